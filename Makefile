@@ -1,0 +1,41 @@
+# Everything runs in this folder's own .venv; nothing outside the checkout is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint types layers bench clean
+
+demo: .venv/installed  ## the main job, on the embedded sandbox
+	$(BIN)/custify demo
+
+test: .venv/tested  ## the tests
+	$(BIN)/python -m pytest
+
+check: .venv/checked lint types layers  ## lint, types, layers and tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/checked
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/checked
+	$(BIN)/mypy
+
+layers: .venv/checked
+	$(BIN)/lint-imports
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/python -m pip install --quiet --group test
+	touch $@
+
+.venv/checked: .venv/tested
+	$(BIN)/python -m pip install --quiet --group check
+	touch $@
+
+clean:
+	rm -rf .venv custify-demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,78 @@
+"""`custify describe`: the endpoints as a table, one endpoint in full, or everything as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from custify_connector.cli.options import exit_codes
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.plugin import connector
+from custify_connector.validation import suggestion
+
+
+@click.command()
+@click.argument("endpoint", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as a host gets it.")
+@exit_codes
+def command(endpoint: str | None, as_json: bool) -> None:
+    """Show the endpoints, or all that is known of one.
+
+    Examples: custify describe; custify describe people; custify describe --json
+    """
+    description = connector.describe()
+    if endpoint is not None:
+        description = _one(description, endpoint)
+    if as_json:
+        import orjson  # noqa: PLC0415 - only this way of printing needs it
+
+        click.echo(orjson.dumps(description, option=orjson.OPT_INDENT_2).decode())
+    elif endpoint is None:
+        _print_all(description)
+    else:
+        _print_one(description)
+
+
+def _one(description: dict[str, Any], endpoint: str) -> dict[str, Any]:
+    known = {**description["sources"], **description["destinations"]}
+    if endpoint not in known:
+        raise ConfigurationError((Fault("endpoint", f"there is no {endpoint!r}{suggestion(endpoint, known)}"),))
+    found: dict[str, Any] = known[endpoint]
+    return found
+
+
+def _print_all(description: dict[str, Any]) -> None:
+    click.echo(f"{description['title']} {description['version']}: {description['summary']}")
+    for kind in ("sources", "destinations"):
+        click.echo(f"\n{kind}")
+        width = max(map(len, description[kind]), default=0)
+        for name, endpoint in description[kind].items():
+            click.echo(f"  {name:<{width}}  {endpoint['summary']}")
+
+
+def _print_one(endpoint: dict[str, Any]) -> None:
+    click.echo(f"{endpoint['name']}: {endpoint['summary']}")
+    for word in ("key", "modes", "cursor", "identity", "repeat", "clear", "deliveries"):
+        if endpoint.get(word):
+            click.echo(f"  {word}: {_words(endpoint[word])}")
+    _print_fields("parameters", endpoint.get("parameters", {}))
+    _print_fields("fields", endpoint["schema"])
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - text, or lists of it
+    if isinstance(value, list):
+        return ", ".join(" with ".join(item) if isinstance(item, list) else item for item in value)
+    return str(value)
+
+
+def _print_fields(title: str, schema: dict[str, Any]) -> None:
+    properties = schema.get("properties", {})
+    if not properties:
+        return
+    click.echo(f"\n  {title}")
+    width = max(map(len, properties))
+    for name, field in properties.items():
+        kinds = field.get("type", "any")
+        shown = kinds if isinstance(kinds, str) else " or ".join(kinds)
+        click.echo(f"    {name:<{width}}  {shown}; {field.get('description', '')}")

@@ -1,0 +1,111 @@
+"""What the commands share: options, the credential from the environment, and the exit code of each error."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from custify_connector.errors import (
+    ConfigurationError,
+    ConnectorError,
+    CredentialRefused,
+    Fault,
+    ManifestError,
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SOME_REJECTED, BAD_USAGE, KEY_REFUSED, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 130
+
+
+def settings_options(command: Command) -> Command:
+    """Add the options of every command that talks to Custify."""
+    options = (
+        click.option("--rate-limit", metavar="N/S", help="Requests in any S seconds, or none. Default: 100/10."),
+        click.option("--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once. Default: 8."),
+        click.option(
+            "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
+    )
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def settings(rate_limit: str | None, max_in_flight: int | None, timeout: float | None) -> dict[str, Any]:
+    """Return the `settings` that the options ask for."""
+    chosen: dict[str, Any] = {}
+    if rate_limit is not None:
+        chosen["rate_limit"] = _rate_limit(rate_limit)
+    if max_in_flight is not None:
+        chosen["max_in_flight"] = max_in_flight
+    if timeout is not None:
+        chosen["timeout_seconds"] = timeout
+    return chosen
+
+
+def _rate_limit(text: str) -> dict[str, float] | None:
+    if text == "none":
+        return None
+    requests, _, seconds = text.partition("/")
+    try:
+        return {"requests": int(requests), "seconds": float(seconds)}
+    except ValueError:
+        raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),)) from None
+
+
+def credential() -> dict[str, Any]:
+    """Return the credential that the environment holds; raises ConfigurationError when it holds none."""
+    key = os.environ.get("CUSTIFY_API_KEY")
+    if not key:
+        raise ConfigurationError(
+            (Fault("CUSTIFY_API_KEY", "is not set: put the API key in this environment variable"),)
+        )
+    found = {"name": "environment", "api_key": key}
+    base_url = os.environ.get("CUSTIFY_BASE_URL")
+    return {**found, "base_url": base_url} if base_url else found
+
+
+def start_logging(*, verbose: bool) -> None:
+    """Send the connector's log to standard error; it never holds a key."""
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.WARNING)
+    if verbose:
+        logging.getLogger("custify_connector").setLevel(logging.DEBUG)
+
+
+def exit_codes(command: Command) -> Command:
+    """Turn each error into its sentence on standard error, and its exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever click hands over
+        try:
+            return command(*arguments, **options)
+        except ConnectorError as error:
+            fail(str(error), exit_code(error))
+        except KeyboardInterrupt:
+            fail("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read our output has had enough; Python would complain once more while closing it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
+    return wrapped  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+def exit_code(error: ConnectorError) -> int:
+    """Return the exit code that an error stands for."""
+    if isinstance(error, (ConfigurationError, ManifestError)):
+        return BAD_USAGE
+    return KEY_REFUSED if isinstance(error, CredentialRefused) else UNAVAILABLE
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print a sentence to standard error and exit."""
+    for line in message.splitlines():
+        click.echo(f"custify: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,90 @@
+"""A credential mapping, checked and turned into a value that cannot show its key.
+
+Decides which base URLs may be sent a key. This file does not know how a request is made.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from custify_connector import resources
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.manifest import Manifest
+from custify_connector.secret import Secret
+from custify_connector.validation import faults_of
+from custify_connector.wire import Json
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A checked credential; `base_url` has no trailing slash."""
+
+    name: str
+    base_url: str
+    key: Secret
+    description: str = ""
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """What shares one rate limit within this process: the server and the key, the latter only as a fingerprint."""
+        return self.base_url, self.key.fingerprint()
+
+
+def check(credential: object, manifest: Manifest) -> Credential:
+    """Return the checked credential; raises ConfigurationError with every fault, none of which shows a value."""
+    faults = faults_of(credential, resources.schema("credential"), "credential")
+    if faults or not isinstance(credential, Mapping):
+        raise ConfigurationError(faults)
+    base_url = str(credential.get("base_url", manifest.base_url)).rstrip("/")
+    address_faults = tuple(_address_faults(base_url, manifest, credential.get("allow_host")))
+    if address_faults:
+        raise ConfigurationError(address_faults)
+    return Credential(
+        name=credential["name"],
+        base_url=base_url,
+        key=Secret(credential["api_key"]),
+        description=credential.get("description", ""),
+    )
+
+
+def _address_faults(base_url: str, manifest: Manifest, allow_host: Json) -> Iterator[Fault]:
+    place = "credential.base_url"
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        yield Fault(place, "is not a URL")
+        return
+    if not host or parts.scheme not in {"http", "https"}:
+        yield Fault(place, f"must be a URL such as {manifest.base_url}")
+    elif parts.username or parts.password or parts.query or parts.fragment:
+        yield Fault(place, "must be the bare URL of the API: no user, query or fragment")
+    else:
+        yield from _trust_faults(parts, host, manifest, allow_host)
+
+
+def _trust_faults(parts: SplitResult, host: str, manifest: Manifest, allow_host: Json) -> Iterator[Fault]:
+    place = "credential.base_url"
+    known = any(host == domain or host.endswith(f".{domain}") for domain in manifest.hosts)
+    if known and parts.path:
+        yield Fault(place, f"must end with the host: the API has no {parts.path} in front of its paths")
+    if _is_loopback(host):
+        return
+    if parts.scheme != "https":
+        yield Fault(place, "must be https: the key would travel in the open")
+    if not known and allow_host != host:
+        domains = ", ".join(manifest.hosts)
+        yield Fault(place, f"is not a host of {domains}; if the key may be sent there, set allow_host to {host!r}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,193 @@
+"""From the columns of a row to the fields of a record: renamed, typed, composed, or constant.
+
+Pure. One rule is `TARGET[:TYPE]=SOURCE`. This file does not know files, or what a destination accepts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.identities import field_value
+from custify_connector.validation import suggestion
+
+Empty = Literal["absent", "null", "text"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_TARGET = re.compile(r"^[^.\[\]]+(\[\])?(\.[^.\[\]]+(\[\])?)*$")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One field of the record: where it goes, as which type, and from what.
+
+    `columns` are those it needs; `template` composes them (`{firstname} {lastname}`), or is the constant itself.
+    """
+
+    target: tuple[str, ...]
+    columns: tuple[str, ...]
+    template: str | None
+    type: str | None
+
+
+class NotConvertible(ValueError):
+    """A value that is not of the type its rule asks for; the text says which column and why."""
+
+
+def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
+    """Parse rules such as `user_id=id`, `name={first} {last}`, `plan==Gold`, `metadata.total:number=total`,
+    `companies[].company_id=company`.
+
+    Raises ConfigurationError with every rule that cannot be used.
+    """  # noqa: D205 - the examples are the summary
+    texts = tuple(texts)
+    faults = tuple(Fault(f"--map {text}", reason) for text in texts for reason in _rule_faults(text))
+    rules = () if faults else tuple(_rule(text) for text in texts)
+    targets = [rule.target for rule in rules]
+    faults += tuple(
+        Fault(f"--map {text}", "maps to a field that another rule maps to already")
+        for index, text in enumerate(texts if rules else ())
+        if targets[index] in targets[:index]
+    )
+    if faults:
+        raise ConfigurationError(faults)
+    return rules
+
+
+def _rule_faults(text: str) -> Iterable[str]:
+    target, equals, source = text.partition("=")
+    name, _type = _typed(target)
+    if not equals:
+        yield "has no '=': write TARGET=COLUMN"
+    elif not _TARGET.match(name):
+        yield f"has the target {name!r}: write names joined by dots, with [] for a list, as in companies[].company_id"
+    elif not source:
+        yield "has nothing after '=': write a column, a text with {column}, or =constant"
+
+
+def _typed(target: str) -> tuple[str, str | None]:
+    name, colon, type_name = target.rpartition(":")
+    return (name, type_name) if colon and type_name in _CONVERSIONS else (target, None)
+
+
+def _rule(text: str) -> Rule:
+    target, _, source = text.partition("=")
+    name, type_name = _typed(target)
+    path = tuple(name.replace("[]", ".[]").split("."))
+    if source.startswith("="):
+        return Rule(path, (), source[1:], type_name)
+    placeholders = tuple(_PLACEHOLDER.findall(source))
+    return Rule(path, placeholders or (source,), source if placeholders else None, type_name)
+
+
+def check_columns(rules: tuple[Rule, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that no rule uses; raises ConfigurationError for rules that name a column that is not there."""
+    used = [column for rule in rules for column in rule.columns]
+    unknown = [column for column in dict.fromkeys(used) if column not in columns]
+    if unknown:
+        faults = (Fault("--map", f"there is no column {name!r}{suggestion(name, columns)}") for name in unknown)
+        raise ConfigurationError(tuple(faults))
+    return tuple(column for column in columns if column not in used)
+
+
+def unmapped(row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
+    """Return a record from a row without rules: dotted column names become nested fields."""
+    record: dict[str, Any] = {}
+    for column, value in row.items():
+        _put(record, tuple(column.split(".")) if isinstance(value, str) else (column,), value, empty)
+    return record
+
+
+def apply(rules: tuple[Rule, ...], row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
+    """Return the record that the rules make of a row; raises NotConvertible when a value is not of its type."""
+    record: dict[str, Any] = {}
+    for rule in rules:
+        _put(record, rule.target, _value(rule, row), empty)
+    return record
+
+
+def _value(rule: Rule, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    values = {column: row.get(column, field_value(row, column)) for column in rule.columns}
+    if rule.template is None:
+        return _converted(rule, values[rule.columns[0]])
+    if rule.columns and all(value in (None, "") for value in values.values()):
+        return ""
+    filled = (
+        _PLACEHOLDER.sub(lambda match: _text(values.get(match[1])), rule.template) if rule.columns else rule.template
+    )
+    return _converted(rule, filled.strip() if rule.columns else filled)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _converted(rule: Rule, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if rule.type is None or value is None or value == "":
+        return value
+    try:
+        return _CONVERSIONS[rule.type](_text(value))
+    except ValueError:
+        source = " and ".join(rule.columns) or "constant"
+        raise NotConvertible(f"{source} is {_text(value)[:40]!r}, which is not {_ARTICLES[rule.type]}") from None
+
+
+def _integer(text: str) -> int:
+    return int(text, 10)
+
+
+def _number(text: str) -> int | float:
+    return orjson.loads(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text) else _refuse(text)
+
+
+def _boolean(text: str) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    return words[text.lower()] if text.lower() in words else _refuse(text)
+
+
+def _refuse(text: str) -> Any:  # noqa: ANN401 - never returns
+    raise ValueError(text)
+
+
+_CONVERSIONS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "json": orjson.loads,
+}
+_ARTICLES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "json": "JSON",
+}
+
+
+def _put(record: dict[str, Any], path: tuple[str, ...], value: Any, empty: Empty) -> None:  # noqa: ANN401
+    """Set a value at its place; an empty one is left out, null, or kept as text, as `empty` says."""
+    if value == "" and empty != "text":
+        if empty == "absent":
+            return
+        value = None
+    holder: Any = record
+    for name, following in zip(path, path[1:], strict=False):
+        holder = _inside(holder, name, [] if following == "[]" else {})
+    if path[-1] == "[]":
+        holder.append(value)
+    else:
+        holder[path[-1]] = value
+
+
+def _inside(holder: Any, name: str, fresh: Any) -> Any:  # noqa: ANN401 - an object or a list of one
+    if name != "[]":
+        return holder.setdefault(name, fresh)
+    if not holder:
+        holder.append(fresh)
+    return holder[0]

@@ -1,0 +1,53 @@
+"""The file in which a local run keeps a stream's state, and how much of its output was written with it.
+
+Decides how a state survives a crash: it is replaced whole, after the records it speaks of. It does not know what a
+state means.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custify_connector.errors import Fault, StateError
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a state file holds: the connector's state, and the size of an output that is not finished (else None)."""
+
+    state: dict[str, Any] | None = None
+    output_size: int | None = None
+
+
+def load(path: Path) -> Stored:
+    """Return what is stored, nothing when there is no file; raises StateError for a file that cannot be read."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return Stored()
+    except OSError as error:
+        raise StateError((Fault(str(path), f"cannot be read: {error.strerror or error}"),)) from None
+    except orjson.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("state"), dict):
+        raise StateError((Fault(str(path), "is no state file: restore it, or remove it to start afresh"),))
+    size = content.get("output_size")
+    return Stored(content["state"], size if isinstance(size, int) else None)
+
+
+def save(path: Path, stored: Stored) -> None:
+    """Replace the file's content in one step."""
+    content: dict[str, Any] = {"state": stored.state}
+    if stored.output_size is not None:
+        content["output_size"] = stored.output_size
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(orjson.dumps(content))
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)

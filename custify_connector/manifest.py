@@ -1,0 +1,237 @@
+"""`connector.yaml`, read once into frozen values; these dataclasses and `schemas/manifest.json` are its grammar.
+
+Everything that depends on one endpoint is decided here, by data. This file does not know how a request is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import orjson
+
+from custify_connector import resources, strict_yaml
+from custify_connector.errors import Fault, ManifestError
+from custify_connector.validation import compile_record_check, faults_of, suggestion
+
+Envelope = Literal["page", "record", "list", "page_or_record", "by_type"]
+Dialect = Literal["sorting", "sort_order"]
+Alternatives = tuple[tuple[str, ...], ...]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that a user of a source may give: its type, help, and where it travels."""
+
+    name: str
+    type: str
+    help: str
+    query: str | None = None
+    path: str | None = None
+    envelope: Envelope | None = None
+    paged: bool = False
+    default: Any = None
+    enum: tuple[Any, ...] = ()
+    example: Any = None
+
+
+@dataclass(frozen=True)
+class Sort:
+    """How to ask for an order (`dialect`), and a date that never changes to order by (`field`)."""
+
+    dialect: Dialect
+    field: str
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """The date that moves when a record changes, and how the service can be asked for newer records only."""
+
+    cursor: str
+    narrow: Literal["entity_filter"] | None = None
+
+
+@dataclass(frozen=True)
+class SourceEndpoint:
+    """One entry under `sources`."""
+
+    name: str
+    title: str
+    summary: str
+    schema: str
+    path: str
+    records: str | None = None
+    envelope: Envelope = "page"
+    page: int | None = None
+    key: Alternatives = ()
+    query: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    sort: Sort | None = None
+    incremental: Incremental | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True)
+class DestinationEndpoint:
+    """One entry under `destinations`. `repeat` is `always`, `never`, or the field that makes a repeat safe."""
+
+    name: str
+    title: str
+    summary: str
+    schema: str
+    method: str
+    path: str
+    identity: Alternatives
+    repeat: str
+    query: tuple[str, ...] = ()
+    clear: Literal["unset", "null"] = "null"
+    batch: str | None = None
+    max_characters: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True)
+class CredentialTest:
+    """The cheapest read that shows whether a key is accepted, and the key that its reply must hold."""
+
+    path: str
+    records: str
+    query: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `requests` in any `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The whole of `connector.yaml`."""
+
+    name: str
+    title: str
+    summary: str
+    documentation: str
+    base_url: str
+    hosts: tuple[str, ...]
+    rate_limit: RateLimit
+    credential_test: CredentialTest
+    sources: Mapping[str, SourceEndpoint]
+    destinations: Mapping[str, DestinationEndpoint]
+
+    def record_schema(self, source: SourceEndpoint) -> dict[str, Any]:
+        """Return the JSON Schema of a source's records."""
+        return resources.schema(f"records/{source.schema}")
+
+    def write_schema(self, destination: DestinationEndpoint) -> dict[str, Any]:
+        """Return the JSON Schema of what a destination takes."""
+        return resources.schema(f"writes/{destination.schema}")
+
+
+@lru_cache(maxsize=1)
+def load() -> Manifest:
+    """Return the connector's own manifest, read once."""
+    folder = resources.root()
+    return read((folder / "connector.yaml").read_text("utf-8"), "connector.yaml", folder / "schemas")
+
+
+def read(text: str, file: str, schemas: Path) -> Manifest:
+    """Read a manifest; raises ManifestError with every fault, each with its file, line and column."""
+    document = strict_yaml.parse(text, file)
+    grammar = resources.schema("manifest")
+    if not compile_record_check(grammar)(document.value):
+        raise ManifestError(tuple(_grammar_faults(document, grammar)))
+    faults = tuple(_meaning_faults(document, schemas))
+    if faults:
+        raise ManifestError(faults)
+    return _build(document.value)
+
+
+def _grammar_faults(document: strict_yaml.Document, grammar: Mapping[str, Any]) -> Iterator[Fault]:
+    for fault in faults_of(document.value, grammar, ""):
+        yield Fault(document.where(_place(fault.place)), f"{fault.place or 'the manifest'} {fault.reason}")
+
+
+def _place(dotted: str) -> strict_yaml.Place:
+    parts = dotted.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdigit() else part for part in parts if part)
+
+
+def _meaning_faults(document: strict_yaml.Document, schemas: Path) -> Iterator[Fault]:
+    """Yield what the grammar cannot say: that every name that is used stands somewhere."""
+    value = document.value
+    shared = value.get("parameters", {})
+    for name, source in value["sources"].items():
+        place: strict_yaml.Place = ("sources", name)
+        yield from _schema_fault(document, (*place, "schema"), schemas / "records" / f"{source['schema']}.json")
+        for parameter, meaning in source.get("parameters", {}).items():
+            if isinstance(meaning, str) and meaning not in shared:
+                where = document.where((*place, "parameters", parameter))
+                yield Fault(where, f"no shared parameter is named {meaning!r}{suggestion(meaning, shared)}")
+    for name, destination in value["destinations"].items():
+        file = schemas / "writes" / f"{destination['schema']}.json"
+        yield from _schema_fault(document, ("destinations", name, "schema"), file)
+
+
+def _schema_fault(document: strict_yaml.Document, place: strict_yaml.Place, file: Path) -> Iterator[Fault]:
+    shown = f"schemas/{file.parent.name}/{file.name}"
+    try:
+        compile_record_check(orjson.loads(file.read_bytes()))
+    except FileNotFoundError:
+        yield Fault(document.where(place), f"there is no {shown}: every endpoint needs its schema")
+    except ValueError as error:
+        yield Fault(document.where(place), f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}")
+
+
+def _build(value: Mapping[str, Any]) -> Manifest:
+    connector = value["connector"]
+    shared = value.get("parameters", {})
+    return Manifest(
+        **{name: connector[name] for name in ("name", "title", "summary", "documentation", "base_url")},
+        hosts=tuple(connector["hosts"]),
+        rate_limit=RateLimit(**connector["rate_limit"]),
+        credential_test=CredentialTest(**connector["credential_test"]),
+        sources=_frozen({name: _source(name, entry, shared) for name, entry in value["sources"].items()}),
+        destinations=_frozen({name: _destination(name, entry) for name, entry in value["destinations"].items()}),
+    )
+
+
+def _source(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> SourceEndpoint:
+    words = dict(entry)
+    parameters = {
+        parameter: _parameter(parameter, shared[meaning] if isinstance(meaning, str) else meaning)
+        for parameter, meaning in words.pop("parameters", {}).items()
+    }
+    words["key"] = _alternatives(words.get("key", ()))
+    words["query"] = _frozen(words.get("query", {}))
+    words["sort"] = Sort(**words["sort"]) if "sort" in words else None
+    words["incremental"] = Incremental(**words["incremental"]) if "incremental" in words else None
+    return SourceEndpoint(name=name, parameters=_frozen(parameters), **words)
+
+
+def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
+    return Parameter(name=name, **{**entry, "enum": tuple(entry.get("enum", ()))})
+
+
+def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
+    words = dict(entry)
+    words["identity"] = _alternatives(words["identity"])
+    words["repeat"] = words["repeat"] if isinstance(words["repeat"], str) else words["repeat"]["with"]
+    words["query"] = tuple(words.get("query", ()))
+    words["max_characters"] = _frozen(words.get("max_characters", {}))
+    return DestinationEndpoint(name=name, **words)
+
+
+def _alternatives(value: Any) -> Alternatives:  # noqa: ANN401 - lists from YAML, checked by the grammar
+    return tuple(tuple(fields) for fields in value)
+
+
+def _frozen(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))

@@ -1,0 +1,106 @@
+"""The hooks of this connector: they check their arguments at once, and hand on; no decision of their own.
+
+An instance can be given another manifest, or another way to open a `Send`; the registered one uses the connector's
+own manifest and HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+from time import monotonic
+from typing import Any
+
+from custify_connector import __version__, credential_testing, describing, manifest, plans, states, templates
+from custify_connector.client import Client
+from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
+from custify_connector.credential import Credential, check
+from custify_connector.errors import ConfigurationError
+from custify_connector.manifest import Manifest
+from custify_connector.pacing import shared_budget
+from custify_connector.plans import Settings
+from custify_connector.wire import Send
+
+OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
+
+
+def open_http(credential: Credential, settings: Settings) -> AbstractContextManager[Send]:
+    """Open the real thing."""
+    from custify_connector.transport import HttpSend  # noqa: PLC0415 - requests costs 130 ms to import
+
+    return HttpSend(credential, timeout_seconds=settings.timeout_seconds, connections=settings.max_in_flight)
+
+
+class Connector:
+    """One connector: a manifest, and a way to reach the service."""
+
+    def __init__(self, load: Callable[[], Manifest] = manifest.load, open_send: OpenSend = open_http) -> None:
+        self._load = load
+        self._open = open_send
+
+    @hookimpl
+    def describe(self) -> dict[str, Any]:
+        """Return what a host needs to draw this connector; see the contract."""
+        return describing.describe(self._load(), __version__)
+
+    @hookimpl
+    def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
+        """Ask for one cheap page; a malformed credential is a report too, and nothing is sent."""
+        began = monotonic()
+        known = self._load()
+        try:
+            checked = check(credential, known)
+        except ConfigurationError as error:
+            return CredentialReport(
+                ok=False, code="invalid_credential", status=None, message=str(error), verified_at=None, elapsed_ms=0
+            )
+        settings = Settings(known.rate_limit, max_in_flight=1, timeout_seconds=credential_testing.TIMEOUT_SECONDS)
+        with self._open(checked, settings) as send:
+            budget = shared_budget(checked.account, known.rate_limit)
+            verdict = credential_testing.ask(known.credential_test, send, budget)
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        return credential_testing.report(known.credential_test, verdict, now, round((monotonic() - began) * 1000))
+
+    @hookimpl
+    def read_source(
+        self, credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
+    ) -> Iterator[Batch]:
+        """Read a source; wrong arguments raise here, before the first batch is asked for."""
+        known = self._load()
+        checked = check(credential, known)
+        manual = templates.expand_source(source, known)
+        plan = plans.read_plan(manual)
+        progress = states.resume(plan, state)
+        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        return self._run(checked, settings, lambda client: client.read(plan, progress))
+
+    @hookimpl
+    def write_destination(
+        self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        """Write records; wrong arguments raise here, before the first record is taken."""
+        known = self._load()
+        checked = check(credential, known)
+        manual, schema = templates.expand_destination(destination, known)
+        plan = plans.write_plan(manual, schema)
+        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        return self._run(checked, settings, lambda client: client.write(plan, records))
+
+    @hookimpl
+    def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
+        """Divide a source; one that cannot be divided comes back whole."""
+        known = self._load()
+        check(credential, known)
+        templates.expand_source(source, known)
+        return [dict(source)]
+
+    def _run(
+        self, credential: Credential, settings: Settings, walk: Callable[[Client], Iterator[Any]]
+    ) -> Iterator[Any]:
+        budget = shared_budget(credential.account, settings.rate_limit)
+        with self._open(credential, settings) as send:
+            yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight))
+
+
+connector = Connector()

@@ -1,0 +1,287 @@
+"""Reading one stream: which page to ask, what a page adds, when the end is reached, and what state says so.
+
+Pure: pages in, steps out. The rules, and why no record is lost while others come and go:
+
+* Records are asked for newest first, by a date that never changes. New records then push the others towards later
+  pages, where they are met again and dropped as duplicates; only a deletion pulls records towards earlier pages,
+  and it shows as a total that fell. Then the page before is asked again until the seam is whole.
+* A short page is never taken for the end by itself: the end is an empty page (or 404), or the exact total reached
+  on a page that is shorter than pages are.
+* A first page that is shorter than asked shows the service's cap; all later pages are asked at that size.
+
+This file does not know requests in flight, the clock, or how a page travels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+from custify_connector.envelopes import Record
+from custify_connector.identities import Seen, field_value, identities_of
+from custify_connector.plans import ReadPlan
+from custify_connector.wire import Request
+
+SMALLEST_FULL_PAGE = 20
+"""Custify's default page size; a first page with fewer records than this cannot have been cut short by a cap."""
+
+NARROW_OVERLAP_DAYS = 2
+"""Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answered page. `after` tells that it was asked when the page before had been answered; `missing` is a 404."""
+
+    number: int
+    records: list[Record]
+    total: int | None = None
+    after: bool = True
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a read has come: everything below `number` is delivered, down to the record whose date is `edge`."""
+
+    number: int
+    size: int | None
+    total: int | None = None
+    collected: int = 0
+    fullest: int = SMALLEST_FULL_PAGE
+    top: str | None = None
+    edge: str | None = None
+    tail: tuple[str, ...] = ()
+    ordered: bool = True
+    floor: str | None = None
+    narrowed: bool = False
+    retreating: bool = False
+    confirmed: bool = False
+    resumed_at: int | None = None
+    held: Page | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one page led to: new records, the position after them, and whether the stream has ended.
+
+    `flush` tells that pages asked ahead no longer fit.
+    """
+
+    records: list[Record]
+    position: Position
+    done: bool = False
+    flush: bool = False
+
+
+def start(plan: ReadPlan, floor: str | None) -> Position:
+    """Return the position before the first page; `floor` is the cursor of an incremental read."""
+    narrowed = floor is not None and plan.since is not None and plan.since.narrow is not None
+    first, size = (plan.page.start, plan.page.size) if plan.page else (1, None)
+    return Position(first, size, ordered=_date_field(plan, floor) is not None, floor=floor, narrowed=narrowed)
+
+
+def seen_before(position: Position) -> Seen:
+    """Return the memory of identities with which a read begins or goes on."""
+    return Seen(ordered=position.ordered, identities=position.tail)
+
+
+def request(plan: ReadPlan, position: Position, number: int) -> Request:
+    """Return the request for a page."""
+    query = dict(plan.query)
+    if plan.since and position.floor is not None:
+        query.update(plan.since.query)
+        if position.narrowed:
+            query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
+    elif plan.order:
+        query.update(plan.order.query)
+    if plan.page:
+        query[plan.page.parameter] = str(number)
+        if plan.page.size_parameter:
+            query[plan.page.size_parameter] = str(position.size)
+    return Request(plan.method, plan.path, tuple(query.items()), plan.body)
+
+
+def _narrowed(filters: str | None, cursor: str, floor: str) -> str:
+    """Add "changed after that day" to the user's own filters; they are joined by AND (Custify's docs, Filters)."""
+    day = date.fromisoformat(floor[:10]) - timedelta(days=NARROW_OVERLAP_DAYS)
+    newer = {"fieldName": cursor, "fieldType": "Date", "filterType": "after", "filterValue": day.isoformat()}
+    return orjson.dumps([*(orjson.loads(filters) if filters else []), newer]).decode()
+
+
+def ahead(plan: ReadPlan, position: Position, count: int) -> range:
+    """Return the numbers of at most `count` pages worth asking now, the next one first."""
+    if not (plan.page and position.total and position.size) or position.retreating or position.resumed_at is not None:
+        return range(position.number, position.number + 1)
+    wanted = position.total if plan.limit is None else min(position.total, plan.limit)
+    last = plan.page.start - 1 - (-wanted // position.size)
+    return range(position.number, max(position.number + 1, min(position.number + count, last + 1)))
+
+
+def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
+    """Take in one answered page."""
+    if not plan.page:
+        return _deliver(plan, position, page, identities_of(page.records, plan.key), seen, done=True)
+    if not page.records:
+        return _at_the_end(plan, position, page)
+    identities = identities_of(page.records, plan.key)
+    if page.number > plan.page.start and tuple(identities) == position.tail and not position.retreating:
+        return _same_page_again(position, page)
+    seam = _seam(plan, position, page, identities)
+    if seam is not None:
+        return seam
+    return _deliver(plan, position, page, identities, seen)
+
+
+def _at_the_end(plan: ReadPlan, position: Position, page: Page) -> Step:
+    """Take an empty page for the end, unless the total says that records may have slipped past: then look back once."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    missing = position.total is not None and position.collected < position.total
+    if page.number > plan.page.start and (missing or _fell(position, page)) and not position.confirmed:
+        return _retreat(replace(position, confirmed=True), page.number - 1)
+    return Step([], position, done=True)
+
+
+def _same_page_again(position: Position, page: Page) -> Step:
+    """End when the last page comes again: a service without further pages, or without pages, may answer so."""
+    if position.resumed_at is not None:
+        return Step([], replace(position, number=page.number + 1, total=page.total, resumed_at=None))
+    return Step([], position, done=True)
+
+
+def _seam(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> Step | None:
+    """Return a step back when records may have slipped between the pages delivered and this one; None when not."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    if page.number <= plan.page.start or not position.tail:
+        return None
+    if position.retreating or position.resumed_at is not None:
+        return None if _overlaps(plan, position, page, identities) else _retreat(position, page.number - 1)
+    if _fell(position, page):
+        return _retreat(replace(position, held=page), page.number - 1)
+    if page.total != position.total and not page.after:
+        return Step([], position, flush=True)
+    return None
+
+
+def _fell(position: Position, page: Page) -> bool:
+    return page.total is not None and position.total is not None and page.total < position.total
+
+
+def _overlaps(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> bool:
+    """Tell whether a page reaches back into what was delivered."""
+    value = _date(plan, position, page.records[0])
+    known = set(position.tail)
+    return any(identity in known for identity in identities) or bool(
+        position.ordered and value and position.edge and value >= position.edge
+    )
+
+
+def _retreat(position: Position, number: int) -> Step:
+    return Step([], replace(position, number=number, retreating=True), flush=True)
+
+
+def _deliver(
+    plan: ReadPlan, position: Position, page: Page, identities: list[str], seen: Seen, *, done: bool = False
+) -> Step:
+    after = _advanced(plan, position, page, identities)
+    if not after.ordered:
+        seen.lose_order()
+    records = _new(plan, position, page, identities, seen)
+    held = position.held
+    if position.retreating and held and held.records:
+        held_identities = identities_of(held.records, plan.key)
+        if held_identities[0] in identities:
+            after = _advanced(plan, after, held, held_identities)
+            records += _new(plan, after, held, held_identities, seen)
+    after = replace(after, collected=position.collected + len(records))
+    if records:
+        after = replace(after, confirmed=False)
+    return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
+
+
+def _advanced(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> Position:
+    """Return the position after a page that joins on to what was delivered."""
+    values = [_date(plan, position, record) for record in page.records]
+    follows = position.top is not None and not position.retreating and position.resumed_at is None
+    ordered = position.ordered and _descending([position.top, *values] if follows else values)
+    return replace(
+        position,
+        number=page.number + 1,
+        size=_learned_size(plan, position, page),
+        total=position.total if page.total is None else page.total,
+        fullest=max(position.fullest, len(page.records)),
+        top=values[0] if values else position.top,
+        edge=values[-1] if values else position.edge,
+        tail=tuple(identities),
+        ordered=ordered,
+        retreating=False,
+        resumed_at=None,
+        held=None,
+    )
+
+
+def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
+    """Return the size to ask for: a first page shorter than asked is the service's cap: asking on at that size is right however it counts pages."""
+    first = plan.page is not None and page.number == plan.page.start and position.collected == 0
+    return min(position.size or 0, len(page.records)) if first and page.records else position.size
+
+
+def _descending(values: list[str | None]) -> bool:
+    """Tell whether dates come newest first; they are compared as text, so one without a date breaks the order."""
+    known = [value for value in values if value is not None]
+    return len(known) == len(values) and known == sorted(known, reverse=True)
+
+
+def _new(plan: ReadPlan, position: Position, page: Page, identities: list[str], seen: Seen) -> list[Record]:
+    """Return the records of a page that were not delivered before."""
+    fresh = seen.unseen(page.records, identities)
+    edge = position.edge
+    if position.resumed_at is None or not position.ordered or edge is None:
+        return fresh
+    return [record for record in fresh if (_date(plan, position, record) or "") <= edge]
+
+
+def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Record]:
+    """Leave out what an incremental read has had before; a record without a date is never left out."""
+    floor = position.floor
+    if plan.since is None or floor is None:
+        return records
+    dated = [(record, field_value(record, plan.since.cursor)) for record in records]
+    return [record for record, value in dated if not isinstance(value, str) or value >= floor]
+
+
+def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
+    if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
+        return True
+    return after.total == after.collected and len(page.records) < before.fullest and plan.page is not None
+
+
+def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
+    if plan.since and floor is not None:
+        return plan.since.cursor
+    return plan.order.field if plan.order and plan.order.descending else None
+
+
+def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:
+    name = _date_field(plan, position.floor)
+    value = record.get(name) if name else None
+    return value if isinstance(value, str) else None
+
+
+def within(plan: ReadPlan, step: Step, limit: int) -> Step:
+    """Return a step cut to at most `limit` records; its position asks for the rest of the page again."""
+    if len(step.records) <= limit:
+        return step
+    kept, dropped = step.records[:limit], step.records[limit:]
+    left_out = set(identities_of(dropped, plan.key))
+    position = replace(
+        step.position,
+        tail=tuple(identity for identity in step.position.tail if identity not in left_out),
+        edge=_date(plan, step.position, kept[-1]),
+        collected=step.position.collected - len(dropped),
+    )
+    return Step(kept, position, done=False, flush=step.flush)

@@ -1,0 +1,97 @@
+"""The state of a read as JSON: written after each batch, checked before it is used again.
+
+Pure. Decides what a state must hold, and which ones are refused: damaged, of another endpoint, of a newer version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from custify_connector import resources
+from custify_connector.errors import Fault, StateError
+from custify_connector.plans import ReadPlan
+from custify_connector.reading import Position, start
+from custify_connector.validation import faults_of
+
+VERSION = 1
+
+CURSOR_OVERLAP = timedelta(minutes=5)
+"""The next incremental read goes back this far before the start of the last: clocks and slow writes differ."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A read under way: when it started (ISO 8601, by the service's clock) and how far it has come."""
+
+    started: str | None
+    position: Position
+
+
+def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
+    """Return where a read begins: afresh, from a cursor, or in the middle of an earlier run.
+
+    Raises StateError for a state that is damaged, of another source, or of a newer version.
+    """
+    if not state:
+        return Progress(None, start(plan, None))
+    _check(plan, state)
+    floor = state.get("cursor") if plan.since else None
+    if "position" not in state:
+        return Progress(None, start(plan, floor))
+    return Progress(state.get("started"), _position(plan, state["position"], floor))
+
+
+def _check(plan: ReadPlan, state: Mapping[str, Any]) -> None:
+    version = state.get("version")
+    if isinstance(version, int) and version > VERSION:
+        reason = f"is {version}, and this connector knows {VERSION}: update the connector, or start without the state"
+        raise StateError((Fault("state.version", reason),))
+    faults = faults_of(state, resources.schema("state"), "state")
+    if faults:
+        raise StateError((*faults, Fault("state", "is damaged: restore it, or start without it")))
+    if state["stream"] != plan.stream:
+        raise StateError((Fault("state.stream", f"belongs to {state['stream']!r}, not to {plan.stream!r}"),))
+    if state["for"] != plan.fingerprint:
+        reason = f"belongs to {plan.stream!r} with other parameters or another mode: start without it"
+        raise StateError((Fault("state.for", reason),))
+
+
+def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
+    fresh = start(plan, floor)
+    words = {name: stored[name] for name in _STORED if name in stored}
+    words["tail"] = tuple(stored["tail"])
+    return Position(**{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"]})
+
+
+_STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "narrowed")
+
+
+def _words(position: Position) -> dict[str, Any]:
+    return {name: getattr(position, name) for name in (*_STORED, "tail")}
+
+
+def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
+    """Return the state after a batch in the middle: it asks for the batch's last page again, and goes on from there."""
+    position = progress.position
+    stored = {name: value for name, value in _words(position).items() if value is not None}
+    first = plan.page.start if plan.page else 1
+    stored.update(number=max(first, position.number - 1), tail=list(position.tail))
+    state = {**_head(plan), "started": progress.started, "position": stored}
+    return state if position.floor is None else {**state, "cursor": position.floor}
+
+
+def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
+    """Return the state after the last batch: afresh for a full read, the new cursor for an incremental one."""
+    if plan.since is None or progress.started is None:
+        return _head(plan)
+    started = datetime.fromisoformat(progress.started) - CURSOR_OVERLAP
+    cursor = started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    floor = progress.position.floor
+    return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}
+
+
+def _head(plan: ReadPlan) -> dict[str, Any]:
+    return {"version": VERSION, "stream": plan.stream, "for": plan.fingerprint}

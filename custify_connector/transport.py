@@ -1,0 +1,210 @@
+"""`Send` over requests: the only network, and the only place that reveals the key.
+
+Every exception of the library ends here and becomes a `Failure`. Does not retry, pace, follow redirects or judge.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from typing import Any, Protocol
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.util import Retry
+
+from custify_connector import __version__
+from custify_connector.credential import Credential
+from custify_connector.secret import Secret
+from custify_connector.wire import Failure, Request, Response
+
+MAXIMUM_BYTES = 64_000_000
+"""No reply may be larger, unpacked: a page of 200 records is a quarter of a megabyte."""
+
+CONNECT_SECONDS = 10.0
+_PIECE = 262_144
+_TEXT_KEPT = 500
+
+
+class _Bearer(AuthBase):
+    """Sets the key on a request that is about to be sent, and nowhere else."""
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        prepared.headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        return prepared
+
+
+class _TooLarge(Exception):
+    """Never leaves this file."""
+
+
+class _TooSlow(Exception):
+    """Never leaves this file."""
+
+
+class _RawBody(Protocol):
+    def read1(self, amount: int, decode_content: bool) -> bytes: ...
+
+
+class HttpSend:
+    """A `Send` for one credential; call it from as many threads as `connections`. Close it, or use it in a `with`."""
+
+    def __init__(self, credential: Credential, *, timeout_seconds: float = 30.0, connections: int = 8) -> None:
+        self._base_url = credential.base_url
+        self._key = credential.key
+        self._auth = _Bearer(credential.key)
+        self._timeout = timeout_seconds
+        self._session = _session(connections)
+        # Read once: asking the environment for each request costs a seventh of the whole call, and lets a netrc
+        # entry replace the key.
+        self._proxies = get_environ_proxies(credential.base_url)
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._templates: dict[str, requests.PreparedRequest] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Response | Failure:
+        """Send one request once."""
+        deadline = time.monotonic() + self._timeout
+        try:
+            return self._exchange(request, deadline)
+        except _TooLarge:
+            return Failure("too_large", f"the reply is larger than {MAXIMUM_BYTES:,} bytes", arrived=True)
+        except _TooSlow:
+            return Failure("timeout", f"the reply took longer than {self._timeout:g} s", arrived=True)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            return _failure(error, self._timeout)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def __enter__(self) -> HttpSend:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def _exchange(self, request: Request, deadline: float) -> Response | Failure:
+        reply = self._session.send(
+            self._prepare(request),
+            stream=True,
+            timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
+            verify=self._verify,
+            proxies=self._proxies,
+            cert=None,
+            allow_redirects=False,
+        )
+        try:
+            content = _content(reply.raw, deadline)
+        finally:
+            reply.close()
+        return self._understand(reply, content)
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        prepared = self._template(request.method).copy()
+        prepared.url = self._base_url + request.target
+        if request.body is not None:
+            prepared.body = orjson.dumps(request.body)
+            prepared.headers["Content-Type"] = "application/json"
+            prepared.headers["Content-Length"] = str(len(prepared.body))
+        elif request.method in {"POST", "PUT", "PATCH"}:
+            prepared.headers["Content-Length"] = "0"
+        return self._auth(prepared)
+
+    def _template(self, method: str) -> requests.PreparedRequest:
+        """Return a request of this method prepared once, without its key: copying it costs a fifth of preparing."""
+        with self._lock:
+            if method not in self._templates:
+                self._templates[method] = self._session.prepare_request(requests.Request(method, self._base_url))
+                self._templates[method].headers.pop("Content-Length", None)
+            return self._templates[method]
+
+    def _understand(self, reply: requests.Response, content: bytes) -> Response | Failure:
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
+            return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
+        decoded, body = _decode(content)
+        if decoded:
+            return Response(reply.status_code, body, headers)
+        text = self._key.redact(content[:_TEXT_KEPT].decode("utf-8", "replace"))
+        if reply.status_code < 300:  # noqa: PLR2004 - the same
+            kind = headers.get("content-type", "no content type")
+            return Failure("not_json", f"answered {reply.status_code} with {kind} that is no JSON", arrived=True)
+        return Response(reply.status_code, text, headers)
+
+
+def _session(connections: int) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers.update({"Accept": "application/json", "User-Agent": f"custify-connector/{__version__}"})
+    return session
+
+
+def _content(raw: _RawBody, deadline: float) -> bytes:
+    """Read a body whole, in pieces, so that neither its size nor a trickle goes past its bound."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := raw.read1(_PIECE, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAXIMUM_BYTES:
+            raise _TooLarge
+        if time.monotonic() > deadline:
+            raise _TooSlow
+    return b"".join(pieces)
+
+
+def _decode(content: bytes) -> tuple[bool, Any]:
+    """Return whether the content is JSON, and its value; no content is null."""
+    text = content.removeprefix(b"\xef\xbb\xbf")
+    if not text.strip():
+        return True, None
+    try:
+        return True, orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    # What orjson is too strict for (lone surrogates, NaN), the standard library may still read.
+    try:
+        return True, json.loads(text)
+    except (ValueError, RecursionError):
+        return False, None
+
+
+def _failure(error: Exception, timeout: float) -> Failure:
+    """Translate a library's exception; its own text is never shown, since it may quote a request."""
+    cause = _cause(error)
+    for kinds, failure in _FAILURES:
+        if isinstance(error, kinds) or isinstance(cause, kinds):
+            return failure
+    if isinstance(error, (requests.exceptions.Timeout, ReadTimeoutError)):
+        return Failure("timeout", f"no answer within {timeout:g} s", arrived=True)
+    if isinstance(error, (requests.exceptions.ConnectionError, HTTPError, OSError)):
+        return Failure("broken", "the connection broke before the whole answer was there", arrived=True)
+    return Failure("unreachable", f"the request could not be made ({type(error).__name__})", arrived=False)
+
+
+_FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
+    (requests.exceptions.SSLError, Failure("tls", "the TLS connection cannot be trusted", arrived=False)),
+    (requests.exceptions.ConnectTimeout, Failure("timeout", "no connection within the time limit", arrived=False)),
+    (requests.exceptions.ProxyError, Failure("unreachable", "the proxy cannot be reached", arrived=False)),
+    (NameResolutionError, Failure("unreachable", "the host name cannot be resolved", arrived=False)),
+    (NewConnectionError, Failure("unreachable", "the connection was refused", arrived=False)),
+)
+
+
+def _cause(error: Exception) -> object:
+    """Return the innermost reason that urllib3 wrapped."""
+    inner: object = error.args[0] if error.args else error
+    return getattr(inner, "reason", inner)

@@ -1,0 +1,73 @@
+"""What travels: a request, and what came of it. `Send` is all that the rest knows of a network.
+
+A `Request` holds no key, so a printed, logged or planned one cannot leak it. This file does not know HTTP libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, urlencode
+
+Json: TypeAlias = Any
+"""Any JSON value: an object, an array, text, a number, a boolean or null."""
+
+FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: `path` is percent-encoded and relative to the base URL, `body` is a JSON value or None for no body."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Json = None
+
+    @property
+    def target(self) -> str:
+        """Path and query as they go on the wire."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the request as a dry run shows it."""
+        shown: dict[str, Any] = {"method": self.method, "path": self.target}
+        return shown if self.body is None else {**shown, "body": self.body}
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer: header names in lower case; `body` the JSON value, None when empty, text when it was no JSON."""
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is a success; Custify's clients have seen 200, 201 and 202 for one."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the range of success, as everybody knows it
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No usable answer. `arrived` is False only when the service certainly did not get the request."""
+
+    kind: FailureKind
+    message: str
+    arrived: bool
+
+
+Send = Callable[[Request], "Response | Failure"]
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill `{name}` in a path template with percent-encoded values.
+
+    >>> fill("/people/{id}", {"id": "a/b"})
+    '/people/a%2Fb'
+    """
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", quote(value, safe=""))
+    return template

@@ -1,0 +1,217 @@
+"""Writing one record: what is wrong with it, the request it becomes, and the receipt that a reply makes of it.
+
+Pure. Absent keeps, null clears; nothing is invented, nothing dropped in silence. This file does not know in which
+order records are sent, or how often.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+
+from custify_connector.contract import Receipt
+from custify_connector.errors import ConnectorError, Fault, ServiceUnavailable
+from custify_connector.identities import field_value, key_of
+from custify_connector.plans import WritePlan, query_text
+from custify_connector.replies import describe, error_text
+from custify_connector.retrying import GivenUp, Settled
+from custify_connector.validation import compile_record_check, faults_of
+from custify_connector.values import NotJson, plain
+from custify_connector.wire import Failure, Json, Request, Response, fill
+
+Key = dict[str, Any]
+_GONE = frozenset({404, 410})
+_REFUSED_KEY = frozenset({401, 403})
+
+FAILURES_IN_A_ROW = 3
+"""So many records in a row that get no usable answer are the service's fault, not theirs."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A record that may be sent: its request, its name, and whether the request may be repeated when unclear."""
+
+    index: int
+    request: Request
+    key: Key | None
+    repeatable: bool
+
+
+Prepare = Callable[[int, object], "Prepared | Receipt"]
+
+
+def preparer(plan: WritePlan) -> Prepare:
+    """Return the function that turns a record into its request, or into the receipt of its rejection."""
+    valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
+    path_fields = tuple(name for _, name, _, _ in string.Formatter().parse(plan.path) if name)
+    return partial(_prepare, plan, valid, path_fields)
+
+
+def _prepare(
+    plan: WritePlan, valid: Callable[[object], bool], path_fields: tuple[str, ...], index: int, given: object
+) -> Prepared | Receipt:
+    record, faults = _record(plan, given)
+    if not faults and not valid(record):
+        faults = faults_of(record, plan.schema or {}, "")
+    record = _with_text_identifiers(record, plan.schema or {})
+    key = key_of(record, plan.identity)
+    faults = faults or _own_faults(plan, record, key, path_fields)
+    if faults:
+        return _rejected(index, key, faults)
+    request = _request(plan, record, path_fields)
+    return Prepared(index, request, key, plan.repeat == "always" or record.get(plan.repeat) is not None)
+
+
+def _record(plan: WritePlan, given: object) -> tuple[Json, tuple[Fault, ...]]:
+    if not isinstance(given, Mapping):
+        return {}, (Fault("", "a record must be an object of fields and values"),)
+    try:
+        record = plain(given)
+    except NotJson as error:
+        return {}, (Fault(error.place, str(error)),)
+    differing = [name for name, value in plan.constants.items() if name in record and record[name] != value]
+    faults = tuple(Fault(name, f"is fixed to {plan.constants[name]!r} for this run") for name in differing)
+    return {**record, **plan.constants}, faults
+
+
+def _own_faults(
+    plan: WritePlan, record: Mapping[str, Any], key: Key | None, path_fields: tuple[str, ...]
+) -> tuple[Fault, ...]:
+    """Return what a schema cannot say: names for the record and its address, sizes of whole objects, set and unset at once."""
+    if plan.identity and key is None:
+        names = ", ".join(" with ".join(fields) for fields in plan.identity)
+        return (Fault("", f"nothing names this record: it needs one of {names}"),)
+    faults = [Fault(name, "is required: it is part of the address") for name in path_fields if not record.get(name)]
+    for name, most in plan.max_characters.items():
+        size = len(orjson.dumps(record[name]).decode()) if record.get(name) is not None else 0
+        if size > most:
+            faults.append(Fault(name, f"has {size:,} characters as JSON; at most {most:,} are allowed"))
+    if plan.clear == "unset":
+        unset = record.get("$unset") or ()
+        faults += [Fault(name, "is set and unset at once") for name in unset if field_value(record, name) is not None]
+    return tuple(faults)
+
+
+def _request(plan: WritePlan, record: dict[str, Any], path_fields: tuple[str, ...]) -> Request:
+    elsewhere = {*path_fields, *plan.query}
+    body = {name: value for name, value in record.items() if name not in elsewhere}
+    if plan.clear == "unset":
+        body = with_unset(body)
+    query = tuple((name, query_text(record[name])) for name in plan.query if record.get(name) is not None)
+    path = fill(plan.path, {name: query_text(record[name]) for name in path_fields})
+    return Request(plan.method, path, query, body if plan.method != "DELETE" else None)
+
+
+def with_unset(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body in which nulls, on the top level and of custom attributes, became names under `$unset`.
+
+    >>> with_unset({"email": "a@b.example", "name": None, "custom_attributes": {"seat": None, "plan": "Gold"}})
+    {'email': 'a@b.example', 'custom_attributes': {'plan': 'Gold'}, '$unset': ['name', 'custom_attributes.seat']}
+    """
+    kept: dict[str, Any] = {}
+    unset: list[str] = list(body.get("$unset") or ())
+    for name, value in body.items():
+        if value is None:
+            unset.append(name)
+        elif isinstance(value, dict) and any(inner is None for inner in value.values()):
+            unset += [f"{name}.{inner}" for inner in value if value[inner] is None]
+            kept[name] = {inner: value[inner] for inner in value if value[inner] is not None}
+        elif name != "$unset":
+            kept[name] = value
+    kept = {name: value for name, value in kept.items() if value != {} or body[name] == {}}
+    return {**kept, "$unset": list(dict.fromkeys(unset))} if unset else kept
+
+
+def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:
+    """Return a value in which every number that the schema calls an identifier is text, as Custify stores it."""
+    if schema.get("format") == "identifier" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {
+            name: _with_text_identifiers(inner, properties[name]) if name in properties else inner
+            for name, inner in value.items()
+        }
+    if isinstance(value, list) and "items" in schema:
+        return [_with_text_identifiers(inner, schema["items"]) for inner in value]
+    return value
+
+
+def _rejected(index: int, key: Key | None, faults: tuple[Fault, ...]) -> Receipt:
+    reason = "; ".join(str(fault) if fault.place else fault.reason for fault in faults)
+    return Receipt(index, "rejected", key, None, "invalid_record", reason, faults[0].place or None)
+
+
+def planned(prepared: Prepared) -> Receipt:
+    """Return the receipt of a dry run: exactly the request that would be sent."""
+    return Receipt(prepared.index, "planned", prepared.key, response=prepared.request.as_mapping())
+
+
+def receipt(prepared: Prepared, verdict: Settled | GivenUp, *, capture: bool) -> Receipt:
+    """Return what became of a record whose request was answered or given up."""
+    if isinstance(verdict, GivenUp):
+        return _failed(prepared, verdict)
+    response = verdict.response
+    make = partial(Receipt, prepared.index, key=prepared.key, status=response.status)
+    kept = response.body if capture else None
+    if response.ok:
+        return make(outcome="sent", response=kept)
+    if prepared.request.method == "DELETE" and response.status in _GONE:
+        return make(outcome="unchanged", code="already_gone", reason="there was nothing to delete", response=kept)
+    said = error_text(response.body) or "no reason given"
+    if response.status in _REFUSED_KEY:
+        return make(outcome="failed", code="key_refused", reason=f"Custify: {said}", response=kept)
+    return make(outcome="rejected", code="refused", reason=f"Custify: {said}", response=kept)
+
+
+def _failed(prepared: Prepared, given_up: GivenUp) -> Receipt:
+    last = given_up.last
+    arrived = not isinstance(last, Failure) or last.arrived
+    status = last.status if isinstance(last, Response) else None
+    code = "unclear" if arrived and not prepared.repeatable else "unavailable"
+    reason = describe(given_up)
+    if code == "unclear":
+        reason += "; it may have arrived, and sending it again could do it twice, so it was not repeated"
+    return Receipt(prepared.index, "failed", prepared.key, status, code, reason)
+
+
+class Tally:
+    """What a run has met so far, and why it must stop: a refused key, Custify gone, or too many rejects.
+
+    `error` is what to raise after the last receipt; a run that stopped over its own rejects raises nothing.
+    """
+
+    def __init__(self, plan: WritePlan) -> None:
+        self._plan = plan
+        self._rejects = 0
+        self._failures_in_a_row = 0
+        self.stopped: str | None = None
+        self.error: ConnectorError | None = None
+
+    def count(self, receipt: Receipt, error: ConnectorError | None) -> None:
+        """Take in one receipt, and the error that came with it, if one did."""
+        self._rejects += receipt.outcome in {"rejected", "failed"}
+        gone = receipt.outcome == "failed"
+        self._failures_in_a_row = self._failures_in_a_row + 1 if gone else 0
+        if error is None and self._failures_in_a_row >= FAILURES_IN_A_ROW:
+            where = f"{self._plan.destination}: {self._failures_in_a_row} records in a row got no usable answer"
+            error = ServiceUnavailable(f"{where}; the last: {receipt.reason}; try again later")
+        self.error = error
+        self.stopped = str(error) if error else self._too_many()
+
+    def _too_many(self) -> str | None:
+        if self._rejects and self._plan.on_reject == "stop":
+            return "the run stops at the first record that is rejected or fails (on_reject)"
+        if self._plan.max_rejects is not None and self._rejects > self._plan.max_rejects:
+            return f"more than {self._plan.max_rejects} records were rejected or failed (max_rejects)"
+        return None
+
+
+def not_tried(index: int, reason: str) -> Receipt:
+    """Return the receipt of a record that the run never came to."""
+    return Receipt(index, "not_tried", code="stopped", reason=reason)
