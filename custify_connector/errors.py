@@ -38,6 +38,12 @@ class ConfigurationError(FaultyInput):
     """The caller's move: a credential, source, destination, mapping or input file is wrong."""
 
 
+def refuse(faults: tuple[Fault, ...]) -> None:
+    """Raise ConfigurationError when there are faults."""
+    if faults:
+        raise ConfigurationError(faults)
+
+
 class StateError(ConfigurationError):
     """The caller's move: a stored state is damaged, of another endpoint, or of a newer version."""
 

@@ -15,43 +15,49 @@ from custify_connector.plans import ReadPlan
 from custify_connector.reading import Page
 from custify_connector.states import Progress
 
-Fetch = Callable[[ReadPlan, Progress, int, threading.Event], tuple[Page, Progress]]
+Fetch = Callable[[Progress, int, threading.Event], tuple[Page, Progress]]
+Answer = Future[tuple[Page, Progress]]
 
 
 class LookAhead:
-    """Takes pages in order and keeps up to `workers` requests under way; leave the `with` and none is left."""
+    """Takes pages in order and keeps up to `workers` requests under way; leave the `with` and none is left.
 
-    def __init__(self, fetch: Fetch, plan: ReadPlan, workers: int) -> None:
+    `first` is the answer to the first page, when somebody else has asked for it already.
+    """
+
+    def __init__(self, fetch: Fetch, plan: ReadPlan, workers: int, first: Answer | None = None) -> None:
         self._fetch = fetch
         self._plan = plan
         self._workers = workers
         self._stop = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
-        self._asked: dict[int, Future[tuple[Page, Progress]]] = {}
+        self._first = first
+        self._asked: dict[int, Answer] = {}
 
     def take(self, progress: Progress) -> tuple[Page, Progress]:
         """Return the next page; the pages after it that are worth asking are asked meanwhile."""
         number = progress.position.number
-        waiting = self._asked.pop(number, None)
+        waiting, self._first = self._first or self._asked.pop(number, None), None
         wanted = reading.ahead(self._plan, progress.position, self._window)
         if waiting is None and len(wanted) == 1:
-            return self._fetch(self._plan, progress, number, self._stop)
-        first = waiting or self._ask(progress, number)
+            page, answered = self._fetch(progress, number, self._stop)
+            return page, _merged(progress, answered)
+        asked = waiting or self._ask(progress, number)
         for ahead in wanted:
             if ahead != number and ahead not in self._asked:
                 self._asked[ahead] = self._ask(progress, ahead)
-        page, answered = first.result()
-        return replace(page, after=waiting is None), answered if waiting is None else _merged(progress, answered)
+        page, answered = asked.result()
+        return replace(page, after=waiting is None), _merged(progress, answered)
 
     @property
     def _window(self) -> int:
         """Half as many pages again as workers, so that one slow answer does not leave the others idle."""
         return self._workers + self._workers // 2 if self._workers > 1 else 1
 
-    def _ask(self, progress: Progress, number: int) -> Future[tuple[Page, Progress]]:
+    def _ask(self, progress: Progress, number: int) -> Answer:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="custify-read")
-        return self._pool.submit(self._fetch, self._plan, progress, number, self._stop)
+        return self._pool.submit(self._fetch, progress, number, self._stop)
 
     def flush(self) -> None:
         """Forget the pages that were asked ahead; the next ones are asked anew."""
@@ -70,6 +76,7 @@ class LookAhead:
 
 
 def _merged(progress: Progress, answered: Progress) -> Progress:
-    """Keep our own position, which has moved since the page was asked; only a refused filter is news."""
-    position = replace(progress.position, narrowed=progress.position.narrowed and answered.position.narrowed)
-    return replace(progress, position=position)
+    """Keep our own position, which may have moved since the page was asked, with what the answer taught."""
+    ordered = progress.position.ordered and answered.position.ordered
+    position = replace(progress.position, concessions=answered.position.concessions, ordered=ordered)
+    return replace(progress, started=answered.started, position=position)

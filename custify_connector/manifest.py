@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
 
 from custify_connector import resources, strict_yaml
-from custify_connector.errors import Fault, ManifestError
+from custify_connector.errors import ConfigurationError, Fault, ManifestError
 from custify_connector.validation import compile_record_check, faults_of, suggestion
 
 Envelope = Literal["page", "record", "list", "page_or_record", "by_type"]
-Dialect = Literal["sorting", "sort_order"]
+Dialect = Literal["sorting", "sort_order", "fixed"]
 Alternatives = tuple[tuple[str, ...], ...]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -36,6 +36,7 @@ class Parameter:
     path: str | None = None
     envelope: Envelope | None = None
     paged: bool = False
+    instead_of_parent: bool = False
     default: Any = None
     enum: tuple[Any, ...] = ()
     example: Any = None
@@ -58,6 +59,15 @@ class Incremental:
 
 
 @dataclass(frozen=True)
+class PartitionRule:
+    """A part of a source: parameters that are `set`, and those to `take` from each record of a parent `source`."""
+
+    set: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    source: str | None = None
+    take: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True)
 class SourceEndpoint:
     """One entry under `sources`."""
 
@@ -74,6 +84,30 @@ class SourceEndpoint:
     sort: Sort | None = None
     incremental: Incremental | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: _NOTHING)
+    fallback_path: str | None = None
+    flatten: tuple[str, ...] = ()
+    partitions: tuple[PartitionRule, ...] = ()
+    add: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    undocumented: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """Another path, for records that have the field `present`."""
+
+    present: str
+    path: str
+
+
+@dataclass(frozen=True)
+class FindFirst:
+    """How a record is looked up before it is created, and where the one that is found is updated."""
+
+    by: str
+    path: str
+    records: str
+    update: str
+    copy: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True)
@@ -92,6 +126,14 @@ class DestinationEndpoint:
     clear: Literal["unset", "null"] = "null"
     batch: str | None = None
     max_characters: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    routes: tuple[Route, ...] = ()
+    fallback_path: str | None = None
+    copy: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    list: str | None = None
+    find_first: FindFirst | None = None
+    destructive: bool = False
+    upload: str | None = None
+    undocumented: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +177,16 @@ class Manifest:
         return resources.schema(f"writes/{destination.schema}")
 
 
+Endpoint = TypeVar("Endpoint", SourceEndpoint, DestinationEndpoint)
+
+
+def find(endpoints: Mapping[str, Endpoint], name: str, place: str) -> Endpoint:
+    """Return an endpoint by its name; raises ConfigurationError, with a suggestion when a name is close."""
+    if name not in endpoints:
+        raise ConfigurationError((Fault(place, f"there is no {name!r}{suggestion(name, endpoints)}"),))
+    return endpoints[name]
+
+
 @lru_cache(maxsize=1)
 def load() -> Manifest:
     """Return the connector's own manifest, read once."""
@@ -171,6 +223,7 @@ def _meaning_faults(document: strict_yaml.Document, schemas: Path) -> Iterator[F
     for name, source in value["sources"].items():
         place: strict_yaml.Place = ("sources", name)
         yield from _schema_fault(document, (*place, "schema"), schemas / "records" / f"{source['schema']}.json")
+        yield from _partition_faults(document, name, source)
         for parameter, meaning in source.get("parameters", {}).items():
             if isinstance(meaning, str) and meaning not in shared:
                 where = document.where((*place, "parameters", parameter))
@@ -178,6 +231,18 @@ def _meaning_faults(document: strict_yaml.Document, schemas: Path) -> Iterator[F
     for name, destination in value["destinations"].items():
         file = schemas / "writes" / f"{destination['schema']}.json"
         yield from _schema_fault(document, ("destinations", name, "schema"), file)
+
+
+def _partition_faults(document: strict_yaml.Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:
+    sources, parameters = document.value["sources"], source.get("parameters", {})
+    for index, rule in enumerate(source.get("partitions", ())):
+        where = document.where(("sources", name, "partitions", index))
+        parent = rule.get("source")
+        if parent is not None and parent not in sources:
+            yield Fault(where, f"there is no source {parent!r}{suggestion(parent, sources)}")
+        for parameter in (*rule.get("set", ()), *rule.get("take", ())):
+            if parameter not in parameters:
+                yield Fault(where, f"{name} has no parameter {parameter!r}{suggestion(parameter, parameters)}")
 
 
 def _schema_fault(document: strict_yaml.Document, place: strict_yaml.Place, file: Path) -> Iterator[Fault]:
@@ -213,6 +278,8 @@ def _source(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> S
     words["query"] = _frozen(words.get("query", {}))
     words["sort"] = Sort(**words["sort"]) if "sort" in words else None
     words["incremental"] = Incremental(**words["incremental"]) if "incremental" in words else None
+    words["flatten"] = tuple(words.get("flatten", ()))
+    words["partitions"] = tuple(PartitionRule(**rule) for rule in words.get("partitions", ()))
     return SourceEndpoint(name=name, parameters=_frozen(parameters), **words)
 
 
@@ -225,7 +292,8 @@ def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
     words["identity"] = _alternatives(words["identity"])
     words["repeat"] = words["repeat"] if isinstance(words["repeat"], str) else words["repeat"]["with"]
     words["query"] = tuple(words.get("query", ()))
-    words["max_characters"] = _frozen(words.get("max_characters", {}))
+    words["routes"] = tuple(Route(rule["with"], rule["path"]) for rule in words.get("routes", ()))
+    words["find_first"] = FindFirst(**words["find_first"]) if "find_first" in words else None
     return DestinationEndpoint(name=name, **words)
 
 

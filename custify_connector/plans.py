@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import orjson
 
 from custify_connector.manifest import Alternatives, Envelope, RateLimit
-from custify_connector.wire import Json
+from custify_connector.wire import Json, fill
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,21 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """A part of a stream that has requests of its own: fixed `values`, and those to `take` from each parent record."""
+
+    values: Mapping[str, str]
+    parents: ReadPlan | None = None
+    take: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ReadPlan:
-    """How one stream is read. `fingerprint` names what is read, so that a state is used for nothing else."""
+    """How one stream is read. `fingerprint` names what is read, so that a state is used for nothing else.
+
+    `partitions` fill the `{name}` of path and query, one after another; `add` puts their values into each record
+    (field to name), and `bound` holds the values once they are filled. `flatten` lifts the content of fields up.
+    """
 
     stream: str
     method: str
@@ -72,11 +85,31 @@ class ReadPlan:
     fields: tuple[str, ...]
     limit: int | None
     fingerprint: str
+    fallback_path: str | None = None
+    flatten: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+    add: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """How a record is looked up before it is created: `by` names it, `update` is where the one found is updated."""
+
+    by: str
+    path: str
+    records: tuple[str, ...]
+    update: str
+    copy: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class WritePlan:
-    """How one record is written. `repeat` is `always`, `never`, or the field that makes a repeat safe."""
+    """How one record is written. `repeat` is `always`, `never`, or the field that makes a repeat safe.
+
+    `routes` are (field, path) for records that have the field; `copy` maps fields of the body to fields of the
+    record that travel elsewhere; `list` is a field that is the whole body; `upload` one that names a file.
+    """
 
     destination: str
     method: str
@@ -93,7 +126,15 @@ class WritePlan:
     on_reject: Literal["continue", "stop"] = "continue"
     max_rejects: int | None = None
     capture_responses: bool = False
-    delivery: Literal["single", "batch"] = field(default="single")
+    delivery: Literal["single", "batch"] = "single"
+    routes: tuple[tuple[str, str], ...] = ()
+    fallback_path: str | None = None
+    copy: Mapping[str, str] = field(default_factory=dict)
+    list: str | None = None
+    find_first: Lookup | None = None
+    max_deletes: int | None = None
+    upload: str | None = None
+    directory: str | None = None
 
 
 def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
@@ -117,7 +158,25 @@ def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
         fields=tuple(manual.get("fields", ())),
         limit=manual.get("limit"),
         fingerprint=_fingerprint(manual),
+        fallback_path=manual.get("fallback_path"),
+        flatten=tuple(manual.get("flatten", ())),
+        partitions=tuple(_partition(partition) for partition in manual.get("partitions", ())),
+        add=manual.get("add", {}),
     )
+
+
+def _partition(words: Mapping[str, Any]) -> Partition:
+    parents = read_plan(words["parents"]) if "parents" in words else None
+    return Partition(words.get("values", {}), parents, words.get("take", {}))
+
+
+def bind(plan: ReadPlan, values: Mapping[str, str]) -> ReadPlan:
+    """Return the plan of one partition: its values filled into path and query."""
+    query = {name: values.get(text[1:-1], text) if text[:1] == "{" else text for name, text in plan.query.items()}
+    paths = {"path": fill(plan.path, values)}
+    if plan.fallback_path:
+        paths["fallback_path"] = fill(plan.fallback_path, values)
+    return replace(plan, query=query, partitions=(), bound=dict(values), **paths)
 
 
 def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> WritePlan:
@@ -135,16 +194,36 @@ def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> W
         max_characters=manual.get("max_characters", {}),
         schema=schema,
         constants=manual.get("params", {}),
+        routes=tuple((route["with"], route["path"]) for route in request.get("routes", ())),
+        find_first=_lookup(manual.get("find_first")),
         **{name: manual[name] for name in _RUN_WORDS if name in manual},
     )
 
 
-_RUN_WORDS = ("dry_run", "on_reject", "max_rejects", "capture_responses", "delivery")
+_RUN_WORDS = (
+    "dry_run",
+    "on_reject",
+    "max_rejects",
+    "capture_responses",
+    "delivery",
+    "fallback_path",
+    "copy",
+    "list",
+    "max_deletes",
+    "upload",
+    "directory",
+)
+
+
+def _lookup(words: Mapping[str, Any] | None) -> Lookup | None:
+    if words is None:
+        return None
+    return Lookup(words["by"], words["path"], tuple(words["records"]), words["update"], words.get("copy", {}))
 
 
 def settings(given: Mapping[str, Any], default_limit: RateLimit) -> Settings:
     """Turn checked `settings` into a value; a `rate_limit` of null means that the account has none."""
-    words = dict(given)
+    words = {name: value for name, value in given.items() if name != "undocumented"}
     limit = words.pop("rate_limit", default_limit)
     return Settings(rate_limit=RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words)
 
@@ -156,6 +235,10 @@ def query_text(value: Json) -> str:
 
 def _fingerprint(manual: Mapping[str, Any]) -> str:
     """Name what is read, not how: a state outlives a change of order, page size or pace."""
-    what = [manual["request"].get(word) for word in ("method", "path", "query", "body")]
-    text = orjson.dumps([*what, manual.get("mode", "full")], option=orjson.OPT_SORT_KEYS)
+    what: list[Any] = [manual["request"].get(word) for word in ("method", "path", "query", "body")]
+    parts = [
+        [part.get("values"), _fingerprint(part["parents"]) if "parents" in part else None]
+        for part in manual.get("partitions", ())
+    ]
+    text = orjson.dumps([*what, manual.get("mode", "full"), parts], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:16]

@@ -12,14 +12,25 @@ from datetime import datetime, timezone
 from time import monotonic
 from typing import Any
 
-from custify_connector import __version__, credential_testing, describing, manifest, plans, states, templates
+from custify_connector import (
+    __version__,
+    credential_testing,
+    deliveries,
+    describing,
+    manifest,
+    plans,
+    states,
+    streams,
+)
 from custify_connector.client import Client
 from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
 from custify_connector.credential import Credential, check
+from custify_connector.destination_templates import expand_destination
 from custify_connector.errors import ConfigurationError
 from custify_connector.manifest import Manifest
 from custify_connector.pacing import shared_budget
 from custify_connector.plans import Settings
+from custify_connector.source_templates import expand_source
 from custify_connector.wire import Send
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
@@ -69,11 +80,11 @@ class Connector:
         """Read a source; wrong arguments raise here, before the first batch is asked for."""
         known = self._load()
         checked = check(credential, known)
-        manual = templates.expand_source(source, known)
+        manual = expand_source(source, known)
         plan = plans.read_plan(manual)
         progress = states.resume(plan, state)
         settings = plans.settings(manual.get("settings", {}), known.rate_limit)
-        return self._run(checked, settings, lambda client: client.read(plan, progress))
+        return self._run(checked, settings, lambda client: streams.read(client, plan, progress))
 
     @hookimpl
     def write_destination(
@@ -82,17 +93,17 @@ class Connector:
         """Write records; wrong arguments raise here, before the first record is taken."""
         known = self._load()
         checked = check(credential, known)
-        manual, schema = templates.expand_destination(destination, known)
+        manual, schema = expand_destination(destination, known)
         plan = plans.write_plan(manual, schema)
         settings = plans.settings(manual.get("settings", {}), known.rate_limit)
-        return self._run(checked, settings, lambda client: client.write(plan, records))
+        return self._run(checked, settings, lambda client: deliveries.write(client, plan, records))
 
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
         """Divide a source; one that cannot be divided comes back whole."""
         known = self._load()
         check(credential, known)
-        templates.expand_source(source, known)
+        expand_source(source, known)
         return [dict(source)]
 
     def _run(

@@ -5,6 +5,9 @@ Pure: pages in, steps out. The rules, and why no record is lost while others com
 * Records are asked for newest first, by a date that never changes. New records then push the others towards later
   pages, where they are met again and dropped as duplicates; only a deletion pulls records towards earlier pages,
   and it shows as a total that fell. Then the page before is asked again until the seam is whole.
+* That holds for pages answered one after another. Pages asked ahead may be answered in any order, so their totals
+  must be equal; once a total moved, some pages are read one by one. An incremental read, whose order moves with every
+  change, is always read so.
 * A short page is never taken for the end by itself: the end is an empty page (or 404), or the exact total reached
   on a page that is shorter than pages are.
 * A first page that is shorter than asked shows the service's cap; all later pages are asked at that size.
@@ -27,7 +30,14 @@ from custify_connector.plans import ReadPlan
 from custify_connector.wire import Request
 
 SMALLEST_FULL_PAGE = 20
-"""Custify's default page size; a first page with fewer records than this cannot have been cut short by a cap."""
+"""Custify's default page size: a first page with fewer records than this is taken to be whole, when its total says so.
+
+A service that caps pages below its own default, and counts only what it shows, is the one case not guarded against:
+guarding would cost every small stream a second request.
+"""
+
+UNREST_PAGES = 10
+"""So many pages are read one by one after a total moved: others are changing the account meanwhile."""
 
 NARROW_OVERLAP_DAYS = 2
 """Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
@@ -35,13 +45,16 @@ NARROW_OVERLAP_DAYS = 2
 
 @dataclass(frozen=True)
 class Page:
-    """One answered page. `after` tells that it was asked when the page before had been answered; `missing` is a 404."""
+    """One answered page: its records, and the identity of each; no records where the answer was 404.
+
+    `after` tells that it was asked when the page before had been answered.
+    """
 
     number: int
     records: list[Record]
+    identities: list[str]
     total: int | None = None
     after: bool = True
-    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,13 +65,15 @@ class Position:
     size: int | None
     total: int | None = None
     collected: int = 0
-    fullest: int = SMALLEST_FULL_PAGE
+    fullest: int = 0
     top: str | None = None
     edge: str | None = None
     tail: tuple[str, ...] = ()
     ordered: bool = True
     floor: str | None = None
-    narrowed: bool = False
+    concessions: tuple[str, ...] = ()
+    unrest: int = 0
+    moved: bool = False
     retreating: bool = False
     confirmed: bool = False
     resumed_at: int | None = None
@@ -80,9 +95,10 @@ class Step:
 
 def start(plan: ReadPlan, floor: str | None) -> Position:
     """Return the position before the first page; `floor` is the cursor of an incremental read."""
-    narrowed = floor is not None and plan.since is not None and plan.since.narrow is not None
-    first, size = (plan.page.start, plan.page.size) if plan.page else (1, None)
-    return Position(first, size, ordered=_date_field(plan, floor) is not None, floor=floor, narrowed=narrowed)
+    if not plan.page:
+        return Position(1, None, floor=floor)
+    size = plan.page.size if plan.limit is None else min(plan.page.size, plan.limit)
+    return Position(plan.page.start, size, ordered=_date_field(plan, floor) is not None, floor=floor)
 
 
 def seen_before(position: Position) -> Seen:
@@ -92,18 +108,47 @@ def seen_before(position: Position) -> Seen:
 
 def request(plan: ReadPlan, position: Position, number: int) -> Request:
     """Return the request for a page."""
-    query = dict(plan.query)
-    if plan.since and position.floor is not None:
-        query.update(plan.since.query)
-        if position.narrowed:
-            query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
-    elif plan.order:
-        query.update(plan.order.query)
+    query = {**plan.query, **_order_query(plan, position)}
+    if plan.since and plan.since.narrow and position.floor is not None and "narrow" not in position.concessions:
+        query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
     if plan.page:
         query[plan.page.parameter] = str(number)
         if plan.page.size_parameter:
             query[plan.page.size_parameter] = str(position.size)
-    return Request(plan.method, plan.path, tuple(query.items()), plan.body)
+    path = plan.fallback_path if plan.fallback_path and "path" in position.concessions else plan.path
+    return Request(plan.method, path, tuple(query.items()), plan.body)
+
+
+def _order_query(plan: ReadPlan, position: Position) -> Mapping[str, str]:
+    if "order" in position.concessions:
+        return {}
+    if plan.since and position.floor is not None:
+        return plan.since.query
+    return plan.order.query if plan.order else {}
+
+
+def concede(plan: ReadPlan, position: Position, status: int) -> Position | None:
+    """Return the position from which to ask more plainly after a refusal; None when there is nothing to give up.
+
+    Custify's docs do not show that every date can be filtered and sorted by, and give two paths for time tracks:
+    what is refused is left out, once for the whole run.
+    """
+    can = {
+        "path": status == _NOT_FOUND and plan.fallback_path is not None,
+        "narrow": status in _BAD_REQUESTS and _is_narrowed(plan, position),
+        "order": status in _BAD_REQUESTS and bool(_order_query(plan, position)),
+    }
+    word = next((word for word, possible in can.items() if possible and word not in position.concessions), None)
+    if word is None:
+        return None
+    return replace(position, concessions=(*position.concessions, word), ordered=position.ordered and word != "order")
+
+
+_NOT_FOUND, _BAD_REQUESTS = 404, frozenset({400, 422})
+
+
+def _is_narrowed(plan: ReadPlan, position: Position) -> bool:
+    return plan.since is not None and plan.since.narrow is not None and position.floor is not None
 
 
 def _narrowed(filters: str | None, cursor: str, floor: str) -> str:
@@ -115,7 +160,8 @@ def _narrowed(filters: str | None, cursor: str, floor: str) -> str:
 
 def ahead(plan: ReadPlan, position: Position, count: int) -> range:
     """Return the numbers of at most `count` pages worth asking now, the next one first."""
-    if not (plan.page and position.total and position.size) or position.retreating or position.resumed_at is not None:
+    alone = position.retreating or position.resumed_at is not None or position.unrest or position.floor is not None
+    if not (plan.page and position.total and position.size and position.ordered) or alone:
         return range(position.number, position.number + 1)
     wanted = position.total if plan.limit is None else min(position.total, plan.limit)
     last = plan.page.start - 1 - (-wanted // position.size)
@@ -125,16 +171,12 @@ def ahead(plan: ReadPlan, position: Position, count: int) -> range:
 def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     """Take in one answered page."""
     if not plan.page:
-        return _deliver(plan, position, page, identities_of(page.records, plan.key), seen, done=True)
+        return _deliver(plan, position, page, seen, done=True)
     if not page.records:
         return _at_the_end(plan, position, page)
-    identities = identities_of(page.records, plan.key)
-    if page.number > plan.page.start and tuple(identities) == position.tail and not position.retreating:
+    if page.number > plan.page.start and tuple(page.identities) == position.tail and not position.retreating:
         return _same_page_again(position, page)
-    seam = _seam(plan, position, page, identities)
-    if seam is not None:
-        return seam
-    return _deliver(plan, position, page, identities, seen)
+    return _seam(plan, position, page) or _deliver(plan, position, page, seen)
 
 
 def _at_the_end(plan: ReadPlan, position: Position, page: Page) -> Step:
@@ -153,17 +195,17 @@ def _same_page_again(position: Position, page: Page) -> Step:
     return Step([], position, done=True)
 
 
-def _seam(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> Step | None:
+def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
     """Return a step back when records may have slipped between the pages delivered and this one; None when not."""
     assert plan.page  # noqa: S101 - only paged streams come here
     if page.number <= plan.page.start or not position.tail:
         return None
     if position.retreating or position.resumed_at is not None:
-        return None if _overlaps(plan, position, page, identities) else _retreat(position, page.number - 1)
+        return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
     if _fell(position, page):
-        return _retreat(replace(position, held=page), page.number - 1)
+        return _retreat(replace(position, held=page, unrest=UNREST_PAGES), page.number - 1)
     if page.total != position.total and not page.after:
-        return Step([], position, flush=True)
+        return Step([], replace(position, unrest=UNREST_PAGES), flush=True)
     return None
 
 
@@ -171,39 +213,36 @@ def _fell(position: Position, page: Page) -> bool:
     return page.total is not None and position.total is not None and page.total < position.total
 
 
-def _overlaps(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> bool:
+def _moved(position: Position, page: Page) -> bool:
+    return page.total is not None and position.total is not None and page.total != position.total
+
+
+def _overlaps(plan: ReadPlan, position: Position, page: Page) -> bool:
     """Tell whether a page reaches back into what was delivered."""
     value = _date(plan, position, page.records[0])
-    known = set(position.tail)
-    return any(identity in known for identity in identities) or bool(
-        position.ordered and value and position.edge and value >= position.edge
-    )
+    in_order = position.ordered and value is not None and position.edge is not None and value >= position.edge
+    return in_order or not set(position.tail).isdisjoint(page.identities)
 
 
 def _retreat(position: Position, number: int) -> Step:
     return Step([], replace(position, number=number, retreating=True), flush=True)
 
 
-def _deliver(
-    plan: ReadPlan, position: Position, page: Page, identities: list[str], seen: Seen, *, done: bool = False
-) -> Step:
-    after = _advanced(plan, position, page, identities)
+def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done: bool = False) -> Step:
+    after = _advanced(plan, position, page)
     if not after.ordered:
         seen.lose_order()
-    records = _new(plan, position, page, identities, seen)
+    records = _new(plan, position, page, seen)
     held = position.held
-    if position.retreating and held and held.records:
-        held_identities = identities_of(held.records, plan.key)
-        if held_identities[0] in identities:
-            after = _advanced(plan, after, held, held_identities)
-            records += _new(plan, after, held, held_identities, seen)
-    after = replace(after, collected=position.collected + len(records))
-    if records:
-        after = replace(after, confirmed=False)
+    if held is not None and held.identities[0] in page.identities:
+        after = _advanced(plan, after, held)
+        records += _new(plan, after, held, seen)
+    confirmed = position.confirmed and not records
+    after = replace(after, collected=position.collected + len(records), confirmed=confirmed)
     return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
 
 
-def _advanced(plan: ReadPlan, position: Position, page: Page, identities: list[str]) -> Position:
+def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
     """Return the position after a page that joins on to what was delivered."""
     values = [_date(plan, position, record) for record in page.records]
     follows = position.top is not None and not position.retreating and position.resumed_at is None
@@ -213,10 +252,12 @@ def _advanced(plan: ReadPlan, position: Position, page: Page, identities: list[s
         number=page.number + 1,
         size=_learned_size(plan, position, page),
         total=position.total if page.total is None else page.total,
+        moved=position.moved or _moved(position, page),
+        unrest=UNREST_PAGES if _moved(position, page) else max(0, position.unrest - 1),
         fullest=max(position.fullest, len(page.records)),
         top=values[0] if values else position.top,
         edge=values[-1] if values else position.edge,
-        tail=tuple(identities),
+        tail=tuple(page.identities),
         ordered=ordered,
         retreating=False,
         resumed_at=None,
@@ -225,7 +266,10 @@ def _advanced(plan: ReadPlan, position: Position, page: Page, identities: list[s
 
 
 def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
-    """Return the size to ask for: a first page shorter than asked is the service's cap: asking on at that size is right however it counts pages."""
+    """Return the size to ask for: a first page shorter than asked shows the service's cap.
+
+    Asking on at that size is right whether the service counts pages by its cap or by what was asked.
+    """
     first = plan.page is not None and page.number == plan.page.start and position.collected == 0
     return min(position.size or 0, len(page.records)) if first and page.records else position.size
 
@@ -236,9 +280,9 @@ def _descending(values: list[str | None]) -> bool:
     return len(known) == len(values) and known == sorted(known, reverse=True)
 
 
-def _new(plan: ReadPlan, position: Position, page: Page, identities: list[str], seen: Seen) -> list[Record]:
+def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Record]:
     """Return the records of a page that were not delivered before."""
-    fresh = seen.unseen(page.records, identities)
+    fresh = seen.unseen(page.records, page.identities)
     edge = position.edge
     if position.resumed_at is None or not position.ordered or edge is None:
         return fresh
@@ -257,7 +301,7 @@ def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Rec
 def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
-    return after.total == after.collected and len(page.records) < before.fullest and plan.page is not None
+    return after.total == after.collected and len(page.records) < (before.fullest or SMALLEST_FULL_PAGE)
 
 
 def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
@@ -270,6 +314,13 @@ def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str 
     name = _date_field(plan, position.floor)
     value = record.get(name) if name else None
     return value if isinstance(value, str) else None
+
+
+def shortfall(position: Position) -> int:
+    """Return how many records of a finished read never came, as far as an unmoved total can tell."""
+    if position.total is None or position.moved or position.floor is not None:
+        return 0
+    return max(0, position.total - position.collected)
 
 
 def within(plan: ReadPlan, step: Step, limit: int) -> Step:

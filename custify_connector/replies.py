@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from custify_connector.envelopes import unwrap
+from custify_connector.envelopes import Record, unwrap
 from custify_connector.errors import (
     ConfigurationError,
     ConnectorError,
@@ -18,6 +18,7 @@ from custify_connector.errors import (
     ServiceUnavailable,
     UnexpectedReply,
 )
+from custify_connector.identities import identities_of
 from custify_connector.plans import ReadPlan
 from custify_connector.reading import Page
 from custify_connector.retrying import GivenUp
@@ -81,10 +82,23 @@ def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -
         found = unwrap(response.body, plan.envelope, plan.records)
         if found is None:
             raise UnexpectedReply(f"{where}: the reply is not wrapped as connector.yaml says; nothing was read from it")
-        return Page(number, found.records, found.total)
-    if response.status == _NOT_FOUND and (plan.page is None or number > plan.page.start):
-        return Page(number, [], missing=True)
+        records = [_shaped(plan, record) for record in found.records] if plan.flatten or plan.add else found.records
+        return Page(number, records, identities_of(records, plan.key), found.total)
+    if response.status == _NOT_FOUND and (plan.page is None or plan.bound or number > plan.page.start):
+        return Page(number, [], [])
     raise refusal(response, where) or _refused(where, response)
+
+
+def _shaped(plan: ReadPlan, record: Record) -> Record:
+    """Return a record with nested details lifted up, and with its parent's values where it has none of its own."""
+    for name in plan.flatten:
+        inner = record.get(name)
+        if isinstance(inner, dict):
+            record = {**{key: value for key, value in record.items() if key != name}, **inner}
+    for name, value_name in plan.add.items():
+        if record.get(name) is None and plan.bound:
+            record = {**record, name: plan.bound.get(value_name)}
+    return record
 
 
 def _refused(where: str, response: Response) -> ConnectorError:
@@ -93,8 +107,3 @@ def _refused(where: str, response: Response) -> ConnectorError:
     if response.status in _BAD_REQUESTS:
         return ConfigurationError((Fault(where, f"{reason}; check the parameters"),))
     return UnexpectedReply(f"{where}: {reason}")
-
-
-def refuses_narrowing(response: Response) -> bool:
-    """Tell whether a reply refuses the request's form, so that it may be asked in a plainer one."""
-    return response.status in _BAD_REQUESTS

@@ -24,10 +24,18 @@ CURSOR_OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Progress:
-    """A read under way: when it started (ISO 8601, by the service's clock) and how far it has come."""
+    """A read under way: when it started (ISO 8601, by the service's clock) and how far it has come.
+
+    For a stream with partitions, `entry` tells which of the plan's entries is read, `parents` the state of the
+    parents' stream, `parent` the values of the parent that was read last; `between` that it is finished.
+    """
 
     started: str | None
     position: Position
+    entry: int = 0
+    parents: Mapping[str, Any] | None = None
+    parent: Mapping[str, str] | None = None
+    between: bool = False
 
 
 def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
@@ -39,9 +47,9 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
         return Progress(None, start(plan, None))
     _check(plan, state)
     floor = state.get("cursor") if plan.since else None
-    if "position" not in state:
-        return Progress(None, start(plan, floor))
-    return Progress(state.get("started"), _position(plan, state["position"], floor))
+    position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
+    where = (state.get("partition", 0), state.get("parents"), state.get("parent"))
+    return Progress(state.get("started"), position, *where, between="position" not in state)
 
 
 def _check(plan: ReadPlan, state: Mapping[str, Any]) -> None:
@@ -62,11 +70,11 @@ def _check(plan: ReadPlan, state: Mapping[str, Any]) -> None:
 def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
     fresh = start(plan, floor)
     words = {name: stored[name] for name in _STORED if name in stored}
-    words["tail"] = tuple(stored["tail"])
+    words.update(tail=tuple(stored["tail"]), concessions=tuple(stored.get("concessions", ())))
     return Position(**{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"]})
 
 
-_STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "narrowed")
+_STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
 
 
 def _words(position: Position) -> dict[str, Any]:
@@ -76,11 +84,23 @@ def _words(position: Position) -> dict[str, Any]:
 def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     """Return the state after a batch in the middle: it asks for the batch's last page again, and goes on from there."""
     position = progress.position
-    stored = {name: value for name, value in _words(position).items() if value is not None}
-    first = plan.page.start if plan.page else 1
-    stored.update(number=max(first, position.number - 1), tail=list(position.tail))
-    state = {**_head(plan), "started": progress.started, "position": stored}
+    state: dict[str, Any] = {**_head(plan), "started": progress.started}
+    if plan.partitions:
+        state.update(partition=progress.entry, parents=progress.parents, parent=dict(progress.parent or {}))
+    if not progress.between:
+        state["position"] = _stored_position(plan, position)
     return state if position.floor is None else {**state, "cursor": position.floor}
+
+
+def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
+    first = plan.page.start if plan.page else 1
+    stored = {name: value for name, value in _words(position).items() if value is not None}
+    return {
+        **stored,
+        "number": max(first, position.number - 1),
+        "tail": list(position.tail),
+        "concessions": list(position.concessions),
+    }
 
 
 def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Retry
 
 from custify_connector import __version__
@@ -112,7 +113,11 @@ class HttpSend:
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         prepared = self._template(request.method).copy()
         prepared.url = self._base_url + request.target
-        if request.body is not None:
+        if request.upload is not None:
+            fields = {**request.body, "file": (request.upload.name, request.upload.read_bytes())}
+            prepared.body, prepared.headers["Content-Type"] = encode_multipart_formdata(fields)
+            prepared.headers["Content-Length"] = str(len(prepared.body))
+        elif request.body is not None:
             prepared.body = orjson.dumps(request.body)
             prepared.headers["Content-Type"] = "application/json"
             prepared.headers["Content-Length"] = str(len(prepared.body))

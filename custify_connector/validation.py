@@ -50,7 +50,7 @@ def _refuse_to_fetch(uri: str) -> NoReturn:
     raise ValueError(f"a schema may not refer to {uri}")
 
 
-def _explain(error: Any, place: str) -> Iterator[Fault]:
+def _explain(error: LibraryError, place: str) -> Iterator[Fault]:
     at = _dotted(place, error.absolute_path)
     message = error.schema.get("errorMessage") if isinstance(error.schema, Mapping) else None
     if isinstance(message, str):
@@ -61,7 +61,7 @@ def _explain(error: Any, place: str) -> Iterator[Fault]:
         return
     explain = _TEXTS.get(str(error.validator), _other)
     for reason in explain(error):
-        yield Fault(at, reason) if isinstance(reason, str) else Fault(f"{at}.{reason[0]}", reason[1])
+        yield Fault(at, reason) if isinstance(reason, str) else Fault(f"{at}.{reason[0]}".lstrip("."), reason[1])
 
 
 def _dotted(place: str, path: Iterable[str | int]) -> str:

@@ -5,8 +5,10 @@ A `Request` holds no key, so a printed, logged or planned one cannot leak it. Th
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -18,12 +20,16 @@ FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "to
 
 @dataclass(frozen=True)
 class Request:
-    """One call: `path` is percent-encoded and relative to the base URL, `body` is a JSON value or None for no body."""
+    """One call: `path` is percent-encoded and relative to the base URL, `body` is a JSON value or None for no body.
+
+    With an `upload`, the body is a form: that file, and the fields of `body`.
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     body: Json = None
+    upload: Path | None = None
 
     @property
     def target(self) -> str:
@@ -33,7 +39,9 @@ class Request:
     def as_mapping(self) -> dict[str, Any]:
         """Return the request as a dry run shows it."""
         shown: dict[str, Any] = {"method": self.method, "path": self.target}
-        return shown if self.body is None else {**shown, "body": self.body}
+        if self.body is not None:
+            shown["body"] = self.body
+        return {**shown, "upload": str(self.upload)} if self.upload else shown
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,15 @@ class Failure:
 
 
 Send = Callable[[Request], "Response | Failure"]
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """Return the names that a path template leaves to fill in.
+
+    >>> placeholders("/comment/{entityModel}/{entity}")
+    ('entityModel', 'entity')
+    """
+    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -6,15 +6,16 @@ order records are sent, or how often.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from custify_connector.contract import Receipt
+from custify_connector.envelopes import unwrap
 from custify_connector.errors import ConnectorError, Fault, ServiceUnavailable
 from custify_connector.identities import field_value, key_of
 from custify_connector.plans import WritePlan, query_text
@@ -22,7 +23,7 @@ from custify_connector.replies import describe, error_text
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.validation import compile_record_check, faults_of
 from custify_connector.values import NotJson, plain
-from custify_connector.wire import Failure, Json, Request, Response, fill
+from custify_connector.wire import Failure, Json, Request, Response, fill, placeholders
 
 Key = dict[str, Any]
 _GONE = frozenset({404, 410})
@@ -40,6 +41,7 @@ class Prepared:
     request: Request
     key: Key | None
     repeatable: bool
+    record: Mapping[str, Json]
 
 
 Prepare = Callable[[int, object], "Prepared | Receipt"]
@@ -48,26 +50,23 @@ Prepare = Callable[[int, object], "Prepared | Receipt"]
 def preparer(plan: WritePlan) -> Prepare:
     """Return the function that turns a record into its request, or into the receipt of its rejection."""
     valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
-    path_fields = tuple(name for _, name, _, _ in string.Formatter().parse(plan.path) if name)
-    return partial(_prepare, plan, valid, path_fields)
+    return partial(_prepare, plan, valid)
 
 
-def _prepare(
-    plan: WritePlan, valid: Callable[[object], bool], path_fields: tuple[str, ...], index: int, given: object
-) -> Prepared | Receipt:
+def _prepare(plan: WritePlan, valid: Callable[[object], bool], index: int, given: object) -> Prepared | Receipt:
     record, faults = _record(plan, given)
     if not faults and not valid(record):
         faults = faults_of(record, plan.schema or {}, "")
     record = _with_text_identifiers(record, plan.schema or {})
     key = key_of(record, plan.identity)
-    faults = faults or _own_faults(plan, record, key, path_fields)
+    faults = faults or _own_faults(plan, record, key)
     if faults:
         return _rejected(index, key, faults)
-    request = _request(plan, record, path_fields)
-    return Prepared(index, request, key, plan.repeat == "always" or record.get(plan.repeat) is not None)
+    repeatable = plan.repeat == "always" or record.get(plan.repeat) is not None
+    return Prepared(index, _request(plan, record), key, repeatable, record)
 
 
-def _record(plan: WritePlan, given: object) -> tuple[Json, tuple[Fault, ...]]:
+def _record(plan: WritePlan, given: object) -> tuple[dict[str, Json], tuple[Fault, ...]]:
     if not isinstance(given, Mapping):
         return {}, (Fault("", "a record must be an object of fields and values"),)
     try:
@@ -79,32 +78,87 @@ def _record(plan: WritePlan, given: object) -> tuple[Json, tuple[Fault, ...]]:
     return {**record, **plan.constants}, faults
 
 
-def _own_faults(
-    plan: WritePlan, record: Mapping[str, Any], key: Key | None, path_fields: tuple[str, ...]
-) -> tuple[Fault, ...]:
-    """Return what a schema cannot say: names for the record and its address, sizes of whole objects, set and unset at once."""
+def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) -> tuple[Fault, ...]:
+    """Return what a schema cannot say of a record: its name, its address, its sizes, and what contradicts itself."""
     if plan.identity and key is None:
         names = ", ".join(" with ".join(fields) for fields in plan.identity)
         return (Fault("", f"nothing names this record: it needs one of {names}"),)
-    faults = [Fault(name, "is required: it is part of the address") for name in path_fields if not record.get(name)]
+    return (*_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
+
+
+def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
+    for name in placeholders(_path(plan, record)):
+        if record.get(name) in (None, ""):
+            yield Fault(name, "is required: it is part of the address")
+    if plan.method == "DELETE":
+        for name in (*placeholders(_path(plan, record)), *plan.query):
+            if record.get(name) in _WILDCARDS:
+                yield Fault(name, f"is {record[name]!r}: a delete must name exactly one record")
+
+
+_WILDCARDS = ("*", "%", "all")
+
+
+def _size_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
     for name, most in plan.max_characters.items():
         size = len(orjson.dumps(record[name]).decode()) if record.get(name) is not None else 0
         if size > most:
-            faults.append(Fault(name, f"has {size:,} characters as JSON; at most {most:,} are allowed"))
-    if plan.clear == "unset":
-        unset = record.get("$unset") or ()
-        faults += [Fault(name, "is set and unset at once") for name in unset if field_value(record, name) is not None]
-    return tuple(faults)
+            yield Fault(name, f"has {size:,} characters as JSON; at most {most:,} are allowed")
 
 
-def _request(plan: WritePlan, record: dict[str, Any], path_fields: tuple[str, ...]) -> Request:
-    elsewhere = {*path_fields, *plan.query}
-    body = {name: value for name, value in record.items() if name not in elsewhere}
+def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
+    for name in (record.get("$unset") or ()) if plan.clear == "unset" else ():
+        if field_value(record, name) is not None:
+            yield Fault(name, "is set and unset at once")
+
+
+def _path(plan: WritePlan, record: Mapping[str, Json]) -> str:
+    fitting = (path for name, path in plan.routes if record.get(name) not in (None, ""))
+    return next(fitting, plan.path)
+
+
+def _request(plan: WritePlan, record: Mapping[str, Json]) -> Request:
+    return _request_to(plan.method, _path(plan, record), plan, record)
+
+
+def _request_to(method: str, path: str, plan: WritePlan, record: Mapping[str, Json]) -> Request:
+    in_path = placeholders(path)
+    query = tuple((name, query_text(record[name])) for name in plan.query if record.get(name) is not None)
+    filled = fill(path, {name: query_text(record[name]) for name in in_path})
+    if method == "DELETE":
+        return Request(method, filled, query)
+    if plan.list and plan.list in record:
+        return Request(method, filled, query, record[plan.list])
+    body = {name: value for name, value in record.items() if name not in {*in_path, *plan.query}}
     if plan.clear == "unset":
         body = with_unset(body)
-    query = tuple((name, query_text(record[name])) for name in plan.query if record.get(name) is not None)
-    path = fill(plan.path, {name: query_text(record[name]) for name in path_fields})
-    return Request(plan.method, path, query, body if plan.method != "DELETE" else None)
+    copied = {name: record[source] for name, source in plan.copy.items() if record.get(source) is not None}
+    if plan.upload:
+        form = {name: query_text(value) for name, value in body.items() if name != plan.upload}
+        return Request(method, filled, query, form, Path(plan.directory or "") / str(record[plan.upload]))
+    return Request(method, filled, query, {**body, **copied})
+
+
+def lookup(plan: WritePlan, prepared: Prepared) -> Request | None:
+    """Return the request that looks a record up before it is created; None when nothing is to be looked up."""
+    find = plan.find_first
+    value = prepared.record.get(find.by) if find else None
+    return Request("GET", find.path, ((find.by, query_text(value)),)) if find and value is not None else None
+
+
+def found(plan: WritePlan, prepared: Prepared, response: Response) -> Prepared | None:
+    """Return the update of the record that a look-up found, which may be repeated; None when it found none."""
+    find = plan.find_first
+    assert find is not None  # noqa: S101 - there was a look-up
+    page = unwrap(response.body, "page", find.records) if response.ok else None
+    wanted = prepared.record[find.by]
+    match = next((each for each in page.records if str(each.get(find.by)) == wanted), None) if page else None
+    if match is None:
+        return None
+    copied = {name: match.get(source) for name, source in find.copy.items()}
+    request = _request_to("PUT", find.update, plan, {**match, **prepared.record})
+    body = {name: value for name, value in prepared.record.items() if name not in placeholders(find.update)}
+    return replace(prepared, request=replace(request, body={**body, **copied}), repeatable=True)
 
 
 def with_unset(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,6 +199,11 @@ def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:
 def _rejected(index: int, key: Key | None, faults: tuple[Fault, ...]) -> Receipt:
     reason = "; ".join(str(fault) if fault.place else fault.reason for fault in faults)
     return Receipt(index, "rejected", key, None, "invalid_record", reason, faults[0].place or None)
+
+
+def refused(prepared: Prepared, field: str, reason: str) -> Receipt:
+    """Return the receipt of a record that may not be sent, for a reason that only its surroundings show."""
+    return _rejected(prepared.index, prepared.key, (Fault(field, reason),))
 
 
 def planned(prepared: Prepared) -> Receipt:
