@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 
-from custify_connector.pacing import Budget, Clock
+from custify_connector.pacing import Budget, Clock, InFlight
 from custify_connector.retrying import Again, Attempt, GivenUp, Settled, judge
 from custify_connector.wire import Failure, Request, Response, Send
 
@@ -31,6 +31,7 @@ class Client:
         self._budget = budget
         self.clock = clock or Clock()
         self.max_in_flight = max_in_flight
+        self._in_flight = InFlight(max_in_flight)
 
     def exchange(self, request: Request, *, repeatable: bool, stop: threading.Event) -> Settled | GivenUp:
         """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""
@@ -53,10 +54,16 @@ class Client:
         ticket, waited = self._budget.acquire(lambda seconds: self._pause(seconds, stop))
         if waited:
             log.debug("waited %.1f s for the rate limit", waited)
+        self._in_flight.enter()
+        began = self.clock.now()
         try:
-            return self._send(request)
+            outcome = self._send(request)
         finally:
+            self._in_flight.leave(self.clock.now() - began)
             self._budget.release(ticket)
+        if isinstance(outcome, Response):
+            self._budget.learn(outcome.headers)
+        return outcome
 
     def _wait(self, request: Request, again: Again, stop: threading.Event) -> None:
         log.info("%s %s again in %.1f s", request.method, request.path, again.seconds)

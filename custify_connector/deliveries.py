@@ -1,44 +1,46 @@
 """Writing records: one receipt for each, whatever happens, and what is everybody's fault after the last of them.
 
-Decides in which order records are sent, and what is asked around them; what a record becomes and what an answer means
-is decided in `writing`.
+Decides in which order records are sent and how many are under way; what a record becomes and what an answer means is
+decided in `writing`. Records of one key are sent in their order, the others side by side; receipts come in the order
+of the input.
 """
 
 from __future__ import annotations
 
 import itertools
-import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from custify_connector import uploads, writing
+from custify_connector import writing
+from custify_connector.batches import Batches
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConnectorError
+from custify_connector.courier import Courier
 from custify_connector.plans import WritePlan
-from custify_connector.replies import refusal
-from custify_connector.retrying import GivenUp, Settled
-from custify_connector.wire import Request
+from custify_connector.tallying import Delivered, Tally
 from custify_connector.writing import Prepared
 
-_NOT_FOUND = 404
+Pending = Future[Delivered]
 
 
 def write(client: Client, plan: WritePlan, records: Iterable[object]) -> Iterator[Receipt]:
-    """Yield one receipt for each record.
+    """Yield one receipt for each record, in the order of the input.
 
     Raises, after the last receipt, CredentialRefused, PermissionRefused or ServiceUnavailable.
     """
-    delivery = _Delivery(client, plan)
-    tally = writing.Tally(plan)
+    tally = Tally(plan)
     tally.stopped, records = _guarded(plan, records)
-    for index, record in enumerate(records):
-        if tally.stopped:
-            yield writing.not_tried(index, tally.stopped)
-        else:
-            receipt, error = delivery.write(index, record)
-            tally.count(receipt, error)
-            yield receipt
+    with _lanes(client, plan, tally) as lanes:
+        for index, record in enumerate(records):
+            if tally.stopped is None:
+                lanes.send(index, record)
+                yield from tally.counted(lanes.ready())
+            else:
+                yield from tally.counted(lanes.rest())
+                yield writing.not_tried(index, tally.stopped)
+        yield from tally.counted(lanes.rest())
     if tally.error:
         raise tally.error
 
@@ -55,49 +57,113 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
     return reason, itertools.chain(first, rest)
 
 
-class _Delivery:
-    """Sends one record after another by a plan that may learn, once, that it must use its second path."""
+def _lanes(client: Client, plan: WritePlan, tally: Tally) -> Lanes:
+    if plan.delivery == "batch" and not plan.dry_run:
+        return Lanes(Batches(client, plan), client.max_in_flight, tally)
+    # A run that stops at its first reject must not have the next record under way already.
+    workers = 1 if plan.dry_run or plan.on_reject == "stop" else client.max_in_flight
+    return Lanes(Courier(client, plan), workers, tally)
 
-    def __init__(self, client: Client, plan: WritePlan) -> None:
-        self._client = client
-        self._plan = plan
-        self._prepare = writing.preparer(plan)
 
-    def write(self, index: int, record: object) -> tuple[Receipt, ConnectorError | None]:
-        prepared = self._prepare(index, record)
-        if isinstance(prepared, Receipt):
-            return prepared, None
-        faulty_file = uploads.refusal(prepared.request, self._plan.directory)
-        if faulty_file:
-            return writing.refused(prepared, str(self._plan.upload), faulty_file), None
-        if self._plan.dry_run:
-            return writing.planned(prepared), None
-        return self._send(prepared, record)
+@dataclass(frozen=True)
+class _Group:
+    """Records that are delivered together, rejected ones in between, and the answer that they wait for."""
 
-    def _send(self, prepared: Prepared, record: object) -> tuple[Receipt, ConnectorError | None]:
-        prepared, failed = self._found(prepared)
-        verdict = failed or self._exchange(prepared.request, repeatable=prepared.repeatable)
-        if self._plan.fallback_path and isinstance(verdict, Settled) and verdict.response.status == _NOT_FOUND:
-            self._plan = replace(self._plan, path=self._plan.fallback_path, fallback_path=None)
-            self._prepare = writing.preparer(self._plan)
-            return self.write(prepared.index, record)
-        return writing.receipt(prepared, verdict, capture=self._plan.capture_responses), self._error(prepared, verdict)
+    entries: tuple[Prepared | Receipt, ...]
+    answer: Pending | None
 
-    def _found(self, prepared: Prepared) -> tuple[Prepared, Settled | GivenUp | None]:
-        """Look the record up where the plan says so; a look-up without an answer is the record's outcome."""
-        request = writing.lookup(self._plan, prepared)
-        if request is None:
-            return prepared, None
-        verdict = self._exchange(request, repeatable=True)
-        if isinstance(verdict, Settled) and (verdict.response.ok or verdict.response.status == _NOT_FOUND):
-            return writing.found(self._plan, prepared, verdict.response) or prepared, None
-        return replace(prepared, repeatable=True), verdict
 
-    def _exchange(self, request: Request, *, repeatable: bool) -> Settled | GivenUp:
-        return self._client.exchange(request, repeatable=repeatable, stop=threading.Event())
+class Lanes:
+    """Keeps up to `workers` deliveries under way, records of one key in their order, receipts in the input's order."""
 
-    def _error(self, prepared: Prepared, verdict: Settled | GivenUp) -> ConnectorError | None:
-        if isinstance(verdict, GivenUp):
-            return None
-        where = f"{self._plan.destination}: {prepared.request.method} {prepared.request.path}"
-        return refusal(verdict.response, where)
+    def __init__(self, courier: Courier | Batches, workers: int, tally: Tally) -> None:
+        self._courier = courier
+        self._workers = workers
+        self._tally = tally
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="custify-write") if workers > 1 else None
+        self._waiting: deque[_Group] = deque()
+        self._latest: dict[str, Pending] = {}
+        self._gathered: list[Prepared | Receipt] = []
+        self._names: set[str] = set()
+
+    def send(self, index: int, record: object) -> None:
+        """Take a record: it is rejected, gathered for a batch, or sent."""
+        prepared = self._courier.prepare(index, record)
+        name = _name(prepared)
+        # Whether the jobs of a batch run in order is not documented, so a batch holds each key once.
+        if name in self._names:
+            self._dispatch()
+        self._gathered.append(prepared)
+        if name is not None:
+            self._names.add(name)
+        records = sum(isinstance(entry, Prepared) for entry in self._gathered)
+        if records == self._courier.size or len(self._gathered) > _GATHERED or records == 0:
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Send what was gathered, after the deliveries that hold an earlier record of the same keys."""
+        entries, self._gathered = tuple(self._gathered), []
+        names, self._names = self._names, set()
+        group = tuple(entry for entry in entries if isinstance(entry, Prepared))
+        answer = None
+        if group:
+            before = {self._latest[name] for name in names if name in self._latest}
+            answer = self._submit(group, tuple(before))
+            self._latest.update(dict.fromkeys(names, answer))
+        if entries:
+            self._waiting.append(_Group(entries, answer))
+
+    def _submit(self, group: tuple[Prepared, ...], before: tuple[Pending, ...]) -> Pending:
+        if self._pool is not None:
+            return self._pool.submit(self._deliver, group, before)
+        answer: Pending = Future()
+        answer.set_result(self._deliver(group, before))
+        return answer
+
+    def _deliver(self, group: tuple[Prepared, ...], before: tuple[Pending, ...]) -> Delivered:
+        for earlier in before:
+            earlier.result()
+        if self._tally.stopped is not None:
+            return Delivered(tuple(writing.not_tried(each.index, self._tally.stopped, each.key) for each in group))
+        return self._courier.deliver(group)
+
+    def ready(self) -> Iterator[Delivered]:
+        """Yield what is answered, in order; waits only while more is under way than there are workers."""
+        while self._waiting and (len(self._waiting) > self._workers or _is_done(self._waiting[0])):
+            yield self._take()
+
+    def rest(self) -> Iterator[Delivered]:
+        """Send what is still gathered, and yield everything that is left, in order."""
+        self._dispatch()
+        while self._waiting:
+            yield self._take()
+
+    def _take(self) -> Delivered:
+        group = self._waiting.popleft()
+        if group.answer is None:
+            return Delivered(tuple(entry for entry in group.entries if isinstance(entry, Receipt)), sent=False)
+        delivered = group.answer.result()
+        self._latest = {name: answer for name, answer in self._latest.items() if answer is not group.answer}
+        answered = iter(delivered.receipts)
+        receipts = tuple(entry if isinstance(entry, Receipt) else next(answered) for entry in group.entries)
+        return replace(delivered, receipts=receipts)
+
+    def __enter__(self) -> Lanes:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._tally.stopped = self._tally.stopped or "the run was ended"
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+
+_GATHERED = 1000
+"""So many rejected records at most wait for a batch to fill up."""
+
+
+def _name(prepared: Prepared | Receipt) -> str | None:
+    return str(sorted(prepared.key.items())) if isinstance(prepared, Prepared) and prepared.key else None
+
+
+def _is_done(group: _Group) -> bool:
+    return group.answer is None or group.answer.done()

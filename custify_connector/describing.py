@@ -51,6 +51,8 @@ def destination_description(manifest: Manifest, destination: DestinationEndpoint
         "identity": [list(fields) for fields in destination.identity],
         "repeat": destination.repeat,
         "clear": destination.clear,
+        "comparable": destination.comparable,
+        "destructive": destination.destructive,
         "deliveries": ["single", "batch"] if destination.batch else ["single"],
         "schema": manifest.write_schema(destination),
     }

@@ -7,6 +7,7 @@ by name. This file does not know how a record is sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from custify_connector import resources
@@ -30,10 +31,10 @@ def expand_destination(destination: object, manifest: Manifest) -> tuple[dict[st
     endpoint = find(manifest.destinations, destination["endpoint"], "destination.endpoint")
     schema = manifest.write_schema(endpoint)
     refuse(tuple(_faults(endpoint, destination, schema)))
-    return {**stored(endpoint), **_of_this_run(endpoint, destination)}, schema
+    return {**stored(endpoint, manifest), **_of_this_run(endpoint, destination)}, schema
 
 
-def stored(endpoint: DestinationEndpoint) -> dict[str, Any]:
+def stored(endpoint: DestinationEndpoint, manifest: Manifest) -> dict[str, Any]:
     """Return the manual configuration that an endpoint stands for."""
     manual: dict[str, Any] = {
         "destination": endpoint.name,
@@ -49,8 +50,10 @@ def stored(endpoint: DestinationEndpoint) -> dict[str, Any]:
         "max_characters": dict(endpoint.max_characters),
         "copy": dict(endpoint.copy),
     }
-    words = {name: getattr(endpoint, name) for name in ("batch", "fallback_path", "list", "upload")}
+    words = {name: getattr(endpoint, name) for name in ("fallback_path", "list", "upload")}
     manual.update({name: value for name, value in words.items() if value is not None})
+    if endpoint.batch and manifest.batch:
+        manual["batch"] = {"type": endpoint.batch, **asdict(manifest.batch)}
     found = endpoint.find_first
     if found:
         lookup = {"by": found.by, "path": found.path, "records": [found.records], "update": found.update}

@@ -131,6 +131,7 @@ class DestinationEndpoint:
     copy: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     list: str | None = None
     find_first: FindFirst | None = None
+    comparable: bool = False
     destructive: bool = False
     upload: str | None = None
     undocumented: bool = False
@@ -143,6 +144,16 @@ class CredentialTest:
     path: str
     records: str
     query: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True)
+class BatchEndpoint:
+    """Where batches are posted and looked at, and how many jobs one may have, also when synchronous."""
+
+    path: str
+    outcome: str
+    jobs: int
+    synchronous: int
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,7 @@ class Manifest:
     hosts: tuple[str, ...]
     rate_limit: RateLimit
     credential_test: CredentialTest
+    batch: BatchEndpoint | None
     sources: Mapping[str, SourceEndpoint]
     destinations: Mapping[str, DestinationEndpoint]
 
@@ -263,6 +275,7 @@ def _build(value: Mapping[str, Any]) -> Manifest:
         hosts=tuple(connector["hosts"]),
         rate_limit=RateLimit(**connector["rate_limit"]),
         credential_test=CredentialTest(**connector["credential_test"]),
+        batch=BatchEndpoint(**connector["batch"]) if "batch" in connector else None,
         sources=_frozen({name: _source(name, entry, shared) for name, entry in value["sources"].items()}),
         destinations=_frozen({name: _destination(name, entry) for name, entry in value["destinations"].items()}),
     )

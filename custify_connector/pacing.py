@@ -1,6 +1,7 @@
 """The rate budget: an exact moving window, shared by every call with one credential in this process.
 
-Decides when the next request may go. This file does not know what is sent.
+Decides when the next request may go, and how many may be under way. With a file, the window is shared by every
+process that names it. This file does not know what is sent.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import bisect
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from custify_connector.budget_file import BudgetFile
 from custify_connector.manifest import RateLimit
 
 JITTER_SECONDS = 0.25
@@ -37,9 +40,10 @@ class Budget:
     JITTER_SECONDS, whichever is earlier): at whatever moment between the service counted it, no window holds more.
     """
 
-    def __init__(self, limit: RateLimit | None, clock: Clock | None = None) -> None:
+    def __init__(self, limit: RateLimit | None, clock: Clock | None = None, shared: BudgetFile | None = None) -> None:
         self.limit = limit
         self._clock = clock or Clock()
+        self._shared = shared
         self._lock = threading.Lock()
         self._in_flight: dict[int, float] = {}
         self._counted: list[float] = []
@@ -66,11 +70,27 @@ class Budget:
         """Let nobody send for so long: the service said that the limit is reached."""
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock.now() + seconds)
+            if self._shared:
+                self._shared.hold_back(self._blocked_until)
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
+
+        A limit of None stays: whoever says that the account has none knows better.
+        """
+        named = headers.get("x-ratelimit-limit", "")
+        if self.limit is not None and named.isascii() and named.isdecimal() and int(named) > 0:
+            requests = int(named)
+            if requests != self.limit.requests:
+                self.limit = RateLimit(requests, self.limit.seconds)
 
     def _try(self) -> tuple[int | None, float]:
         with self._lock:
             now = self._clock.now()
             seconds = max(self._blocked_until - now, self._window_wait(now))
+            if seconds <= 0 and self._shared and self.limit:
+                counts_at = now + JITTER_SECONDS
+                seconds = self._shared.try_to_count(now, counts_at, self.limit.requests, self.limit.seconds)
             if seconds > 0:
                 return None, seconds
             self._next_ticket += 1
@@ -82,19 +102,59 @@ class Budget:
         if self.limit is None:
             return 0.0
         del self._counted[: bisect.bisect_right(self._counted, now - self.limit.seconds)]
-        overdue = [sent + JITTER_SECONDS for sent in self._in_flight.values()]
-        counted = sorted([*self._counted, *overdue])
-        surplus = len(counted) - self.limit.requests
-        return counted[surplus] + self.limit.seconds - now if surplus >= 0 else 0.0
+        counted = len(self._counted) + len(self._in_flight)
+        if counted < self.limit.requests:
+            return 0.0
+        moments = sorted([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+        return moments[counted - self.limit.requests] + self.limit.seconds - now
 
 
-_budgets: dict[tuple[str, str], Budget] = {}
+_budgets: dict[tuple[str, str, str | None], Budget] = {}
 _budgets_lock = threading.Lock()
 
 
-def shared_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
-    """Return the one budget of an account in this process; a later call's limit replaces an earlier one's."""
+def shared_budget(account: tuple[str, str], limit: RateLimit | None, file: str | None = None) -> Budget:
+    """Return the one budget of an account, and of a file if one is named; a later call's limit replaces the earlier.
+
+    Raises ConfigurationError when the file cannot be used.
+    """
     with _budgets_lock:
-        budget = _budgets.setdefault(account, Budget(limit))
-        budget.limit = limit
-        return budget
+        name = (*account, file)
+        if name not in _budgets:
+            _budgets[name] = Budget(limit, shared=BudgetFile(Path(file)) if file else None)
+        _budgets[name].limit = limit
+        return _budgets[name]
+
+
+class InFlight:
+    """How many requests may be under way at once: up to a bound, fewer while more of them only make each slower.
+
+    One less when answers take more than twice as long as the quickest, one more when they do not.
+    """
+
+    SLOWER = 2.0
+    NOTICEABLE_SECONDS = 0.05
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._allowed = float(bound)
+        self._under_way = 0
+        self._quickest = float("inf")
+        self._free = threading.Condition()
+
+    def enter(self) -> None:
+        """Wait until one more may be under way."""
+        with self._free:
+            self._free.wait_for(lambda: self._under_way < max(1, int(self._allowed)))
+            self._under_way += 1
+
+    def leave(self, seconds: float) -> None:
+        """Tell how long an answer took."""
+        with self._free:
+            self._under_way -= 1
+            self._quickest = min(self._quickest, seconds)
+            slow = seconds > max(self._quickest * self.SLOWER, self.NOTICEABLE_SECONDS)
+            # Down quickly, up slowly: a service that is overrun should notice the difference.
+            step = -1.0 if slow else 1.0 / max(1.0, self._allowed)
+            self._allowed = min(self._bound, max(1.0, self._allowed + step))
+            self._free.notify_all()

@@ -19,11 +19,12 @@ from custify_connector.wire import Json, fill
 
 @dataclass(frozen=True)
 class Settings:
-    """How fast and how patiently: `rate_limit` None means no limit; times are in seconds."""
+    """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds."""
 
     rate_limit: RateLimit | None
     max_in_flight: int = 8
     timeout_seconds: float = 30.0
+    budget: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,17 @@ class ReadPlan:
 
 
 @dataclass(frozen=True)
+class BatchRule:
+    """How records are sent as jobs of a batch: the jobs' type, where to post and to ask, how many at most."""
+
+    type: str
+    path: str
+    outcome: str
+    jobs: int
+    synchronous: int
+
+
+@dataclass(frozen=True)
 class Lookup:
     """How a record is looked up before it is created: `by` names it, `update` is where the one found is updated."""
 
@@ -118,13 +130,13 @@ class WritePlan:
     identity: Alternatives
     repeat: str
     clear: Literal["unset", "null"]
-    batch: str | None
+    batch: BatchRule | None
     max_characters: Mapping[str, int]
     schema: Mapping[str, Any] | None
     constants: Mapping[str, Any]
     dry_run: bool = False
     on_reject: Literal["continue", "stop"] = "continue"
-    max_rejects: int | None = None
+    max_rejects: int | str | None = None
     capture_responses: bool = False
     delivery: Literal["single", "batch"] = "single"
     routes: tuple[tuple[str, str], ...] = ()
@@ -173,10 +185,9 @@ def _partition(words: Mapping[str, Any]) -> Partition:
 def bind(plan: ReadPlan, values: Mapping[str, str]) -> ReadPlan:
     """Return the plan of one partition: its values filled into path and query."""
     query = {name: values.get(text[1:-1], text) if text[:1] == "{" else text for name, text in plan.query.items()}
-    paths = {"path": fill(plan.path, values)}
-    if plan.fallback_path:
-        paths["fallback_path"] = fill(plan.fallback_path, values)
-    return replace(plan, query=query, partitions=(), bound=dict(values), **paths)
+    fallback = fill(plan.fallback_path, values) if plan.fallback_path else None
+    path = fill(plan.path, values)
+    return replace(plan, path=path, fallback_path=fallback, query=query, partitions=(), bound=dict(values))
 
 
 def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> WritePlan:
@@ -190,7 +201,7 @@ def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> W
         identity=tuple(tuple(fields) for fields in manual.get("identity", ())),
         repeat=manual.get("repeat", "never"),
         clear=manual.get("clear", "null"),
-        batch=manual.get("batch"),
+        batch=BatchRule(**manual["batch"]) if "batch" in manual else None,
         max_characters=manual.get("max_characters", {}),
         schema=schema,
         constants=manual.get("params", {}),

@@ -109,7 +109,7 @@ class Connector:
     def _run(
         self, credential: Credential, settings: Settings, walk: Callable[[Client], Iterator[Any]]
     ) -> Iterator[Any]:
-        budget = shared_budget(credential.account, settings.rate_limit)
+        budget = shared_budget(credential.account, settings.rate_limit, settings.budget)
         with self._open(credential, settings) as send:
             yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight))
 

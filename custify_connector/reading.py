@@ -239,7 +239,7 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
         records += _new(plan, after, held, seen)
     confirmed = position.confirmed and not records
     after = replace(after, collected=position.collected + len(records), confirmed=confirmed)
-    return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
+    return Step(_kept(plan, after, records), after, done or _ended(position, after, page), position.retreating)
 
 
 def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
@@ -298,7 +298,7 @@ def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Rec
     return [record for record, value in dated if not isinstance(value, str) or value >= floor]
 
 
-def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
+def _ended(before: Position, after: Position, page: Page) -> bool:
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
     return after.total == after.collected and len(page.records) < (before.fullest or SMALLEST_FULL_PAGE)

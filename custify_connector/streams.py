@@ -221,10 +221,10 @@ def _slots(client: Client, plan: ReadPlan, progress: Progress) -> Iterator[_Slot
 def _parents(client: Client, partition: Partition, entry: int, progress: Progress) -> Iterator[_Slot]:
     """Yield one slot for each parent, from the one that an earlier run was at, or the one after it."""
     assert partition.parents  # noqa: S101 - the caller has looked
-    before, last = progress.parents, progress.parent
+    before, last = progress.parents, dict(progress.parent) if progress.parent is not None else None
     for batch in read(client, partition.parents, states.resume(partition.parents, before)):
         values = [_taken(partition, record) for record in batch.records]
-        if last in values:
+        if last is not None and last in values:
             # A position in the middle of the last parent means that it is not finished.
             values, last = values[values.index(last) + (progress.position.resumed_at is None) :], None
         yield from (_Slot(entry, each, before) for each in values)

@@ -16,7 +16,7 @@ import orjson
 
 from custify_connector.contract import Receipt
 from custify_connector.envelopes import unwrap
-from custify_connector.errors import ConnectorError, Fault, ServiceUnavailable
+from custify_connector.errors import Fault
 from custify_connector.identities import field_value, key_of
 from custify_connector.plans import WritePlan, query_text
 from custify_connector.replies import describe, error_text
@@ -28,9 +28,6 @@ from custify_connector.wire import Failure, Json, Request, Response, fill, place
 Key = dict[str, Any]
 _GONE = frozenset({404, 410})
 _REFUSED_KEY = frozenset({401, 403})
-
-FAILURES_IN_A_ROW = 3
-"""So many records in a row that get no usable answer are the service's fault, not theirs."""
 
 
 @dataclass(frozen=True)
@@ -239,38 +236,6 @@ def _failed(prepared: Prepared, given_up: GivenUp) -> Receipt:
     return Receipt(prepared.index, "failed", prepared.key, status, code, reason)
 
 
-class Tally:
-    """What a run has met so far, and why it must stop: a refused key, Custify gone, or too many rejects.
-
-    `error` is what to raise after the last receipt; a run that stopped over its own rejects raises nothing.
-    """
-
-    def __init__(self, plan: WritePlan) -> None:
-        self._plan = plan
-        self._rejects = 0
-        self._failures_in_a_row = 0
-        self.stopped: str | None = None
-        self.error: ConnectorError | None = None
-
-    def count(self, receipt: Receipt, error: ConnectorError | None) -> None:
-        """Take in one receipt, and the error that came with it, if one did."""
-        self._rejects += receipt.outcome in {"rejected", "failed"}
-        gone = receipt.outcome == "failed"
-        self._failures_in_a_row = self._failures_in_a_row + 1 if gone else 0
-        if error is None and self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            where = f"{self._plan.destination}: {self._failures_in_a_row} records in a row got no usable answer"
-            error = ServiceUnavailable(f"{where}; the last: {receipt.reason}; try again later")
-        self.error = error
-        self.stopped = str(error) if error else self._too_many()
-
-    def _too_many(self) -> str | None:
-        if self._rejects and self._plan.on_reject == "stop":
-            return "the run stops at the first record that is rejected or fails (on_reject)"
-        if self._plan.max_rejects is not None and self._rejects > self._plan.max_rejects:
-            return f"more than {self._plan.max_rejects} records were rejected or failed (max_rejects)"
-        return None
-
-
-def not_tried(index: int, reason: str) -> Receipt:
+def not_tried(index: int, reason: str, key: Key | None = None) -> Receipt:
     """Return the receipt of a record that the run never came to."""
-    return Receipt(index, "not_tried", code="stopped", reason=reason)
+    return Receipt(index, "not_tried", key, code="stopped", reason=reason)

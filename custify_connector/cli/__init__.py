@@ -14,6 +14,8 @@ _COMMANDS = {
     "describe": "Show the endpoints, or all that is known of one.",
     "read": "Read an endpoint's records as JSON lines.",
     "write": "Write the rows of a file to an endpoint.",
+    "replay": "Send the records of a quarantine file again.",
+    "export": "Print the configuration that another host takes.",
 }
 
 

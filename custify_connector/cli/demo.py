@@ -17,6 +17,7 @@ import click
 
 from custify_connector.cli.options import SOME_REJECTED, exit_codes
 from custify_connector.host import mapping, runs
+from custify_connector.host.feed import Line, Shape
 from custify_connector.host.rows import open_table
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Sandbox
@@ -77,14 +78,15 @@ class _Demo:
     def __init__(self, sandbox: Sandbox, output: Path) -> None:
         self.credential = {"name": "demo", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
         self.lines: list[_Line] = []
-        self.rejected: list[runs.Line] = []
+        self.rejected: list[Line] = []
         self._sandbox = sandbox
         self._output = output
 
     @contextmanager
     def step(self, name: str) -> Iterator[Callable[[str], None]]:
         """Time one step, and count the requests that the sandbox saw."""
-        began, before, results = time.monotonic(), self._sandbox.journal.count(), []
+        began, before = time.monotonic(), self._sandbox.journal.count()
+        results: list[str] = []
         yield results.append
         requests = self._sandbox.journal.count() - before
         self.lines.append(_Line(name, "; ".join(results), requests, time.monotonic() - began))
@@ -98,7 +100,7 @@ class _Demo:
 
     def write(self, endpoint: str, rules: tuple[str, ...]) -> None:
         """Write the CSV's rows to an endpoint."""
-        shape, count = runs.Shape(mapping.parse(rules)), runs.WriteCount()
+        shape, count = Shape(mapping.parse(rules)), runs.WriteCount()
         with self.step(f"write {endpoint}") as tell, open_table(str(_CSV)) as table:
             for line in runs.write(connector, self.credential, {"endpoint": endpoint}, table, shape):
                 count.outcomes[line.receipt.outcome] += 1
@@ -125,12 +127,12 @@ class _Demo:
         )
 
 
-def _print(lines: list[_Line], rejected: list[runs.Line], output: Path) -> None:
+def _print(lines: list[_Line], rejected: list[Line], output: Path) -> None:
     width = max(len(line.result) for line in lines)
     click.echo(f"{'step':<22}{'outcome':<{width + 2}}{'requests':>8}{'seconds':>9}")
     for line in lines:
         click.echo(f"{line.step:<22}{line.result:<{width + 2}}{line.requests:>8}{line.seconds:>9.2f}")
     click.echo("\nrows that were not sent, each with its reason:")
-    for line in rejected:
-        click.echo(f"  {_CSV.name} line {line.line}: {line.receipt.outcome}: {line.receipt.reason}")
+    for row in rejected:
+        click.echo(f"  {_CSV.name} line {row.line}: {row.receipt.outcome}: {row.receipt.reason}")
     click.echo(f"\nThe records that were read are in {output}. Next: custify describe; custify write --help")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -32,24 +33,36 @@ def settings_options(command: Command) -> Command:
         click.option(
             "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
         ),
+        click.option("--budget", metavar="PATH", help="A file in which processes share one rate limit."),
         click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
     )
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
-def settings(rate_limit: str | None, max_in_flight: int | None, timeout: float | None) -> dict[str, Any]:
+def settings(
+    rate_limit: str | None, max_in_flight: int | None, timeout: float | None, budget: str | None
+) -> dict[str, Any]:
     """Return the `settings` that the options ask for."""
-    chosen: dict[str, Any] = {}
-    if rate_limit is not None:
-        chosen["rate_limit"] = _rate_limit(rate_limit)
-    if max_in_flight is not None:
-        chosen["max_in_flight"] = max_in_flight
-    if timeout is not None:
-        chosen["timeout_seconds"] = timeout
-    return chosen
+    chosen = {"max_in_flight": max_in_flight, "timeout_seconds": timeout, "budget": budget}
+    given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    return given if rate_limit is None else {**given, "rate_limit": parse_rate_limit(rate_limit)}
 
 
-def _rate_limit(text: str) -> dict[str, float] | None:
+def param(text: str, types: Mapping[str, str]) -> tuple[str, Any]:
+    """Return a parameter `NAME=VALUE` with its type: text stays text, the rest is JSON."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigurationError((Fault(f"--param {text}", "write NAME=VALUE"),))
+    if types.get(name, "string") == "string":
+        return name, value
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        raise ConfigurationError((Fault(f"--param {name}", f"must be JSON of type {types[name]}"),)) from None
+
+
+def parse_rate_limit(text: str) -> dict[str, float] | None:
+    """Return the limit that `100/10` stands for; None for `none`."""
     if text == "none":
         return None
     requests, _, seconds = text.partition("/")

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from custify_connector import manifest
-from custify_connector.cli.options import credential, exit_codes, settings, settings_options, start_logging
+from custify_connector.cli.options import credential, exit_codes, fail, param, settings, settings_options, start_logging
 from custify_connector.cli.progress import Progress
-from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import runs
+from custify_connector.host.interruption import interruption
 from custify_connector.plugin import connector
 
 
@@ -39,46 +38,39 @@ def command(
     rate_limit: str | None,
     max_in_flight: int | None,
     timeout: float | None,
+    budget: str | None,
     verbose: bool,
 ) -> None:
     """Read an endpoint's records as JSON lines.
 
-    Examples: custify read people --output people.jsonl; custify read companies --mode incremental --state companies.state
-    -o changed.jsonl; custify read people --param email=ana@example.com
-    """
+    \b
+    custify read people --output people.jsonl
+    custify read companies --mode incremental --state companies.state -o changed.jsonl
+    custify read people --param email=ana@example.com
+    """  # noqa: D301 - click reads \b
     start_logging(verbose=verbose)
     source: dict[str, Any] = {
         "endpoint": endpoint,
         "params": _params(endpoint, params),
         "mode": mode,
-        "settings": settings(rate_limit, max_in_flight, timeout),
+        "settings": settings(rate_limit, max_in_flight, timeout, budget),
     }
     if fields:
         source["fields"] = list(dict.fromkeys(fields))
     if limit:
         source["limit"] = limit
-    with Progress() as progress:
-        count = runs.read(
-            connector, credential(), source, output, state, lambda so_far: progress.tell(endpoint, so_far.records)
-        )
+    with interruption() as asked, Progress() as progress:
+        watch = runs.Watch(lambda so_far: progress.tell(endpoint, so_far.records), lambda: bool(asked))
+        count = runs.read(connector, credential(), source, output, state, watch)
     where = "" if output == "-" else f" in {output}"
     click.echo(f"{endpoint}: {count.records:,} records{where}", err=True)
+    if count.ended:
+        go_on = f"; the same command goes on from {state}" if state else ""
+        fail(f"ended before the last record{go_on}", asked.exit_code)
 
 
 def _params(endpoint: str, texts: tuple[str, ...]) -> dict[str, Any]:
     """Return parameters with the types that the endpoint gives them: text stays text, the rest is JSON."""
     source = manifest.load().sources.get(endpoint)
     types = {name: parameter.type for name, parameter in source.parameters.items()} if source else {}
-    return dict(_param(text, types) for text in texts)
-
-
-def _param(text: str, types: dict[str, str]) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigurationError((Fault(f"--param {text}", "write NAME=VALUE"),))
-    if types.get(name, "string") == "string":
-        return name, value
-    try:
-        return name, orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise ConfigurationError((Fault(f"--param {name}", f"must be JSON of type {types[name]}"),)) from None
+    return dict(param(text, types) for text in texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from custify_connector.cli.options import exit_codes, settings
+from custify_connector.cli.options import exit_codes, parse_rate_limit
 from custify_connector.sandbox import Settings, serve
 
 
@@ -24,7 +24,7 @@ def command(port: int, people: int, companies: int, seed: int, api_key: str, rat
 
     Use it from another terminal with CUSTIFY_BASE_URL and CUSTIFY_API_KEY.
     """
-    limit = settings(rate_limit, None, None)["rate_limit"]
+    limit = parse_rate_limit(rate_limit)
     serve(
         Settings(
             port=port,
@@ -32,7 +32,7 @@ def command(port: int, people: int, companies: int, seed: int, api_key: str, rat
             companies=companies,
             seed=seed,
             api_key=api_key,
-            rate_limit=(limit["requests"], limit["seconds"]) if limit else None,
+            rate_limit=(int(limit["requests"]), limit["seconds"]) if limit else None,
             latency=latency,
         )
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import orjson
@@ -86,7 +87,7 @@ def _rule(text: str) -> Rule:
 
 
 def check_columns(rules: tuple[Rule, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that no rule uses; raises ConfigurationError for rules that name a column that is not there."""
+    """Return the columns that no rule uses; raises ConfigurationError for a column that is not there."""
     used = [column for rule in rules for column in rule.columns]
     unknown = [column for column in dict.fromkeys(used) if column not in columns]
     if unknown:
@@ -142,7 +143,9 @@ def _integer(text: str) -> int:
 
 
 def _number(text: str) -> int | float:
-    return orjson.loads(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text) else _refuse(text)
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
+        raise ValueError(text)
+    return float(text) if set(text) & set(".eE") else int(text)
 
 
 def _boolean(text: str) -> bool:
@@ -177,7 +180,7 @@ def _put(record: dict[str, Any], path: tuple[str, ...], value: Any, empty: Empty
             return
         value = None
     holder: Any = record
-    for name, following in zip(path, path[1:], strict=False):
+    for name, following in pairwise(path):
         holder = _inside(holder, name, [] if following == "[]" else {})
     if path[-1] == "[]":
         holder.append(value)

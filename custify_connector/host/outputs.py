@@ -71,7 +71,10 @@ class _FileOutput:
             raise ConfigurationError((Fault(str(path), "is a directory: name a file in it"),))
         self._path = path
         self._part = path.with_name(path.name + ".part")
-        self._stream: BinaryIO = self._resumed(resume_at) if resume_at is not None else self._part.open("wb")
+        if resume_at is not None and not self._part.exists() and path.exists():
+            # The run had finished; only its state was not told so any more.
+            resume_at = None
+        self._stream: BinaryIO = self._part.open("wb") if resume_at is None else self._resumed(resume_at)
         self.size = resume_at or 0
 
     def _resumed(self, resume_at: int) -> BinaryIO:

@@ -50,7 +50,7 @@ def open_table(path: str, form: str | None = None) -> Iterator[Table]:
         yield _table("standard input", sys.stdin.buffer, form)
         return
     try:
-        stream = Path(path).open("rb")
+        stream = Path(path).open("rb")  # noqa: SIM115 - closed below, once it is known to have opened
     except OSError as error:
         raise ConfigurationError((Fault(path, f"cannot be opened: {error.strerror or error}"),)) from None
     with stream:

@@ -5,16 +5,16 @@ Decides in which order records, state and receipts are made safe. It knows hooks
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
-from custify_connector.host import mapping, state_file
+from custify_connector.host import state_file
+from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
 from custify_connector.host.outputs import Output, open_output
-from custify_connector.host.rows import Row, Table
+from custify_connector.host.rows import Table
 
 
 class Hooks(Protocol):
@@ -33,21 +33,36 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class ReadCount:
-    """How far a read has come: records and bytes."""
+    """How far a read has come: records and bytes; `ended` when it was asked to end before it had finished."""
 
     records: int = 0
     size: int = 0
+    ended: bool = False
 
 
-def read(
+@dataclass(frozen=True)
+class Watch:
+    """How a run is followed: told how far it has come, and asked whether it should end."""
+
+    tell: Callable[[ReadCount], None] = lambda _count: None
+    ended: Callable[[], bool] = lambda: False
+
+
+UNWATCHED = Watch()
+
+
+def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     hooks: Hooks,
     credential: Mapping[str, Any],
     source: Mapping[str, Any],
     output: str,
     state_path: Path | None = None,
-    tell: Callable[[ReadCount], None] = lambda _count: None,
+    watch: Watch = Watch(),
 ) -> ReadCount:
-    """Read a source into an output; with a state file, from where the last run stopped. Returns what was read."""
+    """Read a source into an output; with a state file, from where the last run stopped. Returns what was read.
+
+    A run that is asked to end keeps its state and its unfinished output.
+    """
     stored = state_file.load(state_path) if state_path else state_file.Stored()
     batches = hooks.read_source(credential=credential, source=source, state=stored.state)
     target = open_output(output, stored.output_size if output != "-" else None)
@@ -58,7 +73,9 @@ def read(
             count = ReadCount(count.records + len(batch.records), target.size)
             if state_path:
                 state_file.save(state_path, state_file.Stored(batch.state, _unfinished(target, output)))
-            tell(count)
+            watch.tell(count)
+            if watch.ended():
+                return replace(count, ended=True)
         target.finish()
     finally:
         target.close()
@@ -73,7 +90,7 @@ def _unfinished(target: Output, output: str) -> int | None:
 
 @dataclass
 class WriteCount:
-    """The outcomes of a write so far, and the first receipts that are no success."""
+    """The outcomes of a write so far."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
 
@@ -88,80 +105,29 @@ class WriteCount:
         return sum(self.outcomes[outcome] for outcome in ("rejected", "failed", "not_tried"))
 
 
-@dataclass(frozen=True)
-class Line:
-    """A receipt, with the line of the input that its record stands on."""
-
-    line: int
-    receipt: Receipt
+KEEP_NOTHING = Safekeeping()
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How rows become records: the rules (none: columns are fields), and what an empty cell means."""
-
-    rules: tuple[mapping.Rule, ...] = ()
-    empty: mapping.Empty = "absent"
-
-    def record(self, row: Row) -> dict[str, Any]:
-        """Return the record of a row; raises NotConvertible."""
-        if self.rules:
-            return mapping.apply(self.rules, row.fields, self.empty)
-        return row.fields if self.empty == "text" else mapping.unmapped(row.fields, self.empty)
-
-
-def write(
-    hooks: Hooks, credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, shape: Shape
+def write(  # noqa: PLR0913, PLR0917 - what is written, for whom, and what is kept
+    hooks: Hooks,
+    credential: Mapping[str, Any],
+    destination: Mapping[str, Any],
+    table: Table,
+    shape: Shape,
+    safe: Safekeeping = KEEP_NOTHING,
 ) -> Iterator[Line]:
-    """Write the rows of a table; yields one receipt for each row, also for those that never became a record.
+    """Write the rows of a table; yields one receipt for each row, also for those that are not sent in this run.
 
     What the hook raises comes after the last receipt. Wrong arguments raise at the call.
     """
-    feed = _Feed(table.rows, shape)
+    feed = Feed(table, shape, safe, str(destination.get("endpoint", "")))
     receipts = hooks.write_destination(credential=credential, destination=destination, records=feed.records())
     return _lines(receipts, feed)
 
 
-def _lines(receipts: Iterator[Receipt], feed: _Feed) -> Iterator[Line]:
+def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
     for receipt in receipts:
-        yield from feed.take_unreadable()
-        line, index = feed.place(receipt.index)
-        yield Line(line, replace(receipt, index=index))
-    yield from feed.take_unreadable()
-
-
-class _Feed:
-    """Gives records to a hook, and remembers which row each came from and which rows never became one."""
-
-    def __init__(self, rows: Iterator[Row], shape: Shape) -> None:
-        self._rows = rows
-        self._shape = shape
-        self._unreadable: deque[Line] = deque()
-        self._places: dict[int, tuple[int, int]] = {}
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        given = 0
-        for index, row in enumerate(self._rows):
-            record, fault = self._read(row)
-            if fault is None:
-                self._places[given] = (row.line, index)
-                given += 1
-                yield record
-            else:
-                receipt = Receipt(index, "rejected", code="unreadable_row", reason=f"line {row.line} {fault}")
-                self._unreadable.append(Line(row.line, receipt))
-
-    def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
-        if row.fault is not None:
-            return {}, row.fault
-        try:
-            return self._shape.record(row), None
-        except mapping.NotConvertible as error:
-            return {}, f"has a value of another type: {error}"
-
-    def place(self, given: int) -> tuple[int, int]:
-        return self._places.pop(given)
-
-    def take_unreadable(self) -> Iterator[Line]:
-        while self._unreadable:
-            yield self._unreadable.popleft()
+        settled = feed.settle(receipt)
+        yield from feed.aside(before=settled.receipt.index)
+        yield settled
+    yield from feed.aside()

@@ -1,0 +1,66 @@
+"""A rate budget that processes share: a small SQLite file that holds when requests counted.
+
+Decides how several processes on one machine stay below one limit together. A process that is killed leaves nothing
+to clean up: its requests leave the window by themselves. This file does not know what is sent.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from custify_connector.errors import ConfigurationError, Fault
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS counted (at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS counted_at ON counted (at);
+CREATE TABLE IF NOT EXISTS blocked (until REAL NOT NULL);
+"""
+_BUSY_SECONDS = 30.0
+
+
+class BudgetFile:
+    """The window that all processes with this file share; times are those of the machine's monotonic clock.
+
+    Raises ConfigurationError when the file cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            # Nothing here needs to survive a power cut, so nothing waits for the disk.
+            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
+        except sqlite3.Error as error:
+            raise ConfigurationError((Fault("settings.budget", f"{path} cannot be used: {error}"),)) from None
+
+    def try_to_count(self, now: float, counts_at: float, requests: int, seconds: float) -> float:
+        """Count a request at `counts_at` and return 0, or return how long to wait when the window is full."""
+        with self._lock, self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            wait = self._wait(now, requests, seconds)
+            if wait <= 0:
+                self._database.execute("INSERT INTO counted (at) VALUES (?)", (counts_at,))
+            return wait
+
+    def _wait(self, now: float, requests: int, seconds: float) -> float:
+        # A time from the future is left over from before the machine was started anew.
+        self._database.execute("DELETE FROM counted WHERE at <= ? OR at > ?", (now - seconds, now + seconds))
+        (blocked,) = self._database.execute("SELECT max(until) FROM blocked").fetchone()
+        held = blocked - now if blocked is not None and blocked - now < _LONGEST_BLOCK else 0.0
+        full = self._database.execute(
+            "SELECT at FROM counted ORDER BY at DESC LIMIT 1 OFFSET ?", (requests - 1,)
+        ).fetchone()
+        return max(held, full[0] + seconds - now if full else 0.0, 0.0)
+
+    def hold_back(self, until: float) -> None:
+        """Let no process send before `until`."""
+        with self._lock, self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute("DELETE FROM blocked WHERE until < ?", (until,))
+            self._database.execute("INSERT INTO blocked (until) VALUES (?)", (until,))
+
+
+_LONGEST_BLOCK = 300.0

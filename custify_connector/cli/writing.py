@@ -1,0 +1,167 @@
+"""What `write` and `replay` share: a run that is kept safe, followed, and summed up."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from custify_connector.cli.options import SOME_REJECTED, credential
+from custify_connector.cli.progress import Progress
+from custify_connector.contract import Receipt
+from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.host import journal as journals
+from custify_connector.host import runs
+from custify_connector.host.delivered import Delivered
+from custify_connector.host.feed import Line, Safekeeping, Shape
+from custify_connector.host.interruption import Interruption, interruption
+from custify_connector.host.journal import Journal
+from custify_connector.host.outputs import Output, open_output
+from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.rows import Table
+from custify_connector.plugin import connector
+
+HOME = Path(".custify")
+"""Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a run was asked to keep, each None or False when it was not asked."""
+
+    receipts: str | None = None
+    quarantine: Path | None = None
+    journal: Path | None = None
+    resume: bool = False
+    resend_unclear: bool = False
+    skip_unchanged: bool = False
+
+
+def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) -> int:
+    """Write a table, with one outcome for each row; returns the exit code."""
+    endpoint = destination["endpoint"]
+    with ExitStack() as stack:
+        asked = stack.enter_context(interruption())
+        known = {"name": "dry run", "api_key": "none"} if destination.get("dry_run") else credential()
+        safe = _safe(destination, known, table, kept, stack, asked)
+        lines = runs.write(connector, known, destination, table, shape, safe)
+        output = open_output(kept.receipts) if kept.receipts else None
+        if output:
+            stack.callback(output.close)
+        try:
+            count = _follow(lines, endpoint, output, stack.enter_context(Progress()))
+        except ConnectorError:
+            _tell_how_to_go_on(safe)
+            raise
+        _tell_where(safe, count, asked)
+    if asked:
+        return asked.exit_code
+    return SOME_REJECTED if count.errors else 0
+
+
+def _safe(
+    destination: Mapping[str, Any],
+    known: Mapping[str, Any],
+    table: Table,
+    kept: Kept,
+    stack: ExitStack,
+    asked: Interruption,
+) -> Safekeeping:
+    described: dict[str, Any] = connector.describe()["destinations"].get(destination["endpoint"], {})
+    quarantine = Quarantine(kept.quarantine) if kept.quarantine else None
+    journal = _journal(destination, table, kept)
+    delivered = _delivered(destination, known, described) if kept.skip_unchanged else None
+    for each in (quarantine, journal, delivered):
+        if each:
+            stack.callback(each.close)
+    return Safekeeping(
+        journal,
+        quarantine,
+        delivered,
+        identity=tuple(tuple(fields) for fields in described.get("identity", ())),
+        repeat=described.get("repeat", "never"),
+        resend_unclear=kept.resend_unclear,
+        ended=lambda: bool(asked),
+    )
+
+
+def _journal(destination: Mapping[str, Any], table: Table, kept: Kept) -> Journal | None:
+    if destination.get("dry_run"):
+        return None
+    path = kept.journal or HOME / f"{destination['endpoint']}-{_short(str(Path(table.name).resolve()))}.journal"
+    if not kept.resume and path.exists():
+        click.echo(f"{path}: an earlier run did not come to its end; starting anew (--resume goes on)", err=True)
+    return Journal(path, destination["endpoint"], resume=kept.resume)
+
+
+def _delivered(destination: Mapping[str, Any], known: Mapping[str, Any], described: Mapping[str, Any]) -> Delivered:
+    endpoint = destination["endpoint"]
+    if not described.get("comparable"):
+        reason = f"{endpoint} does not replace what was sent before, so nothing can be skipped as unchanged"
+        raise ConfigurationError((Fault("--skip-unchanged", reason),))
+    account = known.get("base_url", connector.describe()["name"])
+    return Delivered(HOME / f"{endpoint}-{_short(account)}.delivered")
+
+
+def _tell_how_to_go_on(safe: Safekeeping) -> None:
+    if safe.journal:
+        click.echo("to go on from here: the same command with --resume", err=True)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress) -> runs.WriteCount:
+    """Take every receipt: count it, keep it, show the first few that are no success; the summary comes in any case."""
+    count = runs.WriteCount()
+    shown: list[Line] = []
+    try:
+        for line in lines:
+            count.outcomes[line.receipt.outcome] += 1
+            progress.tell(endpoint, count.records)
+            if line.receipt.outcome == "planned":
+                sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
+            elif line.receipt.outcome in {"rejected", "failed"} and len(shown) < _SHOWN:
+                shown.append(line)
+            if kept:
+                kept.write([{"line": line.line, **dataclasses.asdict(line.receipt)}])
+    finally:
+        _summarise(endpoint, count, shown)
+    if kept:
+        kept.finish()
+    return count
+
+
+def _summarise(endpoint: str, count: runs.WriteCount, shown: list[Line]) -> None:
+    for line in shown:
+        click.echo(f"line {line.line}: {line.receipt.outcome}{_name(line.receipt)}: {line.receipt.reason}", err=True)
+    total = ", ".join(f"{number:,} {outcome}" for outcome, number in count.outcomes.items() if number)
+    click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
+
+
+def _name(receipt: Receipt) -> str:
+    return f" {' '.join(str(value) for value in receipt.key.values())}" if receipt.key else ""
+
+
+def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) -> None:
+    """Say where to go on, and remove the journal of a run in which every row is decided."""
+    if safe.quarantine and safe.quarantine.count:
+        path = safe.quarantine.path
+        click.echo(f"{safe.quarantine.count:,} in {path}; send them again with: custify replay {path}", err=True)
+    undecided = count.outcomes["failed"] + count.outcomes["not_tried"]
+    if asked or undecided:
+        _tell_how_to_go_on(safe)
+    elif safe.journal:
+        safe.journal.close()
+        journals.remove(safe.journal.path)

@@ -1,0 +1,65 @@
+"""What was delivered last for each key, as hashes, so that an equal record need not be sent again.
+
+Bounded: beyond so many keys, those that were delivered longest ago are forgotten, and sent again when they come. It
+does not know what a record means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+
+MAXIMUM_KEYS = 1_000_000
+_FORGET_EVERY = 10_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS delivered (key BLOB PRIMARY KEY, hash BLOB NOT NULL, turn INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
+"""
+
+
+class Delivered:
+    """A store of hashes by key.
+
+    Raises ConfigurationError when the file cannot be used.
+    """
+
+    def __init__(self, path: Path, maximum: int = MAXIMUM_KEYS) -> None:
+        self._maximum = maximum
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError((Fault(str(path), f"cannot be used: {error}"),)) from None
+        (self._turn,) = self._database.execute("SELECT coalesce(max(turn), 0) FROM delivered").fetchone()
+
+    def holds(self, key: dict[str, Any], record_hash: bytes) -> bool:
+        """Tell whether this very record was the last that was delivered for its key."""
+        found = self._database.execute("SELECT hash FROM delivered WHERE key = ?", (_name(key),)).fetchone()
+        return found is not None and found[0] == record_hash
+
+    def keep(self, key: dict[str, Any], record_hash: bytes) -> None:
+        """Remember a delivered record."""
+        self._turn += 1
+        values = (_name(key), record_hash, self._turn)
+        self._database.execute("INSERT OR REPLACE INTO delivered (key, hash, turn) VALUES (?, ?, ?)", values)
+        if self._turn % min(_FORGET_EVERY, self._maximum) == 0:
+            self._forget()
+
+    def _forget(self) -> None:
+        oldest = "SELECT turn FROM delivered ORDER BY turn DESC LIMIT 1 OFFSET ?"
+        self._database.execute(f"DELETE FROM delivered WHERE turn <= ({oldest})", (self._maximum,))  # noqa: S608 - constant text
+
+    def close(self) -> None:
+        """Close the file; it stays."""
+        self._database.close()
+
+
+def _name(key: dict[str, Any]) -> bytes:
+    return orjson.dumps(key, option=orjson.OPT_SORT_KEYS)

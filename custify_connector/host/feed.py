@@ -1,0 +1,174 @@
+"""Rows to records for a hook, and its receipts back to rows: what is sent, what need not be, and what is kept of it.
+
+Decides in which order a row's fate is made safe. It knows hooks' values and files; it does not know Custify.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from custify_connector.contract import Receipt
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import journal, mapping
+from custify_connector.host.delivered import Delivered
+from custify_connector.host.journal import Entry, Journal
+from custify_connector.host.quarantine import Place, Quarantine, quarantined
+from custify_connector.host.rows import Row, Table
+from custify_connector.identities import key_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """A receipt, with the line of the input that its record stands on."""
+
+    line: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How rows become records: the rules (none: columns are fields), and what an empty cell means."""
+
+    rules: tuple[mapping.Rule, ...] = ()
+    empty: mapping.Empty = "absent"
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """Return the record of a row; raises NotConvertible."""
+        if self.rules:
+            return mapping.apply(self.rules, row.fields, self.empty)
+        return row.fields if self.empty == "text" else mapping.unmapped(row.fields, self.empty)
+
+
+@dataclass(frozen=True)
+class Safekeeping:
+    """What a write run keeps, each None when it keeps nothing: a journal, a quarantine, what was delivered last.
+
+    `identity` and `repeat` are those of the destination's description; `resend_unclear` sends rows again whose fate
+    is unclear since an earlier run; `ended` asks whether the run should end.
+    """
+
+    journal: Journal | None = None
+    quarantine: Quarantine | None = None
+    delivered: Delivered | None = None
+    identity: tuple[tuple[str, ...], ...] = ()
+    repeat: str = "never"
+    resend_unclear: bool = False
+    ended: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Given:
+    """A record that was handed over: where it stands, what it is, and its hash."""
+
+    index: int
+    line: int
+    record: dict[str, Any]
+    hash: bytes
+
+
+class Feed:
+    """Gives records to a hook, keeps aside the rows that need not or cannot be sent, and makes receipts safe."""
+
+    def __init__(self, table: Table, shape: Shape, safe: Safekeeping, destination: str) -> None:
+        self._table = table
+        self._shape = shape
+        self._safe = safe
+        self._destination = destination
+        self._run_id = int(time.time() * 1000)
+        self._aside: deque[Line] = deque()
+        self._given: dict[int, Given] = {}
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the records that are to be sent."""
+        handed_over = 0
+        for index, row in enumerate(self._table.rows):
+            if self._safe.ended():
+                return
+            record, fault = self._read(row)
+            given = Given(index, row.line, record, journal.hash_of(record))
+            if self._is_aside(given, fault):
+                continue
+            self._given[handed_over] = given
+            handed_over += 1
+            yield record
+
+    def _is_aside(self, given: Given, fault: str | None) -> bool:
+        """Keep a row aside when it is decided already, or decided here; else write down that it is handed over."""
+        entry = self._entry(given)
+        receipt = entry.receipt if entry and entry.decided else None
+        if receipt is None:
+            if self._safe.journal:
+                self._safe.journal.give(given.index, given.hash)
+            receipt = _unreadable(given, fault) if fault else self._unclear(given, entry) or self._unchanged(given)
+            if receipt is not None:
+                self._make_safe(given, receipt)
+        if receipt is not None:
+            self._aside.append(Line(given.line, receipt))
+        return receipt is not None
+
+    def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
+        if row.fault is not None:
+            return row.fields, row.fault
+        try:
+            return self._shape.record(row), None
+        except mapping.NotConvertible as error:
+            return row.fields, f"has a value of another type: {error}"
+
+    def _entry(self, given: Given) -> Entry | None:
+        """Return what an interrupted run knew of a row; raises ConfigurationError when the row was another then."""
+        entry = self._safe.journal.find(given.index) if self._safe.journal else None
+        if entry is not None and entry.hash != given.hash:
+            reason = "is not what the interrupted run had here: start anew without --resume"
+            raise ConfigurationError((Fault(f"{self._table.name}:{given.line}", reason),))
+        return entry
+
+    def _unclear(self, given: Given, entry: Entry | None) -> Receipt | None:
+        if entry is None or not entry.unclear or self._may_be_repeated(given.record):
+            return None
+        reason = "an interrupted run left it unclear whether this record arrived; --resend-unclear sends it again"
+        return Receipt(given.index, "failed", self._key(given), None, "unclear", reason)
+
+    def _may_be_repeated(self, record: Mapping[str, Any]) -> bool:
+        repeat = self._safe.repeat
+        return self._safe.resend_unclear or repeat == "always" or record.get(repeat) not in (None, "")
+
+    def _unchanged(self, given: Given) -> Receipt | None:
+        key = self._key(given)
+        if self._safe.delivered and key and self._safe.delivered.holds(key, given.hash):
+            reason = "it equals what was delivered last"
+            return Receipt(given.index, "unchanged", key, code="unchanged", reason=reason)
+        return None
+
+    def _key(self, given: Given) -> dict[str, Any] | None:
+        return key_of(given.record, self._safe.identity)
+
+    def settle(self, receipt: Receipt) -> Line:
+        """Return a receipt with its place in the input, once it is safe."""
+        given = self._given.pop(receipt.index)
+        receipt = replace(receipt, index=given.index)
+        self._make_safe(given, receipt)
+        return Line(given.line, receipt)
+
+    def _make_safe(self, given: Given, receipt: Receipt) -> None:
+        """Keep what became of a row: the quarantine first, then what was delivered, the journal last."""
+        if self._safe.quarantine and receipt.outcome in {"rejected", "failed"}:
+            place = Place(self._table.name, given.line, self._destination, self._run_id)
+            self._safe.quarantine.add(quarantined(given.record, receipt, place))
+        key = self._key(given)
+        if self._safe.delivered and key and receipt.outcome == "sent":
+            self._safe.delivered.keep(key, given.hash)
+        if self._safe.journal:
+            self._safe.journal.decide(given.index, receipt)
+
+    def aside(self, before: int | None = None) -> Iterator[Line]:
+        """Yield the receipts of rows that were kept aside, those before a place, or all."""
+        while self._aside and (before is None or self._aside[0].receipt.index < before):
+            yield self._aside.popleft()
+
+
+def _unreadable(given: Given, fault: str) -> Receipt:
+    return Receipt(given.index, "rejected", code="unreadable_row", reason=f"line {given.line} {fault}")

@@ -1,0 +1,102 @@
+"""The journal of a write run: which rows were handed over, and what became of them, one commit a row.
+
+Decides what a resumed run sends again. A row's content is kept as a hash only; it does not know hooks or Custify.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custify_connector.contract import Receipt
+from custify_connector.errors import ConfigurationError, Fault
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
+CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL);
+"""
+_DECIDED = frozenset({"sent", "unchanged", "rejected"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a row: the hash of its record, and its receipt, None when the run ended before there was one."""
+
+    hash: bytes
+    receipt: Receipt | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the row needs nothing more."""
+        return self.receipt is not None and self.receipt.outcome in _DECIDED
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the row may have arrived, or not."""
+        return self.receipt is None or (self.receipt.outcome == "failed" and self.receipt.code == "unclear")
+
+
+def hash_of(record: Mapping[str, Any]) -> bytes:
+    """Return a hash of all that a record holds."""
+    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+
+
+class Journal:
+    """The rows of one run by their place in the input. A killed process loses nothing that was written here.
+
+    Raises ConfigurationError when the file cannot be used, or belongs to another destination.
+    """
+
+    def __init__(self, path: Path, destination: str, *, resume: bool) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not resume:
+                remove(path)
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError((Fault(str(path), f"the journal cannot be used: {error}"),)) from None
+        self._claim(destination)
+
+    def _claim(self, destination: str) -> None:
+        row = self._database.execute("SELECT destination FROM run").fetchone()
+        if row is None:
+            self._database.execute("INSERT INTO run (destination) VALUES (?)", (destination,))
+        elif row[0] != destination:
+            self.close()
+            reason = f"is the journal of a run to {row[0]}, not to {destination}: name another with --journal"
+            raise ConfigurationError((Fault(str(self.path), reason),))
+
+    def find(self, place: int) -> Entry | None:
+        """Return what is known of a row, None when it was never handed over."""
+        found = self._database.execute("SELECT hash, receipt FROM rows WHERE place = ?", (place,)).fetchone()
+        if found is None:
+            return None
+        return Entry(found[0], Receipt(**orjson.loads(found[1])) if found[1] else None)
+
+    def give(self, place: int, record_hash: bytes) -> None:
+        """Write down that a row is handed over now."""
+        self._database.execute("INSERT OR REPLACE INTO rows (place, hash) VALUES (?, ?)", (place, record_hash))
+
+    def decide(self, place: int, receipt: Receipt) -> None:
+        """Write down what became of a row."""
+        kept = orjson.dumps(dataclasses.asdict(dataclasses.replace(receipt, response=None)))
+        self._database.execute("UPDATE rows SET receipt = ? WHERE place = ?", (kept, place))
+
+    def close(self) -> None:
+        """Close the file; it stays."""
+        self._database.close()
+
+
+def remove(path: Path) -> None:
+    """Remove a journal, with the files that SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

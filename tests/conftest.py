@@ -1,0 +1,54 @@
+"""What every test gets: a clean environment, a made-up key, and the promise that nothing shows it."""
+
+import logging
+import os
+import secrets
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from custify_connector.sandbox import Sandbox
+
+# A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+
+_INHERITED = {"all_proxy", "curl_ca_bundle", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "requests_ca_bundle"}
+_OTHER_CAPTURES = ("capfd", "capfdbinary", "capsysbinary")
+
+
+@pytest.fixture(scope="session")
+def canary():
+    """Return a made-up key that may be seen nowhere."""
+    return f"canary-{secrets.token_hex(16)}"
+
+
+@pytest.fixture
+def sandbox(canary):
+    """Run a small emulated Custify without a rate limit, whose key is the canary."""
+    with Sandbox(people=30, companies=5, api_key=canary, rate_limit=None) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("CUSTIFY_") or name.lower() in _INHERITED:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_shows_the_key(request, canary, caplog):
+    """Log everything, and hold after each test that no record and no printed line has the key in it."""
+    capture = next((name for name in _OTHER_CAPTURES if name in request.fixturenames), "capsys")
+    captured = request.getfixturevalue(capture)
+    caplog.set_level(logging.DEBUG)
+    yield
+    logged = [text for when in ("setup", "call") for entry in caplog.get_records(when) for text in _shown(entry)]
+    printed = captured.readouterr()
+    shown = [text if isinstance(text, str) else text.decode("utf-8", "replace") for text in (*logged, *printed)]
+    assert not any(canary in text for text in shown), "a key was logged or printed"
+
+
+def _shown(entry):
+    return entry.getMessage(), repr(entry.args), entry.exc_text or "", repr(entry.exc_info)

@@ -1,0 +1,264 @@
+"""A source endpoint is nothing but a stored manual configuration."""
+
+import contextlib
+import json
+
+import pytest
+
+from custify_connector import manifest, resources
+from custify_connector.errors import ConfigurationError, UnexpectedReply
+from custify_connector.plugin import connector
+from custify_connector.sandbox import Sandbox
+from custify_connector.source_templates import expand_source, sorting_query
+from custify_connector.validation import faults_of
+
+KNOWN = manifest.load()
+SETTINGS = {"rate_limit": None, "undocumented": True}
+SAMPLES = {"string": "x-1", "boolean": True, "integer": 3, "number": 1.5, "array": [{"a": 1}], "object": {"a": "b"}}
+NEEDED = {"entity": "entityModel"}
+
+
+def sample(endpoint, name):
+    """Return params that give this parameter a value, and the one that it needs beside it, if any."""
+    parameter = KNOWN.sources[endpoint].parameters[name]
+    value = parameter.enum[0] if parameter.enum else SAMPLES[parameter.type]
+    beside = NEEDED.get(name)
+    known = KNOWN.sources[endpoint].parameters
+    return {name: value, **(sample(endpoint, beside) if beside in known else {})}
+
+
+def templates():
+    """Yield every source of the manifest: plain, with each of its parameters, and incremental."""
+    for name, source in KNOWN.sources.items():
+        least = {"id": "x-1"} if name == "company_usage" else {}
+        yield {"endpoint": name, "params": least, "settings": SETTINGS}
+        for parameter in source.parameters:
+            params = {**least, **sample(name, parameter)}
+            if name == "company_usage" or parameter != "id" or "id" not in least:
+                yield {"endpoint": name, "params": params, "settings": SETTINGS}
+        if source.incremental:
+            yield {"endpoint": name, "mode": "incremental", "settings": SETTINGS, "limit": 7, "fields": ["id"]}
+
+
+def name_of(template):
+    return f"{template['endpoint']} {template.get('mode', '')}{json.dumps(template.get('params', {}))}"
+
+
+def faults(source):
+    with pytest.raises(ConfigurationError) as caught:
+        expand_source(source, KNOWN)
+    return [str(fault) for fault in caught.value.faults]
+
+
+# ------------------------------------------------------------------------------------------------------- templates: law
+
+
+@pytest.mark.parametrize("template", list(templates()), ids=name_of)
+def test_an_expanded_source_is_manual_valid_and_its_own_expansion(template):
+    manual = expand_source(template, KNOWN)
+    assert "endpoint" not in manual
+    assert faults_of(manual, resources.schema("source"), "source") == ()
+    assert json.loads(json.dumps(manual)) == manual
+    assert expand_source(manual, KNOWN) == manual
+
+
+@pytest.fixture(scope="module")
+def account():
+    """Return the credential of a small account that no test changes, and its journal."""
+    with Sandbox(people=12, companies=4, rate_limit=None) as sandbox:
+        yield {"name": "n", "api_key": sandbox.api_key, "base_url": sandbox.base_url}, sandbox.journal
+
+
+def asked_and_read(account, source):
+    """Return what a source asks for, and what it reads; a refusal is an answer too."""
+    credential, journal = account
+    journal.clear()
+    records = []
+    with contextlib.suppress(ConfigurationError, UnexpectedReply):
+        records = [record for batch in connector.read_source(credential, source, None) for record in batch.records]
+    return sorted((entry.path, sorted(entry.query.items())) for entry in journal.entries), records
+
+
+@pytest.mark.parametrize("template", list(templates()), ids=name_of)
+def test_an_expanded_source_asks_and_reads_the_same(account, template):
+    settled = {**template, "settings": {**SETTINGS, "max_in_flight": 1}}
+    asked, records = asked_and_read(account, settled)
+    assert asked
+    assert asked_and_read(account, expand_source(settled, KNOWN)) == (asked, records)
+
+
+# ------------------------------------------------------------------------------------------------------- what it becomes
+
+
+def test_people_are_read_newest_first_in_the_largest_pages():
+    assert expand_source({"endpoint": "people", "limit": 9, "fields": ["id"]}, KNOWN) == {
+        "stream": "people",
+        "request": {"method": "GET", "path": "/people/all", "query": {}},
+        "records": ["people"],
+        "envelope": "page",
+        "page": {"parameter": "page", "start": 1, "size_parameter": "itemsPerPage", "size": 200},
+        "key": [["id"]],
+        "order": {
+            "field": "created_at",
+            "direction": "desc",
+            "query": {"sorting": '{"field":"created_at","direction":"desc"}'},
+        },
+        "limit": 9,
+        "fields": ["id"],
+    }
+
+
+def test_an_incremental_read_is_ordered_by_its_cursor_and_narrowed():
+    words = expand_source({"endpoint": "people", "mode": "incremental"}, KNOWN)["incremental"]
+    assert words == {
+        "cursor": "updated_at",
+        "query": {"sorting": '{"field":"updated_at","direction":"desc"}'},
+        "narrow": "entity_filter",
+    }
+
+
+def test_a_users_own_order_replaces_the_connectors():
+    sorting = {"field": "name", "direction": "asc"}
+    manual = expand_source({"endpoint": "people", "params": {"sorting": sorting}}, KNOWN)
+    assert manual["request"]["query"] == {"sorting": '{"field":"name","direction":"asc"}'}
+    assert "order" not in manual
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "params", "path", "query", "paged", "envelope"),
+    [
+        ("people", {"id": "a/b ü"}, "/people/a%2Fb%20%C3%BC", {}, False, "record"),
+        ("people", {"email": "a@b.example"}, "/people", {"email": "a@b.example"}, False, "page"),
+        ("people", {"filters": [{"a": None}]}, "/people/all", {"filters": '[{"a":null}]'}, True, "page"),
+        ("deals", {"entity": "c1"}, "/financial/deal/c1", {}, True, "page_or_record"),
+        ("companies", {"id": "c1", "includeUserAttributes": True}, "/company/c1", {"includeUserAttributes": "true"}, False, "page"),
+        ("company_people", {"id": "c1"}, "/company/people/{id}", {}, True, "page"),
+        ("surveys", {}, "/survey", {}, True, "list"),
+        ("task_filter_values", {}, "/task/filtersAvailableValues", {}, False, "record"),
+    ],
+)  # fmt: skip
+def test_a_parameter_chooses_path_query_and_pages(endpoint, params, path, query, paged, envelope):
+    manual = expand_source({"endpoint": endpoint, "params": params}, KNOWN)
+    assert (manual["request"]["path"], manual["request"]["query"]) == (path, query)
+    assert (manual["page"] is not None, manual["envelope"]) == (paged, envelope)
+
+
+@pytest.mark.parametrize(
+    ("params", "partitions"),
+    [
+        ({}, [({"entityModel": "Note"}, "notes"), ({"entityModel": "Task"}, "tasks")]),
+        ({"entityModel": "Task"}, [({"entityModel": "Task"}, "tasks")]),
+        ({"entityModel": "Task", "entity": "t1"}, [({"entityModel": "Task", "entity": "t1"}, None)]),
+    ],
+    ids=repr,
+)
+def test_without_a_parents_id_all_parents_are_read(params, partitions):
+    manual = expand_source({"endpoint": "comments", "params": params}, KNOWN)
+    found = [(part["values"], part.get("parents", {}).get("stream")) for part in manual["partitions"]]
+    assert found == partitions
+    assert manual["add"] == {"entityModel": "entityModel", "entity": "entity"}
+
+
+def test_a_parameter_may_name_the_parent_itself():
+    manual = expand_source({"endpoint": "objectives", "params": {"company_id": "c-1"}}, KNOWN)
+    assert "partitions" not in manual
+    assert manual["request"]["query"] == {"company_id": "c-1"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "query"),
+    [
+        ("sorting", {"sorting": '{"field":"at","direction":"desc"}'}),
+        ("sort_order", {"sort": "at", "order": "desc"}),
+        ("fixed", {}),
+    ],
+)
+def test_each_dialect_says_newest_first_in_its_own_way(dialect, query):
+    assert sorting_query(dialect, "at") == query
+
+
+# ------------------------------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (None, ["source: must be object, not null"]),
+        ("people", ["source: must be object, not text"]),
+        ({}, ["source.endpoint: is required"]),
+        ({"endpoint": "peopel"}, ["source.endpoint: there is no 'peopel'; did you mean 'people'?"]),
+        ({"endpoint": 5}, ["source.endpoint: must be string, not a number"]),
+        ({"endpont": "people"}, ["source.endpoint: is required", "source.endpont: is not known here; did you mean 'endpoint'?"]),
+        ({"endpoint": "people", "params": []}, ["source.params: must be object, not an array"]),
+        ({"endpoint": "people", "params": {"emial": "a"}}, ["source.params.emial: people has no such parameter; did you mean 'email'?"]),
+        ({"endpoint": "people", "params": {"email": 5}}, ["source.params.email: must be string, not a number"]),
+        ({"endpoint": "people", "params": {"email": ""}}, ["source.params.email: must not be empty"]),
+        ({"endpoint": "people", "params": {"filters": {}}}, ["source.params.filters: must be array, not an object"]),
+        ({"endpoint": "people", "params": {"sorting": "name"}}, ["source.params.sorting: must be object, not text"]),
+        ({"endpoint": "people", "params": {"includeSegments": "yes"}}, ["source.params.includeSegments: must be boolean, not text"]),
+        ({"endpoint": "comments", "params": {"entityModel": "Deal"}}, ["source.params.entityModel: must be one of Note, Task"]),
+        ({"endpoint": "comments", "params": {"entity": "1"}}, ["source.params.entityModel: is required beside entity: it says what the parent is"]),
+        ({"endpoint": "people", "params": {"id": "1", "email": "a"}}, ["source.params: has id and email: only one can choose the records"]),
+        ({"endpoint": "people", "mode": "incremental", "params": {"id": "1"}}, ["source.mode: a look-up by id can only be read in full"]),
+        ({"endpoint": "tags", "mode": "incremental"}, ["source.mode: tags can only be read in full: Custify gives it no cursor"]),
+        ({"endpoint": "people", "mode": "incremental", "params": {"sorting": {}}}, ["source.params.sorting: an incremental read needs an order"]),
+        ({"endpoint": "people", "mode": "ful"}, ["source.mode: must be one of full, incremental; did you mean 'full'?"]),
+        ({"endpoint": "people", "limit": 0}, ["source.limit: is 0; at least 1 is allowed"]),
+        ({"endpoint": "people", "fields": []}, ["source.fields: must not be empty"]),
+        ({"endpoint": "people", "settings": {"max_inflight": 1}}, ["source.settings.max_inflight: is not known here; did you mean 'max_in_flight'?"]),
+        ({"endpoint": "people", "settings": {"max_in_flight": 65}}, ["source.settings.max_in_flight: is 65; at most 64 is allowed"]),
+        ({"endpoint": "people", "settings": {"rate_limit": {"requests": 0, "seconds": 1}}}, ["source.settings.rate_limit.requests: is 0; at least 1"]),
+        ({"endpoint": "people", "settings": {"rate_limit": {"requests": 1, "seconds": float("nan")}}}, ["source.settings.rate_limit.seconds: "]),
+        ({"endpoint": "signals"}, ["source.settings.undocumented: signals is not in Custify's documentation"]),
+        ({"endpoint": "company_usage", "settings": {"undocumented": True}}, ["source.params.id: is required to read company_usage this way"]),
+        ({"endpoint": "people", "params": {"id": ".."}}, ["source.params.id: "]),
+        ({"endpoint": "people", "params": {"id": "."}}, ["source.params.id: "]),
+        ({"endpoint": "people", "params": {"filters": [object()]}}, ["source.params.filters"]),
+        ({"endpoint": "people", "params": {"filters": [{1: 2}]}}, ["source.params.filters"]),
+        ({"endpoint": "people", "params": {"filters": [float("nan")]}}, ["source.params.filters"]),
+        ({"endpoint": "people", "params": {"email": "\ud800"}}, ["source.params.email"]),
+        ({"request": {}}, ["source.request.path: is required"]),
+        ({"request": {"path": "people"}}, ["source.request.path: must be a path below the base URL, such as /people/all"]),
+        ({"request": {"path": "/a b"}}, ["source.request.path: must be a path below the base URL, such as /people/all"]),
+        ({"request": {"path": "/people?x=1"}}, ["source.request.path: must be a path below"]),
+        ({"request": {"path": "//evil.example"}}, ["source.request.path: "]),
+        ({"request": {"path": "/a/../b"}}, ["source.request.path: "]),
+        ({"request": {"path": "/a", "method": "DELETE"}}, ["source.request.method: must be one of GET, POST"]),
+        ({"request": {"path": "/a"}, "endpoint": "people"}, ["source.endpoint: is not known here"]),
+        ({"request": {"path": "/a"}, "page": {"parameter": "page"}}, ["source.page.size: is required"]),
+        ({"request": {"path": "/a"}, "key": [[]]}, ["source.key[0]: must not be empty"]),
+        ({"request": {"path": "/a/{id}"}}, ["source.request.path: {id} is never filled in: write the value, or name it in every"]),
+        ({"request": {"path": "/a/{"}}, ["source.request.path: "]),
+        ({"request": {"path": "/a/{}"}}, ["source.request.path: "]),
+        ({"request": {"path": "/a", "query": {"q": object()}}}, ["source.request.query"]),
+        (
+            {"request": {"path": "/a"}, "partitions": [{"parents": {"request": {"path": "/b/{x}"}}, "take": {"a": "id"}}]},
+            ["source.partitions[0].parents.request.path: {x} is never filled in"],
+        ),
+        ({"request": {"path": "/a/{id}"}, "partitions": [{"values": {"id": "1"}}, {}]}, ["source.request.path: {id} is never filled in"]),
+        ({"request": {"path": "/a"}, "partitions": [{"take": {"a": "id"}}]}, ["source.partitions[0]"]),
+    ],
+    ids=lambda value: value[0][:60] if isinstance(value, list) else "",
+)  # fmt: skip
+def test_a_wrong_source_is_refused_with_place_and_remedy(source, said):
+    texts = faults(source)
+    assert len(texts) == len(said), texts
+    assert all(text.startswith(start) for text, start in zip(texts, said, strict=True)), texts
+
+
+def test_every_fault_of_the_parameters_is_said_at_once():
+    params = {"emial": "a", "user_id": 5, "filters": "x", "id": ""}
+    assert len(faults({"endpoint": "people", "params": params, "mode": "incremental"})) >= 5
+
+
+def test_partitions_that_fill_every_name_are_accepted():
+    manual = {
+        "request": {"path": "/a/{kind}/{id}"},
+        "partitions": [{"values": {"kind": "k"}, "parents": {"request": {"path": "/b"}}, "take": {"id": "id"}}],
+    }
+    assert expand_source(manual, KNOWN) == manual
+
+
+def test_the_schema_accepts_its_own_examples():
+    for example in resources.schema("source")["examples"]:
+        assert expand_source(example, KNOWN)
