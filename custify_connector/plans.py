@@ -56,6 +56,19 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """A part of a stream by the date of its order: `start` <= date < `end`, None for no bound.
+
+    `page` is where it begins at the earliest guess, `pages` how many it is expected to have.
+    """
+
+    start: str | None
+    end: str | None
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
 class Partition:
     """A part of a stream that has requests of its own: fixed `values`, and those to `take` from each parent record."""
 
@@ -91,6 +104,7 @@ class ReadPlan:
     partitions: tuple[Partition, ...] = ()
     add: Mapping[str, str] = field(default_factory=dict)
     bound: Mapping[str, str] | None = None
+    slice: Slice | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +188,7 @@ def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
         flatten=tuple(manual.get("flatten", ())),
         partitions=tuple(_partition(partition) for partition in manual.get("partitions", ())),
         add=manual.get("add", {}),
+        slice=Slice(**manual["slice"]) if "slice" in manual else None,
     )
 
 
@@ -251,5 +266,5 @@ def _fingerprint(manual: Mapping[str, Any]) -> str:
         [part.get("values"), _fingerprint(part["parents"]) if "parents" in part else None]
         for part in manual.get("partitions", ())
     ]
-    text = orjson.dumps([*what, manual.get("mode", "full"), parts], option=orjson.OPT_SORT_KEYS)
+    text = orjson.dumps([*what, manual.get("mode", "full"), parts, manual.get("slice")], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:16]

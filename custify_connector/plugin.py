@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime, timezone
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from custify_connector import (
     describing,
     manifest,
     plans,
+    slicing,
     states,
     streams,
 )
@@ -100,11 +102,14 @@ class Connector:
 
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
-        """Divide a source; one that cannot be divided comes back whole."""
+        """Divide a source by date, at the cost of one request a part; one that cannot be divided comes back whole."""
         known = self._load()
-        check(credential, known)
-        expand_source(source, known)
-        return [dict(source)]
+        checked = check(credential, known)
+        manual = expand_source(source, known)
+        plan = plans.read_plan(manual)
+        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
+        return [{**source, "slice": asdict(part)} for part in cut] or [dict(source)]
 
     def _run(
         self, credential: Credential, settings: Settings, walk: Callable[[Client], Iterator[Any]]

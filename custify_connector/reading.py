@@ -26,8 +26,8 @@ import orjson
 
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen, field_value, identities_of
-from custify_connector.plans import ReadPlan
-from custify_connector.wire import Request
+from custify_connector.plans import ReadPlan, Slice
+from custify_connector.wire import Json, Request
 
 SMALLEST_FULL_PAGE = 20
 """Custify's default page size: a first page with fewer records than this is taken to be whole, when its total says so.
@@ -98,7 +98,12 @@ def start(plan: ReadPlan, floor: str | None) -> Position:
     if not plan.page:
         return Position(1, None, floor=floor)
     size = plan.page.size if plan.limit is None else min(plan.page.size, plan.limit)
-    return Position(plan.page.start, size, ordered=_date_field(plan, floor) is not None, floor=floor)
+    fresh = Position(plan.page.start, size, ordered=_date_field(plan, floor) is not None, floor=floor)
+    part = plan.slice
+    if part is None or part.end is None or part.page <= plan.page.start:
+        return fresh
+    # A slice begins like a read that goes on: its first page must reach back into the slice before it.
+    return replace(fresh, number=part.page, resumed_at=part.page, edge=part.end)
 
 
 def seen_before(position: Position) -> Seen:
@@ -165,6 +170,8 @@ def ahead(plan: ReadPlan, position: Position, count: int) -> range:
         return range(position.number, position.number + 1)
     wanted = position.total if plan.limit is None else min(position.total, plan.limit)
     last = plan.page.start - 1 - (-wanted // position.size)
+    if plan.slice:
+        last = min(last, plan.slice.page + plan.slice.pages)
     return range(position.number, max(position.number + 1, min(position.number + count, last + 1)))
 
 
@@ -198,7 +205,7 @@ def _same_page_again(position: Position, page: Page) -> Step:
 def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
     """Return a step back when records may have slipped between the pages delivered and this one; None when not."""
     assert plan.page  # noqa: S101 - only paged streams come here
-    if page.number <= plan.page.start or not position.tail:
+    if page.number <= plan.page.start or (position.edge is None and not position.tail):
         return None
     if position.retreating or position.resumed_at is not None:
         return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
@@ -239,7 +246,7 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
         records += _new(plan, after, held, seen)
     confirmed = position.confirmed and not records
     after = replace(after, collected=position.collected + len(records), confirmed=confirmed)
-    return Step(_kept(plan, after, records), after, done or _ended(position, after, page), position.retreating)
+    return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
 
 
 def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
@@ -274,6 +281,15 @@ def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
     return min(position.size or 0, len(page.records)) if first and page.records else position.size
 
 
+def is_ordered(plan: ReadPlan, page: Page) -> bool:
+    """Tell whether a page's records come newest first by the date of the plan's order."""
+    return plan.order is not None and _descending([_text(record.get(plan.order.field)) for record in page.records])
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _descending(values: list[str | None]) -> bool:
     """Tell whether dates come newest first; they are compared as text, so one without a date breaks the order."""
     known = [value for value in values if value is not None]
@@ -290,7 +306,13 @@ def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Rec
 
 
 def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Record]:
-    """Leave out what an incremental read has had before; a record without a date is never left out."""
+    """Leave out what belongs to another slice, or what an incremental read has had before.
+
+    A record without a date is in the last slice, and is never left out of an incremental read.
+    """
+    if plan.slice and plan.order:
+        dates = [field_value(record, plan.order.field) for record in records]
+        records = [record for record, date in zip(records, dates, strict=True) if _is_in(plan.slice, date)]
     floor = position.floor
     if plan.since is None or floor is None:
         return records
@@ -298,7 +320,15 @@ def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Rec
     return [record for record, value in dated if not isinstance(value, str) or value >= floor]
 
 
-def _ended(before: Position, after: Position, page: Page) -> bool:
+def _is_in(part: Slice, value: Json) -> bool:
+    if not isinstance(value, str):
+        return part.start is None
+    return (part.start is None or value >= part.start) and (part.end is None or value < part.end)
+
+
+def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
+    if plan.slice and plan.slice.start and after.ordered and after.edge is not None and after.edge < plan.slice.start:
+        return True
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
     return after.total == after.collected and len(page.records) < (before.fullest or SMALLEST_FULL_PAGE)
@@ -312,13 +342,12 @@ def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:
     name = _date_field(plan, position.floor)
-    value = record.get(name) if name else None
-    return value if isinstance(value, str) else None
+    return _text(record.get(name)) if name else None
 
 
-def shortfall(position: Position) -> int:
+def shortfall(plan: ReadPlan, position: Position) -> int:
     """Return how many records of a finished read never came, as far as an unmoved total can tell."""
-    if position.total is None or position.moved or position.floor is not None:
+    if position.total is None or position.moved or position.floor is not None or plan.slice:
         return 0
     return max(0, position.total - position.collected)
 

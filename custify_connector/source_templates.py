@@ -16,7 +16,7 @@ from custify_connector.plans import query_text
 from custify_connector.validation import faults_of, suggestion, type_name
 from custify_connector.wire import Json, fill, placeholders
 
-_KEPT = ("mode", "fields", "limit", "settings")
+_KEPT = ("mode", "fields", "limit", "slice", "settings")
 
 
 def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from custify_connector import reading, states
 from custify_connector.client import Client
 from custify_connector.contract import Batch
 from custify_connector.envelopes import Record
+from custify_connector.errors import UnexpectedReply
 from custify_connector.identities import field_value
 from custify_connector.look_ahead import Answer, LookAhead
 from custify_connector.plans import Partition, ReadPlan, bind, query_text
@@ -75,9 +76,13 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
                 step = reading.within(plan, step, left)
                 left -= len(step.records)
             progress = replace(progress, position=step.position)
-            if step.done and reading.shortfall(step.position):
-                missing, total = reading.shortfall(step.position), step.position.total
-                log.warning("%s: Custify counts %d records, and %d of them never came", plan.stream, total, missing)
+            if plan.slice and not step.position.ordered:
+                reason = "Custify does not keep the order that the slices rest on; read the source whole"
+                raise UnexpectedReply(f"{plan.stream}: {reason}")
+            missing = reading.shortfall(plan, step.position) if step.done else 0
+            if missing:
+                total = step.position.total
+                log.warning("%s: Custify counts %s records, and %d of them never came", plan.stream, total, missing)
             yield step, progress
             if step.done or left == 0:
                 return

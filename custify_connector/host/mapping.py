@@ -150,11 +150,9 @@ def _number(text: str) -> int | float:
 
 def _boolean(text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    return words[text.lower()] if text.lower() in words else _refuse(text)
-
-
-def _refuse(text: str) -> Any:  # noqa: ANN401 - never returns
-    raise ValueError(text)
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
 
 
 _CONVERSIONS: dict[str, Callable[[str], Any]] = {
