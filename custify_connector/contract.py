@@ -88,6 +88,10 @@ class ConnectorHooks:
         """Tell, JSON-able, the connector's name, version, credential schema, sources and destinations."""
 
     @hookspec
+    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:  # type: ignore[empty-body]
+        """Tell what `describe` tells, with the fields that this account defines itself, where it tells them."""
+
+    @hookspec
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:  # type: ignore[empty-body]
         """Ask the service, at most twice and without writing, whether it accepts this credential."""
 
@@ -113,7 +117,7 @@ class ConnectorHooks:
         """Divide a source into at most `parts` sources that together read the same records, in any order."""
 
 
-HOOKS = ("describe", "test_credential", "read_source", "write_destination", "plan_source")
+HOOKS = ("describe", "describe_account", "test_credential", "read_source", "write_destination", "plan_source")
 
 
 def plugin_manager() -> pluggy.PluginManager:
@@ -142,6 +146,11 @@ class NamedConnector:
     def describe(self) -> dict[str, Any]:
         """See `ConnectorHooks.describe`."""
         answer: dict[str, Any] = self._call("describe")
+        return answer
+
+    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
+        """See `ConnectorHooks.describe_account`."""
+        answer: dict[str, Any] = self._call("describe_account", credential=credential)
         return answer
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:

@@ -8,19 +8,23 @@ of the input.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from custify_connector import writing
+from custify_connector import type_locks, writing
 from custify_connector.batches import Batches
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
 from custify_connector.courier import Courier
 from custify_connector.plans import WritePlan
 from custify_connector.tallying import Delivered, Tally
+from custify_connector.validation import Schema
 from custify_connector.writing import Prepared
+
+log = logging.getLogger("custify_connector")
 
 Pending = Future[Delivered]
 
@@ -59,10 +63,10 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
 
 def _lanes(client: Client, plan: WritePlan, tally: Tally) -> Lanes:
     if plan.delivery == "batch" and not plan.dry_run:
-        return Lanes(Batches(client, plan), client.max_in_flight, tally)
+        return Lanes(Batches(client, plan), client.max_in_flight, tally, plan.schema)
     # A run that stops at its first reject must not have the next record under way already.
     workers = 1 if plan.dry_run or plan.on_reject == "stop" else client.max_in_flight
-    return Lanes(Courier(client, plan), workers, tally)
+    return Lanes(Courier(client, plan), workers, tally, plan.schema)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class _Group:
 class Lanes:
     """Keeps up to `workers` deliveries under way, records of one key in their order, receipts in the input's order."""
 
-    def __init__(self, courier: Courier | Batches, workers: int, tally: Tally) -> None:
+    def __init__(self, courier: Courier | Batches, workers: int, tally: Tally, schema: Schema | None = None) -> None:
         self._courier = courier
         self._workers = workers
         self._tally = tally
@@ -85,10 +89,13 @@ class Lanes:
         self._latest: dict[str, Pending] = {}
         self._gathered: list[Prepared | Receipt] = []
         self._names: set[str] = set()
+        self._locked = type_locks.holders(schema)
+        self._warned: set[str] = set()
 
     def send(self, index: int, record: object) -> None:
         """Take a record: it is rejected, gathered for a batch, or sent."""
         prepared = self._courier.prepare(index, record)
+        self._warn(prepared)
         name = _name(prepared)
         # Whether the jobs of a batch run in order is not documented, so a batch holds each key once.
         if name in self._names:
@@ -99,6 +106,17 @@ class Lanes:
         records = sum(isinstance(entry, Prepared) for entry in self._gathered)
         if records == self._courier.size or len(self._gathered) > _GATHERED or records == 0:
             self._dispatch()
+
+    def _warn(self, prepared: Prepared | Receipt) -> None:
+        """Tell, once a field, of texts that Custify may take for another type."""
+        if isinstance(prepared, Receipt) or not self._locked:
+            return
+        for name, kind in type_locks.suspicious(prepared.record, self._locked):
+            if name not in self._warned:
+                self._warned.add(name)
+                log.warning(
+                    "%s is text that looks like %s: as its first value ever, Custify would make it one", name, kind
+                )
 
     def _dispatch(self) -> None:
         """Send what was gathered, after the deliveries that hold an earlier record of the same keys."""

@@ -9,8 +9,8 @@ from custify_connector.manifest import DestinationEndpoint, Manifest, Parameter,
 
 
 def describe(manifest: Manifest, version: str) -> dict[str, Any]:
-    """Return the whole connector; see `ConnectorHooks.describe`."""
-    return {
+    """Return the whole connector, as a value of the caller's own; see `ConnectorHooks.describe`."""
+    description = {
         "name": manifest.name,
         "title": manifest.title,
         "summary": manifest.summary,
@@ -25,6 +25,8 @@ def describe(manifest: Manifest, version: str) -> dict[str, Any]:
             name: destination_description(manifest, destination) for name, destination in manifest.destinations.items()
         },
     }
+    copied: dict[str, Any] = orjson.loads(orjson.dumps(description))
+    return copied
 
 
 def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, Any]:

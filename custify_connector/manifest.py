@@ -89,6 +89,7 @@ class SourceEndpoint:
     partitions: tuple[PartitionRule, ...] = ()
     add: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     undocumented: bool = False
+    attributes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,10 @@ def _meaning_faults(document: strict_yaml.Document, schemas: Path) -> Iterator[F
         place: strict_yaml.Place = ("sources", name)
         yield from _schema_fault(document, (*place, "schema"), schemas / "records" / f"{source['schema']}.json")
         yield from _partition_faults(document, name, source)
+        attributes = source.get("attributes")
+        if attributes is not None and attributes not in value["sources"]:
+            where = document.where((*place, "attributes"))
+            yield Fault(where, f"there is no source {attributes!r}{suggestion(attributes, value['sources'])}")
         for parameter, meaning in source.get("parameters", {}).items():
             if isinstance(meaning, str) and meaning not in shared:
                 where = document.where((*place, "parameters", parameter))

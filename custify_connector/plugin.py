@@ -18,6 +18,7 @@ from custify_connector import (
     credential_testing,
     deliveries,
     describing,
+    discovering,
     manifest,
     plans,
     slicing,
@@ -56,6 +57,18 @@ class Connector:
     def describe(self) -> dict[str, Any]:
         """Return what a host needs to draw this connector; see the contract."""
         return describing.describe(self._load(), __version__)
+
+    @hookimpl
+    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the description with the account's own attributes; two requests, and none of them writes."""
+        known = self._load()
+        check(credential, known)
+
+        def read_all(name: str) -> list[dict[str, Any]]:
+            source = {"endpoint": name, "settings": {"undocumented": True}}
+            return [record for batch in self.read_source(credential, source, None) for record in batch.records]
+
+        return discovering.discover(self.describe(), known, read_all)
 
     @hookimpl
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:

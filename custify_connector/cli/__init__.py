@@ -12,6 +12,7 @@ _COMMANDS = {
     "demo": "The main job on the embedded sandbox: test, read everything, write, show the outcome.",
     "sandbox": "Serve an emulated Custify on loopback.",
     "describe": "Show the endpoints, or all that is known of one.",
+    "sample": "Show an endpoint's first records, or the requests that rows would become.",
     "read": "Read an endpoint's records as JSON lines.",
     "write": "Write the rows of a file to an endpoint.",
     "replay": "Send the records of a quarantine file again.",

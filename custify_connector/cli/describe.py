@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from custify_connector.cli.options import exit_codes
+from custify_connector.cli.options import credential, exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
 from custify_connector.validation import suggestion
@@ -14,14 +14,15 @@ from custify_connector.validation import suggestion
 
 @click.command()
 @click.argument("endpoint", required=False)
+@click.option("--account", is_flag=True, help="Ask the account for its own attributes; needs CUSTIFY_API_KEY.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as a host gets it.")
 @exit_codes
-def command(endpoint: str | None, as_json: bool) -> None:
+def command(endpoint: str | None, account: bool, as_json: bool) -> None:
     """Show the endpoints, or all that is known of one.
 
-    Examples: custify describe; custify describe people; custify describe --json
+    Examples: custify describe; custify describe people --account; custify describe --json
     """
-    description = connector.describe()
+    description = connector.describe_account(credential()) if account else connector.describe()
     if endpoint is not None:
         description = _one(description, endpoint)
     if as_json:
@@ -58,6 +59,10 @@ def _print_one(endpoint: dict[str, Any]) -> None:
             click.echo(f"  {word}: {_words(endpoint[word])}")
     _print_fields("parameters", endpoint.get("parameters", {}))
     _print_fields("fields", endpoint["schema"])
+    own = endpoint["schema"]["properties"].get("custom_attributes", {})
+    _print_fields("custom attributes of this account", own if "account_fields" in endpoint else {})
+    if not endpoint.get("account_fields", {"known": True})["known"]:
+        click.echo(f"\n  the account's own attributes: {endpoint['account_fields']['reason']}")
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - text, or lists of it
