@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from custify_connector import resources
 from custify_connector.manifest import DestinationEndpoint, Manifest, Parameter, SourceEndpoint
 
