@@ -55,6 +55,7 @@ def destination_description(manifest: Manifest, destination: DestinationEndpoint
         "identity": [list(fields) for fields in destination.identity],
         "repeat": destination.repeat,
         "clear": destination.clear,
+        "after": list(destination.after),
         "comparable": destination.comparable,
         "destructive": destination.destructive,
         "deliveries": ["single", "batch"] if destination.batch else ["single"],

@@ -132,6 +132,7 @@ class DestinationEndpoint:
     copy: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     list: str | None = None
     find_first: FindFirst | None = None
+    after: tuple[str, ...] = ()
     comparable: bool = False
     destructive: bool = False
     upload: str | None = None
@@ -246,6 +247,10 @@ def _meaning_faults(document: strict_yaml.Document, schemas: Path) -> Iterator[F
                 where = document.where((*place, "parameters", parameter))
                 yield Fault(where, f"no shared parameter is named {meaning!r}{suggestion(meaning, shared)}")
     for name, destination in value["destinations"].items():
+        for index, earlier in enumerate(destination.get("after", ())):
+            if earlier not in value["destinations"]:
+                where = document.where(("destinations", name, "after", index))
+                yield Fault(where, f"there is no destination {earlier!r}{suggestion(earlier, value['destinations'])}")
         file = schemas / "writes" / f"{destination['schema']}.json"
         yield from _schema_fault(document, ("destinations", name, "schema"), file)
 
@@ -310,6 +315,7 @@ def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
     words["identity"] = _alternatives(words["identity"])
     words["repeat"] = words["repeat"] if isinstance(words["repeat"], str) else words["repeat"]["with"]
     words["query"] = tuple(words.get("query", ()))
+    words["after"] = tuple(words.get("after", ()))
     words["routes"] = tuple(Route(rule["with"], rule["path"]) for rule in words.get("routes", ()))
     words["find_first"] = FindFirst(**words["find_first"]) if "find_first" in words else None
     return DestinationEndpoint(name=name, **words)

@@ -15,6 +15,7 @@ _COMMANDS = {
     "sample": "Show an endpoint's first records, or the requests that rows would become.",
     "read": "Read an endpoint's records as JSON lines.",
     "write": "Write the rows of a file to an endpoint.",
+    "load": "Write several files to several destinations, in a safe order.",
     "replay": "Send the records of a quarantine file again.",
     "export": "Print the configuration that another host takes.",
 }

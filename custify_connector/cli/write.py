@@ -22,18 +22,26 @@ PARAM_TYPES = {"max_deletes": "integer"}
 
 
 def run_options(command: Command) -> Command:
+    """Add the options of a command that writes one file."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    options = (
+        click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A field with one value for all."),
+        click.option("--receipts", metavar="PATH", help="Write every record's outcome here, as JSON lines."),
+        click.option("--journal", type=path, help="Where the run is kept, for --resume. Default: in .custify/."),
+    )
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), destination_options(command))
+
+
+def destination_options(command: Command) -> Command:
     """Add the options of every command that writes."""
     path = click.Path(dir_okay=False, path_type=Path)
     reject_help = "Stop when more records are rejected or fail: a number, or a percentage such as 5%."
     options = (
-        click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A field with one value for all."),
         click.option("--delivery", type=click.Choice(["single", "batch"]), default="single", show_default=True),
         click.option("--dry-run", is_flag=True, help="Print each exact request as JSON lines, and send nothing."),
         click.option("--on-reject", type=click.Choice(["continue", "stop"]), default="continue", show_default=True),
         click.option("--max-rejects", metavar="N", help=reject_help),
-        click.option("--receipts", metavar="PATH", help="Write every record's outcome here, as JSON lines."),
         click.option("--quarantine", type=path, help="Keep rejected and failed records here, for replay."),
-        click.option("--journal", type=path, help="Where the run is kept, for --resume. Default: in .custify/."),
         click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
         click.option("--resend-unclear", is_flag=True, help="With --resume: send again what may have arrived already."),
         click.option(
@@ -83,7 +91,7 @@ def command(
     destination, kept = run_of(endpoint, options)
     shape = Shape(mapping.parse(rules), empty)
     with open_table(file, input_format) as table:
-        raise SystemExit(writing.run(destination, _checked(table, shape, only_with), shape, kept))
+        raise SystemExit(writing.run(destination, checked(table, shape, only_with), shape, kept))
 
 
 def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writing.Kept]:
@@ -101,7 +109,8 @@ def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writ
     return destination, writing.Kept(**{name: options[name] for name in names})
 
 
-def _checked(table: Table, shape: Shape, only_with: str | None) -> Table:
+def checked(table: Table, shape: Shape, only_with: str | None) -> Table:
+    """Return the table with the rows that are wanted; raises ConfigurationError for columns that are not there."""
     if table.columns is not None:
         only = mapping.parse([f"only={only_with}"]) if only_with else ()
         mapping.check_columns(only, table.columns)

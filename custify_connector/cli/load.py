@@ -1,0 +1,69 @@
+"""`custify load`: several files to several destinations in one run, in a safe order."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+
+from custify_connector import resources, strict_yaml
+from custify_connector.cli import writing
+from custify_connector.cli.options import exit_codes, settings_options, start_logging
+from custify_connector.cli.options import settings as settings_of
+from custify_connector.cli.write import checked, destination_options, run_of
+from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.host import mapping
+from custify_connector.host.feed import Shape
+from custify_connector.host.ordering import safe_order
+from custify_connector.host.rows import open_table
+from custify_connector.plugin import connector
+from custify_connector.validation import faults_of, suggestion
+
+_CHOSEN_BY_ENTRY = {"params": (), "receipts": None, "journal": None}
+
+
+@click.command()
+@click.argument("plan", type=click.Path(dir_okay=False, path_type=Path))
+@destination_options
+@settings_options
+@exit_codes
+def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes each option by its name
+    """Write several files to several destinations: companies first, then people, then what happened.
+
+    PLAN is YAML: a list under `writes`, each with endpoint, file, and map, empty, only_with or params as in write.
+    A file that is refused stops the run before anything is sent; rejected rows do not stop the next file.
+    """
+    start_logging(verbose=options["verbose"])
+    writes = _writes(plan)
+    codes = [_write(plan, each, options) for each in writes]
+    raise SystemExit(next((code for code in codes if code), 0))
+
+
+def _writes(plan: Path) -> list[dict[str, Any]]:
+    """Return the writes of a plan in a safe order; raises ConfigurationError before anything is sent."""
+    try:
+        document = strict_yaml.parse(plan.read_text("utf-8"), str(plan))
+    except OSError as error:
+        raise ConfigurationError((Fault(str(plan), f"cannot be opened: {error.strerror or error}"),)) from None
+    refuse(faults_of(document.value, resources.schema("load"), str(plan)))
+    writes: list[dict[str, Any]] = document.value["writes"]
+    known = connector.describe()["destinations"]
+    unknown = [each["endpoint"] for each in writes if each["endpoint"] not in known]
+    refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
+    for each in writes:
+        mapping.parse(each.get("map", ()))
+    after = {name: endpoint["after"] for name, endpoint in known.items()}
+    return [writes[place] for place in safe_order([each["endpoint"] for each in writes], after)]
+
+
+def _write(plan: Path, entry: dict[str, Any], options: dict[str, Any]) -> int:
+    settings = functools.partial(
+        settings_of, *(options[n] for n in ("rate_limit", "max_in_flight", "timeout", "budget"))
+    )
+    destination, kept = run_of(entry["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
+    destination = {**destination, "params": entry.get("params", {}), "settings": settings()}
+    shape = Shape(mapping.parse(entry.get("map", ())), entry.get("empty", "absent"))
+    with open_table(str(plan.parent / entry["file"])) as table:
+        return writing.run(destination, checked(table, shape, entry.get("only_with")), shape, kept)
