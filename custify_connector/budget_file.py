@@ -46,8 +46,9 @@ class BudgetFile:
             return wait
 
     def _wait(self, now: float, requests: int, seconds: float) -> float:
-        # A time from the future is left over from before the machine was started anew.
-        self._database.execute("DELETE FROM counted WHERE at <= ? OR at > ?", (now - seconds, now + seconds))
+        # A time far in the future is left over from before the machine was started anew.
+        bounds = (now - seconds, now + max(seconds, _FARTHEST_AHEAD))
+        self._database.execute("DELETE FROM counted WHERE at <= ? OR at > ?", bounds)
         (blocked,) = self._database.execute("SELECT max(until) FROM blocked").fetchone()
         held = blocked - now if blocked is not None and blocked - now < _LONGEST_BLOCK else 0.0
         full = self._database.execute(
@@ -62,5 +63,11 @@ class BudgetFile:
             self._database.execute("DELETE FROM blocked WHERE until < ?", (until,))
             self._database.execute("INSERT INTO blocked (until) VALUES (?)", (until,))
 
+    def close(self) -> None:
+        """Close the file; it stays."""
+        with self._lock:
+            self._database.close()
+
 
 _LONGEST_BLOCK = 300.0
+_FARTHEST_AHEAD = 1.0

@@ -139,9 +139,8 @@ class NamedConnector:
         if not manager.has_plugin(name):
             known = ", ".join(sorted(registered for registered, _ in manager.list_name_plugin()))
             raise LookupError(f"no connector named {name!r} is installed (installed: {known or 'none'})")
-        others = [plugin for registered, plugin in manager.list_name_plugin() if registered != name]
         self.name = name
-        self._callers = {hook: manager.subset_hook_caller(hook, others) for hook in HOOKS}
+        self._manager = manager
 
     def describe(self) -> dict[str, Any]:
         """See `ConnectorHooks.describe`."""
@@ -183,7 +182,8 @@ class NamedConnector:
         return sources
 
     def _call(self, hook: str, **arguments: Any) -> Any:  # noqa: ANN401 - a relay: each hook has its own type
-        answers = self._callers[hook](**arguments)
+        others = [plugin for registered, plugin in self._manager.list_name_plugin() if registered != self.name]
+        answers = self._manager.subset_hook_caller(hook, others)(**arguments)
         if not answers:
             raise LookupError(f"the connector {self.name!r} does not implement {hook}")
         return answers[0]

@@ -6,6 +6,7 @@ Decides which base URLs may be sent a key. This file does not know how a request
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +17,9 @@ from custify_connector.manifest import Manifest
 from custify_connector.secret import Secret
 from custify_connector.validation import faults_of
 from custify_connector.wire import Json
+
+_URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[0-9a-z-]+(\.[0-9a-z-]+)*)(:[0-9]*)?(/[\x21-\x7e]*)?", re.IGNORECASE)
+"""What every reader of URLs understands alike; `urlsplit` accepts much more, and leaves out line ends."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,14 @@ class Credential:
 def check(credential: object, manifest: Manifest) -> Credential:
     """Return the checked credential; raises ConfigurationError with every fault, none of which shows a value."""
     faults = faults_of(credential, resources.schema("credential"), "credential")
-    if faults or not isinstance(credential, Mapping):
+    if not isinstance(credential, Mapping):
         raise ConfigurationError(faults)
-    base_url = str(credential.get("base_url", manifest.base_url)).rstrip("/")
-    address_faults = tuple(_address_faults(base_url, manifest, credential.get("allow_host")))
-    if address_faults:
-        raise ConfigurationError(address_faults)
+    base_url = credential.get("base_url", manifest.base_url)
+    if isinstance(base_url, str):
+        base_url = base_url.rstrip("/")
+        faults += tuple(_address_faults(base_url, manifest, credential.get("allow_host")))
+    if faults:
+        raise ConfigurationError(faults)
     return Credential(
         name=credential["name"],
         base_url=base_url,
@@ -61,8 +67,10 @@ def _address_faults(base_url: str, manifest: Manifest, allow_host: Json) -> Iter
         return
     if not host or parts.scheme not in {"http", "https"}:
         yield Fault(place, f"must be a URL such as {manifest.base_url}")
-    elif parts.username or parts.password or parts.query or parts.fragment:
+    elif any(sign in base_url for sign in "@?#"):
         yield Fault(place, "must be the bare URL of the API: no user, query or fragment")
+    elif not _URL.fullmatch(base_url):
+        yield Fault(place, "is not a URL")
     else:
         yield from _trust_faults(parts, host, manifest, allow_host)
 

@@ -8,6 +8,7 @@ on, every identity is kept. This file does not know pages or requests.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -52,22 +53,28 @@ def identities_of(records: Iterable[Record], alternatives: Alternatives) -> list
         if all(isinstance(value, str) and value for value in plain):
             return plain  # type: ignore[return-value] # just checked to be text
     seen: dict[str, int] = {}
-    return [_numbered(_identity(record, alternatives), seen) for record in records]
+    return [_identity(record, alternatives) or _numbered(_digest(record), seen) for record in records]
 
 
-def _identity(record: Record, alternatives: Alternatives) -> str:
+def _identity(record: Record, alternatives: Alternatives) -> str | None:
     key = key_of(record, alternatives)
     if key is None and "_id" in record:
         return str(record["_id"])
     if key is None:
-        return "#" + hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
+        return None
     values = list(key.values())
     return values[0] if len(values) == 1 and isinstance(values[0], str) else orjson.dumps(values).decode()
 
 
+def _digest(record: Record) -> str:
+    try:
+        content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half a character, or a figure of more than 64 bits: the slow way can write both
+        content = json.dumps(record, sort_keys=True).encode()
+    return "#" + hashlib.sha256(content).hexdigest()[:24]
+
+
 def _numbered(identity: str, seen: dict[str, int]) -> str:
-    if not identity.startswith("#"):
-        return identity
     seen[identity] = seen.get(identity, 0) + 1
     return identity if seen[identity] == 1 else f"{identity}.{seen[identity]}"
 

@@ -7,6 +7,7 @@ process that names it. This file does not know what is sent.
 from __future__ import annotations
 
 import bisect
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,9 @@ class Clock:
     pause: Callable[[float, threading.Event], bool] = lambda seconds, stop: stop.wait(seconds)
 
 
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+
+
 class Budget:
     """At most `requests` requests counted by the service in any `seconds`, over all threads.
 
@@ -42,6 +46,7 @@ class Budget:
 
     def __init__(self, limit: RateLimit | None, clock: Clock | None = None, shared: BudgetFile | None = None) -> None:
         self.limit = limit
+        self.chosen: RateLimit | None = None
         self._clock = clock or Clock()
         self._shared = shared
         self._lock = threading.Lock()
@@ -64,7 +69,8 @@ class Budget:
         """Tell that the answer to a request came, or that it failed."""
         with self._lock:
             sent = self._in_flight.pop(ticket)
-            bisect.insort(self._counted, min(self._clock.now(), sent + JITTER_SECONDS))
+            if self.limit is not None:
+                bisect.insort(self._counted, min(self._clock.now(), sent + JITTER_SECONDS))
 
     def hold_back(self, seconds: float) -> None:
         """Let nobody send for so long: the service said that the limit is reached."""
@@ -76,21 +82,24 @@ class Budget:
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
 
-        A limit of None stays: whoever says that the account has none knows better.
+        A limit of None stays: whoever says that the account has none knows better. One that was chosen is never raised.
         """
         named = headers.get("x-ratelimit-limit", "")
-        if self.limit is not None and named.isascii() and named.isdecimal() and int(named) > 0:
-            requests = int(named)
-            if requests != self.limit.requests:
-                self.limit = RateLimit(requests, self.limit.seconds)
+        if not _COUNT.fullmatch(named):
+            return
+        with self._lock:
+            if self.limit is not None:
+                most = self.chosen.requests if self.chosen else int(named)
+                self.limit = RateLimit(min(int(named), most), self.limit.seconds)
 
     def _try(self) -> tuple[int | None, float]:
         with self._lock:
             now = self._clock.now()
             seconds = max(self._blocked_until - now, self._window_wait(now))
-            if seconds <= 0 and self._shared and self.limit:
+            limit = self.limit
+            if seconds <= 0 and self._shared and limit:
                 counts_at = now + JITTER_SECONDS
-                seconds = self._shared.try_to_count(now, counts_at, self.limit.requests, self.limit.seconds)
+                seconds = self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds)
             if seconds > 0:
                 return None, seconds
             self._next_ticket += 1
@@ -99,30 +108,40 @@ class Budget:
 
     def _window_wait(self, now: float) -> float:
         """Return the seconds until a place is free, 0 when one is."""
-        if self.limit is None:
+        limit = self.limit
+        if limit is None:
             return 0.0
-        del self._counted[: bisect.bisect_right(self._counted, now - self.limit.seconds)]
+        del self._counted[: bisect.bisect_right(self._counted, now - limit.seconds)]
         counted = len(self._counted) + len(self._in_flight)
-        if counted < self.limit.requests:
+        if counted < limit.requests:
             return 0.0
         moments = sorted([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
-        return moments[counted - self.limit.requests] + self.limit.seconds - now
+        return moments[counted - limit.requests] + limit.seconds - now
 
 
 _budgets: dict[tuple[str, str, str | None], Budget] = {}
 _budgets_lock = threading.Lock()
 
 
-def shared_budget(account: tuple[str, str], limit: RateLimit | None, file: str | None = None) -> Budget:
+def shared_budget(
+    account: tuple[str, str], limit: RateLimit | None, file: str | None = None, *, chosen: bool = False
+) -> Budget:
     """Return the one budget of an account, and of a file if one is named; a later call's limit replaces the earlier.
 
     Raises ConfigurationError when the file cannot be used.
     """
+    budget = current_budget(account, limit, file)
+    budget.limit = limit
+    budget.chosen = limit if chosen else None
+    return budget
+
+
+def current_budget(account: tuple[str, str], limit: RateLimit | None, file: str | None = None) -> Budget:
+    """Return the budget of an account as it is; a new one gets this limit."""
     with _budgets_lock:
         name = (*account, file)
         if name not in _budgets:
             _budgets[name] = Budget(limit, shared=BudgetFile(Path(file)) if file else None)
-        _budgets[name].limit = limit
         return _budgets[name]
 
 

@@ -19,12 +19,16 @@ from custify_connector.wire import Json, fill
 
 @dataclass(frozen=True)
 class Settings:
-    """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds."""
+    """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds.
+
+    `limit_chosen` tells that the limit is the caller's own word, which no answer of the service may raise.
+    """
 
     rate_limit: RateLimit | None
     max_in_flight: int = 8
     timeout_seconds: float = 30.0
     budget: str | None = None
+    limit_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,8 +254,9 @@ def _lookup(words: Mapping[str, Any] | None) -> Lookup | None:
 def settings(given: Mapping[str, Any], default_limit: RateLimit) -> Settings:
     """Turn checked `settings` into a value; a `rate_limit` of null means that the account has none."""
     words = {name: value for name, value in given.items() if name != "undocumented"}
+    chosen = "rate_limit" in words
     limit = words.pop("rate_limit", default_limit)
-    return Settings(rate_limit=RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words)
+    return Settings(RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words, limit_chosen=chosen)
 
 
 def query_text(value: Json) -> str:

@@ -31,7 +31,7 @@ from custify_connector.credential import Credential, check
 from custify_connector.destination_templates import expand_destination
 from custify_connector.errors import ConfigurationError
 from custify_connector.manifest import Manifest
-from custify_connector.pacing import shared_budget
+from custify_connector.pacing import current_budget, shared_budget
 from custify_connector.plans import Settings
 from custify_connector.source_templates import expand_source
 from custify_connector.wire import Send
@@ -83,7 +83,7 @@ class Connector:
             )
         settings = Settings(known.rate_limit, max_in_flight=1, timeout_seconds=credential_testing.TIMEOUT_SECONDS)
         with self._open(checked, settings) as send:
-            budget = shared_budget(checked.account, known.rate_limit)
+            budget = current_budget(checked.account, known.rate_limit)
             verdict = credential_testing.ask(known.credential_test, send, budget)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         return credential_testing.report(known.credential_test, verdict, now, round((monotonic() - began) * 1000))
@@ -127,7 +127,7 @@ class Connector:
     def _run(
         self, credential: Credential, settings: Settings, walk: Callable[[Client], Iterator[Any]]
     ) -> Iterator[Any]:
-        budget = shared_budget(credential.account, settings.rate_limit, settings.budget)
+        budget = shared_budget(credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen)
         with self._open(credential, settings) as send:
             yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timezone
 
 from custify_connector.wire import Failure, Response
 
@@ -142,6 +143,7 @@ def _as_seconds(value: str, now: float) -> float | None:
     if value.replace(".", "", 1).isdecimal() and value.isascii():
         return float(value)
     try:
-        return email.utils.parsedate_to_datetime(value).timestamp() - now
+        date = email.utils.parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
     except (ValueError, OverflowError):
         return None

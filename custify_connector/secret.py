@@ -9,6 +9,9 @@ from typing import NoReturn
 
 _SALT = secrets.token_bytes(16)
 
+_HIDDEN = "\N{BULLET}" * 3
+"""No part of a key, which is ASCII: no key can arise again from it and what stands around it."""
+
 
 class Secret:
     """Holds a key so that printing, formatting, copying into JSON and pickling cannot show it."""
@@ -28,7 +31,7 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Return `text` without the key, should some library have put it there."""
-        return text.replace(self.__value, "***")
+        return text.replace(self.__value, _HIDDEN)
 
     def __repr__(self) -> str:
         return "Secret(***)"

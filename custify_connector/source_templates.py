@@ -168,8 +168,8 @@ def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json) -> Itera
         yield Fault(place, f"{endpoint.name} has no such parameter{suggestion(name, endpoint.parameters)}")
     elif not _TYPES[parameter.type](value):
         yield Fault(place, f"must be {parameter.type}, not {type_name(value)}")
-    elif value == "":
-        yield Fault(place, "must not be empty")
+    elif value in ("", ".", ".."):
+        yield Fault(place, "must not be empty, nor a dot: it may become part of an address")
     elif parameter.enum and value not in parameter.enum:
         yield Fault(place, f"must be one of {', '.join(map(str, parameter.enum))}")
 

@@ -16,6 +16,7 @@ import yaml
 from custify_connector.errors import Fault, ManifestError
 
 MAXIMUM_BYTES = 1_000_000
+_UNPRINTABLE = re.compile("[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Place = tuple[str | int, ...]
 
@@ -53,17 +54,32 @@ class Document:
 
 def parse(text: str, file: str) -> Document:
     """Parse strict YAML; raises ManifestError with every duplicate, alias and tag, each with its line and column."""
-    if len(text.encode()) > MAXIMUM_BYTES:
+    if len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_BYTES:
         raise ManifestError((Fault(file, f"is larger than {MAXIMUM_BYTES:,} bytes"),))
-    faults = tuple(_forbidden(text, file))
-    if faults:
-        raise ManifestError(faults)
-    root = _compose(text, file)
+    _refuse(tuple(_unprintable(text, file)))
+    forbidden = tuple(_forbidden(text, file))
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ManifestError(forbidden or (_syntax_fault(error, file),)) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise ManifestError((*forbidden, Fault(f"{file}:1:1", "must be a mapping of names to values")))
     lines: dict[Place, tuple[int, int]] = {}
-    faults = tuple(_walk(root, (), lines, file))
+    _refuse((*forbidden, *_walk(root, (), lines, file, frozenset())))
+    return Document(file, _Loader("").construct_document(root), lines)
+
+
+def _refuse(faults: tuple[Fault, ...]) -> None:
     if faults:
         raise ManifestError(faults)
-    return Document(file, _Loader("").construct_document(root), lines)
+
+
+def _unprintable(text: str, file: str) -> Iterator[Fault]:
+    """Yield every character that YAML does not allow: the parser would tell the first, and not where."""
+    for number, line in enumerate(re.split("\r\n|[\n\r]", text), start=1):
+        for found in _UNPRINTABLE.finditer(line):
+            reason = f"is not valid YAML: the control character U+{ord(found[0]):04X} is not allowed"
+            yield Fault(f"{file}:{number}:{found.start() + 1}", reason)
 
 
 def _forbidden(text: str, file: str) -> Iterator[Fault]:
@@ -82,30 +98,27 @@ def _forbidden(text: str, file: str) -> Iterator[Fault]:
         yield _syntax_fault(error, file)
 
 
-def _compose(text: str, file: str) -> yaml.MappingNode:
-    root = yaml.compose(text, Loader=_Loader)
-    if not isinstance(root, yaml.MappingNode):
-        raise ManifestError((Fault(f"{file}:1:1", "must be a mapping of names to values"),))
-    return root
-
-
 def _syntax_fault(error: yaml.YAMLError, file: str) -> Fault:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
     return Fault(place, f"is not valid YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}")
 
 
-def _walk(node: yaml.Node, place: Place, lines: dict[Place, tuple[int, int]], file: str) -> Iterator[Fault]:
+def _walk(
+    node: yaml.Node, place: Place, lines: dict[Place, tuple[int, int]], file: str, around: frozenset[int]
+) -> Iterator[Fault]:
     lines[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if id(node) in around:  # an alias made it its own part
+        return
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _walk(item, (*place, index), lines, file)
+            yield from _walk(item, (*place, index), lines, file, around | {id(node)})
     elif isinstance(node, yaml.MappingNode):
-        yield from _walk_mapping(node, place, lines, file)
+        yield from _walk_mapping(node, place, lines, file, around | {id(node)})
 
 
 def _walk_mapping(
-    node: yaml.MappingNode, place: Place, lines: dict[Place, tuple[int, int]], file: str
+    node: yaml.MappingNode, place: Place, lines: dict[Place, tuple[int, int]], file: str, around: frozenset[int]
 ) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for key, value in node.value:
@@ -113,8 +126,10 @@ def _walk_mapping(
         if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
             yield Fault(at, "a key must be text: put it in quotes")
             continue
+        if key.value == "<<":
+            yield Fault(at, "merge keys are not allowed: write the values out")
         if key.value in first:
             yield Fault(at, f"the key {key.value!r} stands already on line {first[key.value]}")
         first.setdefault(key.value, key.start_mark.line + 1)
-        yield from _walk(value, (*place, key.value), lines, file)
+        yield from _walk(value, (*place, key.value), lines, file, around)
         lines[(*place, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)

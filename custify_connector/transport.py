@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Retry
 
@@ -81,7 +81,7 @@ class HttpSend:
             return Failure("too_large", f"the reply is larger than {MAXIMUM_BYTES:,} bytes", arrived=True)
         except _TooSlow:
             return Failure("timeout", f"the reply took longer than {self._timeout:g} s", arrived=True)
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError, TypeError) as error:
             return _failure(error, self._timeout)
 
     def close(self) -> None:
@@ -95,14 +95,15 @@ class HttpSend:
         self.close()
 
     def _exchange(self, request: Request, deadline: float) -> Response | Failure:
-        reply = self._session.send(
-            self._prepare(request),
+        prepared = self._prepare(request)
+        # Not the session's own way: that reads the body of a redirect whole, and its address, to no use.
+        reply = self._session.get_adapter(prepared.url or "").send(
+            prepared,
             stream=True,
             timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
             verify=self._verify,
             proxies=self._proxies,
             cert=None,
-            allow_redirects=False,
         )
         try:
             content = _content(reply.raw, deadline)
@@ -114,7 +115,7 @@ class HttpSend:
         prepared = self._template(request.method).copy()
         prepared.url = self._base_url + request.target
         if request.upload is not None:
-            fields = {**request.body, "file": (request.upload.name, request.upload.read_bytes())}
+            fields = {**(request.body or {}), "file": (request.upload.name, request.upload.read_bytes())}
             prepared.body, prepared.headers["Content-Type"] = encode_multipart_formdata(fields)
             prepared.headers["Content-Length"] = str(len(prepared.body))
         elif request.body is not None:
@@ -134,13 +135,15 @@ class HttpSend:
             return self._templates[method]
 
     def _understand(self, reply: requests.Response, content: bytes) -> Response | Failure:
-        headers = {name.lower(): value for name, value in reply.headers.items()}
+        headers = {name.lower(): self._key.redact(value) for name, value in reply.headers.items()}
         if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
             return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
+        if reply.status_code >= 400:  # noqa: PLR2004 - the range of errors, which may echo what was sent
+            content = self._key.redact(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         decoded, body = _decode(content)
         if decoded:
             return Response(reply.status_code, body, headers)
-        text = self._key.redact(content[:_TEXT_KEPT].decode("utf-8", "replace"))
+        text = content.decode("utf-8", "replace")[:_TEXT_KEPT]
         if reply.status_code < 300:  # noqa: PLR2004 - the same
             kind = headers.get("content-type", "no content type")
             return Failure("not_json", f"answered {reply.status_code} with {kind} that is no JSON", arrived=True)
@@ -195,7 +198,7 @@ def _failure(error: Exception, timeout: float) -> Failure:
             return failure
     if isinstance(error, (requests.exceptions.Timeout, ReadTimeoutError)):
         return Failure("timeout", f"no answer within {timeout:g} s", arrived=True)
-    if isinstance(error, (requests.exceptions.ConnectionError, HTTPError, OSError)):
+    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)):
         return Failure("broken", "the connection broke before the whole answer was there", arrived=True)
     return Failure("unreachable", f"the request could not be made ({type(error).__name__})", arrived=False)
 
@@ -204,6 +207,7 @@ _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (requests.exceptions.SSLError, Failure("tls", "the TLS connection cannot be trusted", arrived=False)),
     (requests.exceptions.ConnectTimeout, Failure("timeout", "no connection within the time limit", arrived=False)),
     (requests.exceptions.ProxyError, Failure("unreachable", "the proxy cannot be reached", arrived=False)),
+    (LocationValueError, Failure("unreachable", "the API URL has no valid host name", arrived=False)),
     (NameResolutionError, Failure("unreachable", "the host name cannot be resolved", arrived=False)),
     (NewConnectionError, Failure("unreachable", "the connection was refused", arrived=False)),
 )

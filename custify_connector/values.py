@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from numbers import Integral
 from uuid import UUID
 
 from custify_connector.wire import Json
@@ -24,16 +25,18 @@ class NotJson(ValueError):
         self.place = place
 
 
-def plain(value: object, place: str = "") -> Json:
+def plain(value: object, place: str = "", depth: int = 0) -> Json:
     """Return `value` as plain JSON; raises NotJson for what JSON has no form for (NaN, bytes, other objects)."""
     if value is None or isinstance(value, (bool, int, str)):
-        return value if type(value) in _EXACT else _scalar(value)
-    if place.count(".") + place.count("[") > MAXIMUM_DEPTH:
+        return _sound(value if type(value) in _EXACT else _scalar(value), place)
+    if depth > MAXIMUM_DEPTH:
         raise NotJson(place, f"is nested deeper than {MAXIMUM_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {_name(name, place): plain(inner, f"{place}.{name}".lstrip(".")) for name, inner in value.items()}
+        return {
+            _name(name, place): plain(inner, f"{place}.{name}".lstrip("."), depth + 1) for name, inner in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [plain(inner, f"{place}[{index}]") for index, inner in enumerate(value)]
+        return [plain(inner, f"{place}[{index}]", depth + 1) for index, inner in enumerate(value)]
     return _other(value, place)
 
 
@@ -41,7 +44,19 @@ _EXACT = frozenset({type(None), bool, int, str})
 
 
 def _scalar(value: str | int | None) -> Json:
-    return str(value) if isinstance(value, str) else int(value or 0)
+    return str.__str__(value) if isinstance(value, str) else int(value or 0)
+
+
+def _sound(value: Json, place: str) -> Json:
+    """Return a text that UTF-8 can carry, or a number that its readers keep: 64 bits."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotJson(place, "has half a character in it (a lone surrogate), which JSON has no form for") from None
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise NotJson(place, "is a whole number of more than 64 bits: write it as text")
+    return value
 
 
 def _name(name: object, place: str) -> str:
@@ -54,14 +69,38 @@ def _other(value: object, place: str) -> Json:
     if isinstance(value, float):
         return _finite(value, place)
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else _finite(float(value), place)
+        return _decimal(value, place)
     if isinstance(value, datetime):
-        return timestamp(value)
+        return _moment(value, place)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, Integral):  # numpy's whole numbers
+        return _sound(int(value), place)
     raise NotJson(place, f"is {type(value).__name__}, which JSON has no form for")
+
+
+def _decimal(value: Decimal, place: str) -> float | int:
+    if not value.is_finite():
+        raise NotJson(place, f"is {str(value).lower()}, which JSON has no form for")
+    if value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
+        whole: int = _sound(int(value), place)
+        return whole
+    number = float(value)
+    if Decimal(repr(number)) != value:
+        raise NotJson(place, "has more digits than a JSON number keeps: round it, or write it as text")
+    return number
+
+
+_MOST_DIGITS = 20
+
+
+def _moment(value: datetime, place: str) -> str:
+    try:
+        return timestamp(value)
+    except OverflowError:
+        raise NotJson(place, "is a date that does not exist in UTC") from None
 
 
 def _finite(value: float, place: str) -> float:

@@ -87,6 +87,8 @@ def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fau
     for name in placeholders(_path(plan, record)):
         if record.get(name) in (None, ""):
             yield Fault(name, "is required: it is part of the address")
+        elif record[name] in {".", ".."}:
+            yield Fault(name, f"is {record[name]!r}, which would lead to another address")
     if plan.method == "DELETE":
         for name in (*placeholders(_path(plan, record)), *plan.query):
             if record.get(name) in _WILDCARDS:

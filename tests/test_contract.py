@@ -34,6 +34,11 @@ class Fake:
         return {"name": self.name}
 
     @hookimpl
+    def describe_account(self, credential):
+        """Tell what it was asked."""
+        return {"name": self.name, "credential": credential}
+
+    @hookimpl
     def test_credential(self, credential):
         """Tell what it was asked."""
         return self.name, credential
@@ -76,6 +81,7 @@ def manager():
     ("hook", "arguments"),
     [
         ("describe", []),
+        ("describe_account", ["credential"]),
         ("test_credential", ["credential"]),
         ("read_source", ["credential", "source", "state"]),
         ("write_destination", ["credential", "destination", "records"]),
@@ -87,7 +93,7 @@ def test_a_hook_has_the_arguments_that_were_published(hook, arguments):
     assert list(inspect.signature(getattr(NamedConnector, hook)).parameters) == ["self", *arguments]
 
 
-def test_the_hooks_are_those_five_and_each_says_what_it_does():
+def test_the_hooks_are_those_of_the_contract_and_each_says_what_it_does():
     specified = [name for name in vars(ConnectorHooks) if not name.startswith("_")]
     assert tuple(specified) == HOOKS
     assert all(inspect.getdoc(getattr(ConnectorHooks, name)) for name in HOOKS)
@@ -131,6 +137,7 @@ def test_of_two_connectors_in_one_manager_each_answers_to_its_name(manager, name
     one = NamedConnector(manager, name)
     assert one.name == name
     assert one.describe() == {"name": name}
+    assert one.describe_account({"k": 1}) == {"name": name, "credential": {"k": 1}}
     assert one.test_credential({"k": 1}) == (name, {"k": 1})
     assert list(one.read_source({"k": 1}, {"s": 1}, {"at": 1})) == [(name, {"k": 1}, {"s": 1}, {"at": 1})]
     assert list(one.read_source({"k": 1}, {"s": 1})) == [(name, {"k": 1}, {"s": 1}, None)]
@@ -173,7 +180,7 @@ def test_what_a_connector_raises_reaches_the_host_as_it_is(manager):
         NamedConnector(manager, "failing").describe()
 
 
-def test_a_connector_with_a_hook_that_is_none_of_the_five_is_refused(manager):
+def test_a_connector_with_a_hook_that_is_none_of_the_contract_is_refused(manager):
     class Wrong:
         @hookimpl
         def read_sauce(self):

@@ -5,6 +5,8 @@ Pure. One rule is `TARGET[:TYPE]=SOURCE`. This file does not know files, or what
 
 from __future__ import annotations
 
+import copy
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -49,15 +51,27 @@ def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
     texts = tuple(texts)
     faults = tuple(Fault(f"--map {text}", reason) for text in texts for reason in _rule_faults(text))
     rules = () if faults else tuple(_rule(text) for text in texts)
-    targets = [rule.target for rule in rules]
-    faults += tuple(
-        Fault(f"--map {text}", "maps to a field that another rule maps to already")
-        for index, text in enumerate(texts if rules else ())
-        if targets[index] in targets[:index]
-    )
+    faults += tuple(_target_faults(texts, rules))
     if faults:
         raise ConfigurationError(faults)
     return rules
+
+
+def _target_faults(texts: tuple[str, ...], rules: tuple[Rule, ...]) -> Iterable[Fault]:
+    """Yield the rules whose field another one before fills already, or has as another kind of thing."""
+    for index, rule in enumerate(rules):
+        before = [earlier.target for earlier in rules[:index]]
+        place = f"--map {texts[index]}"
+        if rule.target in before:
+            yield Fault(place, "maps to a field that another rule maps to already")
+        elif any(_clash(rule.target, target) for target in before):
+            yield Fault(place, "maps to a field that is a value, an object or a list for another rule")
+
+
+def _clash(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Say whether two fields cannot be in one record: one is inside the other, or a list where it is an object."""
+    shared = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return shared in {len(one), len(other)} or "[]" in {one[shared], other[shared]}
 
 
 def _rule_faults(text: str) -> Iterable[str]:
@@ -100,7 +114,8 @@ def unmapped(row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
     """Return a record from a row without rules: dotted column names become nested fields."""
     record: dict[str, Any] = {}
     for column, value in row.items():
-        _put(record, tuple(column.split(".")) if isinstance(value, str) else (column,), value, empty)
+        nested = isinstance(value, str) and "." in column and _TARGET.match(column)
+        _put(record, tuple(column.split(".")) if nested else (column,), copy.deepcopy(value), empty)
     return record
 
 
@@ -139,13 +154,18 @@ def _converted(rule: Rule, value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise ValueError(text)
     return int(text, 10)
 
 
 def _number(text: str) -> int | float:
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
         raise ValueError(text)
-    return float(text) if set(text) & set(".eE") else int(text)
+    number = float(text) if set(text) & set(".eE") else int(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _boolean(text: str) -> bool:
@@ -180,7 +200,9 @@ def _put(record: dict[str, Any], path: tuple[str, ...], value: Any, empty: Empty
     holder: Any = record
     for name, following in pairwise(path):
         holder = _inside(holder, name, [] if following == "[]" else {})
-    if path[-1] == "[]":
+    if not isinstance(holder, (dict, list)) or (isinstance(holder, dict) and path[-1] in holder):
+        raise NotConvertible(f"{'.'.join(path)} is a field, and inside another field that is a value")
+    if isinstance(holder, list):
         holder.append(value)
     else:
         holder[path[-1]] = value

@@ -6,6 +6,7 @@ old data whole. This file does not know what the records are.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -47,7 +48,14 @@ def open_output(path: str, resume_at: int | None = None) -> Output:
 
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
     """Return records as JSON lines."""
-    return b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records])
+    return b"".join([_line(record) for record in records])
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half a character, which only escapes can write
+        return json.dumps(record).encode() + b"\n"
 
 
 class _StandardOutput:
@@ -71,7 +79,7 @@ class _FileOutput:
             raise ConfigurationError((Fault(str(path), "is a directory: name a file in it"),))
         self._path = path
         self._part = path.with_name(path.name + ".part")
-        if resume_at is not None and not self._part.exists() and path.exists():
+        if resume_at is not None and not self._part.exists() and path.exists() and path.stat().st_size == resume_at:
             # The run had finished; only its state was not told so any more.
             resume_at = None
         self._stream: BinaryIO = self._part.open("wb") if resume_at is None else self._resumed(resume_at)

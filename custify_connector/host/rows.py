@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -81,14 +82,16 @@ def _json_row(line: int, text: bytes) -> Row:
 
 def _csv_table(name: str, stream: BinaryIO) -> Table:
     # Bytes that are no UTF-8 become lone surrogates, so that only their row is refused, not the file.
-    reader = csv.reader((line.decode("utf-8", "surrogateescape") for line in stream), strict=True)
+    lines = (line.decode("utf-8", "surrogateescape") for line in stream)
+    start = next(lines, "").removeprefix("\ufeff")
+    reader = csv.reader(chain([start] if start else [], lines), strict=True)
     try:
         header = next(reader, None)
     except csv.Error as error:
         raise ConfigurationError((Fault(f"{name}:1", f"is not valid CSV: {error}"),)) from None
     if not header:
         raise ConfigurationError((Fault(f"{name}:1", "is empty: the first line must name the columns"),))
-    columns = tuple(column.strip().removeprefix("\ufeff") for column in header)
+    columns = tuple(column.strip() for column in header)
     faults = tuple(_header_faults(f"{name}:1", columns))
     if faults:
         raise ConfigurationError(faults)

@@ -34,10 +34,10 @@ def load(path: Path) -> Stored:
         raise StateError((Fault(str(path), f"cannot be read: {error.strerror or error}"),)) from None
     except orjson.JSONDecodeError:
         content = None
-    if not isinstance(content, dict) or not isinstance(content.get("state"), dict):
+    if not isinstance(content, dict) or not isinstance(content.get("state", 0), (dict, type(None))):
         raise StateError((Fault(str(path), "is no state file: restore it, or remove it to start afresh"),))
     size = content.get("output_size")
-    return Stored(content["state"], size if isinstance(size, int) else None)
+    return Stored(content["state"], size if type(size) is int and size >= 0 else None)
 
 
 def save(path: Path, stored: Stored) -> None:
