@@ -1,8 +1,9 @@
 """Writing records: one receipt for each, whatever happens, and what is everybody's fault after the last of them.
 
 Decides in which order records are sent and how many are under way; what a record becomes and what an answer means is
-decided in `writing`. Records of one key are sent in their order, the others side by side; receipts come in the order
-of the input.
+decided in `writing`. Records of one key are sent in their order, and the first that holds an attribute before all
+others that hold it, since its first value fixes its type; the rest goes side by side. Receipts come in the order of
+the input.
 """
 
 from __future__ import annotations
@@ -89,29 +90,36 @@ class Lanes:
         self._latest: dict[str, Pending] = {}
         self._gathered: list[Prepared | Receipt] = []
         self._names: set[str] = set()
+        self._claimed: set[str] = set()
+        self._introduced: set[str] = set()
         self._locked = type_locks.holders(schema)
         self._warned: set[str] = set()
 
     def send(self, index: int, record: object) -> None:
         """Take a record: it is rejected, gathered for a batch, or sent."""
         prepared = self._courier.prepare(index, record)
-        self._warn(prepared)
-        name = _name(prepared)
-        # Whether the jobs of a batch run in order is not documented, so a batch holds each key once.
-        if name in self._names:
+        names = self._names_of(prepared)
+        # Whether the jobs of a batch run in order is not documented, so a batch holds each of these once.
+        if not names.isdisjoint(self._claimed):
             self._dispatch()
         self._gathered.append(prepared)
-        if name is not None:
-            self._names.add(name)
+        self._names |= names
+        self._claimed |= {name for name in names if name not in self._introduced}
         records = sum(isinstance(entry, Prepared) for entry in self._gathered)
         if records == self._courier.size or len(self._gathered) > _GATHERED or records == 0:
             self._dispatch()
 
-    def _warn(self, prepared: Prepared | Receipt) -> None:
+    def _names_of(self, prepared: Prepared | Receipt) -> set[str]:
+        """Return what a record must not overtake: its key, and attributes whose type an earlier record may fix."""
+        if isinstance(prepared, Receipt):
+            return set()
+        self._warn(prepared)
+        attributes = set(type_locks.attributes(prepared.record, self._locked)) if self._locked else set()
+        return attributes | ({str(sorted(prepared.key.items()))} if prepared.key else set())
+
+    def _warn(self, prepared: Prepared) -> None:
         """Tell, once a field, of texts that Custify may take for another type."""
-        if isinstance(prepared, Receipt) or not self._locked:
-            return
-        for name, kind in type_locks.suspicious(prepared.record, self._locked):
+        for name, kind in type_locks.suspicious(prepared.record, self._locked) if self._locked else ():
             if name not in self._warned:
                 self._warned.add(name)
                 log.warning(
@@ -119,15 +127,18 @@ class Lanes:
                 )
 
     def _dispatch(self) -> None:
-        """Send what was gathered, after the deliveries that hold an earlier record of the same keys."""
+        """Send what was gathered, after the deliveries that hold an earlier record of the same names."""
         entries, self._gathered = tuple(self._gathered), []
         names, self._names = self._names, set()
+        claimed, self._claimed = self._claimed, set()
         group = tuple(entry for entry in entries if isinstance(entry, Prepared))
         answer = None
         if group:
             before = {self._latest[name] for name in names if name in self._latest}
             answer = self._submit(group, tuple(before))
-            self._latest.update(dict.fromkeys(names, answer))
+            self._latest.update(dict.fromkeys(claimed, answer))
+            # An attribute's type is fixed by its first value; only keys are claimed again and again.
+            self._introduced |= {name for name in claimed if type_locks.is_attribute(name)}
         if entries:
             self._waiting.append(_Group(entries, answer))
 
@@ -177,10 +188,6 @@ class Lanes:
 
 _GATHERED = 1000
 """So many rejected records at most wait for a batch to fill up."""
-
-
-def _name(prepared: Prepared | Receipt) -> str | None:
-    return str(sorted(prepared.key.items())) if isinstance(prepared, Prepared) and prepared.key else None
 
 
 def _is_done(group: _Group) -> bool:

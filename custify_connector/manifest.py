@@ -179,16 +179,17 @@ class Manifest:
     rate_limit: RateLimit
     credential_test: CredentialTest
     batch: BatchEndpoint | None
+    schemas: Path
     sources: Mapping[str, SourceEndpoint]
     destinations: Mapping[str, DestinationEndpoint]
 
     def record_schema(self, source: SourceEndpoint) -> dict[str, Any]:
         """Return the JSON Schema of a source's records."""
-        return resources.schema(f"records/{source.schema}")
+        return resources.load(self.schemas / "records" / f"{source.schema}.json")
 
     def write_schema(self, destination: DestinationEndpoint) -> dict[str, Any]:
         """Return the JSON Schema of what a destination takes."""
-        return resources.schema(f"writes/{destination.schema}")
+        return resources.load(self.schemas / "writes" / f"{destination.schema}.json")
 
 
 Endpoint = TypeVar("Endpoint", SourceEndpoint, DestinationEndpoint)
@@ -217,7 +218,7 @@ def read(text: str, file: str, schemas: Path) -> Manifest:
     faults = tuple(_meaning_faults(document, schemas))
     if faults:
         raise ManifestError(faults)
-    return _build(document.value)
+    return _build(document.value, schemas)
 
 
 def _grammar_faults(document: strict_yaml.Document, grammar: Mapping[str, Any]) -> Iterator[Fault]:
@@ -277,7 +278,7 @@ def _schema_fault(document: strict_yaml.Document, place: strict_yaml.Place, file
         yield Fault(document.where(place), f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}")
 
 
-def _build(value: Mapping[str, Any]) -> Manifest:
+def _build(value: Mapping[str, Any], schemas: Path) -> Manifest:
     connector = value["connector"]
     shared = value.get("parameters", {})
     return Manifest(
@@ -286,6 +287,7 @@ def _build(value: Mapping[str, Any]) -> Manifest:
         rate_limit=RateLimit(**connector["rate_limit"]),
         credential_test=CredentialTest(**connector["credential_test"]),
         batch=BatchEndpoint(**connector["batch"]) if "batch" in connector else None,
+        schemas=schemas,
         sources=_frozen({name: _source(name, entry, shared) for name, entry in value["sources"].items()}),
         destinations=_frozen({name: _destination(name, entry) for name, entry in value["destinations"].items()}),
     )

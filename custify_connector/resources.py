@@ -20,8 +20,13 @@ def root() -> Path:
     raise FileNotFoundError("connector.yaml and schemas/ are neither in the package nor beside it: install it again")
 
 
-@lru_cache(maxsize=128)
 def schema(name: str) -> dict[str, Any]:
-    """Return a schema by its name under `schemas/` (`credential`, `records/person`)."""
-    loaded: dict[str, Any] = orjson.loads((root() / "schemas" / f"{name}.json").read_bytes())
+    """Return one of the connector's own schemas by its name under `schemas/` (`credential`)."""
+    return load(root() / "schemas" / f"{name}.json")
+
+
+@lru_cache(maxsize=256)
+def load(path: Path) -> dict[str, Any]:
+    """Return a schema, read once; nobody may change it."""
+    loaded: dict[str, Any] = orjson.loads(path.read_bytes())
     return loaded

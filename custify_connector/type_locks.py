@@ -32,6 +32,22 @@ def suspicious(record: Mapping[str, Json], fields: tuple[str, ...]) -> Iterator[
                 yield f"{holder}.{name}", kind
 
 
+def attributes(record: Mapping[str, Json], fields: tuple[str, ...]) -> Iterator[str]:
+    """Yield a name for each field of these fields, not to be mistaken for a record's key."""
+    for holder in fields:
+        inner = record.get(holder)
+        if isinstance(inner, dict):
+            yield from (f"{_ATTRIBUTE}{holder}.{name}" for name, value in inner.items() if value is not None)
+
+
+def is_attribute(name: str) -> bool:
+    """Tell whether a name is one that `attributes` gave."""
+    return name.startswith(_ATTRIBUTE)
+
+
+_ATTRIBUTE = "attribute "
+
+
 def _looks_like(text: str) -> str | None:
     if _NUMBER.fullmatch(text):
         return "a number"

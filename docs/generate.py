@@ -171,11 +171,16 @@ def source_section(source: SourceEndpoint, schema: Schema) -> str:
 
 
 def source_usage(source: SourceEndpoint) -> str:
-    """Return the command that reads a source."""
+    """Return the command that reads a source, or the source as a host gives it where the command cannot."""
+    if not source.undocumented:
+        return _fenced("bash", f"custify read {source.name} --output {source.name}.jsonl")
     needed = () if source.partitions else placeholders(source.path)
-    params = "".join(f" --param {name}={AN_ID}" for name in needed)
-    allowed = " --undocumented" if source.undocumented else ""
-    return _fenced("bash", f"custify read {source.name}{params}{allowed} --output {source.name}.jsonl")
+    params = {"params": dict.fromkeys(needed, AN_ID)} if needed else {}
+    return _host_form({"endpoint": source.name, **params, "settings": {"undocumented": True}})
+
+
+def _host_form(argument: Mapping[str, Any]) -> str:
+    return "From a host; the command does not offer undocumented calls:\n\n" + _fenced("json", json.dumps(argument))
 
 
 def _fenced(language: str, text: str) -> str:
@@ -253,12 +258,13 @@ def destination_section(destination: DestinationEndpoint, schema: Schema) -> str
 
 
 def destination_usage(destination: DestinationEndpoint) -> str:
-    """Return the command that writes to a destination."""
+    """Return the command that writes to a destination, or the destination as a host gives it."""
+    name = destination.name
+    if destination.undocumented:
+        return _host_form({"endpoint": name, "settings": {"undocumented": True}})
     guard = " --param max_deletes=1" if destination.destructive else ""
     directory = " --param directory=." if destination.upload else ""
-    allowed = " --undocumented" if destination.undocumented else ""
-    name = destination.name
-    return _fenced("bash", f"custify write {name} {name}.jsonl{guard}{directory}{allowed}")
+    return _fenced("bash", f"custify write {name} {name}.jsonl{guard}{directory}")
 
 
 def destination_facts(destination: DestinationEndpoint) -> Iterator[Row]:
@@ -286,8 +292,11 @@ def _requests(destination: DestinationEndpoint) -> Iterator[str]:
 
 
 def _special_facts(destination: DestinationEndpoint) -> Iterator[Row]:
-    if destination.batch:
-        yield "batch delivery", f"as jobs of type `{destination.batch}`"
+    yield "deliveries", f"single; batch, as jobs of type `{destination.batch}`" if destination.batch else "single"
+    if destination.after:
+        yield "written after", ", ".join(f"[`{name}`](#{name})" for name in destination.after)
+    if destination.comparable:
+        yield "unchanged records", "are left out with `--skip-unchanged`"
     for name, most in destination.max_characters.items():
         yield f"limit of `{name}`", f"{most:,} characters as JSON"
     if destination.list:
@@ -341,7 +350,7 @@ def layers() -> str:
     found = re.search(r"^layers = (\[.*?^\])", _read("pyproject.toml"), re.MULTILINE | re.DOTALL)
     if not found:
         raise LookupError("pyproject.toml has lost the layers of its import contract")
-    levels = [[name.strip("() ") for name in level.split(":")] for level in ast.literal_eval(found[1])]
+    levels = [[name.strip("() ") for name in re.split("[:|]", level)] for level in ast.literal_eval(found[1])]
     known = ((str(number), name, _charter(name)) for number, level in enumerate(levels, 1) for name in level)
     rows = ((number, code(name), charter) for number, name, charter in known if charter)
     return table(("layer", "module", "what it is"), rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,13 @@ import click
 
 from custify_connector import resources, strict_yaml
 from custify_connector.cli import writing
-from custify_connector.cli.options import exit_codes, settings_options, start_logging
-from custify_connector.cli.options import settings as settings_of
+from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
 from custify_connector.cli.write import checked, destination_options, run_of
 from custify_connector.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
-from custify_connector.host.rows import open_table
+from custify_connector.host.rows import Table, open_table
 from custify_connector.plugin import connector
 from custify_connector.validation import faults_of, suggestion
 
@@ -53,17 +53,22 @@ def _writes(plan: Path) -> list[dict[str, Any]]:
     unknown = [each["endpoint"] for each in writes if each["endpoint"] not in known]
     refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
     for each in writes:
-        mapping.parse(each.get("map", ()))
+        with _opened(plan, each):
+            pass
     after = {name: endpoint["after"] for name, endpoint in known.items()}
     return [writes[place] for place in safe_order([each["endpoint"] for each in writes], after)]
 
 
 def _write(plan: Path, entry: dict[str, Any], options: dict[str, Any]) -> int:
-    settings = functools.partial(
-        settings_of, *(options[n] for n in ("rate_limit", "max_in_flight", "timeout", "budget"))
-    )
     destination, kept = run_of(entry["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
-    destination = {**destination, "params": entry.get("params", {}), "settings": settings()}
+    destination = {**destination, "params": entry.get("params", {}), "settings": settings(options)}
+    with _opened(plan, entry) as (table, shape):
+        return writing.run(destination, table, shape, kept)
+
+
+@contextmanager
+def _opened(plan: Path, entry: dict[str, Any]) -> Iterator[tuple[Table, Shape]]:
+    """Open a file of the plan; raises ConfigurationError when it, or its rules, cannot be used."""
     shape = Shape(mapping.parse(entry.get("map", ())), entry.get("empty", "absent"))
     with open_table(str(plan.parent / entry["file"])) as table:
-        return writing.run(destination, checked(table, shape, entry.get("only_with")), shape, kept)
+        yield checked(table, shape, entry.get("only_with")), shape

@@ -34,18 +34,22 @@ def settings_options(command: Command) -> Command:
             "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
         ),
         click.option("--budget", metavar="PATH", help="A file in which processes share one rate limit."),
+        click.option(
+            "--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."
+        ),
         click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
     )
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
-def settings(
-    rate_limit: str | None, max_in_flight: int | None, timeout: float | None, budget: str | None
-) -> dict[str, Any]:
-    """Return the `settings` that the options ask for."""
-    chosen = {"max_in_flight": max_in_flight, "timeout_seconds": timeout, "budget": budget}
-    given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
-    return given if rate_limit is None else {**given, "rate_limit": parse_rate_limit(rate_limit)}
+def settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `settings` that the options of `settings_options` ask for."""
+    named = {"max_in_flight": "max_in_flight", "timeout": "timeout_seconds", "budget": "budget"}
+    chosen = {word: options[name] for name, word in named.items() if options[name] is not None}
+    if options["undocumented"]:
+        chosen["undocumented"] = True
+    limit = options["rate_limit"]
+    return chosen if limit is None else {**chosen, "rate_limit": parse_rate_limit(limit)}
 
 
 def param(text: str, types: Mapping[str, str]) -> tuple[str, Any]:

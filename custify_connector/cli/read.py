@@ -35,11 +35,7 @@ def command(
     params: tuple[str, ...],
     fields: tuple[str, ...],
     limit: int | None,
-    rate_limit: str | None,
-    max_in_flight: int | None,
-    timeout: float | None,
-    budget: str | None,
-    verbose: bool,
+    **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
     """Read an endpoint's records as JSON lines.
 
@@ -48,12 +44,12 @@ def command(
     custify read companies --mode incremental --state companies.state -o changed.jsonl
     custify read people --param email=ana@example.com
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=verbose)
+    start_logging(verbose=options["verbose"])
     source: dict[str, Any] = {
         "endpoint": endpoint,
         "params": _params(endpoint, params),
         "mode": mode,
-        "settings": settings(rate_limit, max_in_flight, timeout, budget),
+        "settings": settings(options),
     }
     if fields:
         source["fields"] = list(dict.fromkeys(fields))

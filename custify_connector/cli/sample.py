@@ -46,7 +46,7 @@ def command(
     custify sample upsert_person people.csv --map user_id=id
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"])
-    chosen = settings(*(options[name] for name in ("rate_limit", "max_in_flight", "timeout", "budget")))
+    chosen = settings(options)
     if file is None:
         shown = _source(endpoint, count, params, chosen)
     else:

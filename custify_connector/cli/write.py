@@ -100,7 +100,7 @@ def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writ
         "endpoint": endpoint,
         "params": dict(param(text, PARAM_TYPES) for text in options["params"]),
         **{name: options[name] for name in ("delivery", "dry_run", "on_reject")},
-        "settings": settings(*(options[name] for name in ("rate_limit", "max_in_flight", "timeout", "budget"))),
+        "settings": settings(options),
     }
     bound = options["max_rejects"]
     if bound is not None:

@@ -132,7 +132,7 @@ def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress:
             progress.tell(endpoint, count.records)
             if line.receipt.outcome == "planned":
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
-            elif line.receipt.outcome in {"rejected", "failed"} and len(shown) < _SHOWN:
+            elif _is_worth_showing(line.receipt, count, len(shown)):
                 shown.append(line)
             if kept:
                 kept.write([{"line": line.line, **dataclasses.asdict(line.receipt)}])
@@ -141,6 +141,13 @@ def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress:
     if kept:
         kept.finish()
     return count
+
+
+def _is_worth_showing(receipt: Receipt, count: runs.WriteCount, shown: int) -> bool:
+    """Choose the first few that are no success, and the first of those that were not tried: they share their reason."""
+    if receipt.outcome == "not_tried":
+        return count.outcomes["not_tried"] == 1
+    return receipt.outcome in {"rejected", "failed"} and shown < _SHOWN
 
 
 def _summarise(endpoint: str, count: runs.WriteCount, shown: list[Line]) -> None:

@@ -135,11 +135,34 @@ def _made(stack, **settings):
     return Account(stack.enter_context(Sandbox(**settings)))
 
 
+def _furnished(account):
+    """Add what a small account lacks: things of people, comments on tasks, tags on time tracks, tickets of a priority."""
+    content = account.content
+    person, task, tag = content.people[0], content.tasks[0], content.tags[0]
+    for number in range(2):
+        note = {
+            "text": f"<p>invoice {number}</p>",
+            "entity": person["id"],
+            "entityModel": "Customer",
+            "tags": [tag["id"]],
+        }
+        content.create("notes", {**note, "entityName": person["name"], "company": [], "people": [person["id"]]})
+        track = {"name": "Call", "duration": 60, "startDate": "2026-01-31T10:00:00.000Z", "tags": [tag["id"]]}
+        owners = {"company": [], "people": [person["id"]], "user": content.users[0]["id"]}
+        content.create("time_tracks", {**track, **owners})
+        file = {"name": f"{number}.pdf", "extension": "pdf", "mimeType": "application/pdf", "size": 1}
+        content.create("files", {**file, "companies": [], "peoples": [person["id"]], "showInPortal": False})
+        comment = {"text": f"{number}", "createdBy": None, "entity": task["id"], "entityModel": "Task"}
+        content.create("comments", comment)
+    content.update("tickets", next(iter(content.table("tickets"))), {"priority": "urgent"})
+    return account
+
+
 @pytest.fixture(scope="session")
 def shared():
     """Return an account that no test changes."""
     with contextlib.ExitStack() as stack:
-        yield _made(stack)
+        yield _furnished(_made(stack))
 
 
 @pytest.fixture
@@ -150,9 +173,12 @@ def make():
 
 
 @pytest.fixture
-def account(make):
-    """Return an account of a test's own, as documented."""
-    return make()
+def account(make, tmp_path):
+    """Return an account of a test's own, as documented, with a `folder` for files."""
+    made = make()
+    made.folder = tmp_path / "files"
+    made.folder.mkdir()
+    return made
 
 
 @pytest.fixture(scope="session")

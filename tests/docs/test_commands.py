@@ -1,0 +1,131 @@
+"""Every shell command of the README and of the pages in docs/ is run, each in the way that the table HOW says."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+
+RUN_ELSEWHERE = {
+    "docs/chinook.md": "test_chinook.py, with the real files",
+    "docs/adding-an-endpoint.md": "test_adding_an_endpoint.py, with the endpoint added",
+    "docs/endpoints.md": "test_endpoints.py, each with its own example record",
+}
+
+WITH_A_FAULTY_ROW = ("custify write upsert_person people.csv", "custify load plan.yaml")
+
+
+def is_a_target_of_make(command, _terminal):
+    """Only look the target up: it runs the tests itself. `.ci/run` runs it from a clean clone."""
+    target = command.removeprefix("make ")
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), command
+
+
+def is_what_make_installs(command, _terminal):
+    """Compare with the Makefile: an installation takes the network, and `make demo` does the same steps."""
+    steps = (ROOT / "Makefile").read_text("utf-8")
+    assert " ".join(shlex.split(command)[1:4]) in steps, command
+
+
+def sets_variables(command, terminal):
+    """Leave the sandbox's own address and key in place of those on the page."""
+    names = {text.partition("=")[0] for text in shlex.split(command)[1:]}
+    assert names <= {*terminal.environment, "PATH"}, command
+
+
+def serves(command, _terminal):
+    words = [sys.executable, "-c", "from custify_connector.cli import main; main()", *shlex.split(command)[1:]]
+    with subprocess.Popen([*words, "--port", "0"], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own program
+        ready = json.loads(process.stdout.readline())
+        process.terminate()
+    assert ready["base_url"].startswith("http://127.0.0.1:"), command
+
+
+def talks_to_the_sandbox(command, terminal):
+    limit = [] if "--rate-limit" in command else ["--rate-limit", "none"]
+    return terminal.custify(command, *limit, code=1 if command.startswith(WITH_A_FAULTY_ROW) else 0)
+
+
+def is_replayed_once_it_is_mended(command, terminal):
+    file = terminal.folder / shlex.split(command)[2]
+    mended = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    for number, line in enumerate(mended):
+        line["rawMessage"]["user_id"] = f"mended-{number}"
+    file.write_text("".join(json.dumps(line) + "\n" for line in mended), "utf-8")
+    assert mended
+    talks_to_the_sandbox(command, terminal)
+
+
+def is_run(command, terminal):
+    terminal.custify(command)
+
+
+def is_run_by_python(command, terminal):
+    _, script, *arguments = shlex.split(command)
+    terminal.python(ROOT / script, *arguments)
+
+
+def changes_nothing(command, terminal):
+    is_run_by_python(f"{command} --check", terminal)
+
+
+def is_fetched(command, terminal):
+    """Ask the sandbox of this test; what comes must be JSON."""
+    address = f"{terminal.sandbox.base_url}/_sandbox/{command.rpartition('/_sandbox/')[2]}"
+    with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own sandbox
+        json.load(answer)
+
+
+HOW = {
+    "make ": is_a_target_of_make,
+    "python3 -m venv ": is_what_make_installs,
+    ".venv/bin/python -m pip install ": is_what_make_installs,
+    "export ": sets_variables,
+    "custify sandbox": serves,
+    "custify read ": talks_to_the_sandbox,
+    "custify write ": talks_to_the_sandbox,
+    "custify load ": talks_to_the_sandbox,
+    "custify replay ": is_replayed_once_it_is_mended,
+    "custify describe": is_run,
+    "custify sample ": talks_to_the_sandbox,
+    "custify export ": is_run,
+    "custify --version": is_run,
+    "python docs/generate.py": changes_nothing,
+    "python examples/": is_run_by_python,
+    "curl ": is_fetched,
+}
+
+
+def way(command):
+    found = [run for start, run in HOW.items() if command.startswith(start)]
+    assert found, f"nothing says how to run {command!r}: add it to HOW"
+    return found[0]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_command_of_a_page_runs(path, page, terminal):
+    shown = page(path)
+    for name, content in shown.files().items():
+        (terminal.folder / name).write_text(content, "utf-8")
+    for command in shown.commands():
+        run = way(command)
+        if path not in RUN_ELSEWHERE or run not in {is_run, talks_to_the_sandbox}:
+            run(command, terminal)
+
+
+def test_the_rejected_row_of_the_readme_is_told_as_shown(page, terminal):
+    shown = page("README.md")
+    (terminal.folder / "people.csv").write_text(shown.files()["people.csv"], "utf-8")
+    commands = [text for text in shown.commands() if text.startswith("custify write") and "--dry-run" not in text]
+    told = [talks_to_the_sandbox(command, terminal)[1] for command in commands]
+    (expected,) = (text for text in shown.blocks("text") if text.startswith("line 4"))
+    assert told[-1].splitlines()[-3:] == expected.splitlines()

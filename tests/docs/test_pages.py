@@ -1,0 +1,89 @@
+"""What the pages say is what the code has: tables, hooks, settings, outcomes, links."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from custify_connector import manifest, resources
+from custify_connector.cli import main
+from custify_connector.contract import HOOKS, OUTCOMES, ConnectorHooks
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+
+
+def test_generated_text_is_what_would_be_generated_now(generate):
+    differing = [path for path, text in generate.pages().items() if (ROOT / path).read_text("utf-8") != text]
+    assert not differing, "run python docs/generate.py"
+
+
+def test_the_check_tells_which_page_differs(generate, monkeypatch, capsys):
+    monkeypatch.setattr(generate, "pages", lambda: {"docs/endpoints.md": "something else"})
+    assert generate.main(["--check"]) == 1
+    assert capsys.readouterr().err == "docs/endpoints.md: differs; run python docs/generate.py\n"
+
+
+def test_a_page_that_lost_its_marks_is_an_error(generate):
+    with pytest.raises(LookupError, match="has lost its marks <!-- generated: sources -->"):
+        generate.filled("no marks here", {"sources": "table"})
+
+
+def test_the_tables_of_the_readme_have_every_endpoint_and_no_other(page, table_rows):
+    named = [cells[0] for cells in table_rows(page("README.md").text, 4) if cells[0].startswith("[`")]
+    known = manifest.load()
+    assert named == [f"[`{name}`](docs/endpoints.md#{name})" for name in (*known.sources, *known.destinations)]
+
+
+def test_every_hook_is_documented_with_its_arguments(page, table_rows):
+    documented = {cells[0]: cells[1] for cells in table_rows(page("docs/architecture.md").sections(2)["Hooks"], 3)}
+    for hook in HOOKS:
+        arguments = [name for name in inspect.signature(getattr(ConnectorHooks, hook)).parameters if name != "self"]
+        assert documented.pop(f"`{hook}`") == (", ".join(f"`{name}`" for name in arguments) or "none")
+    assert not documented
+
+
+def test_every_setting_is_documented(page):
+    section = page("README.md").sections(2)["Settings"]
+    settings = resources.schema("source")["$defs"]["settings"]["properties"]
+    assert [name for name in settings if f"`{name}" not in section] == []
+
+
+def test_every_command_is_shown(page):
+    shown = page("README.md").text
+    assert [
+        name for name in main.list_commands(None) if f"custify {name}" not in shown and f"make {name}" not in shown
+    ] == []
+
+
+def test_every_outcome_is_documented(page, table_rows):
+    documented = [cells[0] for cells in table_rows(page("README.md").sections(2)["Write"], 2)]
+    assert sorted(documented) == sorted(f"`{outcome}`" for outcome in OUTCOMES)
+
+
+def test_the_output_of_the_demo_is_the_one_shown(page, terminal):
+    shown = page("README.md").blocks("text")[0]
+    assert timeless(terminal.custify("custify demo")[0]) == timeless(shown)
+
+
+def timeless(text):
+    return re.sub(r" +\d+\.\d\d$", " seconds", text, flags=re.MULTILINE).strip()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links_lead_somewhere(path, page):
+    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", page(path).text, flags=re.DOTALL))
+    for target in targets:
+        if not target.startswith("https://"):
+            file, _, heading = target.partition("#")
+            there = (ROOT / path).parent / file if file else ROOT / path
+            assert there.exists(), target
+            assert not heading or heading in slugs(there.read_text("utf-8")), target
+
+
+def slugs(text):
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
