@@ -33,6 +33,8 @@ class Courier:
         self._client = client
         self._plan = plan
         self._prepare = writing.preparer(plan)
+        self._first_path = plan.path
+        self._second_path = plan.fallback_path
 
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
         """Return what is to be sent of a record, or the receipt of its rejection or of a dry run."""
@@ -53,11 +55,10 @@ class Courier:
         return Delivered((receipt,), self._error(prepared, verdict), answered=isinstance(verdict, Settled))
 
     def _sent(self, prepared: Prepared) -> Settled | GivenUp:
-        plan = self._plan
         verdict = self._exchange(prepared.request, repeatable=prepared.repeatable)
-        second = plan.fallback_path if prepared.request.path == plan.path else None
+        second = self._second_path if prepared.request.path == self._first_path else None
         if second and isinstance(verdict, Settled) and verdict.response.status == _NOT_FOUND:
-            self._plan = replace(plan, path=second, fallback_path=None)
+            self._plan = replace(self._plan, path=second)
             self._prepare = writing.preparer(self._plan)
             return self._exchange(replace(prepared.request, path=second), repeatable=prepared.repeatable)
         return verdict

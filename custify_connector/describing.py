@@ -27,7 +27,7 @@ def describe(manifest: Manifest, version: str) -> dict[str, Any]:
             name: destination_description(manifest, destination) for name, destination in manifest.destinations.items()
         },
     }
-    copied: dict[str, Any] = orjson.loads(orjson.dumps(description))
+    copied: dict[str, Any] = orjson.loads(orjson.dumps(description, default=dict))
     return copied
 
 

@@ -5,7 +5,7 @@ Everything that depends on one endpoint is decided here, by data. This file does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -285,7 +285,7 @@ def _build(value: Mapping[str, Any], schemas: Path) -> Manifest:
         **{name: connector[name] for name in ("name", "title", "summary", "documentation", "base_url")},
         hosts=tuple(connector["hosts"]),
         rate_limit=RateLimit(**connector["rate_limit"]),
-        credential_test=CredentialTest(**connector["credential_test"]),
+        credential_test=CredentialTest(**_frozen(connector["credential_test"], dict)),
         batch=BatchEndpoint(**connector["batch"]) if "batch" in connector else None,
         schemas=schemas,
         sources=_frozen({name: _source(name, entry, shared) for name, entry in value["sources"].items()}),
@@ -294,13 +294,12 @@ def _build(value: Mapping[str, Any], schemas: Path) -> Manifest:
 
 
 def _source(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> SourceEndpoint:
-    words = dict(entry)
+    words: dict[str, Any] = _frozen(entry, dict)
     parameters = {
         parameter: _parameter(parameter, shared[meaning] if isinstance(meaning, str) else meaning)
         for parameter, meaning in words.pop("parameters", {}).items()
     }
     words["key"] = _alternatives(words.get("key", ()))
-    words["query"] = _frozen(words.get("query", {}))
     words["sort"] = Sort(**words["sort"]) if "sort" in words else None
     words["incremental"] = Incremental(**words["incremental"]) if "incremental" in words else None
     words["flatten"] = tuple(words.get("flatten", ()))
@@ -309,11 +308,11 @@ def _source(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> S
 
 
 def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
-    return Parameter(name=name, **{**entry, "enum": tuple(entry.get("enum", ()))})
+    return Parameter(name=name, **_frozen(entry, dict))
 
 
 def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
-    words = dict(entry)
+    words: dict[str, Any] = _frozen(entry, dict)
     words["identity"] = _alternatives(words["identity"])
     words["repeat"] = words["repeat"] if isinstance(words["repeat"], str) else words["repeat"]["with"]
     words["query"] = tuple(words.get("query", ()))
@@ -327,5 +326,8 @@ def _alternatives(value: Any) -> Alternatives:  # noqa: ANN401 - lists from YAML
     return tuple(tuple(fields) for fields in value)
 
 
-def _frozen(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(value))
+def _frozen(value: Any, whole: Callable[[dict[str, Any]], Any] = MappingProxyType) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which no object and no list can be changed; `whole` is what the outermost object becomes."""
+    if isinstance(value, Mapping):
+        return whole({name: _frozen(inner) for name, inner in value.items()})
+    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value

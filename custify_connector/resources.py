@@ -20,6 +20,7 @@ def root() -> Path:
     raise FileNotFoundError("connector.yaml and schemas/ are neither in the package nor beside it: install it again")
 
 
+@lru_cache(maxsize=16)
 def schema(name: str) -> dict[str, Any]:
     """Return one of the connector's own schemas by its name under `schemas/` (`credential`)."""
     return load(root() / "schemas" / f"{name}.json")

@@ -107,6 +107,12 @@ def _required(error: LibraryError) -> Iterator[tuple[str, str]]:
     return ((name, "is required") for name in error.validator_value if name not in error.instance)
 
 
+def _dependent(error: LibraryError) -> Iterator[str]:
+    for name, needed in error.validator_value.items():
+        missing = [each for each in needed if name in error.instance and each not in error.instance]
+        yield from (f"has {name}, which needs {each} beside it" for each in missing)
+
+
 def _additional(error: LibraryError) -> Iterator[tuple[str, str]]:
     known = error.schema.get("properties", {})
     for name in error.instance:
@@ -173,6 +179,7 @@ _TEXTS: dict[str, Callable[[LibraryError], Iterator[Any]]] = {
     "unevaluatedProperties": _additional,
     "type": _type,
     "enum": _enum,
+    "dependentRequired": _dependent,
     "const": lambda error: iter((f"must be {error.validator_value!r}",)),
     "anyOf": _any_of,
     "oneOf": _any_of,

@@ -59,8 +59,14 @@ def _prepare(plan: WritePlan, valid: Callable[[object], bool], index: int, given
     faults = faults or _own_faults(plan, record, key)
     if faults:
         return _rejected(index, key, faults)
-    repeatable = plan.repeat == "always" or record.get(plan.repeat) is not None
-    return Prepared(index, _request(plan, record), key, repeatable, record)
+    return Prepared(index, _request(plan, record), key, may_repeat(plan.repeat, record), record)
+
+
+def may_repeat(repeat: str, record: Mapping[str, Json]) -> bool:
+    """Tell whether a record may be sent again when its fate is unclear, by the manifest's word for its destination."""
+    if repeat in {"always", "never"}:
+        return repeat == "always"
+    return record.get(repeat) not in (None, "")
 
 
 def _record(plan: WritePlan, given: object) -> tuple[dict[str, Json], tuple[Fault, ...]]:

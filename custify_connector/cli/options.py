@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
@@ -69,11 +70,10 @@ def parse_rate_limit(text: str) -> dict[str, float] | None:
     """Return the limit that `100/10` stands for; None for `none`."""
     if text == "none":
         return None
-    requests, _, seconds = text.partition("/")
-    try:
-        return {"requests": int(requests), "seconds": float(seconds)}
-    except ValueError:
-        raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),)) from None
+    written = re.fullmatch(r"([1-9][0-9]{0,8})/([0-9]{1,6}(?:[.][0-9]{1,6})?)", text)
+    if written is None or float(written[2]) == 0:
+        raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),))
+    return {"requests": int(written[1]), "seconds": float(written[2])}
 
 
 def credential() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import orjson
 
 from custify_connector import manifest
 from custify_connector.cli.options import credential, exit_codes, param, settings, settings_options, start_logging
-from custify_connector.cli.write import PARAM_TYPES
+from custify_connector.cli.write import param_types
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import mapping, runs
@@ -70,7 +70,8 @@ def _source(endpoint: str, count: int, params: tuple[str, ...], chosen: dict[str
 def _destination(
     endpoint: str, file: str, count: int, rules: tuple[str, ...], params: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    fixed = dict(param(text, PARAM_TYPES) for text in params)
+    types = param_types(endpoint) if params else {}
+    fixed = dict(param(text, types) for text in params)
     destination = {"endpoint": endpoint, "params": fixed, "dry_run": True}
     shape = Shape(mapping.parse(rules))
     with open_table(file) as table:

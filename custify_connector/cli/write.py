@@ -15,10 +15,18 @@ from custify_connector.cli.options import exit_codes, param, settings, settings_
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.rows import Table, open_table
+from custify_connector.plugin import connector
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PARAM_TYPES = {"max_deletes": "integer"}
+
+def param_types(endpoint: str) -> dict[str, str]:
+    """Return the JSON types of a destination's params; what may be text is text."""
+    known = connector.describe()["destinations"].get(endpoint, {"schema": {"properties": {}}})
+    fields = known["schema"]["properties"]
+    kinds = {name: field.get("type", "string") for name, field in fields.items()}
+    names = {name: [kind] if isinstance(kind, str) else kind for name, kind in kinds.items()}
+    return {"max_deletes": "integer", **{n: "string" if "string" in kind else kind[0] for n, kind in names.items()}}
 
 
 def run_options(command: Command) -> Command:
@@ -96,9 +104,10 @@ def command(
 
 def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writing.Kept]:
     """Return the destination that the options describe, and what the run keeps."""
+    types = param_types(endpoint) if options["params"] else {}
     destination: dict[str, Any] = {
         "endpoint": endpoint,
-        "params": dict(param(text, PARAM_TYPES) for text in options["params"]),
+        "params": dict(param(text, types) for text in options["params"]),
         **{name: options[name] for name in ("delivery", "dry_run", "on_reject")},
         "settings": settings(options),
     }

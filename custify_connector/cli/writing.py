@@ -138,8 +138,8 @@ def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress:
                 kept.write([{"line": line.line, **dataclasses.asdict(line.receipt)}])
     finally:
         _summarise(endpoint, count, shown)
-    if kept:
-        kept.finish()
+        if kept:
+            kept.finish()
     return count
 
 

@@ -52,6 +52,10 @@ class Delivered:
         if self._turn % min(_FORGET_EVERY, self._maximum) == 0:
             self._forget()
 
+    def forget(self, key: dict[str, Any]) -> None:
+        """Know nothing about a key any more."""
+        self._database.execute("DELETE FROM delivered WHERE key = ?", (_name(key),))
+
     def _forget(self) -> None:
         oldest = "SELECT turn FROM delivered ORDER BY turn DESC LIMIT 1 OFFSET ?"
         self._database.execute(f"DELETE FROM delivered WHERE turn <= ({oldest})", (self._maximum,))  # noqa: S608 - constant text

@@ -98,17 +98,31 @@ class Feed:
 
     def _is_aside(self, given: Given, fault: str | None) -> bool:
         """Keep a row aside when it is decided already, or decided here; else write down that it is handed over."""
-        entry = self._entry(given)
-        receipt = entry.receipt if entry and entry.decided else None
-        if receipt is None:
-            if self._safe.journal:
-                self._safe.journal.give(given.index, given.hash)
-            receipt = _unreadable(given, fault) if fault else self._unclear(given, entry) or self._unchanged(given)
-            if receipt is not None:
-                self._make_safe(given, receipt)
+        receipt = self._settled_before(given) or self._settled_here(given, fault)
         if receipt is not None:
             self._aside.append(Line(given.line, receipt))
         return receipt is not None
+
+    def _settled_before(self, given: Given) -> Receipt | None:
+        """Return what an interrupted run found of a row that is not to be sent again; it was kept safe then."""
+        entry = self._entry(given)
+        if entry is None or entry.receipt is None:
+            return None
+        repeated = entry.unclear and self._may_be_repeated(given.record)
+        return entry.receipt if entry.decided or (entry.unclear and not repeated) else None
+
+    def _settled_here(self, given: Given, fault: str | None) -> Receipt | None:
+        """Return what becomes of a row that is not to be sent, and keep it safe; else write down that it is sent."""
+        entry = self._entry(given)
+        if self._safe.journal:
+            self._safe.journal.give(given.index, given.hash)
+        receipt = _unreadable(given, fault) if fault else self._unclear(given, entry) or self._unchanged(given)
+        if receipt is not None:
+            self._make_safe(given, receipt)
+        elif self._safe.delivered and (key := self._key(given)):
+            # Should its fate stay unclear, nobody knows what the service holds for this key.
+            self._safe.delivered.forget(key)
+        return receipt
 
     def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
         if row.fault is not None:
@@ -133,8 +147,9 @@ class Feed:
         return Receipt(given.index, "failed", self._key(given), None, "unclear", reason)
 
     def _may_be_repeated(self, record: Mapping[str, Any]) -> bool:
-        repeat = self._safe.repeat
-        return self._safe.resend_unclear or repeat == "always" or record.get(repeat) not in (None, "")
+        if self._safe.resend_unclear or self._safe.repeat == "always":
+            return True
+        return self._safe.repeat != "never" and record.get(self._safe.repeat) not in (None, "")
 
     def _unchanged(self, given: Given) -> Receipt | None:
         key = self._key(given)

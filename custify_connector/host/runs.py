@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
+from custify_connector.errors import ConnectorError
 from custify_connector.host import state_file
 from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
 from custify_connector.host.outputs import Output, open_output
@@ -64,6 +65,8 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     A run that is asked to end keeps its state and its unfinished output.
     """
     stored = state_file.load(state_path) if state_path else state_file.Stored()
+    if state_path:
+        state_file.check(state_path)
     batches = hooks.read_source(credential=credential, source=source, state=stored.state)
     target = open_output(output, stored.output_size if output != "-" else None)
     count = ReadCount(size=target.size)
@@ -126,8 +129,14 @@ def write(  # noqa: PLR0913, PLR0917 - what is written, for whom, and what is ke
 
 
 def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
-    for receipt in receipts:
-        settled = feed.settle(receipt)
-        yield from feed.aside(before=settled.receipt.index)
-        yield settled
+    error: ConnectorError | None = None
+    try:
+        for receipt in receipts:
+            settled = feed.settle(receipt)
+            yield from feed.aside(before=settled.receipt.index)
+            yield settled
+    except ConnectorError as raised:
+        error = raised
     yield from feed.aside()
+    if error:
+        raise error

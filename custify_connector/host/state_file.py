@@ -40,6 +40,12 @@ def load(path: Path) -> Stored:
     return Stored(content["state"], size if type(size) is int and size >= 0 else None)
 
 
+def check(path: Path) -> None:
+    """Raise StateError when the file could not be kept, before anything is read for it."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise StateError((Fault(str(path), "cannot be written: name a file in a folder that exists"),))
+
+
 def save(path: Path, stored: Stored) -> None:
     """Replace the file's content in one step."""
     content: dict[str, Any] = {"state": stored.state}
