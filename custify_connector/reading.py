@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,6 +27,7 @@ import orjson
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen, field_value, identities_of
 from custify_connector.plans import ReadPlan, Slice
+from custify_connector.values import timestamp
 from custify_connector.wire import Json, Request
 
 SMALLEST_FULL_PAGE = 20
@@ -283,11 +284,17 @@ def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
 
 def is_ordered(plan: ReadPlan, page: Page) -> bool:
     """Tell whether a page's records come newest first by the date of the plan's order."""
-    return plan.order is not None and _descending([_text(record.get(plan.order.field)) for record in page.records])
+    return plan.order is not None and _descending([_moment(record.get(plan.order.field)) for record in page.records])
 
 
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
+def _moment(value: Json) -> str | None:
+    """Return a date as text that sorts by time: Custify writes UTC with a Z; any other zone is turned into it."""
+    if not isinstance(value, str) or value.endswith("Z"):
+        return value if isinstance(value, str) else None
+    try:
+        return timestamp(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return value
 
 
 def _descending(values: list[str | None]) -> bool:
@@ -311,19 +318,19 @@ def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Rec
     A record without a date is in the last slice, and is never left out of an incremental read.
     """
     if plan.slice and plan.order:
-        dates = [field_value(record, plan.order.field) for record in records]
-        records = [record for record, date in zip(records, dates, strict=True) if _is_in(plan.slice, date)]
+        dated = [(record, _moment(field_value(record, plan.order.field))) for record in records]
+        records = [record for record, moment in dated if _is_in(plan.slice, moment)]
     floor = position.floor
     if plan.since is None or floor is None:
         return records
-    dated = [(record, field_value(record, plan.since.cursor)) for record in records]
-    return [record for record, value in dated if not isinstance(value, str) or value >= floor]
+    dated = [(record, _moment(field_value(record, plan.since.cursor))) for record in records]
+    return [record for record, moment in dated if moment is None or moment >= floor]
 
 
-def _is_in(part: Slice, value: Json) -> bool:
-    if not isinstance(value, str):
+def _is_in(part: Slice, moment: str | None) -> bool:
+    if moment is None:
         return part.start is None
-    return (part.start is None or value >= part.start) and (part.end is None or value < part.end)
+    return (part.start is None or moment >= part.start) and (part.end is None or moment < part.end)
 
 
 def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
@@ -342,7 +349,7 @@ def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:
     name = _date_field(plan, position.floor)
-    return _text(record.get(name)) if name else None
+    return _moment(record.get(name)) if name else None
 
 
 def shortfall(plan: ReadPlan, position: Position) -> int:
