@@ -18,6 +18,9 @@ log = logging.getLogger("custify_connector")
 
 _TOO_MANY_REQUESTS = 429
 
+DEFAULT_WINDOW = 10.0
+"""Seconds to wait after a 429 that does not say how long, where no limit is known (Custify's docs, Limits)."""
+
 
 class Stopped(Exception):
     """Ends a request's waiting when its answer is of no use any more; not an error."""
@@ -45,22 +48,25 @@ class Client:
                 tries += 1
             elapsed = self.clock.now() - began
             chance = random.random()  # noqa: S311 - it spreads waits, and guards nothing
-            verdict = judge(outcome, Attempt(tries, rate_limited, elapsed, repeatable, self.clock.wall(), chance))
+            window = self._budget.limit.seconds if self._budget.limit else DEFAULT_WINDOW
+            now = self.clock.wall()
+            verdict = judge(outcome, Attempt(tries, rate_limited, elapsed, repeatable, now, chance, window))
             if not isinstance(verdict, Again):
                 return verdict
             self._wait(request, verdict, stop)
 
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
-        ticket, waited = self._budget.acquire(lambda seconds: self._pause(seconds, stop))
-        if waited:
-            log.debug("waited %.1f s for the rate limit", waited)
-        self._in_flight.enter()
-        began = self.clock.now()
-        try:
-            outcome = self._send(request)
-        finally:
-            self._in_flight.leave(self.clock.now() - began)
-            self._budget.release(ticket)
+        # A turn first, then a place in the budget: a place that waited for its turn would count too early.
+        with self._in_flight.turn() as turn:
+            ticket, waited = self._budget.acquire(lambda seconds: self._pause(seconds, stop))
+            if waited:
+                log.debug("waited %.1f s for the rate limit", waited)
+            began = self.clock.now()
+            try:
+                outcome = self._send(request)
+            finally:
+                turn.took(self.clock.now() - began)
+                self._budget.release(ticket)
         if isinstance(outcome, Response):
             self._budget.learn(outcome.headers)
         return outcome

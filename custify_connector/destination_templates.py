@@ -14,6 +14,7 @@ from custify_connector import resources
 from custify_connector.errors import Fault, refuse
 from custify_connector.manifest import DestinationEndpoint, Manifest, find
 from custify_connector.validation import faults_of, suggestion
+from custify_connector.values import plain_argument
 
 _KEPT = ("delivery", "dry_run", "on_reject", "max_rejects", "capture_responses", "settings")
 
@@ -23,6 +24,7 @@ def expand_destination(destination: object, manifest: Manifest) -> tuple[dict[st
 
     Raises ConfigurationError with every fault of it.
     """
+    destination = plain_argument(destination, "destination")
     refuse(faults_of(destination, resources.schema("destination"), "destination"))
     assert isinstance(destination, Mapping)  # noqa: S101 - the schema has just said so
     if "request" in destination:
@@ -95,6 +97,10 @@ def _faults(
 
 
 def _manual_faults(destination: Mapping[str, Any]) -> Iterator[Fault]:
+    if destination.get("delivery") == "batch" and "batch" not in destination:
+        yield Fault("destination.batch", "is required to send in batches: the type of the jobs, and where they go")
+    if "upload" in destination and "directory" not in destination:
+        yield Fault("destination.directory", "is required: the directory under which the files must lie")
     if destination["request"]["method"] != "DELETE":
         return
     if not destination.get("identity"):

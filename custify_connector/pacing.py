@@ -10,7 +10,8 @@ import bisect
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,19 +162,32 @@ class InFlight:
         self._quickest = float("inf")
         self._free = threading.Condition()
 
+    @contextmanager
+    def turn(self) -> Iterator[InFlight]:
+        """Wait for a turn, and hold it."""
+        self.enter()
+        try:
+            yield self
+        finally:
+            self.leave()
+
     def enter(self) -> None:
         """Wait until one more may be under way."""
         with self._free:
             self._free.wait_for(lambda: self._under_way < max(1, int(self._allowed)))
             self._under_way += 1
 
-    def leave(self, seconds: float) -> None:
-        """Tell how long an answer took."""
+    def leave(self) -> None:
+        """Tell that one is no longer under way."""
         with self._free:
             self._under_way -= 1
+            self._free.notify_all()
+
+    def took(self, seconds: float) -> None:
+        """Tell how long an answer took."""
+        with self._free:
             self._quickest = min(self._quickest, seconds)
             slow = seconds > max(self._quickest * self.SLOWER, self.NOTICEABLE_SECONDS)
             # Down quickly, up slowly: a service that is overrun should notice the difference.
             step = -1.0 if slow else 1.0 / max(1.0, self._allowed)
             self._allowed = min(self._bound, max(1.0, self._allowed + step))
-            self._free.notify_all()

@@ -103,6 +103,7 @@ class ReadPlan:
     fields: tuple[str, ...]
     limit: int | None
     fingerprint: str
+    may_be_missing: bool = False
     fallback_path: str | None = None
     flatten: tuple[str, ...] = ()
     partitions: tuple[Partition, ...] = ()
@@ -188,6 +189,7 @@ def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
         fields=tuple(manual.get("fields", ())),
         limit=manual.get("limit"),
         fingerprint=_fingerprint(manual),
+        may_be_missing=manual.get("may_be_missing", False),
         fallback_path=manual.get("fallback_path"),
         flatten=tuple(manual.get("flatten", ())),
         partitions=tuple(_partition(partition) for partition in manual.get("partitions", ())),

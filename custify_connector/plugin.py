@@ -29,11 +29,12 @@ from custify_connector.client import Client
 from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
 from custify_connector.credential import Credential, check
 from custify_connector.destination_templates import expand_destination
-from custify_connector.errors import ConfigurationError
+from custify_connector.errors import ConfigurationError, Fault, refuse
 from custify_connector.manifest import Manifest
 from custify_connector.pacing import current_budget, shared_budget
 from custify_connector.plans import Settings
 from custify_connector.source_templates import expand_source
+from custify_connector.validation import type_name
 from custify_connector.wire import Send
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
@@ -111,6 +112,7 @@ class Connector:
         manual, schema = expand_destination(destination, known)
         plan = plans.write_plan(manual, schema)
         settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        _refuse_what_is_no_series(records)
         return self._run(checked, settings, lambda client: deliveries.write(client, plan, records))
 
     @hookimpl
@@ -119,6 +121,8 @@ class Connector:
         known = self._load()
         checked = check(credential, known)
         manual = expand_source(source, known)
+        if not isinstance(parts, int) or isinstance(parts, bool) or parts < 1:
+            refuse((Fault("parts", "must be a whole number from 1 on"),))
         plan = plans.read_plan(manual)
         settings = plans.settings(manual.get("settings", {}), known.rate_limit)
         cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
@@ -130,6 +134,11 @@ class Connector:
         budget = shared_budget(credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen)
         with self._open(credential, settings) as send:
             yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight))
+
+
+def _refuse_what_is_no_series(records: object) -> None:
+    if not isinstance(records, Iterable):
+        refuse((Fault("records", f"must be a series of objects, not {type_name(records)}"),))
 
 
 connector = Connector()

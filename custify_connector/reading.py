@@ -37,6 +37,9 @@ A service that caps pages below its own default, and counts only what it shows, 
 guarding would cost every small stream a second request.
 """
 
+FUTILE_RETREATS = 5
+"""After so many steps back that brought nothing, a total that falls is taken for one that cannot be relied on."""
+
 UNREST_PAGES = 10
 """So many pages are read one by one after a total moved: others are changing the account meanwhile."""
 
@@ -75,6 +78,9 @@ class Position:
     concessions: tuple[str, ...] = ()
     unrest: int = 0
     moved: bool = False
+    futile: int = 0
+    covered: str | None = None
+    previous: tuple[str, ...] = ()
     retreating: bool = False
     confirmed: bool = False
     resumed_at: int | None = None
@@ -180,26 +186,39 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     """Take in one answered page."""
     if not plan.page:
         return _deliver(plan, position, page, seen, done=True)
+    page = _believed(plan, position, page)
     if not page.records:
         return _at_the_end(plan, position, page)
-    if page.number > plan.page.start and tuple(page.identities) == position.tail and not position.retreating:
+    if page.number > plan.page.start and tuple(page.identities) == position.previous and not position.retreating:
         return _same_page_again(position, page)
     return _seam(plan, position, page) or _deliver(plan, position, page, seen)
+
+
+def _believed(plan: ReadPlan, position: Position, page: Page) -> Page:
+    """Return the page without a total that its own records contradict."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    least = (page.number - plan.page.start) * (position.size or 0) + len(page.records)
+    impossible = page.total is not None and page.records and page.total < least
+    return replace(page, total=None) if impossible else page
 
 
 def _at_the_end(plan: ReadPlan, position: Position, page: Page) -> Step:
     """Take an empty page for the end, unless the total says that records may have slipped past: then look back once."""
     assert plan.page  # noqa: S101 - only paged streams come here
-    missing = position.total is not None and position.collected < position.total
-    if page.number > plan.page.start and (missing or _fell(position, page)) and not position.confirmed:
+    missing = position.total is not None and position.collected < position.total and not position.confirmed
+    slipped = _fell(position, page) and position.futile < FUTILE_RETREATS
+    if page.number > plan.page.start and (missing or slipped):
         return _retreat(replace(position, confirmed=True), page.number - 1)
     return Step([], position, done=True)
 
 
 def _same_page_again(position: Position, page: Page) -> Step:
-    """End when the last page comes again: a service without further pages, or without pages, may answer so."""
-    if position.resumed_at is not None:
-        return Step([], replace(position, number=page.number + 1, total=page.total, resumed_at=None))
+    """End when the last page comes again: a service without further pages, or without pages, may answer so.
+
+    Unless its total moved: then as many records were created meanwhile as a page holds.
+    """
+    if _moved(position, page):
+        return Step([], replace(position, number=page.number + 1, total=page.total))
     return Step([], position, done=True)
 
 
@@ -210,7 +229,7 @@ def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
         return None
     if position.retreating or position.resumed_at is not None:
         return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
-    if _fell(position, page):
+    if _fell(position, page) and position.futile < FUTILE_RETREATS:
         return _retreat(replace(position, held=page, unrest=UNREST_PAGES), page.number - 1)
     if page.total != position.total and not page.after:
         return Step([], replace(position, unrest=UNREST_PAGES), flush=True)
@@ -245,8 +264,12 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     if held is not None and held.identities[0] in page.identities:
         after = _advanced(plan, after, held)
         records += _new(plan, after, held, seen)
-    confirmed = position.confirmed and not records
-    after = replace(after, collected=position.collected + len(records), confirmed=confirmed)
+    after = replace(
+        after,
+        collected=position.collected + len(records),
+        confirmed=position.confirmed and not records,
+        futile=0 if records else position.futile + position.retreating,
+    )
     return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
 
 
@@ -255,6 +278,9 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
     values = [_date(plan, position, record) for record in page.records]
     follows = position.top is not None and not position.retreating and position.resumed_at is None
     ordered = position.ordered and _descending([position.top, *values] if follows else values)
+    # A page that lies wholly above the edge, pushed there by newcomers, moves neither the edge nor what is known there.
+    last = values[-1] if values else None
+    above = ordered and position.edge is not None and last is not None and last > position.edge
     return replace(
         position,
         number=page.number + 1,
@@ -264,8 +290,9 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         unrest=UNREST_PAGES if _moved(position, page) else max(0, position.unrest - 1),
         fullest=max(position.fullest, len(page.records)),
         top=values[0] if values else position.top,
-        edge=values[-1] if values else position.edge,
-        tail=tuple(page.identities),
+        edge=position.edge if above or last is None else last,
+        tail=position.tail if above else tuple(page.identities),
+        previous=tuple(page.identities),
         ordered=ordered,
         retreating=False,
         resumed_at=None,
@@ -306,10 +333,11 @@ def _descending(values: list[str | None]) -> bool:
 def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Record]:
     """Return the records of a page that were not delivered before."""
     fresh = seen.unseen(page.records, page.identities)
-    edge = position.edge
-    if position.resumed_at is None or not position.ordered or edge is None:
+    covered = position.covered
+    if covered is None or not position.ordered:
         return fresh
-    return [record for record in fresh if (_date(plan, position, record) or "") <= edge]
+    # A run that goes on knows only the last page of the one before by its identities; the rest it knows by the order.
+    return [record for record in fresh if (_date(plan, position, record) or "") <= covered]
 
 
 def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Record]:

@@ -84,7 +84,8 @@ def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -
             raise UnexpectedReply(f"{where}: the reply is not wrapped as connector.yaml says; nothing was read from it")
         records = [_shaped(plan, record) for record in found.records] if plan.flatten or plan.add else found.records
         return Page(number, records, identities_of(records, plan.key), found.total)
-    if response.status == _NOT_FOUND and (plan.page is None or plan.bound or number > plan.page.start):
+    nothing = plan.page is None or plan.bound or plan.may_be_missing or number > plan.page.start
+    if response.status == _NOT_FOUND and nothing:
         return Page(number, [], [])
     raise refusal(response, where) or _refused(where, response)
 

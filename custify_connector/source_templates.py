@@ -14,6 +14,7 @@ from custify_connector.errors import Fault, refuse
 from custify_connector.manifest import Dialect, Envelope, Manifest, Parameter, PartitionRule, SourceEndpoint, find
 from custify_connector.plans import query_text
 from custify_connector.validation import faults_of, suggestion, type_name
+from custify_connector.values import plain_argument
 from custify_connector.wire import Json, fill, placeholders
 
 _KEPT = ("mode", "fields", "limit", "slice", "settings")
@@ -24,6 +25,7 @@ def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:
 
     Raises ConfigurationError with every fault of it: unknown keys, endpoints and parameters get a suggestion.
     """
+    source = plain_argument(source, "source")
     refuse(faults_of(source, resources.schema("source"), "source"))
     assert isinstance(source, Mapping)  # noqa: S101 - the schema has just said so
     if "request" in source:
@@ -79,6 +81,8 @@ def _expanded(
         "key": [list(fields) for fields in endpoint.key],
         **_order(endpoint, chosen, source.get("mode", "full")),
     }
+    if chosen.paged and any(endpoint.parameters[name].type == "string" for name in chosen.values):
+        manual["may_be_missing"] = True
     if endpoint.fallback_path and chosen.lookup is None:
         manual["fallback_path"] = endpoint.fallback_path
     if endpoint.flatten:

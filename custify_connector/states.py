@@ -5,7 +5,7 @@ Pure. Decides what a state must hold, and which ones are refused: damaged, of an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -43,22 +43,28 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
 
     Raises StateError for a state that is damaged, of another source, or of a newer version.
     """
-    if not state:
+    if state is None or state == {}:
         return Progress(None, start(plan, None))
     _check(plan, state)
+    entry, parents = state.get("partition", 0), state.get("parents")
+    above = plan.partitions[entry].parents if plan.partitions else None
+    if above is not None and parents is not None:
+        resume(above, parents)
     floor = state.get("cursor") if plan.since else None
     position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
-    where = (state.get("partition", 0), state.get("parents"), state.get("parent"))
-    return Progress(state.get("started"), position, *where, between="position" not in state)
+    between = "position" not in state
+    return Progress(state.get("started"), position, entry, parents, state.get("parent"), between=between)
 
 
-def _check(plan: ReadPlan, state: Mapping[str, Any]) -> None:
-    version = state.get("version")
+def _check(plan: ReadPlan, state: object) -> None:
+    version = state.get("version") if isinstance(state, Mapping) else None
     if isinstance(version, int) and version > VERSION:
         reason = f"is {version}, and this connector knows {VERSION}: update the connector, or start without the state"
         raise StateError((Fault("state.version", reason),))
     faults = faults_of(state, resources.schema("state"), "state")
-    if faults:
+    if isinstance(state, Mapping) and not faults:
+        faults = tuple(_meaning_faults(plan, state))
+    if faults or not isinstance(state, Mapping):
         raise StateError((*faults, Fault("state", "is damaged: restore it, or start without it")))
     if state["stream"] != plan.stream:
         raise StateError((Fault("state.stream", f"belongs to {state['stream']!r}, not to {plan.stream!r}"),))
@@ -67,12 +73,40 @@ def _check(plan: ReadPlan, state: Mapping[str, Any]) -> None:
         raise StateError((Fault("state.for", reason),))
 
 
+def _meaning_faults(plan: ReadPlan, state: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what the schema cannot say: that moments are moments, and that the source has this part."""
+    yield from (Fault(f"state.{name}", "is no date and time") for name in _MOMENTS if not _is_moment(state.get(name)))
+    if plan.partitions and state.get("partition", 0) >= len(plan.partitions):
+        yield Fault("state.partition", f"is {state['partition']}, and the source has {len(plan.partitions)} parts")
+
+
+_MOMENTS = ("started", "cursor")
+
+
+def _is_moment(text: str | None) -> bool:
+    try:
+        return text is None or bool(datetime.fromisoformat(text.replace("Z", "+00:00")))
+    except ValueError:
+        return False
+
+
 def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
     fresh = start(plan, floor)
     words = {name: stored[name] for name in _STORED if name in stored}
     words.update(tail=tuple(stored["tail"]), concessions=tuple(stored.get("concessions", ())))
-    return Position(**{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"]})
+    return Position(
+        **{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"], "covered": _covered(words)}
+    )
 
+
+def _covered(stored: Mapping[str, Any]) -> str | None:
+    """Return the date down to which everything was delivered before; None when the order is not proven well enough."""
+    proven = stored.get("ordered", False) and len(stored["tail"]) >= PROOF_OF_ORDER
+    return stored.get("edge") if proven else None
+
+
+PROOF_OF_ORDER = 10
+"""A page of fewer records in order may be so by chance."""
 
 _STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -28,7 +28,7 @@ from custify_connector.reading import Step
 from custify_connector.replies import page_of, unavailable
 from custify_connector.retrying import GivenUp
 from custify_connector.states import Progress
-from custify_connector.wire import Request, Response
+from custify_connector.wire import Json, Request, Response
 
 log = logging.getLogger("custify_connector")
 
@@ -217,10 +217,12 @@ class _FirstPages:
 
     def __exit__(self, *_exception: object) -> None:
         self._stop.set()
+        # The parents' read may hold threads of its own; it is closed now, not when the exception is forgotten.
+        self._slots.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _slots(client: Client, plan: ReadPlan, progress: Progress) -> Iterator[_Slot]:
+def _slots(client: Client, plan: ReadPlan, progress: Progress) -> Generator[_Slot]:
     for entry, partition in list(enumerate(plan.partitions))[progress.entry :]:
         resumed = progress if entry == progress.entry else replace(progress, parents=None, parent=None)
         if partition.parents is None:
@@ -244,5 +246,11 @@ def _parents(client: Client, partition: Partition, entry: int, progress: Progres
 
 
 def _taken(partition: Partition, parent: Record) -> dict[str, str]:
-    taken = {name: query_text(field_value(parent, source)) for name, source in partition.take.items()}
+    taken = {name: query_text(_named(parent, source)) for name, source in partition.take.items()}
     return {**partition.values, **taken}
+
+
+def _named(parent: Record, source: str) -> Json:
+    """Return a parent's field; Custify's own client tolerates `_id` for `id`."""
+    value = field_value(parent, source)
+    return parent.get("_id") if value is None and source == "id" else value

@@ -110,7 +110,7 @@ def _required(error: LibraryError) -> Iterator[tuple[str, str]]:
 def _dependent(error: LibraryError) -> Iterator[str]:
     for name, needed in error.validator_value.items():
         missing = [each for each in needed if name in error.instance and each not in error.instance]
-        yield from (f"has {name}, which needs {each} beside it" for each in missing)
+        yield from (f"needs {each!r} beside {name!r}" for each in missing)
 
 
 def _additional(error: LibraryError) -> Iterator[tuple[str, str]]:

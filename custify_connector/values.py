@@ -12,6 +12,7 @@ from decimal import Decimal
 from numbers import Integral
 from uuid import UUID
 
+from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.wire import Json
 
 MAXIMUM_DEPTH = 32
@@ -38,6 +39,14 @@ def plain(value: object, place: str = "", depth: int = 0) -> Json:
     if isinstance(value, (list, tuple)):
         return [plain(inner, f"{place}[{index}]", depth + 1) for index, inner in enumerate(value)]
     return _other(value, place)
+
+
+def plain_argument(value: object, place: str) -> Json:
+    """Return an argument as plain JSON; raises ConfigurationError for what JSON has no form for."""
+    try:
+        return plain(value)
+    except NotJson as error:
+        raise ConfigurationError((Fault(f"{place}.{error.place}".rstrip("."), str(error)),)) from None
 
 
 _EXACT = frozenset({type(None), bool, int, str})

@@ -91,17 +91,17 @@ def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) ->
 
 def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
     for name in placeholders(_path(plan, record)):
-        if record.get(name) in (None, ""):
+        if str(record.get(name) or "").strip() == "":
             yield Fault(name, "is required: it is part of the address")
         elif record[name] in {".", ".."}:
             yield Fault(name, f"is {record[name]!r}, which would lead to another address")
     if plan.method == "DELETE":
         for name in (*placeholders(_path(plan, record)), *plan.query):
-            if record.get(name) in _WILDCARDS:
+            if name in record and str(record[name]).strip() in _WILDCARDS:
                 yield Fault(name, f"is {record[name]!r}: a delete must name exactly one record")
 
 
-_WILDCARDS = ("*", "%", "all")
+_WILDCARDS = ("", "*", "%", "all")
 
 
 def _size_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:

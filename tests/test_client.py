@@ -41,7 +41,8 @@ class Script:
     def __init__(self, time, *answers):
         self._time, self._answers, self.asked = time, list(answers), []
 
-    def __call__(self, request):
+    def __call__(self, _request):
+        """Answer the next line."""
         self.asked.append(self._time.at)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
@@ -172,6 +173,35 @@ def test_a_real_wait_ends_when_it_is_stopped():
     stop.set()
     thread.join(5)
     assert ended == [True]
+
+
+def test_who_waits_for_a_turn_holds_no_place_in_the_budget_meanwhile():
+    """A place counts from when it is taken: one taken long before the request goes would count in the wrong window."""
+    gate, entered, taken = threading.Event(), threading.Event(), []
+
+    class Counted(Budget):
+        def acquire(self, pause):
+            """Take a place, and remember who did."""
+            taken.append(threading.current_thread().name)
+            return super().acquire(pause)
+
+    def send(_):
+        entered.set()
+        gate.wait(5)
+        return OK
+
+    client = Client(send, Counted(None), max_in_flight=1)
+    words = {"repeatable": True, "stop": threading.Event()}
+    first, second = (threading.Thread(target=client.exchange, args=(ASK,), kwargs=words) for _ in range(2))
+    first.start()
+    entered.wait(5)
+    second.start()
+    second.join(0.1)
+    held = len(taken)
+    gate.set()
+    first.join(5)
+    second.join(5)
+    assert (held, len(taken)) == (1, 2)
 
 
 def test_waits_are_logged(time, caplog):

@@ -87,13 +87,12 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(
-    ("faults", "code", "status", "requests"),
-    FAULTS,
+    ("faults", "expected"),
+    [(row[0], row[1:]) for row in FAULTS],
     ids=[f"{'-'.join(f'{fault.kind}{fault.value or str()}' for fault in row[0])}" for row in FAULTS],
 )
-def test_what_an_answer_means_is_told_after_at_most_two_requests(
-    sandbox, canary, monkeypatch, faults, code, status, requests
-):
+def test_what_an_answer_means_is_told_after_at_most_two_requests(sandbox, canary, monkeypatch, faults, expected):
+    code, status, requests = expected
     monkeypatch.setattr(credential_testing, "TIMEOUT_SECONDS", 0.3 if code == "timeout" else 10.0)
     sandbox.faults.add(*faults)
     found = report_on(sandbox.base_url, canary)
@@ -168,7 +167,7 @@ def test_every_fault_of_a_credential_is_in_its_report():
     assert len(connector.test_credential({"nam": "n", "api_key": 5}).message.splitlines()) == 3
 
 
-# -------------------------------------------------------------------------------------------- without a socket
+# ----------------------------------------------------------------------------------------------------- without a socket
 
 
 @pytest.mark.parametrize(

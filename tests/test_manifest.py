@@ -146,28 +146,59 @@ def test_nothing_of_a_manifest_can_be_changed():
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        pytest.param("    page: 50", "    pages: 50", "21:5: sources.things.pages is not known here; did you", id="key"),
+        pytest.param(
+            "    page: 50", "    pages: 50", "21:5: sources.things.pages is not known here; did you", id="key"
+        ),
         pytest.param("connector:", "conector:", "2:1: conector is not known here; did you mean 'connector'?", id="top"),
-        pytest.param("    page: 50", "    page: many", "21:5: sources.things.page must be integer, not text", id="type"),
+        pytest.param(
+            "    page: 50", "    page: many", "21:5: sources.things.page must be integer, not text", id="type"
+        ),
         pytest.param("    page: 50", "    page: 0", "21:5: sources.things.page is 0; at least 1", id="too small"),
-        pytest.param("path: /thing\n    records", "path: thing\n    records", "19:5: sources.things.path must be a path", id="path"),
-        pytest.param("method: POST", "method: POTS", "41:5: destinations.upsert_thing.method must be one of", id="method"),
-        pytest.param("dialect: sort_order", "dialect: sort", "22:12: sources.things.sort.dialect must be one of", id="word"),
+        pytest.param(
+            "path: /thing\n    records",
+            "path: thing\n    records",
+            "19:5: sources.things.path must be a path",
+            id="path",
+        ),
+        pytest.param(
+            "method: POST", "method: POTS", "41:5: destinations.upsert_thing.method must be one of", id="method"
+        ),
+        pytest.param(
+            "dialect: sort_order", "dialect: sort", "22:12: sources.things.sort.dialect must be one of", id="word"
+        ),
         pytest.param("key: [[id]]", "key: [[]]", "18:11: sources.things.key[0] must not be empty", id="list"),
-        pytest.param("repeat: {with: id}", "repeat: often", "45:5: destinations.upsert_thing.repeat must be one", id="repeat"),
+        pytest.param(
+            "repeat: {with: id}", "repeat: often", "45:5: destinations.upsert_thing.repeat must be one", id="repeat"
+        ),
         pytest.param("manifest: 1", "manifest: 2", "1:1: manifest must be 1", id="version"),
         pytest.param("  name: small\n", "", "2:1: connector.name is required", id="missing"),
-        pytest.param("  things:", "  Things:", "13:1: sources has a field named 'Things', which is not allowed", id="name"),
-        pytest.param("base_url: https", "base_url: http", "7:3: connector.base_url does not have the form", id="insecure"),
-        pytest.param("schema: thing", "schema: thin", "17:5: there is no schemas/records/thin.json", id="record schema"),
-        pytest.param("schema: upsert_thing", "schema: up", "40:5: there is no schemas/writes/up.json", id="write schema"),
-        pytest.param("filters: filters", "filters: filter", "24:7: no shared parameter is named 'filter'; did you", id="shared"),
-        pytest.param("source: things", "source: thing", "32:9: there is no source 'thing'; did you mean 'things'?", id="parent"),
-        pytest.param("take: {thing: id}", "take: {thin: id}", "32:9: parts has no parameter 'thin'; did you mean", id="taken"),
-        pytest.param("{source: things, take: {thing: id}}", "{set: {kind: a}}", "32:9: parts has no parameter 'kind'", id="set"),
+        pytest.param(
+            "  things:", "  Things:", "13:1: sources has a field named 'Things', which is not allowed", id="name"
+        ),
+        pytest.param(
+            "base_url: https", "base_url: http", "7:3: connector.base_url does not have the form", id="insecure"
+        ),
+        pytest.param(
+            "schema: thing", "schema: thin", "17:5: there is no schemas/records/thin.json", id="record schema"
+        ),
+        pytest.param(
+            "schema: upsert_thing", "schema: up", "40:5: there is no schemas/writes/up.json", id="write schema"
+        ),
+        pytest.param(
+            "filters: filters", "filters: filter", "24:7: no shared parameter is named 'filter'; did you", id="shared"
+        ),
+        pytest.param(
+            "source: things", "source: thing", "32:9: there is no source 'thing'; did you mean 'things'?", id="parent"
+        ),
+        pytest.param(
+            "take: {thing: id}", "take: {thin: id}", "32:9: parts has no parameter 'thin'; did you mean", id="taken"
+        ),
+        pytest.param(
+            "{source: things, take: {thing: id}}", "{set: {kind: a}}", "32:9: parts has no parameter 'kind'", id="set"
+        ),
         pytest.param("{source: things, ", "{", "32:9: sources.parts.partitions[0] needs 'source'", id="take alone"),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_manifest_is_refused_with_file_line_and_column(schemas, old, new, fault):
     assert SMALL.count(old) >= 1
     said = faults(SMALL.replace(old, new, 1), schemas)
@@ -208,7 +239,7 @@ def test_every_fault_of_the_packaged_manifest_would_name_its_line():
         assert [fault.place for fault in caught.value.faults] == [f"connector.yaml:{line}:5"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- find
+# ----------------------------------------------------------------------------------------------------------------- find
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_no_more_than_the_bound_are_under_way():
     assert entered(in_flight)
     assert entered(in_flight)
     assert not entered(in_flight)
-    in_flight.leave(0.01)
+    in_flight.leave()
 
 
 @pytest.mark.parametrize(
@@ -209,11 +209,12 @@ def test_fewer_are_under_way_while_more_only_make_each_slower(answers, allowed):
     in_flight = InFlight(4)
     for seconds in answers:
         in_flight.enter()
-        in_flight.leave(seconds)
+        in_flight.took(seconds)
+        in_flight.leave()
     for _ in range(allowed):
         in_flight.enter()
     assert not entered(in_flight)
-    in_flight.leave(0.0)
+    in_flight.leave()
 
 
 @pytest.mark.usefixtures("_own_budgets")

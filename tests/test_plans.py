@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from custify_connector import plans
 from custify_connector.manifest import RateLimit
-from custify_connector.plans import Lookup, Order, Paging, Settings, Since, bind, query_text, read_plan, write_plan
+from custify_connector.plans import Lookup, Order, Paging, Since, bind, query_text, read_plan, write_plan
 
 LEAST = {"request": {"path": "/people/all"}}
 LIMIT = RateLimit(100, 10)
@@ -151,12 +151,13 @@ def test_a_destination_that_says_all_is_a_plan_of_all():
 @pytest.mark.parametrize(
     ("given_", "meant"),
     [
-        ({}, Settings(LIMIT, 8, 30.0)),
-        ({"rate_limit": None}, Settings(None)),
-        ({"rate_limit": {"requests": 5, "seconds": 1}}, Settings(RateLimit(5, 1))),
-        ({"max_in_flight": 1, "timeout_seconds": 2, "undocumented": True}, Settings(LIMIT, 1, 2)),
+        ({}, (LIMIT, 8, 30.0, False)),
+        ({"rate_limit": None}, (None, 8, 30.0, True)),
+        ({"rate_limit": {"requests": 5, "seconds": 1}}, (RateLimit(5, 1), 8, 30.0, True)),
+        ({"max_in_flight": 1, "timeout_seconds": 2, "undocumented": True}, (LIMIT, 1, 2, False)),
     ],
     ids=repr,
 )
 def test_settings_are_the_documented_ones_unless_they_say_otherwise(given_, meant):
-    assert plans.settings(given_, LIMIT) == meant
+    found = plans.settings(given_, LIMIT)
+    assert (found.rate_limit, found.max_in_flight, found.timeout_seconds, found.limit_chosen) == meant

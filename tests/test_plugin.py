@@ -33,6 +33,12 @@ def hooks():
 
 
 @pytest.fixture
+def impatient(monkeypatch):
+    """Let a request be given up after its first try."""
+    monkeypatch.setattr(retrying, "TRIES", 1)
+
+
+@pytest.fixture
 def credential(sandbox, canary):
     """Return the credential of the sandbox."""
     return {"name": "n", "api_key": canary, "base_url": sandbox.base_url}
@@ -61,6 +67,20 @@ def test_the_main_job_goes_through_the_hooks(hooks, sandbox, credential):
         (number, "sent", {"user_id": f"new-{number}"}) for number in range(3)
     ]
     assert {record["id"] for record in after} == {record["id"] for record in sandbox.content.records("people")}
+
+
+def test_the_description_of_an_account_adds_to_the_connectors_and_writes_nothing(hooks, sandbox, credential):
+    described = hooks.describe_account(credential)
+    assert described.keys() >= hooks.describe().keys()
+    assert described["sources"].keys() == hooks.describe()["sources"].keys()
+    assert {entry.method for entry in sandbox.journal.entries} == {"GET"}
+    with pytest.raises(ConfigurationError):
+        hooks.describe_account({**credential, "api_key": "a b"})
+
+
+def test_an_answer_without_a_body_is_asked_for_once_more_before_it_is_believed(hooks, sandbox, credential):
+    sandbox.faults.add(Fault("empty"))
+    assert sum(len(batch.records) for batch in hooks.read_source(credential, PEOPLE)) == 30
 
 
 def test_a_manual_source_and_destination_do_the_same_job(hooks, credential):
@@ -102,7 +122,7 @@ def test_a_connector_can_be_given_another_way_out(credential):
     assert asked == ["/people/all", "closed"]
 
 
-# -------------------------------------------------------------------------------------------------- wrong arguments
+# ------------------------------------------------------------------------------------------------------ wrong arguments
 
 WRONG = {"name": "", "api_key": "a b", "url": 1}
 
@@ -110,20 +130,34 @@ WRONG = {"name": "", "api_key": "a b", "url": 1}
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        pytest.param(lambda hooks, key: hooks.read_source(WRONG, PEOPLE), ConfigurationError, id="credential, read"),
-        pytest.param(lambda hooks, key: hooks.write_destination(WRONG, UPSERT, []), ConfigurationError, id="credential, write"),
-        pytest.param(lambda hooks, key: hooks.plan_source(WRONG, PEOPLE, 2), ConfigurationError, id="credential, plan"),
-        pytest.param(lambda hooks, key: hooks.read_source(key, {"endpoint": "peopel"}), ConfigurationError, id="source, read"),
-        pytest.param(lambda hooks, key: hooks.plan_source(key, {"endpoint": "peopel"}, 2), ConfigurationError, id="source, plan"),
+        pytest.param(lambda hooks, _: hooks.read_source(WRONG, PEOPLE), ConfigurationError, id="credential, read"),
+        pytest.param(
+            lambda hooks, _: hooks.write_destination(WRONG, UPSERT, []), ConfigurationError, id="credential, write"
+        ),
+        pytest.param(lambda hooks, _: hooks.plan_source(WRONG, PEOPLE, 2), ConfigurationError, id="credential, plan"),
+        pytest.param(
+            lambda hooks, key: hooks.read_source(key, {"endpoint": "peopel"}), ConfigurationError, id="source, read"
+        ),
+        pytest.param(
+            lambda hooks, key: hooks.plan_source(key, {"endpoint": "peopel"}, 2), ConfigurationError, id="source, plan"
+        ),
         pytest.param(lambda hooks, key: hooks.plan_source(key, PEOPLE, 0), ConfigurationError, id="no part"),
-        pytest.param(lambda hooks, key: hooks.plan_source(key, PEOPLE, "many"), ConfigurationError, id="parts that are no number"),
-        pytest.param(lambda hooks, key: hooks.write_destination(key, {"endpoint": "upsert"}, []), ConfigurationError, id="destination"),
-        pytest.param(lambda hooks, key: hooks.write_destination(key, UPSERT, 5), ConfigurationError, id="records that are none"),
+        pytest.param(
+            lambda hooks, key: hooks.plan_source(key, PEOPLE, "many"), ConfigurationError, id="parts that are no number"
+        ),
+        pytest.param(
+            lambda hooks, key: hooks.write_destination(key, {"endpoint": "upsert"}, []),
+            ConfigurationError,
+            id="destination",
+        ),
+        pytest.param(
+            lambda hooks, key: hooks.write_destination(key, UPSERT, 5), ConfigurationError, id="records that are none"
+        ),
         pytest.param(lambda hooks, key: hooks.read_source(key, PEOPLE, {"version": 1}), StateError, id="damaged state"),
         pytest.param(lambda hooks, key: hooks.read_source(key, PEOPLE, {"version": 9}), StateError, id="newer state"),
         pytest.param(lambda hooks, key: hooks.read_source(key, PEOPLE, "state"), StateError, id="state that is none"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_argument_raises_at_the_call_and_sends_nothing(hooks, sandbox, credential, call, error):
     with pytest.raises(error):
         call(hooks, credential)
@@ -151,7 +185,7 @@ def test_nothing_is_asked_before_the_first_batch_is(hooks, sandbox, credential):
     assert len(sandbox.journal) == 0
 
 
-# ------------------------------------------------------------------------------------------------- everybody's fault
+# ---------------------------------------------------------------------------------------------------- everybody's fault
 
 
 def written(hooks, credential, destination, records):
@@ -209,11 +243,12 @@ def test_a_dry_run_plans_every_request_and_sends_none(hooks, sandbox, credential
 
 
 @pytest.mark.parametrize("error", [CredentialRefused, ServiceUnavailable])
-def test_the_key_occurs_in_no_error_and_no_traceback(hooks, sandbox, credential, canary, monkeypatch, error):
-    monkeypatch.setattr(retrying, "TRIES", 1)
+@pytest.mark.usefixtures("impatient")
+def test_the_key_occurs_in_no_error_and_no_traceback(hooks, sandbox, credential, error):
     sandbox.faults.add(Fault("revoke" if error is CredentialRefused else "reset", times=None))
     with pytest.raises(error) as caught:
         list(hooks.read_source(credential, PEOPLE))
+    canary = sandbox.api_key
     shown = "".join(traceback.format_exception(caught.value))
     chain = [caught.value, caught.value.__cause__, caught.value.__context__]
     assert canary not in shown + repr(chain)
@@ -223,7 +258,7 @@ def test_the_key_occurs_in_no_batch_and_no_state(hooks, credential, canary):
     assert canary not in repr(list(hooks.read_source(credential, PEOPLE)))
 
 
-# ------------------------------------------------------------------------------------------------------ stopping, pace
+# ------------------------------------------------------------------------------------------------------- stopping, pace
 
 
 def test_a_host_that_stops_early_leaves_no_thread(hooks, credential):
@@ -243,7 +278,7 @@ def test_testing_a_credential_does_not_change_the_limit_of_a_run_under_way(hooks
     assert budget.limit == before
 
 
-# ------------------------------------------------------------------------------------------------------------ planning
+# ------------------------------------------------------------------------------------------------------------- planning
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 8])

@@ -62,11 +62,11 @@ DESTINATIONS = {
     "upsert_comment": ("entityModel entity text", ""),
     "upsert_company": ("", "id company_id"),
     "upsert_custom_data": ("entityModel", "entity company_id user_id"),
-    "upsert_deal": ("", "externalId entity"),
-    "upsert_invoice": ("", "externalId entity"),
+    "upsert_deal": ("externalId", ""),
+    "upsert_invoice": ("externalId", ""),
     "upsert_note": ("text entity entityModel", ""),
     "upsert_person": ("", "id user_id email"),
-    "upsert_subscription": ("", "externalId entity"),
+    "upsert_subscription": ("externalId", ""),
     "upsert_tag": ("name category", ""),
 }
 READS = sorted(f"records/{file.stem}" for file in (SCHEMAS / "records").glob("*.json"))
@@ -576,7 +576,7 @@ LIMITS = [
     ("upload_file", {"path": "a"}, {"companyId": "1"}, {"companyId": "1", "peopleId": "2"}, ("oneOf", "")),
     ("upload_file", {"companyId": "1"}, {"path": "a"}, {"path": ""}, ("minLength", "path")),
     ("update_task", {"id": "1"}, {"name": "n"}, {}, ("minProperties", "")),
-    ("update_ticket", {"externalId": "1"}, {"title": None}, {}, ("minProperties", "")),
+    ("update_ticket", {"externalId": "1"}, {"title": "t"}, {}, ("minProperties", "")),
     ("add_ticket_reply", {"externalId": "1"}, {"body": "b"}, {}, ("minProperties", "")),
     ("create_ticket", {}, {"title": "t"}, {}, ("minProperties", "")),
     *(

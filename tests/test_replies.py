@@ -50,12 +50,16 @@ def test_the_sentence_of_an_error_is_found_wherever_clients_have_seen_one(body, 
 @pytest.mark.parametrize(
     ("response", "kind", "said"),
     [
-        (Response(401, {"message": "x"}), CredentialRefused, "here: Custify refused the API key (401); check that the key"),
+        (
+            Response(401, {"message": "x"}),
+            CredentialRefused,
+            "here: Custify refused the API key (401); check that the key",
+        ),
         (Response(403, {"message": "no"}), PermissionRefused, "here: the API key is not allowed here (403): no"),
         (Response(403), PermissionRefused, "here: the API key is not allowed here (403)"),
     ],
     ids=["401", "403 with a reason", "403"],
-)  # fmt: skip
+)
 def test_a_refused_key_is_everybodys_fault(response, kind, said):
     error = refusal(response, "here")
     assert type(error) is kind
@@ -81,7 +85,7 @@ def test_what_was_last_seen_is_told(last, said):
     assert str(unavailable(GivenUp(last), "here")) == f"here: Custify gave no usable answer; {said}; try again later"
 
 
-# ----------------------------------------------------------------------------------------------------------------- pages
+# ---------------------------------------------------------------------------------------------------------------- pages
 
 
 def test_a_page_has_its_records_their_names_and_the_total():

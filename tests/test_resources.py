@@ -13,11 +13,14 @@ def placed(tmp_path, monkeypatch):
     package = tmp_path / "custify_connector"
     package.mkdir()
     monkeypatch.setattr(resources, "PACKAGE", package)
-    resources.root.cache_clear()
-    resources.schema.cache_clear()
+    _forget()
     yield package
-    resources.root.cache_clear()
-    resources.schema.cache_clear()
+    _forget()
+
+
+def _forget():
+    for remembered in (resources.root, resources.schema, resources.load):
+        remembered.cache_clear()
 
 
 def fill(folder, schema):

@@ -3,7 +3,7 @@
 import itertools
 import json
 import threading
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 
@@ -53,12 +53,14 @@ class Service:
         self._lock = threading.Lock()
 
     def part_lists(self, size):
+        """Give each thing a list of parts."""
         self.lists |= {
             f"/part/r{number}": [row(one) for one in range(size(number))] for number in range(len(self.lists["/thing"]))
         }
         return self
 
     def __call__(self, request):
+        """Answer one request."""
         query = dict(request.query)
         with self._lock:
             assert len(self.asked) < 5_000, "the read does not end"
@@ -83,6 +85,7 @@ class Service:
         )
 
     def client(self, workers=4):
+        """Return a client of this service, whose waits take no time."""
         quick = Clock(wall=lambda: 0.0, pause=lambda _seconds, stop: stop.is_set())
         return Client(self, Budget(None, quick), max_in_flight=workers, clock=quick)
 
@@ -110,7 +113,7 @@ def _leaves_no_thread():
     assert threads() == []
 
 
-# ------------------------------------------------------------------------------------------------- order, bounds, ends
+# -------------------------------------------------------------------------------------------------- order, bounds, ends
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
@@ -157,10 +160,9 @@ def test_how_far_it_reads_ahead_does_not_grow_with_the_stream():
 def test_an_error_surfaces_after_the_batches_before_it(answer, error, workers):
     service = Service(thing=300)
     service.answers["/thing", 7] = answer
-    run, stream = [], batches(service, workers=workers)
+    run = []
     with pytest.raises(error, match="things: GET /thing"):
-        while True:
-            run.append(next(stream))
+        deque(map(run.append, batches(service, workers=workers)), maxlen=0)
     assert ids(run) == [(None, f"r{number}") for number in reversed(range(240, 300))]
     service.answers.clear()
     rest = list(batches(service, state=run[-1].state, workers=workers))
@@ -251,7 +253,7 @@ def test_a_resumed_read_delivers_nothing_again_though_more_than_a_page_came_in_b
         assert set(ids(run)) <= set(ids(run[:done])) | set(rest)
 
 
-# --------------------------------------------------------------------------------------------------------- concessions
+# ---------------------------------------------------------------------------------------------------------- concessions
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -281,7 +283,7 @@ def test_a_resumed_read_remembers_what_was_refused():
     assert not any("sort" in query for _, _, query in service.asked)
 
 
-# ---------------------------------------------------------------------------------------------------------- partitions
+# ----------------------------------------------------------------------------------------------------------- partitions
 
 
 def sizes(number):
@@ -364,7 +366,7 @@ def test_an_error_within_partitions_leaves_no_thread_even_while_it_is_held():
     assert threads() == []
 
 
-# ------------------------------------------------------------------------------- acceptance, over a real socket (issue 2)
+# ----------------------------------------------------------------------------- acceptance, over a real socket (issue 2)
 
 NO_LIMIT = {"rate_limit": None}
 

@@ -22,7 +22,7 @@ UPSERT = {
     "repeat": "always",
 }
 DELETE = {
-    "request": {"method": "DELETE", "path": "/thing", "query": ["user_id"], "routes": [{"with": "id", "path": "/thing/{id}"}]},
+    "request": {**UPSERT["request"], "method": "DELETE", "query": ["user_id"]},
     "identity": [["id"], ["user_id"]],
     "repeat": "always",
     "max_deletes": 5,
@@ -56,7 +56,7 @@ def rejected(manual, record, schema=None):
     return found.field, found.reason
 
 
-# ------------------------------------------------------------------------------------------------------------ requests
+# ------------------------------------------------------------------------------------------------------------- requests
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,41 @@ def rejected(manual, record, schema=None):
         ({}, {"id": "a/b", "name": "n"}, Request("POST", "/thing/a%2Fb", (), {"name": "n"})),
         ({}, {"id": "", "user_id": "u"}, Request("POST", "/thing", (), {"id": "", "user_id": "u"})),
         ({}, {"user_id": "u", "name": None}, Request("POST", "/thing", (), {"user_id": "u", "name": None})),
-        ({"clear": "unset"}, {"user_id": "u", "name": None}, Request("POST", "/thing", (), {"user_id": "u", "$unset": ["name"]})),
+        (
+            {"clear": "unset"},
+            {"user_id": "u", "name": None},
+            Request("POST", "/thing", (), {"user_id": "u", "$unset": ["name"]}),
+        ),
         ({"params": {"size": 3}}, {"user_id": "u"}, Request("POST", "/thing", (), {"user_id": "u", "size": 3})),
-        ({"params": {"size": 3}}, {"user_id": "u", "size": 3}, Request("POST", "/thing", (), {"user_id": "u", "size": 3})),
+        (
+            {"params": {"size": 3}},
+            {"user_id": "u", "size": 3},
+            Request("POST", "/thing", (), {"user_id": "u", "size": 3}),
+        ),
         ({"copy": {"_id": "id"}}, {"id": "x", "name": "n"}, Request("POST", "/thing/x", (), {"name": "n", "_id": "x"})),
         ({"copy": {"_id": "id"}}, {"user_id": "u"}, Request("POST", "/thing", (), {"user_id": "u"})),
         ({"list": "all"}, {"user_id": "u", "all": [{"a": 1}]}, Request("POST", "/thing", (), [{"a": 1}])),
         ({"list": "all"}, {"user_id": "u"}, Request("POST", "/thing", (), {"user_id": "u"})),
-        ({"request": {"method": "POST", "path": "/t", "query": ["user_id", "flag"]}}, {"user_id": 5, "a": 1}, Request("POST", "/t", (("user_id", "5"),), {"a": 1})),
+        (
+            {"request": {"method": "POST", "path": "/t", "query": ["user_id", "flag"]}},
+            {"user_id": 5, "a": 1},
+            Request("POST", "/t", (("user_id", "5"),), {"a": 1}),
+        ),
         (DELETE, {"id": "x", "user_id": "u"}, Request("DELETE", "/thing/x", (("user_id", "u"),))),
         (DELETE, {"user_id": "u", "name": "n"}, Request("DELETE", "/thing", (("user_id", "u"),))),
-        ({"upload": "path", "directory": "in", "identity": []}, {"path": "a.txt", "n": 5}, Request("POST", "/thing", (), {"n": "5"}, Path("in/a.txt"))),
-        ({}, {"user_id": Decimal(7), "at": date(2026, 1, 31)}, Request("POST", "/thing", (), {"user_id": 7, "at": "2026-01-31"})),
+        (
+            {"upload": "path", "directory": "in", "identity": []},
+            {"path": "a.txt", "n": 5},
+            Request("POST", "/thing", (), {"n": "5"}, Path("in/a.txt")),
+        ),
+        (
+            {},
+            {"user_id": Decimal(7), "at": date(2026, 1, 31)},
+            Request("POST", "/thing", (), {"user_id": 7, "at": "2026-01-31"}),
+        ),
     ],
     ids=lambda value: repr(value)[:60],
-)  # fmt: skip
+)
 def test_a_record_becomes_exactly_this_request(manual, record, request_):
     assert sent(manual, record) == request_
 
@@ -129,11 +149,29 @@ def test_a_record_is_named_by_the_first_alternative_it_has(record, key):
         ({}, {}, None, None, "nothing names this record: it needs one of id, user_id, name with at"),
         ({}, {"name": "n"}, None, None, "nothing names this record: it needs one of id, user_id, name with at"),
         ({"params": {"size": 3}}, {"user_id": "u", "size": 4}, None, "size", "size: is fixed to 3 for this run"),
-        ({"request": {"method": "PUT", "path": "/t/{a}"}}, {"user_id": "u"}, None, "a", "a: is required: it is part of the address"),
+        (
+            {"request": {"method": "PUT", "path": "/t/{a}"}},
+            {"user_id": "u"},
+            None,
+            "a",
+            "a: is required: it is part of the address",
+        ),
         ({"request": {"method": "PUT", "path": "/t/{a}"}}, {"user_id": "u", "a": ".."}, None, "a", "a: "),
         ({"request": {"method": "PUT", "path": "/t/{a}"}}, {"user_id": "u", "a": "."}, None, "a", "a: "),
-        ({"max_characters": {"name": 5}}, {"user_id": "u", "name": "abcd"}, None, "name", "name: has 6 characters as JSON; at most 5 are"),
-        ({"clear": "unset"}, {"user_id": "u", "a": {"b": 1}, "$unset": ["a.b"]}, None, "a.b", "a.b: is set and unset at once"),
+        (
+            {"max_characters": {"name": 5}},
+            {"user_id": "u", "name": "abcd"},
+            None,
+            "name",
+            "name: has 6 characters as JSON; at most 5 are",
+        ),
+        (
+            {"clear": "unset"},
+            {"user_id": "u", "a": {"b": 1}, "$unset": ["a.b"]},
+            None,
+            "a.b",
+            "a.b: is set and unset at once",
+        ),
         ({}, {"user_id": "u", "name": ""}, SCHEMA, "name", "name: must not be empty"),
         ({}, {"user_id": "u", "naem": "n"}, SCHEMA, "naem", "naem: is not known here; did you mean 'name'?"),
         (DELETE, {"id": "*"}, None, "id", "id: is '*': a delete must name exactly one record"),
@@ -143,7 +181,7 @@ def test_a_record_is_named_by_the_first_alternative_it_has(record, key):
         (DELETE, {}, None, None, "nothing names this record"),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_record_rejects_it_before_any_request(manual, record, schema, field, reason):
     found = rejected(manual, record, schema)
     assert found[0] == field
@@ -181,7 +219,7 @@ def test_absent_keeps_null_clears_and_nothing_else_changes(body):
     ]
     assert sorted(made.pop("$unset", [])) == sorted(nulls)
     for name, value in made.items():
-        kept = {inner: one for inner, one in value.items()} if isinstance(value, dict) else value
+        kept = dict(value) if isinstance(value, dict) else value
         assert kept == (
             {inner: one for inner, one in body[name].items() if one is not None}
             if isinstance(kept, dict)
@@ -200,7 +238,13 @@ def test_names_that_are_unset_already_stay_so_once():
 FIND = {
     "identity": [["externalId"]],
     "repeat": "never",
-    "find_first": {"by": "externalId", "path": "/task", "records": ["tasks"], "update": "/task/{id}", "copy": {"_id": "id"}},
+    "find_first": {
+        "by": "externalId",
+        "path": "/task",
+        "records": ["tasks"],
+        "update": "/task/{id}",
+        "copy": {"_id": "id"},
+    },
 }  # fmt: skip
 FOUND = {"tasks": [{"id": "t0", "externalId": "other"}, {"id": "t1", "externalId": "x", "name": "old"}], "total": 2}
 
@@ -229,7 +273,7 @@ def test_a_record_without_the_name_is_not_looked_up():
     assert writing.lookup(write_plan(UPSERT, None), prepared({}, {"id": "x"})) is None
 
 
-# -------------------------------------------------------------------------------------------------------------- receipts
+# ------------------------------------------------------------------------------------------------------------- receipts
 
 DOWN = Response(503, {"message": "down"})
 LOST = Failure("broken", "the connection broke", arrived=True)

@@ -136,7 +136,7 @@ def _made(stack, **settings):
 
 
 def _furnished(account):
-    """Add what a small account lacks: things of people, comments on tasks, tags on time tracks, tickets of a priority."""
+    """Add what a small account lacks: things of people, comments on tasks, tags on time tracks, an urgent ticket."""
     content = account.content
     person, task, tag = content.people[0], content.tasks[0], content.tags[0]
     for number in range(2):

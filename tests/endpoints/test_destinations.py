@@ -681,8 +681,8 @@ BAD = {
     "a nested object": (
         "upsert_person",
         {**PERSON_ROW, "custom_attributes": {"a": {"b": 1}}},
-        "custom_attributes.a.b",
-        "",
+        None,
+        "custom_attributes.a",
     ),
     "a nested list": ("upsert_person", {**PERSON_ROW, "custom_attributes": {"a": [1]}}, "custom_attributes.a", ""),
     "metadata over 50 keys": (

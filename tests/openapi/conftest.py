@@ -23,12 +23,13 @@ def _place():
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document: whether the vendor documents it, or only uses it."""
+    """One operation: whether the vendor documents it or only uses it, and whether its path stands in prose alone."""
 
     name: str
     method: str
     path: str
     documented: bool
+    only_in_prose: bool
 
     @property
     def pattern(self):
@@ -49,7 +50,13 @@ def document():
 def operations(document):
     """Return every operation of the document."""
     return [
-        Operation(words["operationId"], method.upper(), path, not words.get("x-undocumented"))
+        Operation(
+            words["operationId"],
+            method.upper(),
+            path,
+            documented=not words.get("x-undocumented"),
+            only_in_prose=words.get("x-vendor-note") == PROSE,
+        )
         for path, entry in document["paths"].items()
         for method, words in entry.items()
         if method in METHODS

@@ -18,8 +18,6 @@ EXCUSED = {
 }
 BATCH = {"create_batch": "POST /batch", "get_batch": "GET /batch/{id}"}
 
-VALUES = {"entityModel": "Note", "type": None}
-
 
 def sources_by_request(known):
     """Yield (method, path, who): every request that a source, or one of its parameters, stands for."""
@@ -102,7 +100,9 @@ def print_table(operations, served):
     for each in operations:
         who = ", ".join(served.get(each.name, [])) or f"- {EXCUSED.get(each.name, 'NOT SERVED')}"
         print(f"{each.method:6} {each.path:42} {'' if each.documented else 'undocumented':13}{who}")  # noqa: T201
-    for title, chosen in (("documented", [each for each in operations if each.documented]), ("all", operations)):
+    documented = [each for each in operations if each.documented]
+    spelled_out = [each for each in documented if not each.only_in_prose]
+    for title, chosen in (("with a path of their own", spelled_out), ("documented", documented), ("all", operations)):
         print(f"served, {title}: {sum(each.name in served for each in chosen)} / {len(chosen)}")  # noqa: T201
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -102,8 +103,15 @@ def value_of(parameter):
     if parameter.enum:
         return parameter.enum[-1]
     if parameter.example is not None:
-        return parameter.example
+        return thawed(parameter.example)
     return {"boolean": True, "integer": 1, "number": 1}.get(parameter.type, TEXTS.get(parameter.name, SOMEBODY))
+
+
+def thawed(value):
+    """Return a frozen value of the manifest as the JSON that a user writes."""
+    if isinstance(value, Mapping):
+        return {name: thawed(inner) for name, inner in value.items()}
+    return [thawed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def params_of(source):
@@ -190,17 +198,10 @@ def write_everything(known, tapped, folder):
 
 def update_what_is_known(tapped, endpoint, row):
     """Write a record that is there already, so that it is looked up and updated."""
-    table = tapped.state.content.table(endpoint.find_first.records)
-    known = next(record for record in table if record.get(endpoint.find_first.by))
-    same = {name: value for name, value in row.items() if name not in {"company_id", "company", "people", "assignedTo"}}
-    tapped.write(
-        endpoint.name,
-        [
-            {**same, endpoint.find_first.by: known[endpoint.find_first.by], "tags": []}
-            if "tags" in same
-            else {**same, endpoint.find_first.by: known[endpoint.find_first.by]}
-        ],
-    )
+    by = endpoint.find_first.by
+    known = next(each for each in tapped.state.content.table(endpoint.find_first.records) if each.get(by))
+    links = {"company_id", "company", "people", "assignedTo", "tags"}
+    tapped.write(endpoint.name, [{**_without(row, links), by: known[by]}])
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +224,7 @@ def repeat_body(request):
     return request.body if "multipart" not in request.headers.get("content-type", "") else len(request.body)
 
 
-# -------------------------------------------------------------------------------------------------- what is held against
+# ------------------------------------------------------------------------------------------------- what is held against
 
 
 @pytest.fixture(scope="module")

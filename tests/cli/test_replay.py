@@ -1,0 +1,135 @@
+"""`custify replay`: the records of a quarantine file, and only those."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from custify_connector.cli import main
+from custify_connector.sandbox import Fault
+
+WHEN = "2026-01-01T00:00:00.000Z"
+
+
+@pytest.fixture
+def run(sandbox, tmp_path, monkeypatch):
+    """Return a function that runs the command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    return lambda *words: CliRunner().invoke(main, [*words, "--rate-limit", "none"])
+
+
+def put(path, lines):
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+
+
+def get(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+ROWS = [
+    {"user_id": "mark-0", "name": "n"},
+    {"user_id": "mark-1", "name": "x" * 300},
+    {"user_id": "mark-2", "name": "n"},
+    {"name": "nobody"},
+]
+
+
+@pytest.fixture
+def quarantine(run, tmp_path):
+    """Return the quarantine of a run of which two rows were rejected."""
+    put(tmp_path / "rows.jsonl", ROWS)
+    assert run("write", "upsert_person", "rows.jsonl", "--quarantine", "q.jsonl").exit_code == 1
+    return tmp_path / "q.jsonl"
+
+
+def sent(sandbox):
+    bodies = [entry.body for entry in sandbox.journal.entries if entry.method == "POST"]
+    sandbox.journal.clear()
+    return bodies
+
+
+def test_the_quarantine_holds_what_was_rejected_with_its_line(quarantine):
+    lines = get(quarantine)
+    assert [(line["nexlaMetaData"]["sourceOffset"], line["rawMessage"]) for line in lines] == [(2, ROWS[1]), (4, ROWS[3])]
+    assert {line["error"]["stage"] for line in lines} == {"validation"}
+
+
+def test_only_what_is_in_the_quarantine_is_sent_after_it_was_mended(run, sandbox, quarantine):
+    lines = get(quarantine)
+    lines[0]["rawMessage"]["name"] = "mended"
+    put(quarantine, lines)
+    sent(sandbox)
+    done = run("replay", "q.jsonl", "--quarantine", "again.jsonl")
+    assert sent(sandbox) == [{"user_id": "mark-1", "name": "mended"}]
+    assert "upsert_person: 2 records: 1 sent, 1 rejected" in done.stderr
+    assert done.exit_code == 1
+    (rejected,) = get(quarantine.parent / "again.jsonl")
+    assert rejected["rawMessage"] == {"name": "nobody"}
+
+
+def test_a_replay_can_be_gone_on_with_like_any_run(run, sandbox, quarantine):
+    lines = get(quarantine)
+    lines[0]["rawMessage"]["name"] = "mended"
+    put(quarantine, [lines[1], lines[0]])
+    sent(sandbox)
+    assert run("replay", "q.jsonl", "--on-reject", "stop").exit_code == 1
+    assert sent(sandbox) == []
+    run("replay", "q.jsonl", "--resume")
+    assert [body["user_id"] for body in sent(sandbox)] == ["mark-1"]
+
+
+def test_what_was_unclear_and_reported_in_several_runs_is_replayed_once(run, sandbox, tmp_path):
+    """Each resumed run reports it again; it is one record all the same."""
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    put(tmp_path / "rows.jsonl", [{"user_id": user, "name": f"mark-{n}", "created_at": WHEN} for n in range(3)])
+    sandbox.faults.add(Fault("reset", method="POST", after=1))
+    words = ("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl", "--max-in-flight", "1")
+    run(*words)
+    for _ in range(2):
+        run(*words, "--resume")
+    assert run("replay", "q.jsonl").exit_code == 0
+    assert sorted(one["name"] for one in sandbox.content.events) == ["mark-0", "mark-1", "mark-2"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "exit_code", "said"),
+    [
+        ([], (), 2, "q.jsonl:1: names no destination"),
+        (["no JSON"], (), 2, "names no destination"),
+        ([{"user_id": "a"}], (), 2, "names no destination"),
+        ([{"user_id": "a"}], ("--to", "upsert_person"), 1, "is not a quarantined record"),
+        (["no JSON"], ("--to", "upsert_person"), 1, "is not valid JSON"),
+    ],
+)
+def test_what_is_no_quarantine_is_refused(run, tmp_path, lines, words, exit_code, said):
+    put(tmp_path / "q.jsonl", lines)
+    done = run("replay", "q.jsonl", *words)
+    assert done.exit_code == exit_code
+    assert said in done.stderr
+
+
+def test_a_file_that_is_not_there_is_refused(run):
+    done = run("replay", "q.jsonl")
+    assert done.exit_code == 2
+    assert "cannot be opened" in done.stderr
+
+
+def line(destination, **record):
+    meta = {} if destination is None else {"destination": destination}
+    return {"nexlaMetaData": meta, "error": {}, "rawMessage": record}
+
+
+def test_records_of_another_destination_are_not_sent_to_this_one(run, sandbox, tmp_path):
+    put(tmp_path / "q.jsonl", [line("upsert_person", user_id="a"), line("upsert_company", company_id="c"), "no JSON"])
+    done = run("replay", "q.jsonl")
+    assert [body["user_id"] for body in sent(sandbox)] == ["a"]
+    assert "was meant for another destination than upsert_person" in done.stderr
+    assert "3 records: 1 sent, 2 rejected" in done.stderr
+
+
+def test_to_another_destination_goes_all_of_it(run, sandbox, tmp_path):
+    put(tmp_path / "q.jsonl", [line("create_event", user_id="a"), line(None, user_id="b")])
+    assert run("replay", "q.jsonl", "--to", "upsert_person").exit_code == 0
+    assert [body["user_id"] for body in sent(sandbox)] == ["a", "b"]

@@ -1,0 +1,205 @@
+"""Promises that no single module can keep: what the package names, documents, imports, exports, hides and ships."""
+
+import ast
+import copy
+import importlib
+import inspect
+import pickle
+import pkgutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import custify_connector
+from custify_connector import contract, credential, manifest, resources
+from custify_connector.plugin import Connector
+
+PACKAGE = Path(custify_connector.__file__).parent
+ROOT = PACKAGE.parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+OF_ONE_SERVICE = ("sandbox", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
+"""The emulator, the adapters, and the commands that show them: these speak of one service's endpoints."""
+
+NAMES = {*manifest.load().sources, *manifest.load().destinations}
+
+
+def named(path):
+    return str(path.relative_to(PACKAGE))
+
+
+def parsed(path):
+    return ast.parse(path.read_text("utf-8"), named(path))
+
+
+def docstrings(tree):
+    """Return the nodes that are documentation: a text that stands as a statement."""
+    return {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+
+
+def words(tree):
+    """Yield every text and identifier of a module, documentation aside."""
+    documentation = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.lineno, node.value
+        for attribute in ("id", "attr", "arg", "name"):
+            word = getattr(node, attribute, None)
+            if isinstance(word, str) and hasattr(node, "lineno"):
+                yield node.lineno, word
+
+
+@pytest.mark.parametrize("path", [one for one in SOURCES if not named(one).startswith(OF_ONE_SERVICE)], ids=named)
+def test_no_endpoint_is_named_in_the_package(path):
+    """An endpoint is an entry of the manifest and a schema; a module that knew one would be a second list."""
+    assert [f"line {line}: {word}" for line, word in words(parsed(path)) if word in NAMES] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_every_module_opens_with_a_sentence(path):
+    text = ast.get_docstring(parsed(path))
+    assert text
+    assert text.split("\n\n")[0].rstrip().endswith((".", "!", "`"))
+
+
+def public(nodes):
+    """Yield the public functions and classes among nodes; a property's setter is documented by the property."""
+    for node in nodes:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
+            continue
+        if not any(isinstance(one, ast.Attribute) and one.attr == "setter" for one in node.decorator_list):
+            yield node
+
+
+def definitions(tree):
+    """Yield every public function and class of a module, and every public method."""
+    for node in public(tree.body):
+        yield node
+        yield from public(node.body if isinstance(node, ast.ClassDef) else ())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_every_public_function_and_class_says_what_it_does(path):
+    assert [node.name for node in definitions(parsed(path)) if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("hook", contract.HOOKS)
+def test_every_hook_is_documented_and_implemented(hook):
+    assert inspect.getdoc(getattr(contract.ConnectorHooks, hook))
+    assert inspect.getdoc(getattr(contract.NamedConnector, hook))
+    assert getattr(Connector, hook).connector_impl
+    named_by_contract = inspect.signature(getattr(contract.ConnectorHooks, hook))
+    assert list(inspect.signature(getattr(Connector, hook)).parameters) == list(named_by_contract.parameters)
+
+
+def test_the_hooks_are_those_of_the_contract():
+    specified = {name for name, value in vars(contract.ConnectorHooks).items() if hasattr(value, "connector_spec")}
+    assert specified == set(contract.HOOKS)
+
+
+def imported(tree):
+    """Yield every module that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def tops(path):
+    return {name.partition(".")[0] for name in imported(parsed(path))}
+
+
+def test_only_transport_speaks_to_the_network():
+    speaking = {"requests", "urllib3", "http", "socket", "ssl", "asyncio"}
+    others = [path for path in SOURCES if not named(path).startswith("sandbox/")]
+    assert [named(path) for path in others if tops(path) & speaking] == ["transport.py"]
+
+
+def test_the_contract_knows_no_connector():
+    assert tops(PACKAGE / "contract.py") <= {"__future__", "collections", "dataclasses", "typing", "pluggy"}
+
+
+def test_the_sandbox_imports_nothing_of_the_connector():
+    own = "custify_connector.sandbox"
+    names = {name for path in (PACKAGE / "sandbox").rglob("*.py") for name in imported(parsed(path))}
+    assert [name for name in names if name.startswith("custify_connector") and not name.startswith(own)] == []
+
+
+def modules():
+    found = pkgutil.walk_packages(custify_connector.__path__, "custify_connector.")
+    return [one.name for one in found if not one.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_module_can_be_imported_and_exports_what_it_says(name):
+    module = importlib.import_module(name)
+    assert all(hasattr(module, exported) for exported in getattr(module, "__all__", ()))
+
+
+@pytest.fixture
+def checked(canary):
+    """Return a checked credential whose key is the canary."""
+    return credential.check({"name": "n", "api_key": canary, "base_url": "http://localhost:1"}, manifest.load())
+
+
+@pytest.mark.parametrize("show", [repr, str, "{0}".format, "%s".__mod__, vars, lambda one: [one]], ids=str)
+def test_a_credential_never_shows_its_key(checked, canary, show):
+    assert canary not in repr(show(checked))
+    assert canary not in str(show(copy.deepcopy(checked)))
+
+
+def test_a_credential_cannot_be_pickled(checked):
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(checked, protocol)
+
+
+def test_an_editable_install_finds_the_manifest_and_the_schemas():
+    assert resources.root() == ROOT
+    assert resources.schema("credential")["title"]
+
+
+def shipped():
+    """Return what a wheel must hold: every module, the manifest, the schemas and the demo's data, and nothing else."""
+    kept = [one for one in PACKAGE.rglob("*") if one.suffix in {".py", ".csv", ".typed"}]
+    names = {f"custify_connector/{one.relative_to(PACKAGE).as_posix()}" for one in kept}
+    schemas = {f"custify_connector/{one.relative_to(ROOT).as_posix()}" for one in (ROOT / "schemas").rglob("*.json")}
+    return {"custify_connector/connector.yaml", *names, *schemas}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Build a wheel, as the release does."""
+    folder = tmp_path_factory.mktemp("wheel")
+    words = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    pytest.importorskip("build")
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)  # noqa: S603 - our own build
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_a_wheel_holds_the_package_the_manifest_and_the_schemas(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == shipped()
+
+
+def test_a_wheel_away_from_the_checkout_finds_its_own_manifest(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = (
+        "import custify_connector\nfrom custify_connector import resources\n"
+        "from custify_connector.plugin import connector\n"
+        "print(custify_connector.__file__, resources.root(), len(connector.describe()['sources']))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    file, root, count = done.stdout.split()
+    assert (Path(file).parent, Path(root)) == (tmp_path / "custify_connector", tmp_path / "custify_connector")
+    assert int(count) == len(manifest.load().sources)
