@@ -101,12 +101,12 @@ def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> P
 
 def _covered(stored: Mapping[str, Any]) -> str | None:
     """Return the date down to which everything was delivered before; None when the order is not proven well enough."""
-    proven = stored.get("ordered", False) and len(stored["tail"]) >= PROOF_OF_ORDER
+    proven = stored.get("ordered", False) and stored.get("collected", 0) >= PROOF_OF_ORDER
     return stored.get("edge") if proven else None
 
 
 PROOF_OF_ORDER = 10
-"""A page of fewer records in order may be so by chance."""
+"""Fewer records in order may be so by chance."""
 
 _STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
 

@@ -228,7 +228,7 @@ def _parts(source: SourceEndpoint) -> Iterator[str]:
 
 def _parameter(parameter: Parameter) -> Row:
     closed = f" One of {code(*map(str, parameter.enum))}." if parameter.enum else ""
-    example = f" Example: `{json.dumps(parameter.example)}`." if parameter.example is not None else ""
+    example = f" Example: `{json.dumps(parameter.example, default=dict)}`." if parameter.example is not None else ""
     return code(parameter.name), parameter.type, f"{parameter.help}{closed}{example}", _travels(parameter)
 
 
