@@ -79,16 +79,24 @@ def _result(entry: Json) -> JobResult:
     if not isinstance(entry, Mapping):
         return JobResult(ok=None)
     status = next((entry[name] for name in ("statusCode", "status") if _is_code(entry.get(name))), None)
-    return JobResult(_success(entry, status), status, error_text(entry))
+    return JobResult(_success(entry), status, error_text(entry))
 
 
-def _success(entry: Mapping[str, Json], status: int | None) -> bool | None:
-    if isinstance(entry.get("success"), bool):
-        return bool(entry["success"])
-    word = entry.get("status")
-    if isinstance(word, str) and word.lower() in _SUCCESS_WORDS | _FAILURE_WORDS:
-        return word.lower() in _SUCCESS_WORDS
-    return None if status is None else 200 <= status < 300  # noqa: PLR2004 - the range of success
+def _success(entry: Mapping[str, Json]) -> bool | None:
+    """Return whether a job succeeded: one sign of failure outweighs every sign of success; None without a sign."""
+    signs = [sign for name in ("success", "status", "statusCode") if (sign := _sign(entry.get(name))) is not None]
+    return all(signs) if signs else None
+
+
+def _sign(value: Json) -> bool | None:
+    """Return what one field says: a boolean, an HTTP status, or a word."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return 200 <= value < 300  # noqa: PLR2004 - the range of success
+    if isinstance(value, str) and value.lower() in _SUCCESS_WORDS | _FAILURE_WORDS:
+        return value.lower() in _SUCCESS_WORDS
+    return None
 
 
 def _is_code(value: Json) -> bool:

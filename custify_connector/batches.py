@@ -69,8 +69,8 @@ class Batches:
         """Look at the outcome, each time after as long again, until it is finished or the time is up."""
         clock = self._client.clock
         began, wait = clock.now(), self._patience
-        while clock.now() - began < DEADLINE_SECONDS:
-            clock.pause(wait, _NEVER)
+        while (left := DEADLINE_SECONDS - (clock.now() - began)) > 0:
+            clock.pause(min(wait, left), _NEVER)
             verdict = self._exchange(request, repeatable=True)
             if isinstance(verdict, GivenUp):
                 return _unknown(group, f"the outcome of the batch could not be asked for: {describe(verdict)}")

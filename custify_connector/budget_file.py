@@ -49,8 +49,9 @@ class BudgetFile:
         # A time far in the future is left over from before the machine was started anew.
         bounds = (now - seconds, now + max(seconds, _FARTHEST_AHEAD))
         self._database.execute("DELETE FROM counted WHERE at <= ? OR at > ?", bounds)
+        self._database.execute("DELETE FROM blocked WHERE until > ?", (now + _LONGEST_BLOCK,))
         (blocked,) = self._database.execute("SELECT max(until) FROM blocked").fetchone()
-        held = blocked - now if blocked is not None and blocked - now < _LONGEST_BLOCK else 0.0
+        held = blocked - now if blocked is not None else 0.0
         full = self._database.execute(
             "SELECT at FROM counted ORDER BY at DESC LIMIT 1 OFFSET ?", (requests - 1,)
         ).fetchone()
