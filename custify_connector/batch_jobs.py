@@ -84,15 +84,15 @@ def _result(entry: Json) -> JobResult:
 
 def _success(entry: Mapping[str, Json]) -> bool | None:
     """Return whether a job succeeded: one sign of failure outweighs every sign of success; None without a sign."""
-    signs = [sign for name in ("success", "status", "statusCode") if (sign := _sign(entry.get(name))) is not None]
+    plain = entry.get("success")
+    said = (plain if isinstance(plain, bool) else None, _sign(entry.get("status")), _sign(entry.get("statusCode")))
+    signs = [sign for sign in said if sign is not None]
     return all(signs) if signs else None
 
 
 def _sign(value: Json) -> bool | None:
-    """Return what one field says: a boolean, an HTTP status, or a word."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int):
+    """Return what a status says: an HTTP code, or a word."""
+    if isinstance(value, int) and not isinstance(value, bool):
         return 200 <= value < 300  # noqa: PLR2004 - the range of success
     if isinstance(value, str) and value.lower() in _SUCCESS_WORDS | _FAILURE_WORDS:
         return value.lower() in _SUCCESS_WORDS

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from custify_connector import reading
@@ -35,15 +35,14 @@ def record(number: int) -> dict[str, object]:
 class Model:
     """A server that answers pages of a list, newest first, and changes between answers."""
 
-    def __init__(
-        self, size: int, *, cap: int = 10, total=len, past_end: str = "empty", cap_style: str = "clamp"
-    ) -> None:
+    def __init__(self, size: int, *, cap: int = 10, total=len, cap_style: str = "clamp") -> None:
         self.rows = [record(number) for number in range(size)]
         self.cap, self.total, self.cap_style = cap, total, cap_style
         self.next = size
         self.asked = 0
 
     def page(self, number: int, asked: int) -> Page:
+        """Answer one page."""
         self.asked += 1
         size = min(asked, self.cap)
         step = size if self.cap_style == "clamp" else asked
@@ -52,10 +51,12 @@ class Model:
         return Page(number, records, identities_of(records, PLAN.key), self.total(self.rows))
 
     def create(self) -> None:
+        """Add the newest record."""
         self.rows.append(record(self.next))
         self.next += 1
 
     def delete(self, index: int) -> None:
+        """Take a record away."""
         del self.rows[index % len(self.rows)]
 
 
@@ -98,6 +99,7 @@ def test_every_record_comes_once_whatever_the_cap_and_the_total(size, cap, total
 
 
 @settings(max_examples=300, deadline=None)
+@example(21, [("n", 0), ("d", 1), ("c", 0), ("d", 1)])
 @given(st.integers(0, 80), st.lists(st.tuples(st.sampled_from("cdn"), st.integers(0, 1000)), max_size=60))
 def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and_go(size, events):
     """Law: with totals that are right, creates and deletes between answers lose and double nothing."""
@@ -118,7 +120,7 @@ def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and
 
 
 def test_a_delete_before_every_answer_is_survived_without_a_storm_of_requests():
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - the same deletions at every run
     model = Model(300)
     before = {row["id"] for row in model.rows}
     delivered = read(model, between=lambda: model.rows and model.delete(chance.randrange(len(model.rows))))
@@ -129,7 +131,7 @@ def test_a_delete_before_every_answer_is_survived_without_a_storm_of_requests():
 def test_a_service_that_ignores_the_order_loses_nothing():
     """Then every identity is remembered, and a resumed read goes by identities alone."""
     model = Model(95)
-    shuffled = random.Random(3).sample(model.rows, 95)
+    shuffled = random.Random(3).sample(model.rows, 95)  # noqa: S311 - one disorder, always the same
 
     def page(number: int, size: int) -> Page:
         records = shuffled[(number - 1) * size : number * size]
