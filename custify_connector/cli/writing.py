@@ -99,7 +99,7 @@ def _journal(destination: Mapping[str, Any], table: Table, kept: Kept) -> Journa
     if destination.get("dry_run"):
         return None
     path = kept.journal or HOME / f"{destination['endpoint']}-{_short(str(Path(table.name).resolve()))}.journal"
-    if not kept.resume and path.exists():
+    if not kept.resume and journals.is_unfinished(path):
         click.echo(f"{path}: an earlier run did not come to its end; starting anew (--resume goes on)", err=True)
     return Journal(path, destination["endpoint"], resume=kept.resume)
 
@@ -162,7 +162,7 @@ def _name(receipt: Receipt) -> str:
 
 
 def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) -> None:
-    """Say where to go on, and remove the journal of a run in which every row is decided."""
+    """Say where to go on, and mark the journal of a run in which every row is decided."""
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
         click.echo(f"{safe.quarantine.count:,} in {path}; send them again with: custify replay {path}", err=True)
@@ -170,5 +170,4 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
     if asked or undecided:
         _tell_how_to_go_on(safe)
     elif safe.journal:
-        safe.journal.close()
-        journals.remove(safe.journal.path)
+        safe.journal.finish()

@@ -73,11 +73,12 @@ class Given:
 class Feed:
     """Gives records to a hook, keeps aside the rows that need not or cannot be sent, and makes receipts safe."""
 
-    def __init__(self, table: Table, shape: Shape, safe: Safekeeping, destination: str) -> None:
+    def __init__(self, table: Table, shape: Shape, safe: Safekeeping, destination: Mapping[str, Any]) -> None:
         self._table = table
         self._shape = shape
         self._safe = safe
-        self._destination = destination
+        self._destination = str(destination.get("endpoint", ""))
+        self._constants = destination.get("params", {})
         self._run_id = int(time.time() * 1000)
         self._aside: deque[Line] = deque()
         self._given: dict[int, Given] = {}
@@ -89,7 +90,7 @@ class Feed:
             if self._safe.ended():
                 return
             record, fault = self._read(row)
-            given = Given(index, row.line, record, journal.hash_of(record))
+            given = Given(index, row.line, record, journal.hash_of({**record, **self._constants}))
             if self._is_aside(given, fault):
                 continue
             self._given[handed_over] = given
@@ -135,6 +136,9 @@ class Feed:
     def _entry(self, given: Given) -> Entry | None:
         """Return what an interrupted run knew of a row; raises ConfigurationError when the row was another then."""
         entry = self._safe.journal.find(given.index) if self._safe.journal else None
+        if entry is not None and entry.hash != given.hash and self._safe.journal and self._safe.journal.finished:
+            # The run before came to its end; this row is a new one.
+            return None
         if entry is not None and entry.hash != given.hash:
             reason = "is not what the interrupted run had here: start anew without --resume"
             raise ConfigurationError((Fault(f"{self._table.name}:{given.line}", reason),))

@@ -9,7 +9,9 @@ import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from custify_connector.errors import ConfigurationError, Fault
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
-CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL);
 """
 _DECIDED = frozenset({"sent", "unchanged", "rejected"})
 
@@ -51,29 +53,45 @@ def hash_of(record: Mapping[str, Any]) -> bytes:
 class Journal:
     """The rows of one run by their place in the input. A killed process loses nothing that was written here.
 
-    Raises ConfigurationError when the file cannot be used, or belongs to another destination.
+    Nothing is made before the first row. Each call may raise ConfigurationError: the file cannot be used, or belongs
+    to another destination.
     """
 
     def __init__(self, path: Path, destination: str, *, resume: bool) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not resume:
-                remove(path)
-            self._database = sqlite3.connect(path, isolation_level=None)
-            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigurationError((Fault(str(path), f"the journal cannot be used: {error}"),)) from None
-        self._claim(destination)
+        self._destination = destination
+        self._resume = resume
 
-    def _claim(self, destination: str) -> None:
-        row = self._database.execute("SELECT destination FROM run").fetchone()
+    @cached_property
+    def _database(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._resume:
+                remove(self.path)
+            database = sqlite3.connect(self.path, isolation_level=None)
+            database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError((Fault(str(self.path), f"the journal cannot be used: {error}"),)) from None
+        self._claim(database)
+        return database
+
+    def _claim(self, database: sqlite3.Connection) -> None:
+        row = database.execute("SELECT destination FROM run").fetchone()
         if row is None:
-            self._database.execute("INSERT INTO run (destination) VALUES (?)", (destination,))
-        elif row[0] != destination:
-            self.close()
-            reason = f"is the journal of a run to {row[0]}, not to {destination}: name another with --journal"
+            database.execute("INSERT INTO run (destination, finished) VALUES (?, 0)", (self._destination,))
+        elif row[0] != self._destination:
+            database.close()
+            reason = f"is the journal of a run to {row[0]}, not to {self._destination}: name another with --journal"
             raise ConfigurationError((Fault(str(self.path), reason),))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run that wrote it came to its end, with every row decided."""
+        return bool(self._database.execute("SELECT finished FROM run").fetchone()[0])
+
+    def finish(self) -> None:
+        """Write down that every row is decided: to resume the run does nothing more."""
+        self._database.execute("UPDATE run SET finished = 1")
 
     def find(self, place: int) -> Entry | None:
         """Return what is known of a row, None when it was never handed over."""
@@ -93,7 +111,17 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; it stays."""
-        self._database.close()
+        if "_database" in vars(self):
+            self._database.close()
+
+
+def is_unfinished(path: Path) -> bool:
+    """Tell whether there is a journal of a run that did not come to its end."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return not database.execute("SELECT finished FROM run").fetchone()[0]
+    except (sqlite3.Error, TypeError):
+        return path.exists()
 
 
 def remove(path: Path) -> None:

@@ -123,7 +123,7 @@ def write(  # noqa: PLR0913, PLR0917 - what is written, for whom, and what is ke
 
     What the hook raises comes after the last receipt. Wrong arguments raise at the call.
     """
-    feed = Feed(table, shape, safe, str(destination.get("endpoint", "")))
+    feed = Feed(table, shape, safe, destination)
     receipts = hooks.write_destination(credential=credential, destination=destination, records=feed.records())
     return _lines(receipts, feed)
 

@@ -1,0 +1,214 @@
+"""The journal of a write run: what it knows of each row, also after the process was killed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import custify_connector
+from custify_connector.contract import OUTCOMES, Receipt
+from custify_connector.errors import ConfigurationError
+from custify_connector.host.journal import Entry, Journal, hash_of, is_unfinished, remove
+
+ROOT = Path(custify_connector.__file__).parents[1]
+ONE, TWO = hash_of({"id": 1}), hash_of({"id": 2})
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Return a new journal in a folder that is not there yet."""
+    opened = Journal(tmp_path / "inner" / "run.journal", "upsert_person", resume=False)
+    yield opened
+    opened.close()
+
+
+def again(journal, **words):
+    journal.close()
+    return Journal(journal.path, **{"destination": "upsert_person", "resume": True, **words})
+
+
+def test_a_row_is_unknown_then_given_then_decided(journal):
+    assert journal.find(0) is None
+    journal.give(0, ONE)
+    assert journal.find(0) == Entry(ONE, None)
+    receipt = Receipt(0, "sent", {"user_id": "ana"}, 200)
+    journal.decide(0, receipt)
+    assert journal.find(0) == Entry(ONE, receipt)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("code", [None, "unclear", "unavailable"])
+def test_what_was_decided_needs_nothing_more_and_what_may_have_arrived_is_unclear(outcome, code):
+    entry = Entry(ONE, Receipt(0, outcome, code=code))
+    assert entry.decided is (outcome in {"sent", "unchanged", "rejected"})
+    assert entry.unclear is (outcome == "failed" and code == "unclear")
+    assert not (entry.decided and entry.unclear)
+
+
+def test_a_row_that_was_given_without_an_outcome_is_unclear():
+    assert Entry(ONE, None).unclear
+    assert not Entry(ONE, None).decided
+
+
+def test_a_row_that_is_given_again_is_unclear_until_it_is_decided_again(journal):
+    journal.give(0, ONE)
+    journal.decide(0, Receipt(0, "failed", code="unavailable"))
+    journal.give(0, ONE)
+    assert journal.find(0).unclear
+
+
+def test_the_content_of_a_row_and_of_an_answer_is_not_kept(journal):
+    journal.give(0, hash_of({"email": "ana@example.com"}))
+    journal.decide(0, Receipt(0, "sent", response={"email": "ana@example.com"}))
+    assert journal.find(0).receipt.response is None
+    journal.close()
+    assert b"ana@example" not in journal.path.read_bytes()
+
+
+@pytest.mark.parametrize(("resume", "known"), [(True, True), (False, False)])
+def test_a_resumed_run_knows_what_was_and_a_new_one_starts_anew(journal, resume, known):
+    journal.give(5, ONE)
+    opened = again(journal, resume=resume)
+    assert (opened.find(5) is not None) is known
+    opened.close()
+
+
+def test_to_resume_without_a_journal_simply_starts(tmp_path):
+    opened = Journal(tmp_path / "run.journal", "upsert_person", resume=True)
+    assert opened.find(0) is None
+    opened.close()
+
+
+def test_the_journal_of_another_destination_is_refused(journal):
+    journal.give(0, ONE)
+    with pytest.raises(ConfigurationError, match="is the journal of a run to upsert_person, not to create_event"):
+        again(journal, destination="create_event").find(0)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_file_that_cannot_be_used_is_refused(tmp_path, resume):
+    (tmp_path / "text").write_text("no database at all" * 99)
+    for path in (tmp_path, tmp_path / "text" / "below", *[tmp_path / "text"] * resume):
+        with pytest.raises(ConfigurationError, match="the journal cannot be used"):
+            Journal(path, "upsert_person", resume=resume).find(0)
+
+
+def test_to_remove_a_journal_leaves_nothing_of_it(journal):
+    journal.give(0, ONE)
+    journal.close()
+    beside = journal.path.with_name("another.journal")
+    beside.write_text("")
+    remove(journal.path)
+    remove(journal.path)
+    assert list(journal.path.parent.iterdir()) == [beside]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}, True),
+        ({"a": 1}, {"a": "1"}, False),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        ({"a": [1, 2]}, {"a": [2, 1]}, False),
+        ({}, {}, True),
+    ],
+    ids=repr,
+)
+def test_a_hash_is_of_all_that_a_record_holds_and_of_nothing_else(one, other, equal):
+    assert (hash_of(one) == hash_of(other)) is equal
+
+
+steps = st.lists(
+    st.tuples(st.just("give"), st.integers(0, 3), st.sampled_from([ONE, TWO]))
+    | st.tuples(st.just("decide"), st.integers(0, 3), st.sampled_from(OUTCOMES))
+    | st.tuples(st.just("reopen"), st.none(), st.none()),
+    max_size=15,
+)
+
+
+@given(steps)
+def test_it_knows_what_a_dictionary_would(tmp_path_factory, steps):
+    """A law: whatever is given and decided, a journal opened again knows the last of it."""
+    journal, model = Journal(tmp_path_factory.mktemp("law") / "j", "upsert_person", resume=False), {}
+    for what, place, value in steps:
+        if what == "give":
+            journal.give(place, value)
+            model[place] = Entry(value, None)
+        elif what == "decide":
+            journal.decide(place, Receipt(place, value))
+            if place in model:
+                model[place] = Entry(model[place].hash, Receipt(place, value))
+        else:
+            journal = again(journal)
+    assert {place: journal.find(place) for place in range(4)} == {place: model.get(place) for place in range(4)}
+    journal.close()
+
+
+WRITER = textwrap.dedent("""
+    import itertools, sys
+    from pathlib import Path
+    from custify_connector.contract import Receipt
+    from custify_connector.host.journal import Journal, hash_of
+    journal = Journal(Path(sys.argv[1]), "upsert_person", resume=True)
+    for place in itertools.count(int(sys.argv[2])):
+        journal.give(place, hash_of({"id": place}))
+        print("given", place, flush=True)
+        journal.decide(place, Receipt(place, "sent", {"id": place}))
+        print("decided", place, flush=True)
+""")
+
+
+@pytest.mark.parametrize("lines", [1, 2, 7, 40])
+def test_a_killed_process_loses_nothing_that_it_wrote(tmp_path, lines):
+    """What it says it has written is there; of at most one commit more it could not tell."""
+    path, first = tmp_path / "run.journal", 0
+    for _ in range(2):
+        command = [sys.executable, "-c", WRITER, str(path), str(first)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - our own
+        said = [process.stdout.readline() for _ in range(lines)]
+        process.send_signal(signal.SIGKILL)
+        said += process.communicate()[0].splitlines(keepends=True)
+        journal = Journal(path, "upsert_person", resume=True)
+        for what, place in (line.split() for line in said if line.endswith("\n")):
+            entry = journal.find(int(place))
+            assert entry.hash == hash_of({"id": int(place)})
+            assert what == "given" or entry.receipt == Receipt(int(place), "sent", {"id": int(place)})
+        first = int(said[-1].split()[1]) + 2 if said[-1].endswith("\n") else int(said[-2].split()[1]) + 3
+        journal.close()
+
+
+def test_a_journal_that_was_not_closed_can_be_gone_on_with(tmp_path):
+    """The files beside a journal that a killed process leaves belong to it."""
+    journal = Journal(tmp_path / "j", "upsert_person", resume=False)
+    journal.give(0, ONE)
+    assert (tmp_path / "j-wal").exists()
+    opened = Journal(tmp_path / "j", "upsert_person", resume=True)
+    assert opened.find(0) == Entry(ONE, None)
+    opened.close()
+    journal.close()
+    with sqlite3.connect(tmp_path / "j") as database:
+        assert database.execute("SELECT count(*) FROM rows").fetchone() == (1,)
+    database.close()
+
+
+def test_a_journal_that_was_never_used_makes_no_file(tmp_path):
+    Journal(tmp_path / "run.journal", "upsert_person", resume=True).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_unfinished_until_it_says_otherwise(journal):
+    assert not is_unfinished(journal.path)
+    journal.give(0, ONE)
+    assert is_unfinished(journal.path)
+    journal.finish()
+    assert not is_unfinished(journal.path)
+    assert again(journal).finished
