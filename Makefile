@@ -23,6 +23,9 @@ types: .venv/checked
 layers: .venv/checked
 	$(BIN)/lint-imports
 
+bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
+	$(BIN)/python benchmarks/run.py
+
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

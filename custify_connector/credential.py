@@ -39,7 +39,7 @@ class Credential:
 
 def check(credential: object, manifest: Manifest) -> Credential:
     """Return the checked credential; raises ConfigurationError with every fault, none of which shows a value."""
-    faults = faults_of(credential, resources.schema("credential"), "credential")
+    faults = faults_of(credential, resources.schema("credential"), "credential", quick=False)
     if not isinstance(credential, Mapping):
         raise ConfigurationError(faults)
     base_url = credential.get("base_url", manifest.base_url)

@@ -64,7 +64,8 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
 
 def _lanes(client: Client, plan: WritePlan, tally: Tally) -> Lanes:
     if plan.delivery == "batch" and not plan.dry_run:
-        return Lanes(Batches(client, plan), client.max_in_flight, tally, plan.schema)
+        # A batch waits for its outcome most of the time; what is under way at once is bounded by the client.
+        return Lanes(Batches(client, plan), client.max_in_flight * 3, tally, plan.schema)
     # A run that stops at its first reject must not have the next record under way already.
     workers = 1 if plan.dry_run or plan.on_reject == "stop" else client.max_in_flight
     return Lanes(Courier(client, plan), workers, tally, plan.schema)
@@ -180,10 +181,10 @@ class Lanes:
     def __enter__(self) -> Lanes:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
         self._tally.stopped = self._tally.stopped or "the run was ended"
         if self._pool is not None:
-            self._pool.shutdown(wait=True)
+            self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is KeyboardInterrupt)
 
 
 _GATHERED = 1000

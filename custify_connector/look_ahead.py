@@ -68,11 +68,11 @@ class LookAhead:
     def __enter__(self) -> LookAhead:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
         self.flush()
         self._stop.set()
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
 
 
 def _merged(progress: Progress, answered: Progress) -> Progress:

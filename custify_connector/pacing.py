@@ -41,8 +41,9 @@ _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 class Budget:
     """At most `requests` requests counted by the service in any `seconds`, over all threads.
 
-    A request occupies its place from before it is sent until `seconds` after its answer came (or after
-    JITTER_SECONDS, whichever is earlier): at whatever moment between the service counted it, no window holds more.
+    A request occupies its place from before it is sent until `seconds` after the service counted it at the latest:
+    when its answer came, or JITTER_SECONDS after it was sent, and by as much later as the answer took longer than the
+    quickest one. At whatever moment before that the service counted it, no window holds more.
     """
 
     def __init__(self, limit: RateLimit | None, clock: Clock | None = None, shared: BudgetFile | None = None) -> None:
@@ -54,6 +55,7 @@ class Budget:
         self._in_flight: dict[int, float] = {}
         self._counted: list[float] = []
         self._blocked_until = 0.0
+        self._quickest = float("inf")
         self._next_ticket = 0
 
     def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
@@ -69,9 +71,12 @@ class Budget:
     def release(self, ticket: int) -> None:
         """Tell that the answer to a request came, or that it failed."""
         with self._lock:
-            sent = self._in_flight.pop(ticket)
+            now, sent = self._clock.now(), self._in_flight.pop(ticket)
+            self._quickest = min(self._quickest, now - sent)
+            # What an answer took longer than the quickest may have passed before the service counted its request.
+            late = now - sent - self._quickest
             if self.limit is not None:
-                bisect.insort(self._counted, min(self._clock.now(), sent + JITTER_SECONDS))
+                bisect.insort(self._counted, min(now, sent + JITTER_SECONDS + late))
 
     def hold_back(self, seconds: float) -> None:
         """Let nobody send for so long: the service said that the limit is reached."""

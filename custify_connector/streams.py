@@ -104,14 +104,18 @@ def ask(
 
 
 def _answer(client: Client, request: Request, where: str, stop: threading.Event) -> Response:
-    """Return the answer to a request; one without a body is asked for once more before it is believed."""
-    for last in (False, True):
+    """Return the answer to a request; one that holds nothing at all is asked for once more.
+
+    Raises ServiceUnavailable, and UnexpectedReply for a second answer without content: an empty list would be one.
+    """
+    place = f"{where}: {request.method} {request.path}"
+    for _ in range(_TIMES_ASKED):
         verdict = client.exchange(request, repeatable=True, stop=stop)
         if isinstance(verdict, GivenUp):
-            raise unavailable(verdict, f"{where}: {request.method} {request.path}")
-        if last or verdict.response.body is not None or verdict.response.status != _OK:
+            raise unavailable(verdict, place)
+        if verdict.response.body is not None or verdict.response.status != _OK:
             return verdict.response
-    raise AssertionError("the second answer is believed")
+    raise UnexpectedReply(f"{place}: Custify answered {_OK} with nothing in it, {_TIMES_ASKED} times")
 
 
 def _served_at(response: Response, client: Client) -> str:
@@ -122,7 +126,7 @@ def _served_at(response: Response, client: Client) -> str:
     return moment.astimezone(timezone.utc).isoformat()
 
 
-_OK = 200
+_OK, _TIMES_ASKED = 200, 2
 
 
 @dataclass(frozen=True)
@@ -215,11 +219,11 @@ class _FirstPages:
     def __enter__(self) -> _FirstPages:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
         self._stop.set()
         # The parents' read may hold threads of its own; it is closed now, not when the exception is forgotten.
         self._slots.close()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
 
 
 def _slots(client: Client, plan: ReadPlan, progress: Progress) -> Generator[_Slot]:

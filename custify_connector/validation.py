@@ -18,8 +18,14 @@ LibraryError: TypeAlias = Any
 """A `jsonschema.ValidationError`; named here so that the library is imported only when it is needed."""
 
 
-def faults_of(value: object, schema: Schema, place: str) -> tuple[Fault, ...]:
-    """Return every fault of `value` under `schema`, in the order of the document, each named from `place` on."""
+def faults_of(value: object, schema: Schema, place: str, *, quick: bool = True) -> tuple[Fault, ...]:
+    """Return every fault of `value` under `schema`, in the order of the document, each named from `place` on.
+
+    The reference validator has the last word, and all the words; unless `quick` is False, a value that the fast check
+    accepts is not shown to it.
+    """
+    if quick and _meets(value, schema):
+        return ()
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - 100 ms that only a faulty or first argument costs
     from referencing import Registry  # noqa: PLC0415 - the same
 
@@ -29,6 +35,14 @@ def faults_of(value: object, schema: Schema, place: str) -> tuple[Fault, ...]:
     errors = checker(schema, registry=Registry()).iter_errors(value)
     in_order = sorted(errors, key=lambda error: _position(value, error.absolute_path))
     return tuple(dict.fromkeys(fault for error in in_order for fault in _explain(error, place)))
+
+
+def _meets(value: object, schema: Schema) -> bool:
+    """Ask the fast check first: the slow one costs 100 ms to import, and is needed for its sentences alone."""
+    try:
+        return compile_record_check(schema)(value)
+    except (TypeError, ValueError):  # no JSON value, or a schema for the slow one alone
+        return False
 
 
 def _check_pattern(_validator: object, pattern: str, value: object, _schema: Schema) -> Iterator[LibraryError]:

@@ -171,16 +171,11 @@ def source_section(source: SourceEndpoint, schema: Schema) -> str:
 
 
 def source_usage(source: SourceEndpoint) -> str:
-    """Return the command that reads a source, or the source as a host gives it where the command cannot."""
-    if not source.undocumented:
-        return _fenced("bash", f"custify read {source.name} --output {source.name}.jsonl")
+    """Return the command that reads a source."""
     needed = () if source.partitions else placeholders(source.path)
-    params = {"params": dict.fromkeys(needed, AN_ID)} if needed else {}
-    return _host_form({"endpoint": source.name, **params, "settings": {"undocumented": True}})
-
-
-def _host_form(argument: Mapping[str, Any]) -> str:
-    return "From a host; the command does not offer undocumented calls:\n\n" + _fenced("json", json.dumps(argument))
+    params = "".join(f" --param {name}={AN_ID}" for name in needed)
+    allowed = " --undocumented" if source.undocumented else ""
+    return _fenced("bash", f"custify read {source.name}{params} --output {source.name}.jsonl{allowed}")
 
 
 def _fenced(language: str, text: str) -> str:
@@ -258,13 +253,12 @@ def destination_section(destination: DestinationEndpoint, schema: Schema) -> str
 
 
 def destination_usage(destination: DestinationEndpoint) -> str:
-    """Return the command that writes to a destination, or the destination as a host gives it."""
+    """Return the command that writes to a destination."""
     name = destination.name
-    if destination.undocumented:
-        return _host_form({"endpoint": name, "settings": {"undocumented": True}})
+    allowed = " --undocumented" if destination.undocumented else ""
     guard = " --param max_deletes=1" if destination.destructive else ""
     directory = " --param directory=." if destination.upload else ""
-    return _fenced("bash", f"custify write {name} {name}.jsonl{guard}{directory}")
+    return _fenced("bash", f"custify write {name} {name}.jsonl{guard}{directory}{allowed}")
 
 
 def destination_facts(destination: DestinationEndpoint) -> Iterator[Row]:

@@ -52,6 +52,7 @@ class Service:
         self.asked = []
 
     def __call__(self, request):
+        """Answer one request."""
         self.asked.append(request)
         answers = self.answers[request.method]
         return answers.pop(0) if len(answers) > 1 else answers[0]

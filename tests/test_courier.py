@@ -31,6 +31,7 @@ class Service:
         self.asked = []
 
     def __call__(self, request):
+        """Answer one request."""
         self.asked.append((request.method, request.target, request.body))
         answers = self.answers[request.method, request.path.strip("/").split("/")[0]]
         return answers.pop(0) if len(answers) > 1 else answers[0]

@@ -31,6 +31,7 @@ def fed(tally, deliveries):
 
 
 LOST = {"answered": False}
+UNANSWERED = delivered("failed", **LOST)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +45,12 @@ LOST = {"answered": False}
         pytest.param({"max_rejects": 0}, [delivered("sent"), delivered("failed")], 2, id="more than none"),
         pytest.param({"max_rejects": 2}, [delivered("sent", "rejected", "failed", "rejected")], 1, id="in a batch"),
         pytest.param({"max_rejects": "5%"}, [delivered("rejected")] * 200, SHARE_LOOKED_AT, id="a share, of 100 on"),
-        pytest.param({"max_rejects": "5%"}, [delivered(*["sent"] * 95, *["failed"] * 5)] * 9, None, id="just the share"),
+        pytest.param({"max_rejects": "5%"}, [delivered(*["sent"] * 95, *["failed"] * 5)] * 9, None, id="the share"),
         pytest.param({"max_rejects": "5%"}, [delivered(*["sent"] * 94, *["failed"] * 6)], 1, id="above the share"),
         pytest.param({"max_rejects": "0.5%"}, [delivered(*["sent"] * 199, "failed")] * 9, None, id="half a percent"),
         pytest.param({}, [delivered("failed", **LOST)] * 9, UNANSWERED_IN_A_ROW, id="no answers"),
-        pytest.param({}, [delivered("failed", **LOST), delivered("failed", **LOST), delivered("sent")] * 9, None, id="few"),
-        pytest.param({}, [delivered("failed", **LOST), delivered("rejected", sent=False)] * 9, 5, id="not asked is no answer"),
+        pytest.param({}, [UNANSWERED, UNANSWERED, delivered("sent")] * 9, None, id="few"),
+        pytest.param({}, [UNANSWERED, delivered("rejected", sent=False)] * 9, 5, id="not asked is no answer"),
         pytest.param({}, [delivered("failed", error=CredentialRefused("no"))], 1, id="everybody's fault"),
     ],
 )  # fmt: skip

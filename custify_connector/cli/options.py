@@ -105,7 +105,9 @@ def exit_codes(command: Command) -> Command:
         except ConnectorError as error:
             fail(str(error), exit_code(error))
         except KeyboardInterrupt:
-            fail("interrupted", INTERRUPTED)
+            click.echo("custify: interrupted", err=True)
+            # At once: threads that still wait for Custify would hold the process.
+            os._exit(INTERRUPTED)
         except BrokenPipeError:
             # Whoever read our output has had enough; Python would complain once more while closing it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

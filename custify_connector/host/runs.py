@@ -68,27 +68,51 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     if state_path:
         state_file.check(state_path)
     batches = hooks.read_source(credential=credential, source=source, state=stored.state)
-    target = open_output(output, stored.output_size if output != "-" else None)
-    count = ReadCount(size=target.size)
+    keeper = _Keeper(state_path, output, stored)
+    if stored.complete:
+        return keeper.finish(ReadCount(size=keeper.target.size))
     try:
-        for batch in batches:
-            target.write(batch.records)
-            count = ReadCount(count.records + len(batch.records), target.size)
-            if state_path:
-                state_file.save(state_path, state_file.Stored(batch.state, _unfinished(target, output)))
-            watch.tell(count)
-            if watch.ended():
-                return replace(count, ended=True)
-        target.finish()
+        return keeper.keep(batches, watch)
     finally:
-        target.close()
-    if state_path:
-        state_file.save(state_path, replace(state_file.load(state_path), output_size=None))
-    return count
+        keeper.target.close()
 
 
-def _unfinished(target: Output, output: str) -> int | None:
-    return target.size if output != "-" else None
+class _Keeper:
+    """Writes batches, and after each the state that speaks of them; the last state says that nothing is missing."""
+
+    def __init__(self, state_path: Path | None, output: str, stored: state_file.Stored) -> None:
+        self._state_path = state_path
+        self._to_file = output != "-"
+        self.target: Output = open_output(output, stored.output_size if self._to_file else None)
+        self._state = stored.state
+
+    def keep(self, batches: Iterator[Batch], watch: Watch) -> ReadCount:
+        """Keep every batch; one is known to be the last only when no other follows."""
+        count = ReadCount(size=self.target.size)
+        batch = next(batches, None)
+        while batch is not None:
+            self.target.write(batch.records)
+            count = ReadCount(count.records + len(batch.records), self.target.size)
+            watch.tell(count)
+            following = next(batches, None)
+            self._save(batch.state, complete=following is None)
+            if following is not None and watch.ended():
+                return replace(count, ended=True)
+            batch = following
+        return self.finish(count)
+
+    def finish(self, count: ReadCount) -> ReadCount:
+        """Put the output in its place, and let the state say so."""
+        self.target.finish()
+        if self._state_path and self._state is not None:
+            state_file.save(self._state_path, state_file.Stored(self._state))
+        return count
+
+    def _save(self, state: dict[str, Any], *, complete: bool) -> None:
+        self._state = state
+        if self._state_path:
+            size = self.target.size if self._to_file else None
+            state_file.save(self._state_path, state_file.Stored(state, size, complete and self._to_file))
 
 
 @dataclass

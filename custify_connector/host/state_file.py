@@ -18,10 +18,14 @@ from custify_connector.errors import Fault, StateError
 
 @dataclass(frozen=True)
 class Stored:
-    """What a state file holds: the connector's state, and the size of an output that is not finished (else None)."""
+    """What a state file holds: the connector's state, and the size of an output that is not finished (else None).
+
+    `complete` tells that everything is written, and that the output only has to be put in its place.
+    """
 
     state: dict[str, Any] | None = None
     output_size: int | None = None
+    complete: bool = False
 
 
 def load(path: Path) -> Stored:
@@ -37,7 +41,8 @@ def load(path: Path) -> Stored:
     if not isinstance(content, dict) or not isinstance(content.get("state", 0), (dict, type(None))):
         raise StateError((Fault(str(path), "is no state file: restore it, or remove it to start afresh"),))
     size = content.get("output_size")
-    return Stored(content["state"], size if type(size) is int and size >= 0 else None)
+    written = size if type(size) is int and size >= 0 else None
+    return Stored(content["state"], written, written is not None and content.get("complete") is True)
 
 
 def check(path: Path) -> None:
@@ -51,6 +56,8 @@ def save(path: Path, stored: Stored) -> None:
     content: dict[str, Any] = {"state": stored.state}
     if stored.output_size is not None:
         content["output_size"] = stored.output_size
+    if stored.complete:
+        content["complete"] = True
     part = path.with_name(path.name + ".part")
     with part.open("wb") as stream:
         stream.write(orjson.dumps(content))

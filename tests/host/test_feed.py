@@ -152,7 +152,7 @@ def test_a_run_that_is_asked_to_end_hands_over_no_more_rows(place):
     assert again.got == [f"r{number}" for number in range(3, 10)]
 
 
-# --------------------------------------------------------------------------------------------------------- journal, resume
+# ---------------------------------------------------------------------------------------------------- journal, resume
 
 
 def crash(place, hooks, rows, after, **words):
@@ -265,7 +265,7 @@ def test_a_run_that_keeps_nothing_needs_nothing(place):
     assert list(place.path.iterdir()) == []
 
 
-# ------------------------------------------------------------------------------------------------------------- unchanged
+# ---------------------------------------------------------------------------------------------------------- unchanged
 
 
 KEEP = ("journal", "delivered")

@@ -1,0 +1,1 @@
+"""How the benchmarks measure: environments, processes, a server of its own, interleaved rounds, one table."""
