@@ -22,7 +22,6 @@ from custify_connector.writing import Prepared
 FIRST_LOOK_SECONDS = 0.5
 DEADLINE_SECONDS = 300.0
 _SHARE_OF_PATIENCE = 1.5
-_NEVER = threading.Event()
 
 
 class Batches:
@@ -30,6 +29,7 @@ class Batches:
 
     def __init__(self, client: Client, plan: WritePlan) -> None:
         assert plan.batch is not None  # noqa: S101 - checked with the destination
+        self.stop = threading.Event()
         self._client = client
         self._plan = plan
         self._rule: BatchRule = plan.batch
@@ -70,7 +70,7 @@ class Batches:
         clock = self._client.clock
         began, wait = clock.now(), self._patience
         while (left := DEADLINE_SECONDS - (clock.now() - began)) > 0:
-            clock.pause(min(wait, left), _NEVER)
+            clock.pause(min(wait, left), self.stop)
             verdict = self._exchange(request, repeatable=True)
             if isinstance(verdict, GivenUp):
                 return _unknown(group, f"the outcome of the batch could not be asked for: {describe(verdict)}")
@@ -97,7 +97,7 @@ class Batches:
         return Delivered(tuple(_receipt(each, result, kept) for each, result in zip(group, known.results, strict=True)))
 
     def _exchange(self, request: Request, *, repeatable: bool) -> Settled | GivenUp:
-        return self._client.exchange(request, repeatable=repeatable, stop=_NEVER)
+        return self._client.exchange(request, repeatable=repeatable, stop=self.stop)
 
 
 def _receipt(prepared: Prepared, result: JobResult, kept: object) -> Receipt:

@@ -36,6 +36,11 @@ class Client:
         self.max_in_flight = max_in_flight
         self._in_flight = InFlight(max_in_flight)
 
+    @property
+    def room(self) -> int:
+        """How many requests are worth having under way at the moment: at most `max_in_flight`."""
+        return self._in_flight.allowed
+
     def exchange(self, request: Request, *, repeatable: bool, stop: threading.Event) -> Settled | GivenUp:
         """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""
         began = self.clock.now()

@@ -20,7 +20,6 @@ from custify_connector.wire import Request
 from custify_connector.writing import Prepared
 
 _NOT_FOUND = 404
-_NEVER = threading.Event()
 
 
 class Courier:
@@ -29,7 +28,11 @@ class Courier:
     size = 1
     """How many records are delivered together."""
 
+    stop: threading.Event
+    """Set when nobody waits for an answer any more: then nothing is repeated."""
+
     def __init__(self, client: Client, plan: WritePlan) -> None:
+        self.stop = threading.Event()
         self._client = client
         self._plan = plan
         self._prepare = writing.preparer(plan)
@@ -74,7 +77,7 @@ class Courier:
         return replace(prepared, repeatable=True), verdict
 
     def _exchange(self, request: Request, *, repeatable: bool) -> Settled | GivenUp:
-        return self._client.exchange(request, repeatable=repeatable, stop=_NEVER)
+        return self._client.exchange(request, repeatable=repeatable, stop=self.stop)
 
     def _error(self, prepared: Prepared, verdict: Settled | GivenUp) -> ConnectorError | None:
         if isinstance(verdict, GivenUp):

@@ -183,6 +183,7 @@ class Lanes:
 
     def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
         self._tally.stopped = self._tally.stopped or "the run was ended"
+        self._courier.stop.set()
         if self._pool is not None:
             self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is KeyboardInterrupt)
 

@@ -17,21 +17,26 @@ from custify_connector.states import Progress
 
 Fetch = Callable[[Progress, int, threading.Event], tuple[Page, Progress]]
 Answer = Future[tuple[Page, Progress]]
+Room = Callable[[], int]
 
 
 class LookAhead:
     """Takes pages in order and keeps up to `workers` requests under way; leave the `with` and none is left.
 
-    `first` is the answer to the first page, when somebody else has asked for it already.
+    `first` is the answer to the first page, when somebody else has asked for it already; `room` tells how many
+    requests are worth having under way at the moment.
     """
 
-    def __init__(self, fetch: Fetch, plan: ReadPlan, workers: int, first: Answer | None = None) -> None:
+    def __init__(
+        self, fetch: Fetch, plan: ReadPlan, workers: int, first: Answer | None = None, room: Room | None = None
+    ) -> None:
         self._fetch = fetch
         self._plan = plan
         self._workers = workers
         self._stop = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._first = first
+        self._room = room or (lambda: workers)
         self._asked: dict[int, Answer] = {}
 
     def take(self, progress: Progress) -> tuple[Page, Progress]:
@@ -52,7 +57,8 @@ class LookAhead:
     @property
     def _window(self) -> int:
         """Half as many pages again as workers, so that one slow answer does not leave the others idle."""
-        return self._workers + self._workers // 2 if self._workers > 1 else 1
+        room = min(self._workers, self._room())
+        return room + room // 2 if self._workers > 1 else 1
 
     def _ask(self, progress: Progress, number: int) -> Answer:
         if self._pool is None:

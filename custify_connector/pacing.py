@@ -154,11 +154,14 @@ def current_budget(account: tuple[str, str], limit: RateLimit | None, file: str 
 class InFlight:
     """How many requests may be under way at once: up to a bound, fewer while more of them only make each slower.
 
-    One less when answers take more than twice as long as the quickest, one more when they do not.
+    One less when answers take more than twice as long as the quickest, one more when they do not. Two are enough for a
+    service that is as near as this machine: then more threads only wait for each other.
     """
 
     SLOWER = 2.0
     NOTICEABLE_SECONDS = 0.05
+    NEAR_SECONDS = 0.003
+    ENOUGH_WHEN_NEAR = 2
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -176,10 +179,15 @@ class InFlight:
         finally:
             self.leave()
 
+    @property
+    def allowed(self) -> int:
+        """How many may be under way at the moment."""
+        return max(1, int(self._allowed))
+
     def enter(self) -> None:
         """Wait until one more may be under way."""
         with self._free:
-            self._free.wait_for(lambda: self._under_way < max(1, int(self._allowed)))
+            self._free.wait_for(lambda: self._under_way < self.allowed)
             self._under_way += 1
 
     def leave(self) -> None:
@@ -195,4 +203,5 @@ class InFlight:
             slow = seconds > max(self._quickest * self.SLOWER, self.NOTICEABLE_SECONDS)
             # Down quickly, up slowly: a service that is overrun should notice the difference.
             step = -1.0 if slow else 1.0 / max(1.0, self._allowed)
-            self._allowed = min(self._bound, max(1.0, self._allowed + step))
+            bound = min(self._bound, self.ENOUGH_WHEN_NEAR) if self._quickest < self.NEAR_SECONDS else self._bound
+            self._allowed = min(bound, max(1.0, self._allowed + step))

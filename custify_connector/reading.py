@@ -275,7 +275,7 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
 
 def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
     """Return the position after a page that joins on to what was delivered."""
-    values = [_date(plan, position, record) for record in page.records]
+    values = _dates(plan, position, page.records)
     follows = position.top is not None and not position.retreating and position.resumed_at is None
     ordered = position.ordered and _descending([position.top, *values] if follows else values)
     # A page that lies wholly above the edge, pushed there by newcomers, moves neither the edge nor what is known there.
@@ -373,6 +373,14 @@ def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
     if plan.since and floor is not None:
         return plan.since.cursor
     return plan.order.field if plan.order and plan.order.descending else None
+
+
+def _dates(plan: ReadPlan, position: Position, records: list[Record]) -> list[str | None]:
+    name = _date_field(plan, position.floor)
+    if name is None:
+        return [None] * len(records)
+    found = [record.get(name) for record in records]
+    return found if all(isinstance(value, str) and value[-1:] == "Z" for value in found) else [*map(_moment, found)]
 
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:

@@ -52,7 +52,7 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
         resume(above, parents)
     floor = state.get("cursor") if plan.since else None
     position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
-    between = "position" not in state
+    between = bool(plan.partitions) and "position" not in state
     return Progress(state.get("started"), position, entry, parents, state.get("parent"), between=between)
 
 

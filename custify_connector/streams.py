@@ -66,7 +66,7 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
     def fetch(progress: Progress, number: int, stop: threading.Event) -> tuple[reading.Page, Progress]:
         return ask(client, plan, progress, number, stop)
 
-    with LookAhead(fetch, plan, client.max_in_flight, first) as pages:
+    with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room) as pages:
         while True:
             page, progress = pages.take(progress)
             step = reading.absorb(plan, progress.position, page, seen)

@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -48,6 +49,10 @@ class _TooLarge(Exception):
     """Never leaves this file."""
 
 
+class _Unreadable(Exception):
+    """Never leaves this file."""
+
+
 class _TooSlow(Exception):
     """Never leaves this file."""
 
@@ -77,6 +82,8 @@ class HttpSend:
         deadline = time.monotonic() + self._timeout
         try:
             return self._exchange(request, deadline)
+        except _Unreadable:
+            return Failure("unreachable", "the file to upload cannot be read any more", arrived=False)
         except _TooLarge:
             return Failure("too_large", f"the reply is larger than {MAXIMUM_BYTES:,} bytes", arrived=True)
         except _TooSlow:
@@ -115,7 +122,7 @@ class HttpSend:
         prepared = self._template(request.method).copy()
         prepared.url = self._base_url + request.target
         if request.upload is not None:
-            fields = {**(request.body or {}), "file": (request.upload.name, request.upload.read_bytes())}
+            fields = {**(request.body or {}), "file": (request.upload.name, _file(request.upload))}
             prepared.body, prepared.headers["Content-Type"] = encode_multipart_formdata(fields)
             prepared.headers["Content-Length"] = str(len(prepared.body))
         elif request.body is not None:
@@ -158,6 +165,13 @@ def _session(connections: int) -> requests.Session:
     session.mount("http://", adapter)
     session.headers.update({"Accept": "application/json", "User-Agent": f"custify-connector/{__version__}"})
     return session
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise _Unreadable from None
 
 
 def _content(raw: _RawBody, deadline: float) -> bytes:

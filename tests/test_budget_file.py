@@ -82,6 +82,14 @@ def test_a_window_shorter_than_the_jitter_holds_too(window, seconds):
     assert counted(window, 100.0, 2, seconds) == pytest.approx(JITTER + seconds)
 
 
+def test_a_window_that_was_closed_stays_in_its_file(tmp_path):
+    first = BudgetFile(tmp_path / "budget")
+    for _ in range(3):
+        counted(first, 100.0)
+    first.close()
+    assert counted(BudgetFile(tmp_path / "budget"), 100.0) > 0
+
+
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("no database at all" * 99)])
 def test_a_file_that_cannot_be_used_is_refused(tmp_path, make):
     path = tmp_path / "budget"

@@ -129,6 +129,7 @@ def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress:
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
+            count.unclear += line.receipt.code == "unclear"
             progress.tell(endpoint, count.records)
             if line.receipt.outcome == "planned":
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
@@ -166,6 +167,8 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
         click.echo(f"{safe.quarantine.count:,} in {path}; send them again with: custify replay {path}", err=True)
+    if count.unclear:
+        click.echo(f"{count.unclear:,} may have arrived; --resume --resend-unclear sends them again", err=True)
     undecided = count.outcomes["failed"] + count.outcomes["not_tried"]
     if asked or undecided:
         _tell_how_to_go_on(safe)

@@ -46,6 +46,15 @@ def open_output(path: str, resume_at: int | None = None) -> Output:
         raise ConfigurationError((Fault(path, f"cannot be written: {error.strerror or error}"),)) from None
 
 
+def complete(path: str, size: int) -> None:
+    """Give an output that holds everything its final name, unless an earlier run has done so already."""
+    part = Path(path).with_name(Path(path).name + ".part")
+    if part.is_file():
+        output = open_output(path, size)
+        output.finish()
+        output.close()
+
+
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
     """Return records as JSON lines."""
     return b"".join([_line(record) for record in records])

@@ -14,7 +14,7 @@ from custify_connector.contract import OUTCOMES, Batch, Receipt
 from custify_connector.errors import ConnectorError
 from custify_connector.host import state_file
 from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
-from custify_connector.host.outputs import Output, open_output
+from custify_connector.host.outputs import Output, complete, open_output
 from custify_connector.host.rows import Table
 
 
@@ -68,9 +68,11 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     if state_path:
         state_file.check(state_path)
     batches = hooks.read_source(credential=credential, source=source, state=stored.state)
+    if state_path and stored.complete:
+        complete(output, stored.output_size or 0)
+        state_file.save(state_path, state_file.Stored(stored.state))
+        return ReadCount(size=stored.output_size or 0)
     keeper = _Keeper(state_path, output, stored)
-    if stored.complete:
-        return keeper.finish(ReadCount(size=keeper.target.size))
     try:
         return keeper.keep(batches, watch)
     finally:
@@ -94,12 +96,22 @@ class _Keeper:
             self.target.write(batch.records)
             count = ReadCount(count.records + len(batch.records), self.target.size)
             watch.tell(count)
-            following = next(batches, None)
+            following = self._following(batches, batch.state)
             self._save(batch.state, complete=following is None)
             if following is not None and watch.ended():
                 return replace(count, ended=True)
             batch = following
         return self.finish(count)
+
+    def _following(self, batches: Iterator[Batch], state: dict[str, Any]) -> Batch | None:
+        """Return the next batch; the state is kept first where there is none for sure, or nothing to take back."""
+        if not self._to_file:
+            self._save(state, complete=False)
+        try:
+            return next(batches, None)
+        except ConnectorError:
+            self._save(state, complete=False)
+            raise
 
     def finish(self, count: ReadCount) -> ReadCount:
         """Put the output in its place, and let the state say so."""
@@ -117,9 +129,10 @@ class _Keeper:
 
 @dataclass
 class WriteCount:
-    """The outcomes of a write so far."""
+    """The outcomes of a write so far, and how many of the failed may have arrived."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    unclear: int = 0
 
     @property
     def records(self) -> int:

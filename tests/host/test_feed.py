@@ -237,6 +237,15 @@ def test_rows_that_came_after_an_interrupted_run_are_sent(place):
     assert second.got == ["r2", "r3"]
 
 
+def test_after_a_run_that_came_to_its_end_another_row_is_a_new_one(place):
+    place.run(Hooks(), table(*numbered(3)))
+    journal = Journal(place.path / "journal", "things", resume=True)
+    journal.finish()
+    journal.close()
+    place.run(second := Hooks(), table({"id": "r0"}, {"id": "new"}, {"id": "r2"}), resume=True)
+    assert second.got == ["new"]
+
+
 def test_an_unclear_row_is_quarantined_once_however_often_the_run_is_resumed(place):
     place.run(Hooks(r1=UNCLEAR), table(*numbered(3)))
     for _ in range(3):

@@ -1,0 +1,134 @@
+"""The rate limit over real sockets, judged by who enforces it: no window above the limit, and not one 429."""
+
+import threading
+import time
+
+import pytest
+
+from custify_connector.plugin import connector
+from custify_connector.sandbox import Fault
+
+LIMIT = (30, 1.0)
+OPTION = "30/1"
+PEOPLE = 400
+
+
+def rows(start, count):
+    return [{"user_id": f"row-{start + number}", "name": "n"} for number in range(count)]
+
+
+def is_kept(account, limit=LIMIT):
+    """Say whether the account never saw more than its limit, and never had to say so."""
+    return account.journal.busiest_window(limit[1]) <= limit[0] and 429 not in account.journal.statuses()
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_with_one_budget_file_keep_to_the_limit_together(make, command, tmp_path, processes):
+    account = make(people=PEOPLE, rate_limit=LIMIT)
+    shared = ("--rate-limit", OPTION, "--budget", tmp_path / "budget")
+    one, two = command(account, "one"), command(account, "two")
+    running = [
+        one.start("read", "people", "--output", "people.jsonl", *shared),
+        two.start("write", "upsert_person", two.put("rows.jsonl", rows(0, 35)), *shared),
+    ]
+    if processes == 3:
+        three = command(account, "three")
+        running.append(three.start("write", "upsert_person", three.put("rows.jsonl", rows(50, 35)), *shared))
+    errors = [process.communicate(timeout=60)[1].decode() for process in running]
+    assert [process.returncode for process in running] == [0] * processes, errors
+    assert len(account.journal) >= 50
+    assert is_kept(account)
+    assert account.journal.busiest_window(1.0) >= 20, "the budget was used"
+
+
+def test_without_the_file_two_processes_exceed_it(make, command):
+    """The test above can fail: each keeps to the limit, and both together do not."""
+    account = make(people=PEOPLE, rate_limit=LIMIT)
+    one, two = command(account, "one"), command(account, "two")
+    running = [each.start("read", "people", "--output", "p", "--rate-limit", OPTION) for each in (one, two)]
+    for process in running:
+        process.communicate(timeout=60)
+    assert not is_kept(account)
+
+
+@pytest.mark.parametrize("budget", [False, True], ids=["by themselves", "with a file"])
+def test_threads_keep_to_the_limit_together(make, tmp_path, budget):
+    """Two reads, and a write with eight under way, share what the account allows."""
+    account = make(people=PEOPLE, rate_limit=LIMIT)
+    settings = {"rate_limit": {"requests": 30, "seconds": 1.0}, **({"budget": str(tmp_path / "b")} if budget else {})}
+    source = {"endpoint": "people", "settings": settings}
+    destination = {"endpoint": "upsert_person", "settings": settings}
+    work = [
+        lambda: list(connector.read_source(account.credential, source, None)),
+        lambda: list(connector.read_source(account.credential, source, None)),
+        lambda: list(connector.write_destination(account.credential, destination, rows(0, 35))),
+    ]
+    threads = [threading.Thread(target=each) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(account.journal) >= 70
+    assert is_kept(account)
+
+
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_faults_and_their_repetitions_are_within_the_limit_too(make, kinds, delivery):
+    account = make(rate_limit=(8, 0.5))
+    account.faults.add(Fault("status", value=503, times=3), Fault("reset", after=4))
+    limit = {"rate_limit": {"requests": 8, "seconds": 0.5}}
+    kind = kinds["safe event"]
+    receipts, error = account.write(kind, kind.records(account, 20), workers=8, delivery=delivery, settings=limit)
+    assert error is None
+    assert {receipt.outcome for receipt in receipts} == {"sent"}
+    assert is_kept(account, (8, 0.5))
+
+
+def test_a_limit_that_is_lower_than_was_said_is_learned_and_everything_arrives(make, kinds):
+    """The first window may meet 429; what it names is kept to from then on."""
+    account = make(rate_limit=(10, 1.0))
+    limit = {"rate_limit": {"requests": 100, "seconds": 1.0}}
+    kind = kinds["event"]
+    receipts, error = account.write(kind, kind.records(account, 25), workers=8, settings=limit)
+    assert error is None
+    assert {receipt.outcome for receipt in receipts} == {"sent"}
+    assert kind.held(account, 25) == [1] * 25
+    refused = account.journal.statuses().get(429, 0)
+    assert refused <= 8
+
+
+def test_a_429_stops_all_who_share_the_budget_until_it_is_over(make, kinds):
+    account = make()
+    account.faults.add(Fault("rate_limited", value="1", after=5))
+    kind = kinds["event"]
+    receipts, error = account.write(kind, kind.records(account, 40), workers=8)
+    assert error is None
+    assert {receipt.outcome for receipt in receipts} == {"sent"}
+    entries = account.journal.entries
+    (limited,) = [entry for entry in entries if entry.status == 429]
+    answered = limited.at + limited.duration
+    quiet = [entry for entry in entries if answered + 0.3 < entry.at < answered + 0.95]
+    assert quiet == []
+    assert [entry for entry in entries if entry.at >= answered + 0.95]
+
+
+def test_answers_that_get_slow_and_quick_again_do_not_let_too_many_through(make, kinds):
+    """Who waits because answers are slow has not sent yet, and counts when it is sent."""
+    limit, account = (6, 1.0), make(rate_limit=(6, 1.0))
+    kind, done = kinds["event"], threading.Event()
+
+    def change():
+        while not done.is_set():
+            for latency in (0.0, 0.3):
+                account.sandbox.latency = latency
+                time.sleep(0.4)
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    settings = {"rate_limit": {"requests": 6, "seconds": 1.0}}
+    receipts, error = account.write(kind, kind.records(account, 24), workers=8, settings=settings)
+    done.set()
+    changing.join()
+    assert error is None
+    assert {receipt.outcome for receipt in receipts} == {"sent"}
+    assert is_kept(account, limit)
