@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -105,15 +106,21 @@ def exit_codes(command: Command) -> Command:
         except ConnectorError as error:
             fail(str(error), exit_code(error))
         except KeyboardInterrupt:
-            click.echo("custify: interrupted", err=True)
-            # At once: threads that still wait for Custify would hold the process.
-            os._exit(INTERRUPTED)
+            _end_at_once()
         except BrokenPipeError:
             # Whoever read our output has had enough; Python would complain once more while closing it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
 
     return wrapped  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+def _end_at_once() -> NoReturn:
+    """Exit, also while threads still wait for Custify: an ordinary exit would wait for them."""
+    if any(thread.name.startswith("custify-") for thread in threading.enumerate()):
+        click.echo("custify: interrupted", err=True)
+        os._exit(INTERRUPTED)
+    fail("interrupted", INTERRUPTED)
 
 
 def exit_code(error: ConnectorError) -> int:

@@ -137,8 +137,7 @@ class Feed:
         """Return what an interrupted run knew of a row; raises ConfigurationError when the row was another then."""
         entry = self._safe.journal.find(given.index) if self._safe.journal else None
         if entry is not None and entry.hash != given.hash and self._safe.journal and self._safe.journal.finished:
-            # The run before came to its end; this row is a new one, and so are all that follow.
-            self._safe.journal.begin_anew(given.index)
+            # The run before came to its end; this row is a new one.
             return None
         if entry is not None and entry.hash != given.hash:
             reason = "is not what the interrupted run had here: start anew without --resume"

@@ -93,11 +93,6 @@ class Journal:
         """Write down that every row is decided: to resume the run does nothing more."""
         self._database.execute("UPDATE run SET finished = 1")
 
-    def begin_anew(self, place: int) -> None:
-        """Forget a finished run from this row on: what follows is another run's."""
-        self._database.execute("DELETE FROM rows WHERE place >= ?", (place,))
-        self._database.execute("UPDATE run SET finished = 0")
-
     def find(self, place: int) -> Entry | None:
         """Return what is known of a row, None when it was never handed over."""
         found = self._database.execute("SELECT hash, receipt FROM rows WHERE place = ?", (place,)).fetchone()
