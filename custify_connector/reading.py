@@ -37,7 +37,7 @@ A service that caps pages below its own default, and counts only what it shows, 
 guarding would cost every small stream a second request.
 """
 
-FUTILE_RETREATS = 5
+FUTILE_RETREATS = 8
 """After so many steps back that brought nothing, a total that falls is taken for one that cannot be relied on."""
 
 UNREST_PAGES = 10
