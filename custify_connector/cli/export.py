@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Literal
+from typing import Literal
 
 import click
 import orjson
 
 from custify_connector import credential, manifest
 from custify_connector.adapters import nexla as adapter
-from custify_connector.cli.options import exit_codes
+from custify_connector.cli.options import exit_codes, param
 from custify_connector.errors import ConfigurationError, Fault
 
 _WITH_ENDPOINT = ("source", "destination", "sample")
@@ -59,7 +59,7 @@ def nexla(
     ask = adapter.Ask(
         base_url=_base_url(),
         endpoint=endpoint,
-        params=dict(_param(text, _types(kind, endpoint)) for text in params),
+        params=dict(param(text, _types(kind, endpoint)) for text in params),
         name=name,
         credential_id=credential_id or 0,
         nexset_id=nexset_id or 0,
@@ -92,16 +92,3 @@ def _base_url() -> str:
 def _types(kind: adapter.Kind, endpoint: str) -> dict[str, str]:
     found = manifest.load().sources.get(endpoint) if kind in {"source", "sample"} else None
     return {name: parameter.type for name, parameter in found.parameters.items()} if found else {}
-
-
-def _param(text: str, types: dict[str, str]) -> tuple[str, Any]:
-    """Return a parameter with the type that the endpoint gives it: text stays text, the rest is JSON."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigurationError((Fault(f"--param {text}", "write NAME=VALUE"),))
-    if types.get(name, "string") == "string":
-        return name, value
-    try:
-        return name, orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise ConfigurationError((Fault(f"--param {name}", f"must be JSON of type {types[name]}"),)) from None
