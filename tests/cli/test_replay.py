@@ -136,4 +136,4 @@ def test_records_of_another_destination_are_not_sent_to_this_one(run, sandbox, t
 def test_to_another_destination_goes_all_of_it(run, sandbox, tmp_path):
     put(tmp_path / "q.jsonl", [line("create_event", user_id="a"), line(None, user_id="b")])
     assert run("replay", "q.jsonl", "--to", "upsert_person").exit_code == 0
-    assert [body["user_id"] for body in sent(sandbox)] == ["a", "b"]
+    assert sorted(body["user_id"] for body in sent(sandbox)) == ["a", "b"]  # different keys may pass each other
