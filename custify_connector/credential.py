@@ -37,9 +37,12 @@ class Credential:
         return self.base_url, self.key.fingerprint()
 
 
-def check(credential: object, manifest: Manifest) -> Credential:
-    """Return the checked credential; raises ConfigurationError with every fault, none of which shows a value."""
-    faults = faults_of(credential, resources.schema("credential"), "credential", quick=False)
+def check(credential: object, manifest: Manifest, *, quick: bool = True) -> Credential:
+    """Return the checked credential; raises ConfigurationError with every fault, none of which shows a value.
+
+    Unless `quick` is False, jsonschema itself sees only a credential that the fast check refuses (see `faults_of`).
+    """
+    faults = faults_of(credential, resources.schema("credential"), "credential", quick=quick)
     if not isinstance(credential, Mapping):
         raise ConfigurationError(faults)
     base_url = credential.get("base_url", manifest.base_url)

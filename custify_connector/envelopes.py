@@ -89,7 +89,7 @@ _ENVELOPES: dict[Envelope, Callable[[Json, tuple[str, ...]], Unwrapped | None]] 
 
 
 def _records(found: Json, total: int | None) -> Unwrapped | None:
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+    if not isinstance(found, list) or not set(map(type, found)) <= {dict}:
         return None
     return Unwrapped(found, total)
 

@@ -50,7 +50,7 @@ def identities_of(records: Iterable[Record], alternatives: Alternatives) -> list
     single = alternatives[0][0] if alternatives and len(alternatives[0]) == 1 else None
     if single is not None and "." not in single:
         plain = [record.get(single) for record in records]
-        if all(isinstance(value, str) and value for value in plain):
+        if set(map(type, plain)) <= {str} and all(plain):
             return plain  # type: ignore[return-value] # just checked to be text
     seen: dict[str, int] = {}
     return [_identity(record, alternatives) or _numbered(_digest(record), seen) for record in records]
@@ -84,7 +84,7 @@ class Seen:
 
     def __init__(self, *, ordered: bool, identities: Iterable[str] = ()) -> None:
         self._identities: set[str] = set(identities)
-        self._window = deque(self._identities)
+        self._window = deque([list(self._identities)])
         self._ordered = ordered
 
     def lose_order(self) -> None:
@@ -96,15 +96,15 @@ class Seen:
         if self._identities.isdisjoint(identities) and len(set(identities)) == len(identities):
             self._remember(identities)
             return list(records)
-        fresh: list[AnyRecord] = []
+        fresh: dict[str, AnyRecord] = {}
         for record, identity in zip(records, identities, strict=True):
             if identity not in self._identities:
-                self._remember([identity])
-                fresh.append(record)
-        return fresh
+                fresh.setdefault(identity, record)
+        self._remember([*fresh])
+        return [*fresh.values()]
 
     def _remember(self, identities: list[str]) -> None:
         self._identities.update(identities)
-        self._window.extend(identities)
-        while self._ordered and len(self._window) > WINDOW:
-            self._identities.discard(self._window.popleft())
+        self._window.append(identities)
+        while self._ordered and len(self._identities) - len(self._window[0]) >= WINDOW:
+            self._identities.difference_update(self._window.popleft())

@@ -56,9 +56,9 @@ class LookAhead:
 
     @property
     def _window(self) -> int:
-        """Half as many pages again as workers, so that one slow answer does not leave the others idle."""
+        """Half as many pages again as there is room, so that one slow answer does not leave the others idle."""
         room = min(self._workers, self._room())
-        return room + room // 2 if self._workers > 1 else 1
+        return room + room // 4
 
     def _ask(self, progress: Progress, number: int) -> Answer:
         if self._pool is None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import methodcaller
 from typing import Any
 
 import orjson
@@ -326,8 +327,7 @@ def _moment(value: Json) -> str | None:
 
 def _descending(values: list[str | None]) -> bool:
     """Tell whether dates come newest first; they are compared as text, so one without a date breaks the order."""
-    known = [value for value in values if value is not None]
-    return len(known) == len(values) and known == sorted(known, reverse=True)
+    return None not in values and values == sorted(values, reverse=True)  # type: ignore[type-var] # None was looked for
 
 
 def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Record]:
@@ -380,7 +380,11 @@ def _dates(plan: ReadPlan, position: Position, records: list[Record]) -> list[st
     if name is None:
         return [None] * len(records)
     found = [record.get(name) for record in records]
-    return found if all(isinstance(value, str) and value[-1:] == "Z" for value in found) else [*map(_moment, found)]
+    plain = set(map(type, found)) <= {str} and all(map(_IS_UTC, found))
+    return found if plain else [*map(_moment, found)]
+
+
+_IS_UTC = methodcaller("endswith", "Z")
 
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:

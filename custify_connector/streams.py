@@ -49,6 +49,8 @@ def read(client: Client, plan: ReadPlan, progress: Progress) -> Iterator[Batch]:
         if step.records or step.done:
             state = states.finished(plan, reached) if step.done else states.under_way(plan, reached)
             yield Batch(plan.stream, _picked(step.records, plan.fields), state)
+        # What was handed over is not held while the next page is decoded: its memory is used again.
+        del step
 
 
 def _picked(records: list[Record], fields: tuple[str, ...]) -> list[Record]:
@@ -83,9 +85,11 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
             if missing:
                 total = step.position.total
                 log.warning("%s: Custify counts %s records, and %d of them never came", plan.stream, total, missing)
+            ended = step.done or left == 0
             yield step, progress
-            if step.done or left == 0:
+            if ended:
                 return
+            del page, step  # not held while the next page is decoded
 
 
 def ask(

@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +17,10 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Retry
@@ -157,10 +161,31 @@ class HttpSend:
         return Response(reply.status_code, text, headers)
 
 
+class _OneHost(HTTPAdapter):
+    """An adapter for one host: its connection pool is chosen once, and cookies of answers are not kept."""
+
+    _pool: ConnectionPool | None = None
+
+    def get_connection_with_tls_context(self, *arguments: Any, **named: Any) -> ConnectionPool:  # noqa: ANN401 - handed on as they are
+        pool = self._pool or super().get_connection_with_tls_context(*arguments, **named)
+        self._pool = pool
+        return pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        # Which proxy serves this host need not be asked anew for each request where there is none at all.
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        reply = requests.Response()
+        reply.status_code, reply.raw, reply.request, reply.url = resp.status, resp, req, req.url or ""
+        reply.headers = CaseInsensitiveDict(resp.headers)
+        return reply
+
+
 def _session(connections: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
+    adapter = _OneHost(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update({"Accept": "application/json", "User-Agent": f"custify-connector/{__version__}"})

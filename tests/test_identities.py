@@ -117,15 +117,20 @@ def test_in_order_a_window_of_the_latest_is_enough(pages, lost_at):
 def test_in_order_memory_is_bounded_and_nothing_is_forgotten_once_the_order_is_lost(monkeypatch):
     monkeypatch.setattr(identities, "WINDOW", 3)
     seen = Seen(ordered=True)
-    assert seen.unseen(list("abcde"), list("abcde")) == list("abcde")
+    for page in ("abc", "def"):  # a page is forgotten whole, once a window of later ones is there
+        assert seen.unseen(list(page), list(page)) == list(page)
     assert seen.unseen(["a"], ["a"]) == ["a"]
-    assert seen.unseen(["e"], ["e"]) == []
+    assert seen.unseen(["f"], ["f"]) == []
     seen.lose_order()
     assert seen.unseen(list("vwxyz"), list("vwxyz")) == list("vwxyz")
-    assert seen.unseen(list("ea"), list("ea")) == []
+    assert seen.unseen(list("fa"), list("fa")) == []
 
 
-@given(st.dictionaries(st.text(max_size=3), st.integers(-9, 9) | st.text(max_size=3), max_size=3))
+@given(
+    st.dictionaries(
+        st.text(max_size=3).filter(lambda name: name != "_id"), st.integers(-9, 9) | st.text(max_size=3), max_size=3
+    )
+)
 def test_a_record_without_a_key_is_known_by_all_it_holds(record):
     assert identities_of([record], ()) == identities_of([orjson.loads(orjson.dumps(record))], ())
     assert identities_of([record], ()) != identities_of([{**record, "more": 1}], ())

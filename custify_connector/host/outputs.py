@@ -57,7 +57,10 @@ def complete(path: str, size: int) -> None:
 
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
     """Return records as JSON lines."""
-    return b"".join([_line(record) for record in records])
+    try:
+        return b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records])
+    except TypeError:
+        return b"".join([_line(record) for record in records])
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -96,11 +96,12 @@ class _Keeper:
             self.target.write(batch.records)
             count = ReadCount(count.records + len(batch.records), self.target.size)
             watch.tell(count)
-            following = self._following(batches, batch.state)
-            self._save(batch.state, complete=following is None)
-            if following is not None and watch.ended():
+            state = batch.state
+            del batch  # not held while the next one is made
+            batch = self._following(batches, state)
+            self._save(state, complete=batch is None)
+            if batch is not None and watch.ended():
                 return replace(count, ended=True)
-            batch = following
         return self.finish(count)
 
     def _following(self, batches: Iterator[Batch], state: dict[str, Any]) -> Batch | None:
