@@ -31,10 +31,11 @@ def sandbox(canary):
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
+def _clean_environment(monkeypatch, tmp_path_factory):
     for name in list(os.environ):
         if name.startswith("CUSTIFY_") or name.lower() in _INHERITED:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("CUSTIFY_HOME", str(tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"))
 
 
 @pytest.fixture(autouse=True)
