@@ -70,5 +70,7 @@ def parameters(context: click.Context, _parameter: click.Parameter, typed: str) 
     """Offer the parameters of the endpoint that was typed already."""
     from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
 
-    source = manifest.load().sources.get(str(context.params.get("endpoint")))
+    # An option that still lacks its value leaves the words before it unread.
+    endpoint = context.params.get("endpoint") or next(iter(context.args), "")
+    source = manifest.load().sources.get(endpoint)
     return _offer(lambda: [f"{name}=" for name in (source.parameters if source else ())], typed)

@@ -137,7 +137,8 @@ class Vault:
         store, handle = self._store(entry.store), _handle(name)
         with self._changing() as database, _kept(store, handle, key):
             database.execute("UPDATE credentials SET handle = ? WHERE name = ?", (handle, name))
-        store.drop(entry.handle)
+        with self._changing():
+            store.drop(entry.handle)
         self.tested(name, report)
 
     def rename(self, name: str, new: str) -> None:
@@ -150,8 +151,8 @@ class Vault:
     def remove(self, name: str) -> None:
         """Forget a credential, its key first: what cannot be forgotten stays on the list."""
         entry = self.find(name)
-        self._store(entry.store).drop(entry.handle)
         with self._changing() as database:
+            self._store(entry.store).drop(entry.handle)
             database.execute("DELETE FROM credentials WHERE name = ?", (name,))
 
     def tested(self, name: str, report: CredentialReport) -> None:
