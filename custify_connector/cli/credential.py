@@ -77,8 +77,8 @@ def add(
     if as_json:
         _print_json(_shown(vault, vault.find(added.name), {}))
         return
-    verdict = f"{report.message}. " if report else "It was not tested. "
-    click.echo(f"{verdict}{name!r} is kept in {place.place}.")
+    click.echo(f"{report.message}." if report else "It was not tested.")
+    click.echo(layout.prose(f"{name!r} is kept in {place.place}.", layout.width()))
     click.echo(f"Next: custify read people --limit 5 --credential {_quoted(name)}")
 
 

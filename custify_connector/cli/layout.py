@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 _NARROWEST = 40
+_READABLE = 40
 _STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
 _JUST_NOW = 2
 
@@ -36,12 +37,22 @@ def _wrapped(name: str, text: str, room: int, columns: int) -> str:
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]], columns: int, right: frozenset[int]) -> str:
-    """Return rows under a heading; columns in `right` are figures. The last column gives way when it gets narrow."""
+    """Return rows under a heading; columns in `right` are figures.
+
+    The last column is cut where it does not fit; where hardly anything of it would be left, it goes below its row.
+    """
     every = [heading, *rows]
     widths = [max(len(row[place]) for row in every) for place in range(len(heading))]
     rest = columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    if widths[-1] > rest and rest < _READABLE:
+        below = [_line(row[:-1], widths[:-1], right) + _below(row[-1], columns) for row in rows]
+        return "\n".join([_line(heading[:-1], widths[:-1], right), *below])
     widths[-1] = max(min(widths[-1], rest), len(heading[-1]))
     return "\n".join(_line(row, widths, right) for row in every)
+
+
+def _below(text: str, columns: int) -> str:
+    return "\n" + hanging("   ", text, columns) if text else ""
 
 
 def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> str:
@@ -81,3 +92,8 @@ def hanging(title: str, text: str, columns: int) -> str:
         text, columns, initial_indent=f"{title}  ", subsequent_indent=" " * (len(title) + 2), break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
+
+
+def prose(text: str, columns: int) -> str:
+    """Return a sentence, broken between its words alone: a path in it stays whole."""
+    return textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)

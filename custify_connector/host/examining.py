@@ -33,7 +33,7 @@ Verdict = Literal["ok", "note", "fault", "skipped"]
 _DISTRIBUTION = "custify-connector"
 _OLDEST_PYTHON = (3, 10)
 _LITTLE_SPACE = 200_000_000
-_CLOCK_NOTE, _CLOCK_FAULT = 30, 300
+_CLOCK_EXACT, _CLOCK_NOTE, _CLOCK_FAULT = 2, 30, 300
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def _keys() -> Finding:
     place = key_stores.preferred(home.directory())
     if place.kind == "keyring":
         return Finding("keys", "ok", f"new keys go into {place.place}")
-    mend = "only if you want a keyring: pip install 'custify-connector[keyring]', and unlock the desktop's"
+    install = "" if _is_installed("keyring") else f"pip install '{_DISTRIBUTION}[keyring]', and "
+    mend = f"only if you want a keyring: {install}start and unlock the one of your desktop"
     return Finding("keys", "note", f"no keyring works here: keys go into {place.place}", mend)
 
 
@@ -197,7 +198,8 @@ def clock(date: str | None, now: datetime) -> Finding:
     if told is None:
         return Finding("clock", "skipped", "the service did not tell the time")
     ahead = (now - told.replace(tzinfo=told.tzinfo or timezone.utc)).total_seconds()
-    found = f"{abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} Custify's"
+    side = "ahead of" if ahead > 0 else "behind"
+    found = f"{abs(ahead):,.0f} s {side} Custify's" if abs(ahead) > _CLOCK_EXACT else "tells the same time as Custify's"
     if abs(ahead) <= _CLOCK_NOTE:
         return Finding("clock", "ok", found)
     verdict: Verdict = "fault" if abs(ahead) > _CLOCK_FAULT else "note"

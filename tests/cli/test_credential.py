@@ -31,7 +31,7 @@ def add(sandbox, name="acme", *more, key=None, code=0):
 
 def test_a_key_is_tested_kept_and_listed_and_never_shown(sandbox, canary):
     said = add(sandbox, "acme", "--description", "nightly sync; owner: data team").stdout
-    assert "Custify accepts this credential. 'acme' is kept in the file" in said
+    assert "Custify accepts this credential.\n'acme' is kept in the file" in said
     assert "Next: custify read people --limit 5 --credential acme" in said
     listed = custify("credential", "list").stdout
     for text in ("acme", "nightly sync; owner: data team", sandbox.base_url, "Custify accepted it", "no run yet"):
