@@ -31,10 +31,13 @@ def sandbox(canary):
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
+def _clean_environment(monkeypatch, tmp_path_factory):
     for name in list(os.environ):
         if name.startswith("CUSTIFY_") or name.lower() in _INHERITED:
             monkeypatch.delenv(name)
+    # No test may reach the keyring of whoever runs it.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("CUSTIFY_HOME", str(tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"))
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from .tables import Section, Target, seconds
 _HOW = """Medians of {starts} interleaved starts of a whole process; `over bare` is what is added to an interpreter that
 does nothing."""
 BARE, IMPORT, VERSION, DESCRIBE = "python -c pass", "import custify_connector", "custify --version", "custify describe"
+HELP, CREDENTIALS = "custify --help", "custify credential list"
 
 
 def measured(scale: Scale) -> Section:
@@ -22,6 +23,8 @@ def measured(scale: Scale) -> Section:
         BARE: [OURS.python, "-c", "pass"],
         IMPORT: [OURS.python, "-c", IMPORT],
         VERSION: [OURS.command("custify"), "--version"],
+        HELP: [OURS.command("custify"), "--help"],
+        CREDENTIALS: [OURS.command("custify"), "credential", "list"],
         DESCRIBE: [OURS.command("custify"), "describe"],
         "import singer_sdk": [SINGER.python, "-c", "import singer_sdk"],
         "import airbyte_cdk": [AIRBYTE.python, "-c", "import airbyte_cdk"],
@@ -40,7 +43,12 @@ def measured(scale: Scale) -> Section:
         _HOW.format(starts=scale.starts),
         ("what", "seconds", "over bare"),
         [(f"`{name}`", seconds(medians[name]), seconds(added[name])) for name in commands],
-        (_quick(IMPORT, added, 0.1), _quick(DESCRIBE, added, 0.3)),
+        (
+            _quick(IMPORT, added, 0.1),
+            _quick(DESCRIBE, added, 0.3),
+            _quick(HELP, added, 0.15),
+            _quick(CREDENTIALS, added, 0.15),
+        ),
     )
 
 

@@ -12,21 +12,41 @@ from custify_connector import __version__
 # Pages of records are freed by count; looking for cycles among them costs a tenth of a read.
 gc.set_threshold(50_000, 20, 100)
 
-_COMMANDS = {
-    "demo": "The main job on the embedded sandbox: test, read everything, write, show the outcome.",
-    "sandbox": "Serve an emulated Custify on loopback.",
-    "describe": "Show the endpoints, or all that is known of one.",
-    "sample": "Show an endpoint's first records, or the requests that rows would become.",
-    "read": "Read an endpoint's records as JSON lines.",
-    "write": "Write the rows of a file to an endpoint.",
-    "load": "Write several files to several destinations, in a safe order.",
-    "replay": "Send the records of a quarantine file again.",
-    "export": "Print the configuration that another host takes.",
+_GROUPS = {
+    "Get started": {
+        "demo": "The main job on the embedded sandbox: test, read everything, write, show the outcome.",
+        "sandbox": "Serve an emulated Custify on loopback.",
+        "credential": "Keep the keys of accounts, by name: add, list, show, test, rotate, rename, remove.",
+        "doctor": "Check everything a run needs, and say what to mend.",
+    },
+    "Look before a run": {
+        "describe": "Show the endpoints, or all that is known of one.",
+        "sample": "Show an endpoint's first records, or the requests that rows would become.",
+    },
+    "Move records": {
+        "read": "Read an endpoint's records as JSON lines.",
+        "write": "Write the rows of a file to an endpoint.",
+        "load": "Write several files to several destinations, in a safe order.",
+        "replay": "Send the records of a quarantine file again.",
+    },
+    "Look back, and elsewhere": {
+        "runs": "List what was read and written, how it ended, and what to type next.",
+        "export": "Print the configuration that another host takes.",
+        "completion": "Print what makes your shell complete commands, endpoints and names.",
+    },
 }
+_COMMANDS = {name: text for group in _GROUPS.values() for name, text in group.items()}
+
+ARGUMENTS = "custify.arguments"
+"""Under this key of click's `meta` is what was typed."""
 
 
 class _LazyGroup(click.Group):
     """Imports a command when it is asked for, so that `--help` and `--version` stay quick."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        context.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(context, args)
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -37,9 +57,21 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"custify_connector.cli.{name}").command
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from custify_connector.validation import suggestion  # noqa: PLC0415 - only a slip needs it
+
+            context.fail(f"there is no command {name!r}{suggestion(name, _COMMANDS)}")
+        return super().resolve_command(context, args)
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        room = max(map(len, _COMMANDS))
+        for title, group in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{room}}", text) for name, text in group.items()])
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,9 +79,26 @@ class _LazyGroup(click.Group):
 def main() -> None:
     """Read and write Custify, with one outcome for every row.
 
-    The API key comes from CUSTIFY_API_KEY, never from the command line; CUSTIFY_BASE_URL is for accounts in another
-    data centre. Records go to standard output, everything for people to standard error.
+    Try it without an account:
+
+    \b
+      custify demo
+
+    With an account, keep its key once, then use it by name:
+
+    \b
+      custify credential add acme
+      custify doctor --credential acme
+      custify describe people
+      custify read people --credential acme --output people.jsonl
+      custify write upsert_person people.csv --map user_id=id --dry-run
+
+    An API key comes from a prompt, from standard input, from a file or from CUSTIFY_API_KEY, never from the command
+    line; CUSTIFY_BASE_URL is for accounts in another data centre. What is kept here lies below CUSTIFY_HOME, or the
+    platform's data directory. Records go to standard output, everything for people to standard error.
 
     Exit codes: 0 all well, 1 some records were rejected or failed, 2 bad usage, 3 the key was refused,
     4 Custify could not be reached, 130 interrupted.
-    """
+
+    Each command has examples: custify COMMAND --help
+    """  # noqa: D301 - click reads \b

@@ -59,7 +59,12 @@ class _Line:
 )
 @exit_codes
 def command(people: int, companies: int, output: Path) -> None:
-    """Run the main job on the embedded sandbox: test, read everything, write, show the outcome."""
+    """Run the main job on the embedded sandbox: test, read everything, write, show the outcome.
+
+    \b
+    custify demo
+    custify demo --people 300 --companies 30 --output out
+    """  # noqa: D301 - click reads \b
     output.mkdir(parents=True, exist_ok=True)
     with Sandbox(people=people, companies=companies, seed=1) as sandbox:
         demo = _Demo(sandbox, output)

@@ -6,23 +6,29 @@ from typing import Any
 
 import click
 
-from custify_connector.cli.options import credential, exit_codes
+from custify_connector.cli import completing
+from custify_connector.cli.choosing import chosen, credential_options
+from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
 from custify_connector.validation import suggestion
 
 
 @click.command()
-@click.argument("endpoint", required=False)
-@click.option("--account", is_flag=True, help="Ask the account for its own attributes; needs CUSTIFY_API_KEY.")
+@click.argument("endpoint", required=False, shell_complete=completing.endpoints)
+@click.option("--account", is_flag=True, help="Ask the account for its own attributes; needs a credential.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as a host gets it.")
+@credential_options
 @exit_codes
 def command(endpoint: str | None, account: bool, as_json: bool) -> None:
     """Show the endpoints, or all that is known of one.
 
-    Examples: custify describe; custify describe people --account; custify describe --json
-    """
-    description = connector.describe_account(credential()) if account else connector.describe()
+    \b
+    custify describe
+    custify describe people --account
+    custify describe --json
+    """  # noqa: D301 - click reads \b
+    description = connector.describe_account(chosen()) if account else connector.describe()
     if endpoint is not None:
         description = _one(description, endpoint)
     if as_json:

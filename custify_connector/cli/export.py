@@ -19,7 +19,11 @@ _WITH_ENDPOINT = ("source", "destination", "sample")
 
 @click.group()
 def command() -> None:
-    """Print the configuration that another host takes."""
+    """Print the configuration that another host takes.
+
+    \b
+    custify export nexla source people --credential-id 5001
+    """  # noqa: D301 - click reads \b
 
 
 @command.command()

@@ -34,7 +34,11 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
 
     PLAN is YAML: a list under `writes`, each with endpoint, file, and map, empty, only_with or params as in write.
     A file that is refused stops the run before anything is sent; rejected rows do not stop the next file.
-    """
+
+    \b
+    custify load plan.yaml --dry-run
+    custify load plan.yaml --quarantine rejected.jsonl
+    """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"])
     writes = _writes(plan)
     codes = [_write(plan, each, options) for each in writes]

@@ -1,4 +1,4 @@
-"""What the commands share: options, the credential from the environment, and the exit code of each error."""
+"""What the commands share: options, the credential, and the exit code of each error."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from custify_connector.cli.choosing import chosen, credential_options
 from custify_connector.errors import (
     ConfigurationError,
     ConnectorError,
@@ -30,6 +31,7 @@ SOME_REJECTED, BAD_USAGE, KEY_REFUSED, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 13
 def settings_options(command: Command) -> Command:
     """Add the options of every command that talks to Custify."""
     options = (
+        credential_options,
         click.option("--rate-limit", metavar="N/S", help="Requests in any S seconds, or none. Default: 100/10."),
         click.option("--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once. Default: 8."),
         click.option(
@@ -77,16 +79,9 @@ def parse_rate_limit(text: str) -> dict[str, float] | None:
     return {"requests": int(written[1]), "seconds": float(written[2])}
 
 
-def credential() -> dict[str, Any]:
-    """Return the credential that the environment holds; raises ConfigurationError when it holds none."""
-    key = os.environ.get("CUSTIFY_API_KEY")
-    if not key:
-        raise ConfigurationError(
-            (Fault("CUSTIFY_API_KEY", "is not set: put the API key in this environment variable"),)
-        )
-    found = {"name": "environment", "api_key": key}
-    base_url = os.environ.get("CUSTIFY_BASE_URL")
-    return {**found, "base_url": base_url} if base_url else found
+def credential() -> Mapping[str, Any]:
+    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used."""
+    return chosen()
 
 
 def start_logging(*, verbose: bool) -> None:

@@ -8,21 +8,26 @@ from typing import Any
 import click
 
 from custify_connector import manifest
+from custify_connector.cli import completing, recording
 from custify_connector.cli.options import credential, exit_codes, fail, param, settings, settings_options, start_logging
 from custify_connector.cli.progress import Progress
+from custify_connector.cli.state_option import STATE
 from custify_connector.host import runs
 from custify_connector.host.interruption import interruption
 from custify_connector.plugin import connector
 
 
 @click.command()
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=completing.sources)
 @click.option("--output", "-o", default="-", metavar="PATH", help="Where the records go; - is standard output.")
 @click.option("--mode", type=click.Choice(["full", "incremental"]), default="full", show_default=True)
 @click.option(
-    "--state", type=click.Path(dir_okay=False, path_type=Path), help="Go on from here, and keep the state here."
+    "--state", type=STATE, metavar="NAME|PATH", help="Go on from this state, and keep it: by a name, or in a file."
 )
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the endpoint; repeatable.")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", shell_complete=completing.parameters,
+    help="A parameter of the endpoint; repeatable.",
+)  # fmt: skip
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="Keep only these fields; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
 @settings_options
@@ -41,7 +46,7 @@ def command(
 
     \b
     custify read people --output people.jsonl
-    custify read companies --mode incremental --state companies.state -o changed.jsonl
+    custify read companies --mode incremental --state nightly -o changed.jsonl
     custify read people --param email=ana@example.com
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"])
@@ -55,9 +60,17 @@ def command(
         source["fields"] = list(dict.fromkeys(fields))
     if limit:
         source["limit"] = limit
-    with interruption() as asked, Progress() as progress:
-        watch = runs.Watch(lambda so_far: progress.tell(endpoint, so_far.records), lambda: bool(asked))
-        count = runs.read(connector, credential(), source, output, state, watch)
+    known = credential()
+    run = recording.reading(known, source, output, state)
+    with interruption() as asked, Progress() as progress, recording.recorded(run, known) as record:
+
+        def tell(so_far: runs.ReadCount) -> None:
+            progress.tell(endpoint, so_far.records)
+            record.count(so_far.records, size=so_far.size)
+
+        count = runs.read(connector, known, source, output, state, runs.Watch(tell, lambda: bool(asked)))
+        record.count(count.records, size=count.size)
+        record.ended(asked.exit_code if count.ended else 0)
     where = "" if output == "-" else f" in {output}"
     click.echo(f"{endpoint}: {count.records:,} records{where}", err=True)
     if count.ended:

@@ -28,7 +28,11 @@ def command(file: str, to: str | None, **options: Any) -> None:  # noqa: ANN401 
     """Send the records of a quarantine file again, after what was wrong with them was mended.
 
     The file is JSON lines; edit the record under rawMessage. What is rejected again goes to --quarantine.
-    """
+
+    \b
+    custify replay rejected.jsonl
+    custify replay rejected.jsonl --quarantine rejected-again.jsonl
+    """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"])
     with open_table(file, "jsonl") as table:
         rows = iter(table.rows)

@@ -13,6 +13,7 @@ import click
 import orjson
 
 from custify_connector import manifest
+from custify_connector.cli import completing
 from custify_connector.cli.options import credential, exit_codes, param, settings, settings_options, start_logging
 from custify_connector.cli.write import param_types
 from custify_connector.contract import Receipt
@@ -24,7 +25,7 @@ from custify_connector.plugin import connector
 
 
 @click.command()
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=completing.endpoints)
 @click.argument("file", required=False)
 @click.option("--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records to show.")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="As in custify write.")

@@ -24,7 +24,11 @@ def command(port: int, people: int, companies: int, seed: int, api_key: str, rat
     """Serve an emulated Custify on loopback; its address is printed as JSON when it is ready.
 
     Use it from another terminal with CUSTIFY_BASE_URL and CUSTIFY_API_KEY.
-    """
+
+    \b
+    custify sandbox --port 8765
+    custify sandbox --people 100000 --rate-limit none
+    """  # noqa: D301 - click reads \b
     limit = parse_rate_limit(rate_limit)
     try:
         serve(

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from custify_connector.cli import writing
+from custify_connector.cli import completing, writing
 from custify_connector.cli.options import exit_codes, param, settings, settings_options, start_logging
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
@@ -60,7 +60,7 @@ def destination_options(command: Command) -> Command:
 
 
 @click.command()
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=completing.destinations)
 @click.argument("file")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="How a field is made; see below.")
 @click.option("--input-format", type=click.Choice(["jsonl", "csv"]), help="Default: by the file's name.")
@@ -87,6 +87,10 @@ def command(
     """Write the rows of a CSV or JSON lines file; FILE - is standard input.
 
     Without --map, a column or key is the field of that name; dots lead inside, as in custom_attributes.plan.
+
+    \b
+    custify write upsert_person people.csv --map user_id=id --map email=email --dry-run
+    custify write upsert_person people.csv --map user_id=id --quarantine rejected.jsonl
 
     \b
     --map user_id=id                       the column id

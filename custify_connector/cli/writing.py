@@ -14,6 +14,7 @@ from typing import Any
 import click
 import orjson
 
+from custify_connector.cli import recording
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.contract import Receipt
@@ -54,19 +55,25 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
         asked = stack.enter_context(interruption())
         known = {"name": "dry run", "api_key": "none"} if destination.get("dry_run") else credential()
         safe = _safe(destination, known, table, kept, stack, asked)
+        record = None
+        if not destination.get("dry_run"):
+            journal = safe.journal.path if safe.journal else None
+            run_now = recording.writing(known, destination, table.name, kept.quarantine, journal)
+            record = stack.enter_context(recording.recorded(run_now, known))
         lines = runs.write(connector, known, destination, table, shape, safe)
         output = open_output(kept.receipts) if kept.receipts else None
         if output:
             stack.callback(output.close)
         try:
-            count = _follow(lines, endpoint, output, stack.enter_context(Progress()))
+            count = _follow(lines, endpoint, output, stack.enter_context(Progress()), record)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
         _tell_where(safe, count, asked)
-    if asked:
-        return asked.exit_code
-    return SOME_REJECTED if count.errors else 0
+        code = asked.exit_code if asked else SOME_REJECTED if count.errors else 0
+        if record:
+            record.ended(code)
+    return code
 
 
 def _safe(
@@ -122,7 +129,9 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress) -> runs.WriteCount:
+def _follow(
+    lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress, record: recording.Recording | None
+) -> runs.WriteCount:
     """Take every receipt: count it, keep it, show the first few that are no success; the summary comes in any case."""
     count = runs.WriteCount()
     shown: list[Line] = []
@@ -131,6 +140,8 @@ def _follow(lines: Iterator[Line], endpoint: str, kept: Output | None, progress:
             count.outcomes[line.receipt.outcome] += 1
             count.unclear += line.receipt.code == "unclear"
             progress.tell(endpoint, count.records)
+            if record:
+                record.follow(count)
             if line.receipt.outcome == "planned":
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
             elif _is_worth_showing(line.receipt, count, len(shown)):

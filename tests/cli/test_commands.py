@@ -19,7 +19,17 @@ from custify_connector.sandbox import Quirks
 
 COMMAND = Path(sys.executable).with_name("custify")
 RUN = [sys.executable, "-c", "from custify_connector.cli import main; main()"]
-HEAVY = ("requests", "urllib3", "jsonschema", "jsonschema_rs", "yaml", "custify_connector.sandbox")
+HEAVY = (
+    "keyring",
+    "platformdirs",
+    "sqlite3",
+    "requests",
+    "urllib3",
+    "jsonschema",
+    "jsonschema_rs",
+    "yaml",
+    "custify_connector.sandbox",
+)
 
 
 @pytest.fixture
@@ -74,6 +84,30 @@ def test_every_command_has_help_and_says_what_it_does(name):
     done = CliRunner().invoke(main, [name, "--help"])
     assert done.exit_code == 0
     assert "Usage: main" in done.output or "Usage: custify" in done.output
+
+
+def all_commands(group=main, name="custify"):
+    for each in group.list_commands(None):
+        command = group.get_command(None, each)
+        if isinstance(command, click.Group):
+            yield from all_commands(command, f"{name} {each}")
+        yield f"{name} {each}", command
+
+
+@pytest.mark.parametrize(("name", "command"), list(all_commands()), ids=str)
+def test_every_command_shows_an_example_of_itself(name, command):
+    assert f"{name} " in f"{command.help} " or f"{name}\n" in command.help
+
+
+def test_a_command_that_is_close_is_suggested():
+    assert "there is no command 'raed'; did you mean 'read'?" in CliRunner().invoke(main, ["raed"]).output
+
+
+def test_the_help_is_a_short_manual_with_commands_in_groups():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    for text in ("custify demo", "custify credential add acme", "Get started:", "Move records:", "Exit codes"):
+        assert text in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

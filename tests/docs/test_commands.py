@@ -11,6 +11,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from custify_connector.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
@@ -65,6 +68,13 @@ def is_replayed_once_it_is_mended(command, terminal):
     talks_to_the_sandbox(command, terminal)
 
 
+def is_given_the_key(command, terminal):
+    """Pipe the key in, where a person is asked for it, and lead it to the sandbox."""
+    words = [*shlex.split(command)[1:], "--api-key-stdin", "--base-url", terminal.sandbox.base_url]
+    result = CliRunner().invoke(main, words, input=f"{terminal.sandbox.api_key}\n")
+    assert result.exit_code == 0, (command, result.output)
+
+
 def is_run(command, terminal):
     terminal.custify(command)
 
@@ -98,6 +108,11 @@ HOW = {
     "custify describe": is_run,
     "custify sample ": talks_to_the_sandbox,
     "custify export ": is_run,
+    "custify credential add ": is_given_the_key,
+    "custify credential ": is_run,
+    "custify doctor": is_run,
+    "custify runs": is_run,
+    "custify completion ": is_run,
     "custify --version": is_run,
     "python docs/generate.py": changes_nothing,
     "python examples/": is_run_by_python,

@@ -51,7 +51,7 @@ def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone
 def test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_gone_on_with(make, command, wait_until, number, code):
     account = make(people=600, latency=0.02)
     own = command(account)
-    words = ("read", "people", "--state", "state", "--output", "people.jsonl", *COMMON)
+    words = ("read", "people", "--state", "./state", "--output", "people.jsonl", *COMMON)
     ended, err = interrupted(own, words, number, 5, wait_until)
     assert ended == code, err
     assert "ended before the last record; the same command goes on from state" in err

@@ -1,0 +1,102 @@
+"""Which credential a command takes: the one that is named, a file's, the environment's, in that order.
+
+Decides what to say when there is none. The key is never taken from the command line.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.vault import RESERVED, CredentialMapping, Vault
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_NAME, _FILE = "custify.credential", "custify.credential_file"
+_FIELDS = ("name", "api_key", "description", "base_url", "allow_host")
+
+
+def credential_options(command: Command) -> Command:
+    """Add the two options that name a credential; `chosen` finds them by itself."""
+    options = (
+        click.option(
+            "--credential", metavar="NAME", expose_value=False, callback=_keep(_NAME), shell_complete=_complete_names,
+            help="A stored credential: custify credential list. Default: CUSTIFY_API_KEY.",
+        ),
+        click.option(
+            "--credential-file", metavar="PATH", expose_value=False, callback=_keep(_FILE),
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="A credential as JSON with name and api_key, as servers mount it; not readable by others.",
+        ),
+    )  # fmt: skip
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def _keep(place: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 - text or a path
+        context.meta[place] = value
+
+    return keep
+
+
+def _complete_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    from custify_connector.cli import completing  # noqa: PLC0415 - only the shell asks
+
+    return completing.credentials(typed)
+
+
+def chosen() -> Mapping[str, Any]:
+    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used."""
+    context = click.get_current_context(silent=True)
+    named, file = (context.meta.get(place) if context else None for place in (_NAME, _FILE))
+    if named is not None and file is not None:
+        raise ConfigurationError((Fault("--credential", "says the same as --credential-file: leave one out"),))
+    if file is not None:
+        return of_file(file)
+    return of_environment() if named is None else _stored(named)
+
+
+def _stored(name: str) -> Mapping[str, Any]:
+    vault = Vault()
+    found = vault.credential(name)
+    vault.used(name)
+    return found
+
+
+def of_file(path: Path) -> Mapping[str, Any]:
+    """Return the credential in a file; its content is checked like any other credential."""
+    import orjson  # noqa: PLC0415 - only this way needs it
+
+    from custify_connector.host import private_file  # noqa: PLC0415 - the same
+
+    try:
+        content = orjson.loads(private_file.read_mounted(path))
+    except orjson.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("api_key"), str):
+        reason = 'must hold {"name": …, "api_key": …} as JSON: see schemas/credential.json'
+        raise ConfigurationError((Fault(str(path), reason),))
+    return CredentialMapping({"name": path.stem, **content})
+
+
+def of_environment() -> Mapping[str, Any]:
+    """Return the credential that the environment holds; raises ConfigurationError that names the stored ones."""
+    key = os.environ.get("CUSTIFY_API_KEY")
+    if not key:
+        raise ConfigurationError((Fault("CUSTIFY_API_KEY", f"is not set: {_what_to_do()}"),))
+    found = {"name": RESERVED, "api_key": key}
+    base_url = os.environ.get("CUSTIFY_BASE_URL")
+    return CredentialMapping({**found, "base_url": base_url} if base_url else found)
+
+
+def _what_to_do() -> str:
+    names = [entry.name for entry in Vault().entries()]
+    if not names:
+        return "put the API key in this environment variable, or keep it with: custify credential add NAME"
+    return f"put the API key in it, or say --credential NAME (stored: {', '.join(names)})"

@@ -1,0 +1,76 @@
+"""What the shell offers while a command is typed: endpoints, parameters, credentials, states and runs.
+
+A completion that cannot be made offers nothing: it never says a word, and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import click
+
+from custify_connector.errors import ConnectorError
+
+_OFFERED_RUNS = 50
+
+
+def _offer(found: Callable[[], Iterable[str]], typed: str) -> list[str]:
+    try:
+        return [name for name in found() if name.startswith(typed)]
+    except (ConnectorError, OSError):
+        return []
+
+
+def credentials(typed: str) -> list[str]:
+    """Offer the names of stored credentials."""
+    from custify_connector.host.vault import Vault  # noqa: PLC0415 - only the shell asks
+
+    return _offer(lambda: [entry.name for entry in Vault().entries()], typed)
+
+
+def credential_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the names of stored credentials for an argument."""
+    return credentials(typed)
+
+
+def states(typed: str) -> list[str]:
+    """Offer the states that are kept by name."""
+    from custify_connector.host import named_states  # noqa: PLC0415 - only the shell asks
+
+    return _offer(named_states.names, typed)
+
+
+def run_numbers(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the newest runs."""
+    from custify_connector.host.run_history import RunHistory  # noqa: PLC0415 - only the shell asks
+
+    return _offer(lambda: [str(run.id) for run in RunHistory().page(_OFFERED_RUNS)], typed)
+
+
+def sources(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the endpoints that can be read."""
+    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
+
+    return _offer(lambda: manifest.load().sources, typed)
+
+
+def destinations(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the endpoints that can be written to."""
+    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
+
+    return _offer(lambda: manifest.load().destinations, typed)
+
+
+def endpoints(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer every endpoint."""
+    return [*sources(context, parameter, typed), *destinations(context, parameter, typed)]
+
+
+def parameters(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the parameters of the endpoint that was typed already."""
+    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
+
+    # An option that still lacks its value leaves the words before it unread.
+    endpoint = context.params.get("endpoint") or next(iter(context.args), "")
+    source = manifest.load().sources.get(endpoint)
+    return _offer(lambda: [f"{name}=" for name in (source.parameters if source else ())], typed)

@@ -1,0 +1,62 @@
+"""`custify doctor`: looks at everything a run needs, and says for each what to mend."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from custify_connector.cli import choosing, layout
+from custify_connector.cli.choosing import credential_options
+from custify_connector.cli.options import exit_codes
+from custify_connector.errors import ConfigurationError
+from custify_connector.host import examining
+from custify_connector.host.examining import Finding
+from custify_connector.plugin import open_http
+
+_SIGNS = {"ok": "ok  ", "note": "note", "fault": "MEND", "skipped": "-   "}
+
+
+@click.command()
+@credential_options
+@click.option("--offline", is_flag=True, help="Leave out what needs the network.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@exit_codes
+def command(offline: bool, as_json: bool) -> None:
+    """Check Python, extras, keys, the data directory, network, clock, credential and limits.
+
+    One request is sent, and it changes nothing. Exit code 0 when there is nothing to mend, else 1.
+
+    \b
+    custify doctor
+    custify doctor --credential acme
+    custify doctor --offline --json
+    """  # noqa: D301 - click reads \b
+    findings = [*examining.this_machine(), *([] if offline else _online())]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        _print(findings)
+    raise SystemExit(1 if any(finding.verdict == "fault" for finding in findings) else 0)
+
+
+def _online() -> list[Finding]:
+    try:
+        return examining.the_service(choosing.chosen(), open_http)
+    except ConfigurationError as error:
+        return [
+            Finding("credential", "fault", str(error), "custify credential add NAME, or custify credential list"),
+            *examining.the_service(None, open_http),
+        ]
+
+
+def _print(findings: list[Finding]) -> None:
+    columns, room = layout.width(), max(len(finding.name) for finding in findings)
+    for finding in findings:
+        title = f"{_SIGNS[finding.verdict]}  {finding.name:<{room}}"
+        click.echo(layout.hanging(title, finding.found, columns))
+        if finding.mend:
+            click.echo(layout.hanging(" " * len(title), f"-> {finding.mend}", columns))
+    faults = sum(finding.verdict == "fault" for finding in findings)
+    click.echo(f"\n{layout.counted(faults, 'thing')} to mend" if faults else "\nnothing to mend")

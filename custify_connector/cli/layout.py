@@ -1,0 +1,99 @@
+"""How tables, tiles and times are laid out for a person: as wide as the terminal, and no wider.
+
+Knows text only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+
+_NARROWEST = 40
+_READABLE = 40
+_STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
+_JUST_NOW = 2
+
+
+def width() -> int:
+    """Return how many columns there are; 100 where there is no terminal, so that what a script gets is steady."""
+    return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
+
+
+def tile(title: str, lines: Iterable[tuple[str, str]], columns: int) -> str:
+    """Return a title with named lines below it, long ones wrapped; a line without a name is prose."""
+    shown = [(name, text) for name, text in lines if text]
+    room = max((len(name) for name, _ in shown), default=0) + 2
+    return "\n".join([title, *(_wrapped(name, text, room if name else 0, columns) for name, text in shown)])
+
+
+def _wrapped(name: str, text: str, room: int, columns: int) -> str:
+    first = f"  {name:<{room}}"
+    return textwrap.fill(
+        text, columns, initial_indent=first, subsequent_indent=" " * len(first), break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]], columns: int, right: frozenset[int]) -> str:
+    """Return rows under a heading; columns in `right` are figures.
+
+    The last column is cut where it does not fit; where hardly anything of it would be left, it goes below its row.
+    """
+    every = [heading, *rows]
+    widths = [max(len(row[place]) for row in every) for place in range(len(heading))]
+    rest = columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    if widths[-1] > rest and rest < _READABLE:
+        below = [_line(row[:-1], widths[:-1], right) + _below(row[-1], columns) for row in rows]
+        return "\n".join([_line(heading[:-1], widths[:-1], right), *below])
+    widths[-1] = max(min(widths[-1], rest), len(heading[-1]))
+    return "\n".join(_line(row, widths, right) for row in every)
+
+
+def _below(text: str, columns: int) -> str:
+    return "\n" + hanging("   ", text, columns) if text else ""
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> str:
+    cells = [text if len(text) <= room else text[: room - 1] + "…" for text, room in zip(row, widths, strict=True)]
+    placed = zip(range(len(cells)), cells, widths, strict=True)
+    return "  ".join(
+        f"{text:>{room}}" if place in right else f"{text:<{room}}" for place, text, room in placed
+    ).rstrip()
+
+
+def ago(time: str | None, now: datetime | None = None) -> str:
+    """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
+    if time is None:
+        return "never"
+    seconds = ((now or datetime.now(timezone.utc)) - datetime.fromisoformat(time)).total_seconds()
+    if seconds < -_JUST_NOW:
+        return f"on {clock(time)}"
+    for least, unit, word in _STEPS:
+        if seconds >= least:
+            return f"{seconds // unit:.0f} {word} ago"
+    return "just now"
+
+
+def clock(time: str) -> str:
+    """Return an ISO 8601 time as a person reads it."""
+    return datetime.fromisoformat(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def counted(number: int, word: str) -> str:
+    """Return a count with its word: `1 run`, `2 runs`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def hanging(title: str, text: str, columns: int) -> str:
+    """Return text after a title, what does not fit on its line indented below it."""
+    return textwrap.fill(
+        text, columns, initial_indent=f"{title}  ", subsequent_indent=" " * (len(title) + 2), break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def prose(text: str, columns: int) -> str:
+    """Return a sentence, broken between its words alone: a path in it stays whole."""
+    return textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)

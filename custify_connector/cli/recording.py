@@ -1,0 +1,183 @@
+"""Writes runs down in the history as they go; what hinders this is said once, and never stops a run.
+
+Decides what a run's end is called. It knows runs and their counters, and takes care that no key is written down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from custify_connector.cli import ARGUMENTS
+from custify_connector.errors import ConfigurationError, ConnectorError
+from custify_connector.host import named_states
+from custify_connector.host.run_history import Run, RunHistory, Status
+from custify_connector.host.runs import WriteCount
+from custify_connector.host.vault import now
+from custify_connector.secret import Secret
+
+_SECONDS_BETWEEN = 1.0
+_INTERRUPTED, _SOME_REJECTED = 130, 1
+
+
+class Recording:
+    """One run in the history; its counters are written at most once a second."""
+
+    def __init__(self, run: Run, secret: Secret) -> None:
+        self._history = RunHistory()
+        self._secret = secret
+        self._began = self._last = time.monotonic()
+        self._changes: dict[str, Any] = {}
+        self._end: tuple[Status, str, int] = ("finished", "finished", 0)
+        self._works = True
+        self._followed: WriteCount | None = None
+        self._run = run
+        self._safely(self._begin)
+
+    def _begin(self) -> None:
+        self._run = self._history.begin(self._run)
+
+    def count(self, records: int, size: int) -> None:
+        """Take the counters of a read so far: records, and their size in bytes."""
+        self._changes.update(records=records, size=size)
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN:
+            self._save()
+
+    def follow(self, count: WriteCount) -> None:
+        """Take the counters of a write that goes on; they are looked at when they are written down."""
+        self._followed = count
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN:
+            self._save()
+
+    def ended(self, code: int) -> None:
+        """Take the exit code of a run that was asked to end, or in which not all went well."""
+        if code > _INTERRUPTED - 2:
+            self._end = ("interrupted", "interrupted; what was done before is kept", code)
+        elif code == _SOME_REJECTED and self._followed:
+            errors, records = self._followed.errors, self._followed.records
+            self._end = ("rejects", f"finished; {errors:,} of {records:,} records were not accepted", code)
+
+    def stopped_by(self, error: BaseException, code: int) -> None:
+        """Take what ended the run; a text that is not meant for people is left out."""
+        if isinstance(error, ConnectorError):
+            self._end = ("failed", self._secret.redact(str(error)), code)
+        elif isinstance(error, KeyboardInterrupt):
+            self._end = ("interrupted", "interrupted at once; what was under way may have arrived", _INTERRUPTED)
+        elif isinstance(error, BrokenPipeError):
+            self._end = ("finished", "whoever read its output had enough", 0)
+        elif isinstance(error, OSError):
+            self._end = ("failed", f"{error.strerror or type(error).__name__}", 1)
+        elif not isinstance(error, SystemExit):
+            self._end = ("failed", f"a fault of this program ({type(error).__name__})", 1)
+
+    def close(self) -> None:
+        """Write down how the run ended."""
+        status, reason, code = self._end
+        self._changes.update(status=status, reason=reason, exit_code=code, ended=now())
+        self._save()
+
+    def _save(self) -> None:
+        self._last = time.monotonic()
+        if self._followed:
+            self._changes.update(
+                records=self._followed.records, errors=self._followed.errors, outcomes=dict(self._followed.outcomes)
+            )
+        changes = {**self._changes, "seconds": round(self._last - self._began, 3)}
+        self._safely(lambda: self._history.update(self._run.id, changes))
+
+    def _safely(self, call: Callable[[], None]) -> None:
+        if not self._works:
+            return
+        try:
+            call()
+        except ConfigurationError as error:
+            self._works = False
+            click.echo(f"this run is not recorded: {error}", err=True)
+
+
+@contextmanager
+def recorded(run: Run, credential: Mapping[str, Any]) -> Iterator[Recording]:
+    """Record a run from here to the end of the `with`, however that comes."""
+    from custify_connector.cli.options import exit_code  # noqa: PLC0415 - options and this file need each other
+
+    secret = Secret(credential["api_key"])
+    recording = Recording(_without(secret, run), secret)
+    try:
+        yield recording
+    except BaseException as error:
+        recording.stopped_by(error, exit_code(error) if isinstance(error, ConnectorError) else 1)
+        raise
+    finally:
+        recording.close()
+
+
+def reading(credential: Mapping[str, Any], source: Mapping[str, Any], output: str, state: Path | None) -> Run:
+    """Return the run that a read is."""
+    return Run(
+        kind="read",
+        endpoint=str(source.get("endpoint", "")),
+        credential=credential["name"],
+        settings={name: value for name, value in source.items() if name != "endpoint" and value},
+        output=_absolute(output),
+        state=_absolute(state),
+        state_name=named_states.name_of(state) if state else None,
+        **_typed(),
+    )
+
+
+def writing(
+    credential: Mapping[str, Any],
+    destination: Mapping[str, Any],
+    file: str,
+    quarantine: Path | None,
+    journal: Path | None,
+) -> Run:
+    """Return the run that a write is, whichever command does it."""
+    context = click.get_current_context(silent=True)
+    return Run(
+        kind=(context.info_name if context else None) or "write",
+        endpoint=str(destination.get("endpoint", "")),
+        credential=credential["name"],
+        settings={name: value for name, value in destination.items() if name != "endpoint" and value},
+        input=_absolute(file),
+        quarantine=_absolute(quarantine),
+        journal=_absolute(journal),
+        size=_size(file),
+        **_typed(),
+    )
+
+
+def _typed() -> dict[str, Any]:
+    context = click.get_current_context(silent=True)
+    return {"command": tuple(context.meta.get(ARGUMENTS, ())) if context else (), "folder": str(Path.cwd())}
+
+
+def _absolute(path: str | Path | None) -> str | None:
+    return None if path is None else str(path) if str(path) == "-" else str(Path(path).absolute())
+
+
+def _size(file: str) -> int:
+    try:
+        return Path(file).stat().st_size
+    except OSError:
+        return 0
+
+
+def _without(secret: Secret, run: Run) -> Run:
+    """Return the run without the key, should somebody have typed it where it does not belong."""
+
+    def clean(value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            return secret.redact(value)
+        if isinstance(value, dict):
+            return {clean(name): clean(each) for name, each in value.items()}
+        return [clean(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    texts = {name: clean(getattr(run, name)) for name in ("endpoint", "input", "output", "state", "quarantine")}
+    return replace(run, **texts, settings=clean(run.settings), command=tuple(clean(run.command)))

@@ -1,0 +1,60 @@
+"""What to type after a run: decided from what is known of it, and nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from custify_connector.host.run_history import Run
+from custify_connector.host.vault import RESERVED
+
+_KEY_REFUSED = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, None when there is nothing to type, and what comes of it."""
+
+    command: str | None
+    why: str
+
+
+def after(run: Run) -> Step:
+    """Return the next step after a run."""
+    if run.status == "running":
+        return Step(None, "it runs; look again later")
+    if run.exit_code == _KEY_REFUSED:
+        return _about_the_key(run)
+    return _after_a_read(run) if run.kind == "read" else _after_a_write(run)
+
+
+def _about_the_key(run: Run) -> Step:
+    if run.credential == RESERVED:
+        return Step("custify doctor", "says what is wrong with the key of CUSTIFY_API_KEY")
+    return Step(shlex.join(["custify", "credential", "test", run.credential]), "says what is wrong with the key")
+
+
+def _after_a_read(run: Run) -> Step:
+    again = _again(run)
+    if run.status == "finished":
+        changed = "reads what changed since" if run.settings.get("mode") == "incremental" else "reads it all again"
+        return Step(again, changed)
+    if run.state:
+        return Step(again, "goes on where it stopped")
+    return Step(again, "starts over; with --state NAME besides, it could go on where it stopped")
+
+
+def _after_a_write(run: Run) -> Step:
+    if run.status in {"interrupted", "failed", "died"} and run.journal:
+        resume = () if "--resume" in run.command else ("--resume",)
+        return Step(_again(run, *resume), "goes on; what is decided is not sent again")
+    if run.errors and run.quarantine:
+        return Step(shlex.join(["custify", "replay", run.quarantine]), "sends the rejected records again, once mended")
+    if run.errors:
+        again = _again(run, "--quarantine", "rejected.jsonl")
+        return Step(again, "keeps the rejected records, each with its reason, for custify replay")
+    return Step(None, "nothing: every record is decided")
+
+
+def _again(run: Run, *more: str) -> str | None:
+    return shlex.join(["custify", *run.command, *more]) if run.command else None

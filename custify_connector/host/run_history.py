@@ -1,0 +1,253 @@
+"""The history of runs: what each read and write was asked to do, how far it came, and why it stopped.
+
+Decides how long runs are kept, and which of those that never said goodbye have died. It does not know keys: a run
+names its credential.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import home, processes, table_file
+
+KEPT = 10_000
+"""How many runs are kept without being asked; the oldest go first."""
+
+_BETWEEN_PRUNINGS = 100
+_BUSY_SECONDS = 2.0
+
+Status = Literal["running", "finished", "rejects", "interrupted", "failed", "died"]
+STATUSES: tuple[Status, ...] = ("running", "finished", "rejects", "interrupted", "failed", "died")
+
+_DIED = "its process ended without a word: it was killed, or the machine stopped"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run; `run_id` is Nexla's (milliseconds since 1970), times are ISO 8601 in UTC.
+
+    `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
+    `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
+    `exit_code` is None until the run has ended.
+    """
+
+    kind: str
+    endpoint: str
+    credential: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    folder: str = ""
+    input: str | None = None
+    output: str | None = None
+    state: str | None = None
+    state_name: str | None = None
+    quarantine: str | None = None
+    journal: str | None = None
+    id: int = 0
+    run_id: int = 0
+    status: Status = "running"
+    reason: str | None = None
+    exit_code: int | None = None
+    started: str = ""
+    ended: str | None = None
+    seconds: float = 0.0
+    records: int = 0
+    errors: int = 0
+    size: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    machine: str = ""
+    pid: int = 0
+    pid_started: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Return the run as JSON for scripts, with Nexla's name for its counters' key."""
+        content = dataclasses.asdict(self)
+        content["runId"] = content.pop("run_id")
+        return content
+
+
+_FIELDS = tuple(each.name for each in dataclasses.fields(Run))
+_AS_JSON = frozenset({"settings", "command", "outcomes"})
+_COLUMNS = ", ".join(name for name in _FIELDS if name != "id")
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
+CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
+CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state_name);
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status)
+"""
+
+
+class RunHistory:
+    """The runs of this machine, newest first. Every call may raise ConfigurationError: the file cannot be used."""
+
+    def __init__(self, busy_seconds: float = _BUSY_SECONDS) -> None:
+        self.path = home.directory() / "runs.sqlite"
+        self._busy_seconds = busy_seconds
+
+    def begin(self, run: Run) -> Run:
+        """Write down that a run of this process begins; returns it with its id."""
+        home.made()
+        pid = processes.own()
+        begun = dataclasses.replace(
+            run,
+            run_id=time.time_ns() // 1_000_000,
+            started=_now(),
+            machine=processes.machine(),
+            pid=pid,
+            pid_started=processes.started(pid),
+        )
+        values = _values(begun)
+        places = ", ".join("?" for _ in values)
+        with self._opened() as database:
+            cursor = database.execute(
+                f"INSERT INTO runs ({', '.join(values)}) VALUES ({places})",  # noqa: S608 - our own names
+                tuple(values.values()),
+            )
+            number = cursor.lastrowid or 0
+            if number % _BETWEEN_PRUNINGS == 0:
+                _prune(database, KEPT, None)
+        return dataclasses.replace(begun, id=number)
+
+    def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
+        """Write down how far a run has come, or that it has ended."""
+        encoded = {name: _encoded(name, value) for name, value in changes.items()}
+        assignments = ", ".join(f"{name} = ?" for name in encoded)
+        with self._opened() as database:
+            database.execute(
+                f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - our own names
+                (*encoded.values(), run_id),
+            )
+
+    def page(self, count: int, before: int | None = None, wanted: Mapping[str, str] | None = None) -> list[Run]:
+        """Return the newest runs, those older than `before`; `wanted` gives values of endpoint, credential or status.
+
+        Who asks for running or died gets both sorted out here, since the file cannot know which have died.
+        """
+        chosen = dict(wanted or {})
+        status = chosen.pop("status", None)
+        conditions = {f"{name} = ?": value for name, value in chosen.items()}
+        if status:
+            conditions["status = ?"] = "running" if status == "died" else status
+        if before is not None:
+            conditions["id < ?"] = str(before)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        judged = status in {"running", "died"}
+        runs = self._select(f"{where} ORDER BY id DESC LIMIT ?", (*conditions.values(), -1 if judged else count))
+        return [run for run in runs if not judged or run.status == status][:count]
+
+    def find(self, number: int) -> Run:
+        """Return one run; raises ConfigurationError when there is none with that number."""
+        found = self._select("WHERE id = ?", (number,))
+        if not found:
+            raise ConfigurationError((Fault("run", f"there is no run {number}: custify runs lists them"),))
+        return found[0]
+
+    def count(self) -> int:
+        """Return how many runs there are."""
+        if not self.path.exists():
+            return 0
+        with self._opened() as database:
+            return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def uses(self) -> dict[str, tuple[int, str]]:
+        """Return for each credential how many runs took it, and when the last one began."""
+        if not self.path.exists():
+            return {}
+        with self._opened() as database:
+            rows = database.execute("SELECT credential, count(*), max(started) FROM runs GROUP BY credential")
+            return {name: (count, last) for name, count, last in rows}
+
+    def last_of_states(self) -> dict[str, Run]:
+        """Return the last run of each state that is kept by name."""
+        last = "WHERE id IN (SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name)"
+        return {run.state_name: run for run in self._select(last, ()) if run.state_name}
+
+    def needing(self, credential: str) -> list[Run]:
+        """Return the runs that need a credential yet: that run now, or have a state by name from which they go on."""
+        running = self._select("WHERE credential = ? AND status = 'running'", (credential,))
+        named = [run for run in self.last_of_states().values() if run.credential == credential]
+        alive = [run for run in running if run.status == "running"]
+        return list({run.id: run for run in (*alive, *named)}.values())
+
+    def renamed(self, name: str, new: str) -> None:
+        """Let the runs of a credential follow its new name."""
+        if self.path.exists():
+            with self._opened() as database:
+                database.execute("UPDATE runs SET credential = ? WHERE credential = ?", (new, name))
+
+    def prune(self, keep: int | None = None, days: float | None = None) -> int:
+        """Forget runs beyond the newest `keep`, and those older than so many days; returns how many went.
+
+        What runs now stays, and so does the last run of each named state.
+        """
+        if not self.path.exists():
+            return 0
+        with self._opened() as database:
+            return _prune(database, keep, days)
+
+    def _select(self, tail: str, values: tuple[Any, ...]) -> list[Run]:
+        if not self.path.exists():
+            return []
+        with self._opened() as database:
+            rows = database.execute(f"SELECT {', '.join(_FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
+            return [_judged(_run(row)) for row in rows]
+
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return table_file.opened(self.path, _SCHEMA, self._busy_seconds)
+
+
+def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -> int:
+    conditions, values = [], []
+    if keep is not None:
+        conditions.append("id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)")
+        values.append(str(keep))
+    if days is not None:
+        conditions.append("started < ?")
+        values.append((datetime.now(timezone.utc) - timedelta(days=days)).isoformat(timespec="seconds"))
+    if not conditions:
+        return 0
+    kept = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
+    rows = database.execute(
+        f"SELECT {', '.join(_FIELDS)} FROM runs WHERE ({' OR '.join(conditions)}) AND id NOT IN ({kept})",  # noqa: S608
+        values,
+    ).fetchall()
+    gone = [(run.id,) for run in map(_judged, map(_run, rows)) if run.status != "running"]
+    database.execute("BEGIN IMMEDIATE")
+    database.executemany("DELETE FROM runs WHERE id = ?", gone)
+    database.execute("COMMIT")
+    return len(gone)
+
+
+def _judged(run: Run) -> Run:
+    """Return a run that still counts as running as one that has died, when its process is gone."""
+    if run.status != "running" or processes.is_running(run.pid, run.pid_started, run.machine):
+        return run
+    return dataclasses.replace(run, status="died", reason=_DIED)
+
+
+def _values(run: Run) -> dict[str, Any]:
+    return {name: _encoded(name, getattr(run, name)) for name in _FIELDS if name != "id"}
+
+
+def _encoded(name: str, value: Any) -> Any:  # noqa: ANN401 - of any field
+    return orjson.dumps(value, default=str).decode() if name in _AS_JSON else value
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    content = dict(zip(_FIELDS, row, strict=True))
+    content.update({name: orjson.loads(content[name]) for name in _AS_JSON})
+    return Run(**{**content, "command": tuple(content["command"])})
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

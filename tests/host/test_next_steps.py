@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+import pytest
+
+from custify_connector.host import next_steps
+from custify_connector.host.run_history import Run
+
+READ = Run("read", "people", "acme", {"mode": "full"}, ("read", "people"), output="-", status="finished")
+WRITE = Run("write", "upsert_person", "acme", {}, ("write", "upsert_person", "a b.csv"), status="finished", journal="j")
+RESUME = "custify write upsert_person 'a b.csv' --resume"
+
+
+@pytest.mark.parametrize(
+    ("run", "command", "why"),
+    [
+        (replace(READ, status="running"), None, "it runs"),
+        (READ, "custify read people", "reads it all again"),
+        (replace(READ, settings={"mode": "incremental"}), "custify read people", "reads what changed since"),
+        (replace(READ, status="died", state="s"), "custify read people", "goes on where it stopped"),
+        (replace(READ, status="failed"), "custify read people", "--state NAME"),
+        (replace(READ, status="failed", exit_code=3), "custify credential test acme", "what is wrong with the key"),
+        (replace(READ, status="failed", exit_code=3, credential="environment"), "custify doctor", "CUSTIFY_API_KEY"),
+        (WRITE, None, "every record is decided"),
+        (replace(WRITE, status="interrupted"), RESUME, "not sent again"),
+        (replace(WRITE, status="died", command=(*WRITE.command, "--resume")), RESUME, "not sent again"),
+        (replace(WRITE, status="rejects", errors=1, quarantine="q.jsonl"), "custify replay q.jsonl", "once mended"),
+        (
+            replace(WRITE, status="rejects", errors=1),
+            f"{RESUME[:-9]} --quarantine rejected.jsonl",
+            "keeps the rejected",
+        ),
+        (replace(READ, command=()), None, "reads it all again"),
+    ],
+)
+def test_every_end_has_its_next_step(run, command, why):
+    step = next_steps.after(run)
+    assert step.command == command
+    assert why in step.why
