@@ -17,7 +17,7 @@ _COMMANDS = {
     "sandbox": "Serve an emulated Custify on loopback.",
     "describe": "Show the endpoints, or all that is known of one.",
     "sample": "Show an endpoint's first records, or the requests that rows would become.",
-    "read": "Read an endpoint's records as JSON lines.",
+    "read": "Read endpoints into files, a folder or a database.",
     "write": "Write the rows of a file to an endpoint.",
     "load": "Write several files to several destinations, in a safe order.",
     "replay": "Send the records of a quarantine file again.",

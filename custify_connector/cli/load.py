@@ -35,7 +35,7 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
     PLAN is YAML: a list under `writes`, each with endpoint, file, and map, empty, only_with or params as in write.
     A file that is refused stops the run before anything is sent; rejected rows do not stop the next file.
     """
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     writes = _writes(plan)
     codes = [_write(plan, each, options) for each in writes]
     raise SystemExit(next((code for code in codes if code), 0))

@@ -29,7 +29,7 @@ def command(file: str, to: str | None, **options: Any) -> None:  # noqa: ANN401 
 
     The file is JSON lines; edit the record under rawMessage. What is rejected again goes to --quarantine.
     """
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     with open_table(file, "jsonl") as table:
         rows = iter(table.rows)
         first = next(rows, None)

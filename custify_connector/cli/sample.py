@@ -45,7 +45,7 @@ def command(
     custify sample people
     custify sample upsert_person people.csv --map user_id=id
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = settings(options)
     if file is None:
         shown = _source(endpoint, count, params, chosen)

@@ -95,7 +95,7 @@ def command(
     --map metadata.total:number=total      a type: string, integer, number, boolean or json
     --map companies[].company_id=company   a list of one
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     destination, kept = run_of(endpoint, options)
     shape = Shape(mapping.parse(rules), empty)
     with open_table(file, input_format) as table:
