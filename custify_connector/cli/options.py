@@ -41,7 +41,9 @@ def settings_options(command: Command) -> Command:
             "--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."
         ),
         click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
-        click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."),
+        click.option(
+            "--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."
+        ),
     )
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 

@@ -79,6 +79,10 @@ class Progress:
         with self._lock:
             self._bars.end(name, text)
 
+    def clear(self) -> None:
+        """Leave the screen to what is printed next."""
+        self._bars.close()
+
     def __enter__(self) -> "Progress":  # noqa: PYI034, UP037 - Self needs Python 3.11
         if not isinstance(self._bars, _Plain):
             self._log.addHandler(self._waits)
@@ -142,6 +146,7 @@ class _Line:
 
     def close(self) -> None:
         if self._last:
+            self._last = 0.0
             click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
 
 

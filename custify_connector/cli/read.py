@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +90,15 @@ def command(
 
 def _check(wanted: Wanted, *, as_json: bool) -> None:
     if bool(wanted.endpoints) == wanted.every:
-        reason = "goes without --all" if wanted.every else "name one, several, or say --all: custify describe lists them"
+        reason = (
+            "goes without --all" if wanted.every else "name one, several, or say --all: custify describe lists them"
+        )
         raise ConfigurationError((Fault("ENDPOINT", reason),))
     if as_json and wanted.output == STANDARD:
         raise ConfigurationError((Fault("--json", "needs --output: the records are on standard output already"),))
 
 
-def _read_one(
-    job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool
-) -> None:
+def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
     began = time.monotonic()
     with Progress() as progress:
         count = _read(job, known, progress, lambda: bool(asked))
@@ -143,7 +143,7 @@ def _with_share(job: Job, at_once: int) -> Job:
 
 def _text(ended: several.Ended) -> str:
     if ended.error is not None:
-        return f"failed: {ended.error}"
+        return "failed"
     if ended.count is None:
         return "not read"
     return f"{ended.count.records:,} records" + (", ended before the last" if ended.count.ended else "")
@@ -173,15 +173,23 @@ def _summarise(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wan
         count = f"{ended.count.records:,}" if ended.count else "-"
         rows.append((job.name, job.source["mode"], count, f"{ended.seconds:.1f}", _outcome(ended)))
     records = sum(each.count.records for each in done.values() if each.count)
-    rows.append(("", "", f"{records:,}", "", ""))
+    rows.append(("total", "", f"{records:,}", "", ""))
     click.echo("", err=True)
     for line in summaries.table(rows, right=(2, 3)):
         click.echo(line, err=True)
-    failed = {name: str(each.error) for name, each in done.items() if each.error}
-    for name, reason in failed.items():
-        for line in summaries.wrapped(reason if reason.startswith(name) else f"{name}: {reason}", "  "):
+    for reason in dict.fromkeys(_reasons(done)):
+        for line in summaries.wrapped(reason, "  "):
             click.echo(line, err=True)
     _tell_next(done, wanted)
+
+
+def _reasons(done: Mapping[str, several.Ended]) -> Iterator[str]:
+    """Yield why streams failed; once the key is refused, that alone: it is the reason of all the others."""
+    failed = {name: str(each.error) for name, each in done.items() if each.error}
+    refused = [str(each.error) for each in done.values() if type(each.error) is CredentialRefused]
+    for name, reason in failed.items():
+        if not refused or reason == refused[0]:
+            yield reason if reason.startswith(name) else f"{name}: {reason}"
 
 
 def _outcome(ended: several.Ended) -> str:

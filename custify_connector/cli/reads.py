@@ -69,7 +69,9 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
     """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
     known = manifest.load().sources
     if not wanted.every:
-        faults = tuple(Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known)
+        faults = tuple(
+            Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
+        )
         refuse(faults if wanted.several else ())
         return tuple(dict.fromkeys(wanted.endpoints))
     return tuple(name for name, source in known.items() if undocumented or not source.undocumented)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from custify_connector.errors import ConfigurationError, Fault
@@ -24,12 +24,12 @@ def held(folder: Path, what: str) -> Iterator[None]:
         database = sqlite3.connect(folder / "lock", isolation_level=None, timeout=0)
     except (OSError, sqlite3.Error) as error:
         raise ConfigurationError((Fault(what, f"cannot be written: {_reason(error)}"),)) from None
-    try:
+    with closing(database):
         _begin(database, what)
-        yield
-        _remove(folder)
-    finally:
-        database.close()
+        try:
+            yield
+        finally:
+            _remove(folder)
 
 
 def _begin(database: sqlite3.Connection, what: str) -> None:

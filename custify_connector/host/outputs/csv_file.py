@@ -22,7 +22,7 @@ from custify_connector.host.outputs.tables import Table, learn, staged, table_of
 def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
     """Return what publishes a staged file as CSV, in a file or, without one, on standard output."""
 
-    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:  # noqa: FBT001 - see Publish
+    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:
         table = table_of(schema, {}, {})
         learn(table, part)
         if path is None:

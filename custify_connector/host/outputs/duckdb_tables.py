@@ -21,8 +21,8 @@ from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quote
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
-from custify_connector.host.outputs.target import Stream
 from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
+from custify_connector.host.outputs.target import Stream
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,7 +53,7 @@ class Known:
 def publish_table(path: Path, stream: Stream) -> Publish:
     """Return what publishes a staged file as the table of a stream, whose rows are named by its key."""
 
-    def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:  # noqa: FBT001 - see Publish
+    def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:
         rows = part.with_name(part.name + ".rows")
         try:
             with _LOCKS[path.resolve()], written(path), connected(path, part.parent) as database:
@@ -101,7 +101,9 @@ def _publish(database: DuckDBPyConnection, job: _Job, state: dict[str, Any] | No
         raise job.refused("was not written by custify: name another database, or remove the table")
     merges = merges and there and known is not None
     if merges and known is not None and known.key != job.stream.key:
-        raise job.refused(f"has the key {_words(known.key)}, not {_words(job.stream.key)}: read it once with --mode full")
+        raise job.refused(
+            f"has the key {_words(known.key)}, not {_words(job.stream.key)}: read it once with --mode full"
+        )
     before = known if merges else None
     table = table_of(job.stream.schema, before.names if before else {}, before.kinds if before else {})
     write_rows(table, staged(job.part), job.rows)
@@ -129,7 +131,7 @@ def _merge(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) 
     fresh = select(job.rows, table.shown)
     same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in job.stream.key)
     database.execute(f"DELETE FROM {job.table} AS old USING ({fresh}) AS fresh WHERE {same}")  # noqa: S608 - every part is quoted
-    database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")  # noqa: S608 - the same
+    database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")
 
 
 def _widened(name: str, before: Kind, after: Kind) -> str:
@@ -141,7 +143,9 @@ def _widened(name: str, before: Kind, after: Kind) -> str:
 
 
 def _exists(database: DuckDBPyConnection, table: str) -> bool:
-    query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND lower(table_name) = lower(?)"
+    query = (
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND lower(table_name) = lower(?)"
+    )
     found = database.execute(query, [table]).fetchone()
     return bool(found and found[0])
 

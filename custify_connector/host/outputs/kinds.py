@@ -31,13 +31,13 @@ def join(one: Kind | None, other: Kind | None) -> Kind | None:
     return one if other is None else _WIDER.get(frozenset({one, other}), "json")
 
 
-def kind_of(value: Any, declared: Kind | None = None) -> Kind | None:  # noqa: ANN401, PLR0911 - one answer for each type
-    """Return the kind of one value, None for null; text is a moment only where the schema says that it is one."""
+def kind_of(value: Any, declared: Kind | None = None) -> Kind | None:  # noqa: ANN401 - one answer for each type
+    """Return the kind of one value, None for null; text is a moment only where the schema does not say otherwise."""
     match value:
         case None:
             return None
         case str():
-            return "moment" if declared == "moment" and is_moment(value) else "text"
+            return "moment" if declared in {"moment", None} and is_moment(value) else "text"
         case bool():
             return "boolean"
         case int():

@@ -20,9 +20,11 @@ from custify_connector.errors import ConfigurationError, Fault
 
 
 class Output(Protocol):
-    """Takes batches of records; `size` is how many bytes are safely written."""
+    """Takes batches of records."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many bytes are safely written."""
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Write records, and hand them to the operating system."""
@@ -140,3 +142,5 @@ class FileOutput:
         # What could not be written is told already; closing would try, and tell it, once more.
         with suppress(OSError):
             self._stream.close()
+        if self.size == 0:
+            self._part.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from custify_connector.host.outputs.tables import staged, table_of, write_rows
 def publish_parquet(path: Path | None, schema: Mapping[str, Any]) -> Publish:
     """Return what publishes a staged file as Parquet, in a file or, without one, on standard output."""
 
-    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:  # noqa: FBT001 - see Publish
+    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:
         rows, fresh = part.with_name(part.name + ".rows"), part.with_name(part.name + ".new")
         table = table_of(schema, {}, {})
         try:

@@ -68,7 +68,7 @@ def _loaded(line: bytes) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value in which half a character is written as the escape that it was, such as `\\ud800`."""
+    """Return a value in which half a character is written as the escape that it was."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
