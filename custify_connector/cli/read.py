@@ -24,7 +24,7 @@ from custify_connector.cli.options import (
     start_logging,
 )
 from custify_connector.cli.progress import Progress
-from custify_connector.cli.reads import Job, Mode, Wanted, jobs, output_held
+from custify_connector.cli.reads import Job, Mode, Wanted, check, jobs, output_held
 from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, ServiceUnavailable, UnexpectedReply
 from custify_connector.host import runs, several
 from custify_connector.host.interruption import Interruption, interruption
@@ -81,6 +81,7 @@ def command(
     start_logging(verbose=options["verbose"], form=options["log_format"])
     wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every)
     _check(wanted, as_json=as_json)
+    check(wanted)
     chosen, known = settings(options), credential()
     with output_held(wanted), interruption() as asked:
         if wanted.several:
@@ -205,8 +206,7 @@ def _tell_next(done: Mapping[str, several.Ended], wanted: Wanted) -> None:
     if len(whole) < len(done):
         click.echo("the others are as they were; the same command goes on where they stopped", err=True)
     if whole and wanted.form_chosen == "duckdb":
-        query = f"SELECT count(*) FROM {whole[0]}"
-        click.echo(f'look into it with: duckdb {wanted.output} "{query}"', err=True)
+        click.echo(f'look into it with the command duckdb: duckdb {wanted.output} "FROM {whole[0]} LIMIT 5"', err=True)
 
 
 def _print_json(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:

@@ -84,18 +84,21 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
     """Return one job for each endpoint; raises ConfigurationError before anything is read."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
-    _check(wanted)
     described = _described(wanted.form_chosen, chosen, credential, settings)
     return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
 
 
-def _check(wanted: Wanted) -> None:
+def check(wanted: Wanted) -> None:
+    """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
+    names(wanted, undocumented=False)
     if wanted.several and wanted.output == STANDARD:
         refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
     if wanted.several and wanted.state is not None:
         refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
     if wanted.several and wanted.params:
         refuse((Fault("--param", "is for one endpoint"),))
+    if not wanted.several and Path(wanted.output).is_dir():
+        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
     if wanted.form_chosen == "duckdb":
         _check_database(wanted)
 

@@ -57,7 +57,7 @@ class Columns:
 
 
 def flatten(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield every field's path and value. A dot within a name is written `\\.`; an empty object is a value.
+    r"""Yield every field's path and value. A dot within a name is written `\.`; an empty object is a value.
 
     >>> list(flatten({"id": "a", "custom_attributes": {"plan": "Gold", "tags": []}}))
     [('id', 'a'), ('custom_attributes.plan', 'Gold'), ('custom_attributes.tags', [])]
