@@ -1,8 +1,13 @@
 """`custify read` with several endpoints, or all: into a database, or a folder of files."""
 
+# ruff: noqa: S608 - the names of tables and files stand here
+
 import csv
 import json
+import logging
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -11,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from custify_connector import manifest, retrying
-from custify_connector.cli import main
+from custify_connector.cli import main, options
 from custify_connector.host.outputs.flattening import flatten
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault, Permissions, Quirks
@@ -278,6 +283,42 @@ def test_without_the_extra_the_command_says_what_to_install(run, monkeypatch):
         assert "pip install 'custify-connector[duckdb]'" in done.stderr
 
 
-def test_a_log_can_be_json(run, sandbox, caplog):
-    sandbox.faults.add(Fault("rate_limited", value=0))
-    assert run("people", "-v", "--log-format", "json").exit_code == 0
+@pytest.mark.parametrize("output", ["crm.duckdb", "people.csv", "people.parquet", "people.jsonl"])
+def test_a_full_disk_is_a_sentence_and_leaves_the_old_data_whole(run, sandbox, tmp_path, output):
+    """A process that may write no file larger than a few kilobytes meets the same refusal as on a full disk."""
+    assert run("people", "-o", output, "--mode", "full").exit_code == 0
+    before = (tmp_path / output).read_bytes()
+    code = (
+        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\nfrom custify_connector.cli import main\n"
+        f"main(['read', 'people', '--mode', 'full', '-o', {output!r}, '--rate-limit', 'none'])"
+    )
+    account = {"CUSTIFY_API_KEY": sandbox.api_key, "CUSTIFY_BASE_URL": sandbox.base_url}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-B", "-c", code], env={**os.environ, **account}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / output).read_bytes() == before
+
+
+def test_a_database_in_use_by_another_process_is_a_sentence(run, tmp_path):
+    assert run("people", "-o", "crm.duckdb").exit_code == 0
+    code = "import duckdb, sys\nheld = duckdb.connect('crm.duckdb')\nprint('held', flush=True)\nsys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, **pipes) as other:  # noqa: S603 - our own code
+        assert other.stdout.readline() == "held\n"
+        done = run("people", "-o", "crm.duckdb")
+        other.stdin.close()
+    assert done.exit_code == 2
+    assert "crm.duckdb: is in use by another process: close it there, and give the same command again" in done.stderr
+
+
+def test_a_log_can_be_json():
+    line = options._JsonLines().format(  # noqa: SLF001 - the form of a line is the point
+        logging.LogRecord("custify_connector", logging.INFO, "f", 1, "waited %.1f s", (1.5,), None)
+    )
+    assert {name: value for name, value in json.loads(line).items() if name != "time"} == {
+        "level": "INFO", "logger": "custify_connector", "message": "waited 1.5 s",
+    }  # fmt: skip

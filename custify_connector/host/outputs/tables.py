@@ -40,7 +40,9 @@ class Table:
         """The columns of the table; what never had a value is text, and absent where it holds other columns."""
         parents = {path.rpartition(".")[0] for path in self.columns.names}
         empty = {name for path, name in self.columns.names.items() if path in parents and not self.kinds.get(name)}
-        return {name: kind or "text" for name, kind in self.kinds.items() if name not in empty}
+        shown: dict[str, Kind] = {name: kind or "text" for name, kind in self.kinds.items() if name not in empty}
+        # A table must have a column, also where neither schema nor record names one.
+        return shown or {"record": "text"}
 
 
 def table_of(schema: Mapping[str, Any], known: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> Table:
