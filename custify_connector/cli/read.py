@@ -201,8 +201,8 @@ def _outcome(ended: several.Ended) -> str:
 
 def _tell_next(done: Mapping[str, several.Ended], wanted: Wanted) -> None:
     whole = [name for name, each in done.items() if each.whole]
-    what = "tables" if wanted.form_chosen == "duckdb" else "files"
-    click.echo(f"\n{len(whole)} of {len(done)} streams are in {wanted.output}, as {what} of their names", err=True)
+    what = "table" if wanted.form_chosen == "duckdb" else "file"
+    click.echo(f"\n{len(whole)} of {len(done)} streams are in {wanted.output}, one {what} each", err=True)
     if len(whole) < len(done):
         click.echo("the others are as they were; the same command goes on where they stopped", err=True)
     if whole and wanted.form_chosen == "duckdb":
