@@ -38,6 +38,13 @@ class Progress:
     between: bool = False
 
 
+def expected(state: Mapping[str, Any] | None) -> int | None:
+    """Return how many records the service said that there are, None where a state does not know it of the whole."""
+    position = (state or {}).get("position")
+    total = position.get("total") if isinstance(position, Mapping) and "partition" not in (state or {}) else None
+    return total if isinstance(total, int) else None
+
+
 def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
     """Return where a read begins: afresh, from a cursor, or in the middle of an earlier run.
 

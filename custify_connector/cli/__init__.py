@@ -24,7 +24,7 @@ _GROUPS = {
         "sample": "Show an endpoint's first records, or the requests that rows would become.",
     },
     "Move records": {
-        "read": "Read an endpoint's records as JSON lines.",
+        "read": "Read endpoints into files, a folder or a database.",
         "write": "Write the rows of a file to an endpoint.",
         "load": "Write several files to several destinations, in a safe order.",
         "replay": "Send the records of a quarantine file again.",

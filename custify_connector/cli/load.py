@@ -12,12 +12,13 @@ import click
 from custify_connector import resources, strict_yaml
 from custify_connector.cli import writing
 from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
-from custify_connector.cli.write import checked, destination_options, run_of
+from custify_connector.cli.write import check_order, checked, destination_options, run_of
 from custify_connector.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
-from custify_connector.host.rows import Table, open_table
+from custify_connector.host.queried_rows import Choice, open_input
+from custify_connector.host.rows import Table
 from custify_connector.plugin import connector
 from custify_connector.validation import faults_of, suggestion
 
@@ -39,7 +40,7 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
     custify load plan.yaml --dry-run
     custify load plan.yaml --quarantine rejected.jsonl
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     writes = _writes(plan)
     codes = [_write(plan, each, options) for each in writes]
     raise SystemExit(next((code for code in codes if code), 0))
@@ -66,6 +67,7 @@ def _writes(plan: Path) -> list[dict[str, Any]]:
 def _write(plan: Path, entry: dict[str, Any], options: dict[str, Any]) -> int:
     destination, kept = run_of(entry["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
     destination = {**destination, "params": entry.get("params", {}), "settings": settings(options)}
+    check_order(Choice(entry.get("table"), entry.get("query")), resume=options["resume"])
     with _opened(plan, entry) as (table, shape):
         return writing.run(destination, table, shape, kept)
 
@@ -74,5 +76,6 @@ def _write(plan: Path, entry: dict[str, Any], options: dict[str, Any]) -> int:
 def _opened(plan: Path, entry: dict[str, Any]) -> Iterator[tuple[Table, Shape]]:
     """Open a file of the plan; raises ConfigurationError when it, or its rules, cannot be used."""
     shape = Shape(mapping.parse(entry.get("map", ())), entry.get("empty", "absent"))
-    with open_table(str(plan.parent / entry["file"])) as table:
+    choice = Choice(entry.get("table"), entry.get("query"))
+    with open_input(str(plan.parent / entry["file"]), None, choice) as table:
         yield checked(table, shape, entry.get("only_with")), shape

@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -42,6 +43,9 @@ def settings_options(command: Command) -> Command:
             "--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."
         ),
         click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
+        click.option(
+            "--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."
+        ),
     )
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
@@ -84,11 +88,25 @@ def credential() -> Mapping[str, Any]:
     return chosen()
 
 
-def start_logging(*, verbose: bool) -> None:
+def start_logging(*, verbose: bool, form: str = "text") -> None:
     """Send the connector's log to standard error; it never holds a key."""
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(message)s"))
+    # The level is the handler's: a progress bar listens for what is not printed.
+    handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     if verbose:
         logging.getLogger("custify_connector").setLevel(logging.DEBUG)
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line: `time` in UTC, `level`, `logger`, `message`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of one record."""
+        when = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
+        line = {"time": when, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        return json.dumps(line, ensure_ascii=False)
 
 
 def exit_codes(command: Command) -> Command:

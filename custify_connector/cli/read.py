@@ -1,26 +1,52 @@
-"""`custify read`: an endpoint's records as JSON lines, to a file or standard output."""
+"""`custify read`: the records of one endpoint, several or all, to a file, a folder, a database or standard output."""
 
 from __future__ import annotations
 
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from custify_connector import manifest
-from custify_connector.cli import completing, recording
-from custify_connector.cli.options import credential, exit_codes, fail, param, settings, settings_options, start_logging
+from custify_connector import states
+from custify_connector.cli import completing, recording, summaries
+from custify_connector.cli.options import (
+    KEY_REFUSED,
+    SOME_REJECTED,
+    UNAVAILABLE,
+    credential,
+    exit_codes,
+    fail,
+    settings,
+    settings_options,
+    start_logging,
+)
 from custify_connector.cli.progress import Progress
+from custify_connector.cli.reads import Job, Mode, Wanted, check, jobs, output_held
 from custify_connector.cli.state_option import STATE
-from custify_connector.host import runs
-from custify_connector.host.interruption import interruption
+from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, ServiceUnavailable, UnexpectedReply
+from custify_connector.host import named_states, runs, several
+from custify_connector.host.interruption import Interruption, interruption
+from custify_connector.host.outputs import FORMS, Form
+from custify_connector.host.outputs.target import STANDARD
+from custify_connector.host.run_history import Run
 from custify_connector.plugin import connector
+
+_IN_FLIGHT = 8
 
 
 @click.command()
-@click.argument("endpoint", shell_complete=completing.sources)
+@click.argument("endpoints", metavar="ENDPOINT...", nargs=-1, shell_complete=completing.sources)
+@click.option("--all", "every", is_flag=True, help="Read every endpoint.")
 @click.option("--output", "-o", default="-", metavar="PATH", help="Where the records go; - is standard output.")
-@click.option("--mode", type=click.Choice(["full", "incremental"]), default="full", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH, else jsonl.")
+@click.option(
+    "--mode",
+    type=click.Choice(["full", "incremental"]),
+    help="Everything, or what changed. Default: full; into DuckDB incremental, where that is offered.",
+)
 @click.option(
     "--state", type=STATE, metavar="NAME|PATH", help="Go on from this state, and keep it: by a name, or in a file."
 )
@@ -30,56 +56,200 @@ from custify_connector.plugin import connector
 )  # fmt: skip
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="Keep only these fields; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
 @settings_options
 @exit_codes
 def command(
-    endpoint: str,
+    endpoints: tuple[str, ...],
+    every: bool,
     output: str,
-    mode: str,
+    form: Form | None,
+    mode: Mode | None,
     state: Path | None,
     params: tuple[str, ...],
     fields: tuple[str, ...],
     limit: int | None,
+    as_json: bool,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
-    """Read an endpoint's records as JSON lines.
+    """Read endpoints: records as JSON lines, CSV, Parquet, or tables of a DuckDB database.
+
+    Several go side by side into a folder, one file each, or into a database, one table each.
 
     \b
     custify read people --output people.jsonl
+    custify read people --output people.csv
     custify read companies --mode incremental --state nightly -o changed.jsonl
-    custify read people --param email=ana@example.com
+    custify read people companies deals --format parquet --output lake
+    custify read --all --output crm.duckdb
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
-    source: dict[str, Any] = {
-        "endpoint": endpoint,
-        "params": _params(endpoint, params),
-        "mode": mode,
-        "settings": settings(options),
-    }
-    if fields:
-        source["fields"] = list(dict.fromkeys(fields))
-    if limit:
-        source["limit"] = limit
-    known = credential()
-    run = recording.reading(known, source, output, state)
-    with interruption() as asked, Progress() as progress, recording.recorded(run, known) as record:
+    start_logging(verbose=options["verbose"], form=options["log_format"])
+    wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every)
+    _check(wanted, as_json=as_json)
+    check(wanted)
+    chosen, known = settings(options), credential()
+    with output_held(wanted), interruption() as asked:
+        if wanted.several:
+            raise SystemExit(_read_several(jobs(wanted, chosen, known), known, wanted, asked, as_json=as_json))
+        _read_one(jobs(wanted, chosen, known)[0], known, wanted, asked, as_json=as_json)
 
-        def tell(so_far: runs.ReadCount) -> None:
-            progress.tell(endpoint, so_far.records)
-            record.count(so_far.records, size=so_far.size)
 
-        count = runs.read(connector, known, source, output, state, runs.Watch(tell, lambda: bool(asked)))
-        record.count(count.records, size=count.size)
-        record.ended(asked.exit_code if count.ended else 0)
-    where = "" if output == "-" else f" in {output}"
-    click.echo(f"{endpoint}: {count.records:,} records{where}", err=True)
+def _check(wanted: Wanted, *, as_json: bool) -> None:
+    if bool(wanted.endpoints) == wanted.every:
+        reason = (
+            "goes without --all" if wanted.every else "name one, several, or say --all: custify describe lists them"
+        )
+        raise ConfigurationError((Fault("ENDPOINT", reason),))
+    if as_json and wanted.output == STANDARD:
+        raise ConfigurationError((Fault("--json", "needs --output: the records are on standard output already"),))
+
+
+def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
+    began = time.monotonic()
+    with Progress() as progress:
+        count = _read(job, known, _run(job, known, wanted), progress, asked, lambda: bool(asked))
+    where = "" if wanted.output == STANDARD else f" in {wanted.output}"
+    click.echo(f"{job.name}: {count.records:,} records{where}", err=True)
+    if as_json:
+        _print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
     if count.ended:
-        go_on = f"; the same command goes on from {state}" if state else ""
+        kept = wanted.state and (named_states.name_of(wanted.state) or wanted.state)
+        kept = kept or (wanted.output if wanted.form_chosen == "duckdb" else None)
+        go_on = f"; the same command goes on from {kept}" if kept else ""
         fail(f"ended before the last record{go_on}", asked.exit_code)
 
 
-def _params(endpoint: str, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return parameters with the types that the endpoint gives them: text stays text, the rest is JSON."""
-    source = manifest.load().sources.get(endpoint)
-    types = {name: parameter.type for name, parameter in source.parameters.items()} if source else {}
-    return dict(param(text, types) for text in texts)
+def _run(job: Job, known: Mapping[str, Any], wanted: Wanted) -> Run:
+    """Return what the history is told of a read; made where the command's own thread knows what was typed."""
+    return recording.reading(known, job.source, job.target.path, wanted.state)
+
+
+def _read(
+    job: Job,
+    known: Mapping[str, Any],
+    run: Run,
+    progress: Progress,
+    asked: Interruption,
+    ended: Callable[[], bool],
+) -> runs.ReadCount:
+    with recording.recorded(run, known) as record:
+
+        def tell(count: runs.ReadCount) -> None:
+            progress.tell(job.name, count.records, states.expected(count.state))
+            record.count(count.records, size=count.size)
+
+        watch = runs.Watch(tell, ended)
+        count = runs.read(connector, known, job.source, job.target, job.keeping, watch)
+        record.count(count.records, size=count.size)
+        record.ended(asked.exit_code if count.ended else 0)
+    return count
+
+
+def _read_several(
+    chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool
+) -> int:
+    at_once = min(several.AT_ONCE, len(chosen))
+    chosen = [_with_share(job, at_once) for job in chosen]
+    with Progress(len(chosen)) as progress:
+        reads = {
+            job.name: functools.partial(_read, job, known, _run(job, known, wanted), progress, asked) for job in chosen
+        }
+        done = several.read_all(reads, lambda: bool(asked), lambda name, end: progress.end(name, _text(end)), at_once)
+    _summarise(done, chosen, wanted)
+    if as_json:
+        _print_json(done, chosen, wanted)
+    return asked.exit_code if asked else exit_code_of(list(done.values()))
+
+
+def _with_share(job: Job, at_once: int) -> Job:
+    """Give a stream its share of the requests that may be under way; the rate is one for all of them anyway."""
+    chosen = job.source["settings"]
+    share = max(1, chosen.get("max_in_flight", _IN_FLIGHT) // at_once)
+    source = {**job.source, "settings": {**chosen, "max_in_flight": share}}
+    return Job(job.name, source, job.target, job.keeping)
+
+
+def _text(ended: several.Ended) -> str:
+    if ended.error is not None:
+        return "failed"
+    if ended.count is None:
+        return "not read"
+    return f"{ended.count.records:,} records" + (", ended before the last" if ended.count.ended else "")
+
+
+def exit_code_of(ended: list[several.Ended]) -> int:
+    """Return the exit code of a run of several streams.
+
+    3 when the key was refused, 4 when nothing was read because Custify could not be reached, 1 when some failed.
+    """
+    errors = [each.error for each in ended if each.error is not None]
+    if not errors:
+        return 0 if all(each.whole for each in ended) else SOME_REJECTED
+    refused = [isinstance(error, CredentialRefused) for error in errors]
+    keys = [error for error in errors if type(error) is CredentialRefused]
+    if keys or (all(refused) and len(errors) == len(ended)):
+        return KEY_REFUSED
+    gone = all(isinstance(error, (ServiceUnavailable, UnexpectedReply)) for error in errors)
+    return UNAVAILABLE if gone and len(errors) == len(ended) else SOME_REJECTED
+
+
+def _summarise(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:
+    """Print a table of what was read, then why a stream failed, then what to type next."""
+    rows = [("stream", "mode", "records", "seconds", "outcome")]
+    for job in chosen:
+        ended = done[job.name]
+        count = f"{ended.count.records:,}" if ended.count else "-"
+        rows.append((job.name, job.source["mode"], count, f"{ended.seconds:.1f}", _outcome(ended)))
+    records = sum(each.count.records for each in done.values() if each.count)
+    rows.append(("total", "", f"{records:,}", "", ""))
+    click.echo("", err=True)
+    for line in summaries.table(rows, right=(2, 3)):
+        click.echo(line, err=True)
+    for reason in dict.fromkeys(_reasons(done)):
+        for line in summaries.wrapped(reason, "  "):
+            click.echo(line, err=True)
+    _tell_next(done, wanted)
+
+
+def _reasons(done: Mapping[str, several.Ended]) -> Iterator[str]:
+    """Yield why streams failed; once the key is refused, that alone: it is the reason of all the others."""
+    failed = {name: str(each.error) for name, each in done.items() if each.error}
+    refused = [str(each.error) for each in done.values() if type(each.error) is CredentialRefused]
+    for name, reason in failed.items():
+        if not refused or reason == refused[0]:
+            yield reason if reason.startswith(name) else f"{name}: {reason}"
+
+
+def _outcome(ended: several.Ended) -> str:
+    if ended.error is not None:
+        return "failed"
+    return "ok" if ended.whole else "not finished" if ended.count else "not read"
+
+
+def _tell_next(done: Mapping[str, several.Ended], wanted: Wanted) -> None:
+    whole = [name for name, each in done.items() if each.whole]
+    what = "table" if wanted.form_chosen == "duckdb" else "file"
+    click.echo(f"\n{len(whole)} of {len(done)} streams are in {wanted.output}, one {what} each", err=True)
+    if len(whole) < len(done):
+        click.echo("the others are as they were; the same command goes on where they stopped", err=True)
+    if whole and wanted.form_chosen == "duckdb":
+        click.echo(f'look into it with the command duckdb: duckdb {wanted.output} "FROM {whole[0]} LIMIT 5"', err=True)
+
+
+def _print_json(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:
+    import orjson  # noqa: PLC0415 - only this way of printing needs it
+
+    streams = [
+        {
+            "stream": job.name,
+            "mode": job.source["mode"],
+            "outcome": _outcome(done[job.name]),
+            "records": count.records if (count := done[job.name].count) else 0,
+            "seconds": round(done[job.name].seconds, 3),
+            "path": job.target.path,
+            "error": str(error) if (error := done[job.name].error) else None,
+        }
+        for job in chosen
+    ]
+    summary = {"output": wanted.output, "format": wanted.form_chosen, "streams": streams}
+    click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())

@@ -33,7 +33,7 @@ def command(file: str, to: str | None, **options: Any) -> None:  # noqa: ANN401 
     custify replay rejected.jsonl
     custify replay rejected.jsonl --quarantine rejected-again.jsonl
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     with open_table(file, "jsonl") as table:
         rows = iter(table.rows)
         first = next(rows, None)

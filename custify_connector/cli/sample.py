@@ -15,12 +15,12 @@ import orjson
 from custify_connector import manifest
 from custify_connector.cli import completing
 from custify_connector.cli.options import credential, exit_codes, param, settings, settings_options, start_logging
-from custify_connector.cli.write import param_types
+from custify_connector.cli.write import input_options, param_types
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import mapping, runs
 from custify_connector.host.feed import Shape
-from custify_connector.host.rows import open_table
+from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.plugin import connector
 
 
@@ -30,6 +30,7 @@ from custify_connector.plugin import connector
 @click.option("--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records to show.")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="As in custify write.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the endpoint; repeatable.")
+@input_options
 @settings_options
 @exit_codes
 def command(
@@ -38,6 +39,8 @@ def command(
     count: int,
     rules: tuple[str, ...],
     params: tuple[str, ...],
+    table: str | None,
+    query: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
     """Show the first records of a source, or the requests that the first rows of FILE would become.
@@ -46,12 +49,12 @@ def command(
     custify sample people
     custify sample upsert_person people.csv --map user_id=id
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = settings(options)
     if file is None:
         shown = _source(endpoint, count, params, chosen)
     else:
-        shown = _destination(endpoint, file, count, rules, params)
+        shown = _destination(endpoint, file, count, rules, params, Choice(table, query))
     for line in shown:
         click.echo(orjson.dumps(line, option=orjson.OPT_INDENT_2).decode())
 
@@ -69,13 +72,13 @@ def _source(endpoint: str, count: int, params: tuple[str, ...], chosen: dict[str
 
 
 def _destination(
-    endpoint: str, file: str, count: int, rules: tuple[str, ...], params: tuple[str, ...]
+    endpoint: str, file: str, count: int, rules: tuple[str, ...], params: tuple[str, ...], choice: Choice
 ) -> list[dict[str, Any]]:
     types = param_types(endpoint) if params else {}
     fixed = dict(param(text, types) for text in params)
     destination = {"endpoint": endpoint, "params": fixed, "dry_run": True}
     shape = Shape(mapping.parse(rules))
-    with open_table(file) as table:
+    with open_input(file, None, choice) as table:
         if table.columns is not None:
             mapping.check_columns(shape.rules, table.columns)
         first = dataclasses.replace(table, rows=islice(table.rows, count))

@@ -12,9 +12,11 @@ import click
 
 from custify_connector.cli import completing, writing
 from custify_connector.cli.options import exit_codes, param, settings, settings_options, start_logging
+from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
-from custify_connector.host.rows import Table, open_table
+from custify_connector.host.queried_rows import Choice, open_input
+from custify_connector.host.rows import INPUT_FORMS, Table
 from custify_connector.plugin import connector
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,6 +52,7 @@ def destination_options(command: Command) -> Command:
         click.option("--on-reject", type=click.Choice(["continue", "stop"]), default="continue", show_default=True),
         click.option("--max-rejects", metavar="N", help=reject_help),
         click.option("--quarantine", type=path, help="Keep rejected and failed records here, for replay."),
+        click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
         click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
         click.option("--resend-unclear", is_flag=True, help="With --resume: send again what may have arrived already."),
         click.option(
@@ -59,11 +62,21 @@ def destination_options(command: Command) -> Command:
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
+def input_options(command: Command) -> Command:
+    """Add the options that choose rows of a database."""
+    options = (
+        click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are sent."),
+        click.option("--query", metavar="SQL", help="The query to a DuckDB FILE whose rows are sent."),
+    )
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
 @click.command()
 @click.argument("endpoint", shell_complete=completing.destinations)
 @click.argument("file")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="How a field is made; see below.")
-@click.option("--input-format", type=click.Choice(["jsonl", "csv"]), help="Default: by the file's name.")
+@click.option("--input-format", type=click.Choice(INPUT_FORMS), help="Default: by the file's name.")
+@input_options
 @click.option(
     "--empty",
     type=click.Choice(["absent", "null", "text"]),
@@ -82,9 +95,11 @@ def command(
     input_format: str | None,
     empty: Literal["absent", "null", "text"],
     only_with: str | None,
+    table: str | None,
+    query: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
-    """Write the rows of a CSV or JSON lines file; FILE - is standard input.
+    """Write the rows of a file: JSON lines, CSV, Parquet, or a DuckDB database; FILE - is standard input.
 
     Without --map, a column or key is the field of that name; dots lead inside, as in custom_attributes.plan.
 
@@ -99,11 +114,20 @@ def command(
     --map metadata.total:number=total      a type: string, integer, number, boolean or json
     --map companies[].company_id=company   a list of one
     """  # noqa: D301 - click reads \b
-    start_logging(verbose=options["verbose"])
+    start_logging(verbose=options["verbose"], form=options["log_format"])
     destination, kept = run_of(endpoint, options)
     shape = Shape(mapping.parse(rules), empty)
-    with open_table(file, input_format) as table:
-        raise SystemExit(writing.run(destination, checked(table, shape, only_with), shape, kept))
+    choice = Choice(table, query)
+    check_order(choice, resume=options["resume"])
+    with open_input(file, input_format, choice) as rows:
+        raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept))
+
+
+def check_order(choice: Choice, *, resume: bool) -> None:
+    """Raise ConfigurationError where rows may come in another order than in the run that is gone on with."""
+    if resume and not choice.ordered:
+        reason = "needs an ORDER BY with --resume: the rows must come as they did before"
+        raise ConfigurationError((Fault("--query", reason),))
 
 
 def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writing.Kept]:
@@ -115,10 +139,12 @@ def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writ
         **{name: options[name] for name in ("delivery", "dry_run", "on_reject")},
         "settings": settings(options),
     }
+    if options["as_json"] and options["dry_run"]:
+        raise ConfigurationError((Fault("--json", "goes without --dry-run: its requests are on standard output"),))
     bound = options["max_rejects"]
     if bound is not None:
         destination["max_rejects"] = int(bound) if bound.isdecimal() else bound
-    names = ("receipts", "quarantine", "journal", "resume", "resend_unclear", "skip_unchanged")
+    names = ("receipts", "quarantine", "journal", "resume", "resend_unclear", "skip_unchanged", "as_json")
     return destination, writing.Kept(**{name: options[name] for name in names})
 
 

@@ -14,10 +14,9 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector.cli import recording
+from custify_connector.cli import recording, summaries
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
-from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
 from custify_connector.host import runs
@@ -33,8 +32,6 @@ from custify_connector.plugin import connector
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
 
-_SHOWN = 10
-
 
 @dataclass(frozen=True)
 class Kept:
@@ -46,6 +43,7 @@ class Kept:
     resume: bool = False
     resend_unclear: bool = False
     skip_unchanged: bool = False
+    as_json: bool = False
 
 
 def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) -> int:
@@ -65,7 +63,7 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
         if output:
             stack.callback(output.close)
         try:
-            count = _follow(lines, endpoint, output, stack.enter_context(Progress()), record)
+            count, reasons = _follow(lines, endpoint, output, stack.enter_context(Progress()), record)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
@@ -73,6 +71,8 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
         code = asked.exit_code if asked else SOME_REJECTED if count.errors else 0
         if record:
             record.ended(code)
+        if kept.as_json:
+            _print_json(destination, count, reasons, kept)
     return code
 
 
@@ -131,10 +131,9 @@ def _short(text: str) -> str:
 
 def _follow(
     lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress, record: recording.Recording | None
-) -> runs.WriteCount:
-    """Take every receipt: count it, keep it, show the first few that are no success; the summary comes in any case."""
-    count = runs.WriteCount()
-    shown: list[Line] = []
+) -> tuple[runs.WriteCount, summaries.Reasons]:
+    """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
+    count, reasons = runs.WriteCount(), summaries.Reasons()
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
@@ -144,33 +143,23 @@ def _follow(
                 record.follow(count)
             if line.receipt.outcome == "planned":
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
-            elif _is_worth_showing(line.receipt, count, len(shown)):
-                shown.append(line)
+            elif line.receipt.outcome in {"rejected", "failed", "not_tried"}:
+                reasons.add(line)
             if kept:
                 kept.write([{"line": line.line, **dataclasses.asdict(line.receipt)}])
     finally:
-        _summarise(endpoint, count, shown)
+        progress.clear()
+        _summarise(endpoint, count, reasons)
         if kept:
             kept.finish()
-    return count
+    return count, reasons
 
 
-def _is_worth_showing(receipt: Receipt, count: runs.WriteCount, shown: int) -> bool:
-    """Choose the first few that are no success, and the first of those that were not tried: they share their reason."""
-    if receipt.outcome == "not_tried":
-        return count.outcomes["not_tried"] == 1
-    return receipt.outcome in {"rejected", "failed"} and shown < _SHOWN
-
-
-def _summarise(endpoint: str, count: runs.WriteCount, shown: list[Line]) -> None:
-    for line in shown:
-        click.echo(f"line {line.line}: {line.receipt.outcome}{_name(line.receipt)}: {line.receipt.reason}", err=True)
-    total = ", ".join(f"{number:,} {outcome}" for outcome, number in count.outcomes.items() if number)
+def _summarise(endpoint: str, count: runs.WriteCount, reasons: summaries.Reasons) -> None:
+    for line in reasons.lines():
+        click.echo(line, err=True)
+    total = summaries.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
-
-
-def _name(receipt: Receipt) -> str:
-    return f" {' '.join(str(value) for value in receipt.key.values())}" if receipt.key else ""
 
 
 def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) -> None:
@@ -185,3 +174,17 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
         _tell_how_to_go_on(safe)
     elif safe.journal:
         safe.journal.finish()
+
+
+def _print_json(destination: Mapping[str, Any], count: runs.WriteCount, reasons: summaries.Reasons, kept: Kept) -> None:
+    """Print the summary for scripts; records never go to standard output here, a dry run aside."""
+    summary = {
+        "destination": destination["endpoint"],
+        "records": count.records,
+        "errors": count.errors,
+        "outcomes": count.outcomes,
+        "reasons": reasons.as_json(),
+        "quarantine": str(kept.quarantine) if kept.quarantine else None,
+        "receipts": kept.receipts,
+    }
+    click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())

@@ -40,7 +40,7 @@ class Shape:
         """Return the record of a row; raises NotConvertible."""
         if self.rules:
             return mapping.apply(self.rules, row.fields, self.empty)
-        return mapping.unmapped(row.fields, self.empty)
+        return mapping.unmapped(row.fields, self.empty, flat=row.flat)
 
 
 @dataclass(frozen=True)

@@ -110,11 +110,14 @@ def check_columns(rules: tuple[Rule, ...], columns: tuple[str, ...]) -> tuple[st
     return tuple(column for column in columns if column not in used)
 
 
-def unmapped(row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
-    """Return a record from a row without rules: dotted column names become nested fields."""
+def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dict[str, Any]:
+    """Return a record from a row without rules: dotted column names become nested fields.
+
+    Values that are no text stay where they are, because JSON nests by itself; a `flat` row has no other way to nest.
+    """
     record: dict[str, Any] = {}
     for column, value in row.items():
-        nested = isinstance(value, str) and "." in column and _TARGET.match(column)
+        nested = (flat or isinstance(value, str)) and "." in column and _TARGET.match(column)
         _put(record, tuple(column.split(".")) if nested else (column,), copy.deepcopy(value), empty)
     return record
 

@@ -24,11 +24,15 @@ csv.field_size_limit(16_000_000)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of input: its line (from 1), and its fields, or the reason why it could not be read."""
+    """One row of input: its line (from 1), and its fields, or the reason why it could not be read.
+
+    A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest.
+    """
 
     line: int
     fields: dict[str, Any]
     fault: str | None = None
+    flat: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,22 @@ class Table:
     rows: Iterator[Row]
 
 
+_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".duckdb": "duckdb", ".ddb": "duckdb"}
+INPUT_FORMS = ("jsonl", "csv", "parquet", "duckdb")
+
+
+def input_form(path: str) -> str:
+    """Return the form that a path's ending names, else JSON lines."""
+    return _ENDINGS.get(Path(path).suffix.lower(), "jsonl")
+
+
 @contextmanager
 def open_table(path: str, form: str | None = None) -> Iterator[Table]:
-    """Open an input; `-` is standard input, JSON lines unless `form` says `csv`.
+    """Open a file of rows; `-` is standard input, JSON lines unless `form` says `csv`.
 
     Raises ConfigurationError for a file that is missing, empty, or has a heading that cannot be used.
     """
-    form = form or ("csv" if path.lower().endswith(".csv") else "jsonl")
+    form = form or input_form(path)
     if path == "-":
         yield _table("standard input", sys.stdin.buffer, form)
         return

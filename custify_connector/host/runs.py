@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
-from custify_connector.errors import ConnectorError
-from custify_connector.host import state_file
+from custify_connector.errors import ConnectorError, StateError
 from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
-from custify_connector.host.outputs import Output, complete, open_output
+from custify_connector.host.keeping import InFile, Keeping, Nowhere
+from custify_connector.host.outputs import Output, Target
+from custify_connector.host.outputs.target import STANDARD
 from custify_connector.host.rows import Table
+from custify_connector.host.state_file import Stored
 
 
 class Hooks(Protocol):
@@ -34,11 +36,15 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class ReadCount:
-    """How far a read has come: records and bytes; `ended` when it was asked to end before it had finished."""
+    """How far a read has come: records and bytes; `ended` when it was asked to end before it had finished.
+
+    `state` is that of the last batch, as the connector gave it.
+    """
 
     records: int = 0
     size: int = 0
     ended: bool = False
+    state: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -56,45 +62,68 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     hooks: Hooks,
     credential: Mapping[str, Any],
     source: Mapping[str, Any],
-    output: str,
-    state_path: Path | None = None,
-    watch: Watch = Watch(),
+    output: str | Target,
+    state: Path | Keeping | None = None,
+    watch: Watch = UNWATCHED,
 ) -> ReadCount:
-    """Read a source into an output; with a state file, from where the last run stopped. Returns what was read.
+    """Read a source into an output; with a place for its state, from where the last run stopped. Returns what was read.
 
-    A run that is asked to end keeps its state and its unfinished output.
+    An output that is text is a file of JSON lines, or `-`. A run that is asked to end keeps its state and its
+    unfinished output.
     """
-    stored = state_file.load(state_path) if state_path else state_file.Stored()
-    if state_path:
-        state_file.check(state_path)
-    batches = hooks.read_source(credential=credential, source=source, state=stored.state)
-    if state_path and stored.complete:
-        complete(output, stored.output_size or 0)
-        state_file.save(state_path, state_file.Stored(stored.state))
+    target = Target(output) if isinstance(output, str) else output
+    keeping = Nowhere() if state is None else InFile(state) if isinstance(state, Path) else state
+    stored = keeping.load()
+    keeping.check()
+    batches, stored = _begin(hooks, credential, source, keeping, stored)
+    if stored.complete:
+        target.complete(stored.output_size or 0, stored.state, merges=stored.merges)
+        keeping.finish(stored.state)
         return ReadCount(size=stored.output_size or 0)
-    keeper = _Keeper(state_path, output, stored)
+    merges = stored.merges if stored.output_size is not None else stored.state is not None and _is_incremental(source)
+    keeper = _Keeper(keeping, target, stored, merges=merges)
     try:
         return keeper.keep(batches, watch)
     finally:
-        keeper.target.close()
+        keeper.output.close()
+
+
+def _is_incremental(source: Mapping[str, Any]) -> bool:
+    return source.get("mode") == "incremental"
+
+
+def _begin(
+    hooks: Hooks, credential: Mapping[str, Any], source: Mapping[str, Any], keeping: Keeping, stored: Stored
+) -> tuple[Iterator[Batch], Stored]:
+    """Return the batches, and from where they come: what was unfinished is left when it is of another read."""
+    try:
+        return hooks.read_source(credential=credential, source=source, state=stored.state), stored
+    except StateError:
+        anew = keeping.anew()
+        if anew is None:
+            raise
+        return hooks.read_source(credential=credential, source=source, state=anew.state), anew
 
 
 class _Keeper:
     """Writes batches, and after each the state that speaks of them; the last state says that nothing is missing."""
 
-    def __init__(self, state_path: Path | None, output: str, stored: state_file.Stored) -> None:
-        self._state_path = state_path
-        self._to_file = output != "-"
-        self.target: Output = open_output(output, stored.output_size if self._to_file else None)
+    def __init__(self, keeping: Keeping, target: Target, stored: Stored, *, merges: bool) -> None:
+        self._keeping = keeping
+        # What is written to standard output cannot be taken back: its state knows no size.
+        self._to_file = target.path != STANDARD
+        self._at_once = target.streams
+        self.output: Output = target.open(stored.output_size if self._to_file else None)
         self._state = stored.state
+        self._merges = merges
 
     def keep(self, batches: Iterator[Batch], watch: Watch) -> ReadCount:
         """Keep every batch; one is known to be the last only when no other follows."""
-        count = ReadCount(size=self.target.size)
+        count = ReadCount(size=self.output.size)
         batch = next(batches, None)
         while batch is not None:
-            self.target.write(batch.records)
-            count = ReadCount(count.records + len(batch.records), self.target.size)
+            self.output.write(batch.records)
+            count = ReadCount(count.records + len(batch.records), self.output.size, state=batch.state)
             watch.tell(count)
             state = batch.state
             del batch  # not held while the next one is made
@@ -106,7 +135,7 @@ class _Keeper:
 
     def _following(self, batches: Iterator[Batch], state: dict[str, Any]) -> Batch | None:
         """Return the next batch; the state is kept first where there is none for sure, or nothing to take back."""
-        if not self._to_file:
+        if self._at_once:
             self._save(state, complete=False)
         try:
             return next(batches, None)
@@ -116,16 +145,16 @@ class _Keeper:
 
     def finish(self, count: ReadCount) -> ReadCount:
         """Put the output in its place, and let the state say so."""
-        self.target.finish()
-        if self._state_path and self._state is not None:
-            state_file.save(self._state_path, state_file.Stored(self._state))
+        self.output.finish(self._state, merges=self._merges)
+        self._keeping.finish(self._state)
         return count
 
     def _save(self, state: dict[str, Any], *, complete: bool) -> None:
         self._state = state
-        if self._state_path:
-            size = self.target.size if self._to_file else None
-            state_file.save(self._state_path, state_file.Stored(state, size, complete and self._to_file))
+        if self._to_file:
+            self._keeping.save(Stored(state, self.output.size, complete, self._merges))
+        elif self._at_once:
+            self._keeping.save(Stored(state))
 
 
 @dataclass

@@ -20,12 +20,14 @@ from custify_connector.errors import Fault, StateError
 class Stored:
     """What a state file holds: the connector's state, and the size of an output that is not finished (else None).
 
-    `complete` tells that everything is written, and that the output only has to be put in its place.
+    `complete` tells that everything is written, and that the output only has to be put in its place; `merges` that the
+    unfinished output holds the changes since an earlier run, not the whole.
     """
 
     state: dict[str, Any] | None = None
     output_size: int | None = None
     complete: bool = False
+    merges: bool = False
 
 
 def load(path: Path) -> Stored:
@@ -42,7 +44,9 @@ def load(path: Path) -> Stored:
         raise StateError((Fault(str(path), "is no state file: restore it, or remove it to start afresh"),))
     size = content.get("output_size")
     written = size if type(size) is int and size >= 0 else None
-    return Stored(content["state"], written, written is not None and content.get("complete") is True)
+    unfinished = written is not None
+    complete, merges = (unfinished and content.get(word) is True for word in ("complete", "merges"))
+    return Stored(content["state"], written, complete, merges)
 
 
 def check(path: Path) -> None:
@@ -52,15 +56,21 @@ def check(path: Path) -> None:
 
 
 def save(path: Path, stored: Stored) -> None:
-    """Replace the file's content in one step."""
+    """Replace the file's content in one step; raises StateError when it cannot be written, as on a full disk."""
     content: dict[str, Any] = {"state": stored.state}
     if stored.output_size is not None:
         content["output_size"] = stored.output_size
-    if stored.complete:
-        content["complete"] = True
+    content.update({word: True for word in ("complete", "merges") if getattr(stored, word)})
+    try:
+        _replace(path, orjson.dumps(content))
+    except OSError as error:
+        raise StateError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + ".part")
     with part.open("wb") as stream:
-        stream.write(orjson.dumps(content))
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)

@@ -24,7 +24,11 @@ RUN_ELSEWHERE = {
     "docs/endpoints.md": "test_endpoints.py, each with its own example record",
 }
 
-WITH_A_FAULTY_ROW = ("custify write upsert_person people.csv", "custify load plan.yaml")
+WITH_A_FAULTY_ROW = (
+    "custify write upsert_person people.csv",
+    "custify write upsert_person signups.csv",
+    "custify load plan.yaml",
+)
 
 
 def is_a_target_of_make(command, _terminal):
@@ -36,6 +40,9 @@ def is_a_target_of_make(command, _terminal):
 def is_what_make_installs(command, _terminal):
     """Compare with the Makefile: an installation takes the network, and `make demo` does the same steps."""
     steps = (ROOT / "Makefile").read_text("utf-8")
+    command, extras = re.sub(r"'\.\[([\w,]+)\]'", ".", command), re.findall(r"\[([\w,]+)\]", command)
+    known = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert all(re.search(rf"^{extra} = \[", known, re.MULTILINE) for names in extras for extra in names.split(","))
     assert " ".join(shlex.split(command)[1:4]) in steps, command
 
 
@@ -63,6 +70,8 @@ def is_replayed_once_it_is_mended(command, terminal):
     mended = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     for number, line in enumerate(mended):
         line["rawMessage"]["user_id"] = f"mended-{number}"
+        if "signed_up_at" in line["rawMessage"]:
+            line["rawMessage"]["signed_up_at"] = "2026-01-31"
     file.write_text("".join(json.dumps(line) + "\n" for line in mended), "utf-8")
     assert mended
     talks_to_the_sandbox(command, terminal)

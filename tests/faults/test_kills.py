@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from custify_connector.contract import Batch
-from custify_connector.host import outputs, runs
+from custify_connector.host import outputs, runs, state_file
 from custify_connector.plugin import connector
 
 KILLS = 52
@@ -262,7 +262,7 @@ class TwoBatches:
         yield Batch("things", [{"id": 2}], {})
 
 
-STEPS = [(runs.state_file, "save"), (outputs._FileOutput, "write"), (outputs._FileOutput, "finish")]  # noqa: SLF001
+STEPS = [(state_file, "save"), (outputs.FileOutput, "write"), (outputs.FileOutput, "finish")]
 
 
 def crashing(monkeypatch, step):

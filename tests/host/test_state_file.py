@@ -72,7 +72,7 @@ def test_a_crash_while_saving_leaves_the_last_state_whole(tmp_path, monkeypatch)
         raise OSError("no space left")
 
     monkeypatch.setattr(state_file.os, "fsync", crash)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(StateError, match="cannot be written: no space left"):
         save(path, Stored({"version": 2}, 9))
     assert load(path) == Stored({"version": 1}, 5)
 

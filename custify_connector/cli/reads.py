@@ -1,0 +1,233 @@
+"""What `read` reads: each endpoint with its mode, its place, and where its state is kept.
+
+Decides the mode that nobody chose, and that a folder or a database may take several endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from custify_connector import discovering, manifest
+from custify_connector.cli.options import param
+from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.host import in_use, state_file
+from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
+from custify_connector.host.outputs import Form, Stream, Target, form_of, target_of
+from custify_connector.host.outputs.target import STANDARD, Cursor, part_folder
+from custify_connector.host.state_file import Stored
+from custify_connector.plugin import connector
+from custify_connector.validation import suggestion
+
+Mode = Literal["full", "incremental"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; `form` and `mode` are None where nobody chose."""
+
+    endpoints: tuple[str, ...]
+    output: str = STANDARD
+    form: Form | None = None
+    mode: Mode | None = None
+    state: Path | None = None
+    params: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    limit: int | None = None
+    every: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether the output takes several streams."""
+        return self.every or len(self.endpoints) > 1
+
+    @property
+    def form_chosen(self) -> Form:
+        """The form of the output."""
+        return form_of(self.output, self.form)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether only a part of the records is asked for."""
+        return bool(self.params or self.fields or self.limit)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One endpoint to be read: the `source` of the hook, where its records go, and where its state is kept."""
+
+    name: str
+    source: Mapping[str, Any]
+    target: Target
+    keeping: Keeping
+
+
+def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
+    """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
+    known = manifest.load().sources
+    if not wanted.every:
+        faults = tuple(
+            Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
+        )
+        refuse(faults if wanted.several else ())
+        return tuple(dict.fromkeys(wanted.endpoints))
+    return tuple(name for name, source in known.items() if undocumented or not source.undocumented)
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    return f"there is no {name!r}{suggestion(name, known)}"
+
+
+def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
+    """Return one job for each endpoint; raises ConfigurationError before anything is read."""
+    chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
+    described = _described(wanted.form_chosen, chosen, credential, settings)
+    return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
+
+
+def check(wanted: Wanted) -> None:
+    """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
+    names(wanted, undocumented=False)
+    if wanted.several and wanted.output == STANDARD:
+        refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
+    if wanted.several and wanted.state is not None:
+        refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
+    if wanted.several and wanted.params:
+        refuse((Fault("--param", "is for one endpoint"),))
+    if not wanted.several and Path(wanted.output).is_dir():
+        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
+    if wanted.form_chosen == "duckdb":
+        _check_database(wanted)
+
+
+def _check_database(wanted: Wanted) -> None:
+    """Open the database once, before anything is asked for: it may be in use, or be something else."""
+    path = Path(wanted.output)
+    if wanted.output == STANDARD:
+        refuse((Fault("--output", "a DuckDB database cannot be standard output: name a file"),))
+    if path.is_dir():
+        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
+    from custify_connector.host.outputs.duckdb_engine import connected, duckdb  # noqa: PLC0415 - an extra
+
+    duckdb()
+    if path.exists():
+        with connected(path):
+            pass
+
+
+def _described(
+    form: Form, chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the description of the sources; with the account's own attributes where they become columns."""
+    known = manifest.load()
+    description = connector.describe()
+    if form != "jsonl" and any(known.sources[name].attributes for name in chosen if name in known.sources):
+
+        def read(name: str) -> list[dict[str, Any]]:
+            source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
+            return [record for batch in connector.read_source(credential, source, None) for record in batch.records]
+
+        description = discovering.discover(description, known, read)
+    sources: Mapping[str, Mapping[str, Any]] = description["sources"]
+    return sources
+
+
+def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapping[str, Any]) -> Job:
+    mode = _mode(wanted, described.get("modes", ["full"]))
+    source: dict[str, Any] = {"endpoint": name, "params": _params(name, wanted.params), "mode": mode}
+    source["settings"] = settings
+    if wanted.fields:
+        source["fields"] = list(dict.fromkeys(wanted.fields))
+    if wanted.limit:
+        source["limit"] = wanted.limit
+    target = _target(wanted, _stream(name, described, wanted, mode))
+    return Job(name, source, target, _keeping(wanted, name, mode, target))
+
+
+def _mode(wanted: Wanted, offered: list[str]) -> Mode:
+    """Return the mode: what was chosen, where it is offered; else changes only where a table can take them."""
+    if wanted.mode == "incremental" and wanted.several and "incremental" not in offered:
+        return "full"
+    if wanted.mode is not None:
+        return wanted.mode
+    merges = wanted.form_chosen == "duckdb" and not wanted.narrowed and wanted.state is None
+    return "incremental" if merges and "incremental" in offered else "full"
+
+
+def _params(endpoint: str, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Return parameters with the types that the endpoint gives them: text stays text, the rest is JSON."""
+    source = manifest.load().sources.get(endpoint)
+    types = {name: parameter.type for name, parameter in source.parameters.items()} if source else {}
+    return dict(param(text, types) for text in texts)
+
+
+def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode) -> Stream:
+    schema = described.get("schema", {})
+    if wanted.fields:
+        properties = {field: kind for field, kind in schema.get("properties", {}).items() if field in wanted.fields}
+        schema = {**schema, "properties": properties}
+    cursor: Cursor = "replaced" if mode == "incremental" else "forgotten" if wanted.narrowed else "kept"
+    return Stream(name, tuple(described.get("key", ())), schema, cursor)
+
+
+def _target(wanted: Wanted, stream: Stream) -> Target:
+    form = wanted.form_chosen
+    if not wanted.several or form == "duckdb":
+        return target_of(wanted.output, form, stream)
+    return target_of(str(Path(wanted.output) / f"{stream.name}.{form}"), form, stream)
+
+
+def _keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
+    if wanted.state is not None:
+        return InFile(wanted.state)
+    if wanted.form_chosen == "duckdb":
+        return _in_database(Path(wanted.output), name, mode, target)
+    return _in_folder(_own_folder(wanted), name, mode, target) if wanted.several else Nowhere()
+
+
+def _in_database(path: Path, name: str, mode: Mode, target: Target) -> Keeping:
+    from custify_connector.host.outputs.duckdb_tables import stored_state  # noqa: PLC0415 - an extra
+
+    unfinished = part_folder(path) / f"{name}.state"
+    return Beside(unfinished, target, (lambda: stored_state(path, name)) if mode == "incremental" else _no_state)
+
+
+def _in_folder(folder: Path, name: str, mode: Mode, target: Target) -> Keeping:
+    if mode == "full":
+        return Beside(folder / f"{name}.state", target)
+    cursor = folder / f"{name}.cursor"
+    keep: Callable[[dict[str, Any]], None] = lambda state: state_file.save(cursor, Stored(state))  # noqa: E731 - a value
+    return Beside(folder / f"{name}.state", target, lambda: state_file.load(cursor).state, keep)
+
+
+def _no_state() -> None:
+    return None
+
+
+def _own_folder(wanted: Wanted) -> Path:
+    """Return the folder in which a run keeps what it needs to go on: beside a database, inside a folder of files."""
+    path = Path(wanted.output)
+    return part_folder(path) if wanted.form_chosen == "duckdb" else path / ".custify"
+
+
+@contextmanager
+def output_held(wanted: Wanted) -> Iterator[None]:
+    """Keep other runs from the same output while this one writes it, where the output is more than one file."""
+    if not wanted.several and wanted.form_chosen != "duckdb":
+        yield
+        return
+    if wanted.form_chosen != "duckdb":
+        _make_folder(Path(wanted.output))
+    with in_use.held(_own_folder(wanted), wanted.output):
+        yield
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        reason = "is a file: name a folder" if path.exists() else f"cannot be made: {error.strerror or error}"
+        raise ConfigurationError((Fault(str(path), reason),)) from None

@@ -1,0 +1,84 @@
+"""The end of a run as people read it: a table of streams, rejected rows by their reason, and as JSON for scripts."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from custify_connector.contract import Receipt
+from custify_connector.host.feed import Line
+
+_MOST_REASONS = 10
+_LINES_NAMED = 5
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
+    """Return the lines of a table whose first row is its heading; the columns in `right` are set to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    to_right = set(right)
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if column in to_right else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def wrapped(text: str, indent: str) -> list[str]:
+    """Return a text cut to the width of the terminal, its lines after the first indented."""
+    width = max(shutil.get_terminal_size((100, 24)).columns, 60)
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+@dataclass
+class Reasons:
+    """What was rejected or failed, grouped by outcome and reason; bounded, the rest is counted."""
+
+    groups: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    others: int = 0
+
+    def add(self, line: Line) -> None:
+        """Take a receipt that is no success."""
+        group = (line.receipt.outcome, line.receipt.reason or "")
+        if group not in self.groups and len(self.groups) >= _MOST_REASONS:
+            self.others += 1
+            return
+        kept = self.groups.setdefault(group, [])
+        if len(kept) < _LINES_NAMED:
+            kept.append(line)
+        self.counts[group] = self.counts.get(group, 0) + 1
+
+    def lines(self) -> list[str]:
+        """Return one line of text for each reason, the most frequent first; those of one row name its key."""
+        order = sorted(self.groups, key=lambda group: (-self.counts[group], self.groups[group][0].line))
+        shown = [_group(*group, self.groups[group], self.counts[group]) for group in order]
+        return [*shown, f"and {self.others:,} more, for other reasons"] if self.others else shown
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the same for scripts."""
+        return [
+            {"outcome": outcome, "reason": reason, "count": self.counts[outcome, reason]}
+            | {"lines": [line.line for line in kept]}
+            for (outcome, reason), kept in self.groups.items()
+        ]
+
+
+def _group(outcome: str, reason: str, kept: list[Line], count: int) -> str:
+    if count == 1:
+        return f"line {kept[0].line}: {outcome}{_name(kept[0].receipt)}: {reason}"
+    more = f" and {count - len(kept):,} more" if count > len(kept) else ""
+    return f"{count:,} {outcome}: {reason} (lines {', '.join(str(line.line) for line in kept)}{more})"
+
+
+def _name(receipt: Receipt) -> str:
+    return f" {' '.join(str(value) for value in receipt.key.values())}" if receipt.key else ""
+
+
+def outcomes(counts: Mapping[str, int]) -> str:
+    """Return what became of how many."""
+    return ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)

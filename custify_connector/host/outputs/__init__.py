@@ -1,0 +1,24 @@
+"""Where records go: JSON lines, CSV, Parquet, or a table of a DuckDB database; one file a form.
+
+Every form is first written as JSON lines beside its final place, batch by batch, and takes its place in one step when
+the run has finished: a run that fails leaves the old data whole. These files do not know what the records are.
+"""
+
+from custify_connector.host.outputs.lines import FileOutput, Output, encode, open_output
+from custify_connector.host.outputs.staged import Publish, StagedOutput
+from custify_connector.host.outputs.target import FORMS, Form, Stream, Target, form_of, target_of
+
+__all__ = [
+    "FORMS",
+    "FileOutput",
+    "Form",
+    "Output",
+    "Publish",
+    "StagedOutput",
+    "Stream",
+    "Target",
+    "encode",
+    "form_of",
+    "open_output",
+    "target_of",
+]

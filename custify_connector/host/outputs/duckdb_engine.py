@@ -1,0 +1,102 @@
+"""DuckDB, opened with bounds, and its words for what can go wrong; only this and its callers know SQL.
+
+Decides how a kind of column is called in DuckDB, and how rows are read from a staged file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.outputs.kinds import Kind
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "512MB"
+TYPES: dict[Kind, str] = {
+    "boolean": "BOOLEAN",
+    "integer": "BIGINT",
+    "long": "BIGINT",
+    "number": "DOUBLE",
+    "moment": "TIMESTAMP",
+    "text": "VARCHAR",
+    "json": "JSON",
+}
+_LONGEST_LINE = 128 * 1024 * 1024
+
+
+def duckdb() -> Any:  # noqa: ANN401 - a module
+    """Return the module; raises ConfigurationError where the extra is not installed."""
+    try:
+        import duckdb as module  # noqa: PLC0415 - an extra, and 117 ms
+    except ImportError:
+        reason = "is not installed: pip install 'custify-connector[duckdb]'"
+        raise ConfigurationError((Fault("duckdb", reason),)) from None
+    return module
+
+
+@contextmanager
+def connected(path: Path | None, spill: Path | None = None, *, read_only: bool = False) -> Iterator[DuckDBPyConnection]:
+    """Open a database, in memory when it has no path; what does not fit in memory goes to the folder `spill`.
+
+    Raises ConfigurationError when it is in use, is no database, or while the disk is full.
+    """
+    module = duckdb()
+    config = {"memory_limit": MEMORY, "threads": 2, "preserve_insertion_order": True}
+    if spill is not None:
+        config["temp_directory"] = str(spill)
+    try:
+        with module.connect(str(path or ":memory:"), read_only=read_only, config=config) as connection:
+            yield connection
+    except module.Error as error:
+        raise ConfigurationError((Fault(str(path or "duckdb"), _sentence(str(error))),)) from None
+
+
+_IN_USE = re.compile(r"conflicting lock|being used by another process|could not set lock", re.IGNORECASE)
+_FULL = re.compile(r"no space left|file too large|disk quota|could not write|could not fsync", re.IGNORECASE)
+_FOREIGN = re.compile(r"not a valid duckdb|is not a duckdb", re.IGNORECASE)
+
+
+def _sentence(text: str) -> str:
+    """Return what went wrong, and what to do, in place of DuckDB's own words where they are known."""
+    if _IN_USE.search(text):
+        return "is in use by another process: close it there, and give the same command again"
+    if _FOREIGN.search(text):
+        return "is not a DuckDB database: name another file"
+    first = text.splitlines()[0] if text else "DuckDB failed"
+    if _FULL.search(text):
+        return f"cannot be written: {first}"
+    return f"DuckDB: {first}"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def select(rows: Path, kinds: Mapping[str, Kind], *, json: str = "JSON") -> str:
+    """Return the query for the rows of a flat file of JSON lines; `json` is the type of what is JSON."""
+    read = ", ".join(f"{literal(name)}: '{_read_as(kind)}'" for name, kind in kinds.items())
+    wanted = ", ".join(f"{_cast(name, kind, json)} AS {quoted(name)}" for name, kind in kinds.items())
+    options = f"format = 'newline_delimited', maximum_object_size = {_LONGEST_LINE}, columns = {{{read}}}"
+    return f"SELECT {wanted} FROM read_json({literal(str(rows))}, {options})"  # noqa: S608 - every part is quoted
+
+
+def _read_as(kind: Kind) -> str:
+    return "VARCHAR" if kind == "moment" else TYPES[kind]
+
+
+def _cast(name: str, kind: Kind, json: str) -> str:
+    if kind == "moment":
+        return f"CAST({quoted(name)} AS TIMESTAMP)"
+    return f"CAST({quoted(name)} AS {json})" if kind == "json" and json != "JSON" else quoted(name)

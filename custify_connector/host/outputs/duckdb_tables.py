@@ -1,0 +1,176 @@
+"""A staged file published as a table of a DuckDB database, with its state, in one transaction.
+
+Decides when a table is replaced and when it is merged by key, how a column is widened, and which tables are ours.
+A reader sees the table as it was, or as it is, never in between.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select
+from custify_connector.host.outputs.kinds import Kind
+from custify_connector.host.outputs.lines import written
+from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
+from custify_connector.host.outputs.target import Stream
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+STATE_TABLE = "_custify_state"
+
+_LOCKS: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+_LAYOUT = f"""
+CREATE TABLE IF NOT EXISTS {STATE_TABLE} (
+  stream VARCHAR PRIMARY KEY, key VARCHAR, columns VARCHAR, state VARCHAR, records BIGINT, written_at TIMESTAMP
+)"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database knows of a stream: its key, its columns (by path: name and kind), its state.
+
+    `present` are the columns that the table has; a kind is None where no value ever came.
+    """
+
+    key: tuple[str, ...]
+    names: Mapping[str, str]
+    kinds: Mapping[str, Kind | None]
+    present: frozenset[str]
+    state: dict[str, Any] | None
+
+
+def publish_table(path: Path, stream: Stream) -> Publish:
+    """Return what publishes a staged file as the table of a stream, whose rows are named by its key."""
+
+    def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:
+        rows = part.with_name(part.name + ".rows")
+        try:
+            with _LOCKS[path.resolve()], written(path), connected(path, part.parent) as database:
+                database.execute("BEGIN")
+                database.execute(_LAYOUT)
+                _publish(database, _Job(path, stream, part, rows), state, merges=merges)
+                database.execute("COMMIT")
+        finally:
+            rows.unlink(missing_ok=True)
+
+    return publish
+
+
+def stored_state(path: Path, stream: str) -> dict[str, Any] | None:
+    """Return the state that was kept with a stream's table, None where there is none.
+
+    Raises ConfigurationError for a database that is in use, or is none.
+    """
+    if not path.exists():
+        return None
+    with _LOCKS[path.resolve()], connected(path) as database:
+        ours = _exists(database, STATE_TABLE) and _exists(database, stream)
+        found = _known(database, stream) if ours else None
+    return found.state if found else None
+
+
+@dataclass(frozen=True)
+class _Job:
+    path: Path
+    stream: Stream
+    part: Path
+    rows: Path
+
+    @property
+    def table(self) -> str:
+        return quoted(self.stream.name)
+
+    def refused(self, reason: str) -> ConfigurationError:
+        return ConfigurationError((Fault(f"{self.path}: table {self.stream.name}", reason),))
+
+
+def _publish(database: DuckDBPyConnection, job: _Job, state: dict[str, Any] | None, *, merges: bool) -> None:
+    known, there = _known(database, job.stream.name), _exists(database, job.stream.name)
+    if there and known is None:
+        raise job.refused("was not written by custify: name another database, or remove the table")
+    merges = merges and there and known is not None
+    if merges and known is not None and known.key != job.stream.key:
+        raise job.refused(
+            f"has the key {_words(known.key)}, not {_words(job.stream.key)}: read it once with --mode full"
+        )
+    before = known if merges else None
+    table = table_of(job.stream.schema, before.names if before else {}, before.kinds if before else {})
+    write_rows(table, staged(job.part), job.rows)
+    if before is not None:
+        _merge(database, job, table, before)
+    else:
+        database.execute(f"CREATE OR REPLACE TABLE {job.table} AS {select(job.rows, table.shown)}")
+    kept = {"replaced": state, "kept": known.state if known else None, "forgotten": None}
+    _remember(database, job, table, kept[job.stream.cursor])
+
+
+def _words(key: tuple[str, ...]) -> str:
+    return " with ".join(key) or "none"
+
+
+def _merge(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) -> None:
+    """Widen the table where it must be, then put the new rows in the place of those with their keys."""
+    for name, kind in table.shown.items():
+        before = known.kinds.get(name) or "text"
+        if name not in known.present:
+            database.execute(f"ALTER TABLE {job.table} ADD COLUMN {quoted(name)} {TYPES[kind]}")
+        elif TYPES[before] != TYPES[kind]:
+            change = f"ALTER COLUMN {quoted(name)} SET DATA TYPE {TYPES[kind]} USING {_widened(name, before, kind)}"
+            database.execute(f"ALTER TABLE {job.table} {change}")
+    fresh = select(job.rows, table.shown)
+    same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in job.stream.key)
+    database.execute(f"DELETE FROM {job.table} AS old USING ({fresh}) AS fresh WHERE {same}")  # noqa: S608 - every part is quoted
+    database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")
+
+
+def _widened(name: str, before: Kind, after: Kind) -> str:
+    """Return a column's values as the wider type; a moment is written as it came, to the microsecond."""
+    column = quoted(name)
+    if before == "moment":
+        column = f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+    return f"to_json({column})" if after == "json" else f"CAST({column} AS {TYPES[after]})"
+
+
+def _exists(database: DuckDBPyConnection, table: str) -> bool:
+    query = (
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND lower(table_name) = lower(?)"
+    )
+    found = database.execute(query, [table]).fetchone()
+    return bool(found and found[0])
+
+
+def _known(database: DuckDBPyConnection, stream: str) -> Known | None:
+    query = f"SELECT key, columns, state FROM {STATE_TABLE} WHERE stream = ?"  # noqa: S608 - a constant
+    found = database.execute(query, [stream]).fetchone()
+    if found is None:
+        return None
+    columns = orjson.loads(found[1])
+    names = {path: name for path, (name, _kind, _present) in columns.items()}
+    kinds = {name: kind for name, kind, _present in columns.values()}
+    present = frozenset(name for name, _kind, is_there in columns.values() if is_there)
+    state = orjson.loads(found[2]) if found[2] else None
+    return Known(tuple(orjson.loads(found[0])), names, kinds, present, state)
+
+
+def _remember(database: DuckDBPyConnection, job: _Job, table: Table, state: dict[str, Any] | None) -> None:
+    shown = table.shown
+    columns = {path: (name, table.kinds.get(name), name in shown) for path, name in table.columns.names.items()}
+    texts = [orjson.dumps(value).decode() for value in (job.stream.key, columns)]
+    kept = orjson.dumps(state).decode() if state is not None else None
+    now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat()
+    database.execute(
+        f"INSERT OR REPLACE INTO {STATE_TABLE} SELECT ?, ?, ?, ?, "  # noqa: S608 - names are quoted
+        f"(SELECT count(*) FROM {job.table}), CAST(? AS TIMESTAMP)",
+        [job.stream.name, *texts, kept, now],
+    )

@@ -1,0 +1,149 @@
+"""JSON lines, in a file or on standard output.
+
+A file is written beside its final name and takes its place only when the run has finished: a failed run leaves the
+old data whole. This file does not know what the records are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+
+
+class Output(Protocol):
+    """Takes batches of records."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes are safely written."""
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write records, and hand them to the operating system."""
+
+    def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
+        """Put the data in its final place.
+
+        `state` is kept with it where the place can keep one; `merges` tells that these are the changes since the
+        last run, not the whole.
+        """
+
+    def close(self) -> None:
+        """Release the output; what was not finished stays beside its final name."""
+
+
+def open_output(path: str, resume_at: int | None = None) -> Output:
+    """Open an output; `-` is standard output. `resume_at` continues an unfinished file after so many bytes.
+
+    Raises ConfigurationError when the file cannot be written, or the unfinished one is not there.
+    """
+    if path == "-":
+        return StandardOutput()
+    return FileOutput(Path(path), resume_at)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses while a file is written (a full disk) into ConfigurationError."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
+
+
+def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return records as JSON lines."""
+    try:
+        return b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records])
+    except TypeError:
+        return b"".join([_line(record) for record in records])
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half a character, which only escapes can write
+        return json.dumps(record).encode() + b"\n"
+
+
+class StandardOutput:
+    """Standard output: what is written is with whoever reads it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """See `Output`."""
+        sys.stdout.buffer.write(encode(records))
+        sys.stdout.buffer.flush()
+
+    def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
+        """See `Output`."""
+
+    def close(self) -> None:
+        """See `Output`."""
+
+
+class FileOutput:
+    """A file of JSON lines, written as `NAME.part` until it is finished."""
+
+    def __init__(self, path: Path, resume_at: int | None = None, part: Path | None = None) -> None:
+        if path.is_dir():
+            raise ConfigurationError((Fault(str(path), "is a directory: name a file in it"),))
+        self._path = path
+        self._part = part or path.with_name(path.name + ".part")
+        if resume_at is not None and self._had_finished(resume_at):
+            resume_at = None
+        with written(self._path):
+            self._stream: BinaryIO = self._part.open("wb") if resume_at is None else self._resumed(resume_at)
+        self.size = resume_at or 0
+
+    def _had_finished(self, size: int) -> bool:
+        """Tell whether the run had finished, and only its state was not told so any more."""
+        return not self._part.exists() and self._path.exists() and self._path.stat().st_size == size
+
+    def _resumed(self, resume_at: int) -> BinaryIO:
+        if not self._part.is_file() or self._part.stat().st_size < resume_at:
+            reason = "has less than the state says was written: start again without the state"
+            raise ConfigurationError((Fault(str(self._part), reason),))
+        stream = self._part.open("r+b")
+        stream.truncate(resume_at)
+        stream.seek(resume_at)
+        return stream
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """See `Output`."""
+        lines = encode(records)
+        with written(self._path):
+            self._stream.write(lines)
+            self._stream.flush()
+        self.size += len(lines)
+
+    def sync(self) -> Path:
+        """Wait until everything is on the disk, and return where it is."""
+        with written(self._path):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+        return self._part
+
+    def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:  # noqa: ARG002 - see `Output`
+        """See `Output`."""
+        with written(self._path):
+            self.sync().replace(self._path)
+
+    def close(self) -> None:
+        """See `Output`."""
+        # What could not be written is told already; closing would try, and tell it, once more.
+        with suppress(OSError):
+            self._stream.close()
+        if self.size == 0:
+            self._part.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""A staged file published as Parquet, written by DuckDB.
+
+Decides what Parquet cannot hold: lists, and values of several types in one column, are JSON text.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from custify_connector.host.outputs.duckdb_engine import connected, literal, select
+from custify_connector.host.outputs.lines import written
+from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.tables import staged, table_of, write_rows
+
+
+def publish_parquet(path: Path | None, schema: Mapping[str, Any]) -> Publish:
+    """Return what publishes a staged file as Parquet, in a file or, without one, on standard output."""
+
+    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:
+        rows, fresh = part.with_name(part.name + ".rows"), part.with_name(part.name + ".new")
+        table = table_of(schema, {}, {})
+        try:
+            with written(path or part):
+                write_rows(table, staged(part), rows)
+                with connected(None, part.parent) as database:
+                    query = select(rows, table.shown, json="VARCHAR")
+                    database.execute(f"COPY ({query}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd)")
+                _deliver(fresh, path)
+        finally:
+            rows.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
+
+    return publish
+
+
+def _deliver(fresh: Path, path: Path | None) -> None:
+    if path is not None:
+        fresh.replace(path)
+        return
+    with fresh.open("rb") as stream:
+        shutil.copyfileobj(stream, sys.stdout.buffer)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,95 @@
+"""A staged file of records as a table: its columns, the kind of each, and its rows.
+
+Decides which columns a table has: those of the schema, those it had, and those that appear. It reads the staged file,
+and knows nothing of databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custify_connector.host.outputs.flattening import Columns
+from custify_connector.host.outputs.kinds import Kind, declared, join, kind_of
+
+
+@dataclass
+class Table:
+    """The columns so far, and the kind of each by its name; `promised` are the kinds that the schema names."""
+
+    columns: Columns
+    kinds: dict[str, Kind | None]
+    promised: Mapping[str, Kind | None] = field(default_factory=dict)
+    records: int = 0
+
+    def row(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a record as a row; its columns and their kinds are widened by it."""
+        row = self.columns.row(record)
+        for name, value in row.items():
+            if value is not None or name not in self.kinds:
+                self.kinds[name] = join(self.kinds.get(name), kind_of(value, self.promised.get(name)))
+        self.records += 1
+        return row
+
+    @property
+    def shown(self) -> dict[str, Kind]:
+        """The columns of the table; what never had a value is text, and absent where it holds other columns."""
+        parents = {path.rpartition(".")[0] for path in self.columns.names}
+        empty = {name for path, name in self.columns.names.items() if path in parents and not self.kinds.get(name)}
+        shown: dict[str, Kind] = {name: kind or "text" for name, kind in self.kinds.items() if name not in empty}
+        # A table must have a column, also where neither schema nor record names one.
+        return shown or {"record": "text"}
+
+
+def table_of(schema: Mapping[str, Any], known: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> Table:
+    """Return a table of no rows: the columns it had (`known` by path, `kinds` by name), then those of the schema."""
+    columns = Columns(known)
+    promised = {columns.add(path): kind for path, kind in declared(schema)}
+    return Table(columns, {**kinds, **{name: join(kinds.get(name), kind) for name, kind in promised.items()}}, promised)
+
+
+def staged(part: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a staged file."""
+    with part.open("rb") as stream:
+        for line in stream:
+            yield _loaded(line)
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:  # half a character, which only escapes can write
+        import json  # noqa: PLC0415 - hardly ever
+
+        record = _whole(json.loads(line))
+    return record
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which half a character is written as the escape that it was."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(name): _whole(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def learn(table: Table, part: Path) -> None:
+    """Widen a table by every record of a staged file."""
+    for record in staged(part):
+        table.row(record)
+
+
+def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write records as rows, one JSON object a line; the table is widened by them."""
+    with path.open("wb") as stream:
+        for record in records:
+            stream.write(orjson.dumps(table.row(record), option=orjson.OPT_APPEND_NEWLINE))
