@@ -98,35 +98,46 @@ def read(arguments: argparse.Namespace, output: Output) -> int:
     catalog = protocol.configured_streams(protocol.load_object(arguments.catalog, "catalog"))
     states = stream_states(protocol.load(arguments.state, "state") if arguments.state else None)
     chosen = selected(catalog, connector.describe()["sources"], states, settings)
-    faults: list[Fault] = []
-    streams: list[tuple[str, Iterator[Batch]]] = []
-    for one in chosen:
-        try:
-            streams.append((one.name, connector.read_source(credential, one.source, one.state)))
-        except ConfigurationError as error:
-            faults += [Fault(f"{one.name}: {fault.place}", fault.reason) for fault in error.faults]
-    refuse(tuple(faults))
-    return 0 if _read_all(streams, output) else protocol.FAILED
+    opened = [(one.name, _opened(credential, one)) for one in chosen]
+    refuse(tuple(fault for _, found in opened if isinstance(found, tuple) for fault in found))
+    errors: list[Exception | None] = []
+    for name, batches in opened:
+        if not isinstance(batches, tuple):
+            errors.append(_read_one(name, batches, output))
+        if errors and _is_everybodys(errors[-1]):
+            break
+    return protocol.FAILED if any(errors) else 0
 
 
-def _read_all(streams: list[tuple[str, Iterator[Batch]]], output: Output) -> bool:
-    """Read every stream; return whether all of them came to their end."""
-    whole = True
-    for name, batches in streams:
-        try:
-            _read_one(name, batches, output)
-        except BrokenPipeError:
-            raise
-        except Exception as error:  # noqa: BLE001 - also a fault of this program's own is told, and stops one stream
-            whole = False
-            output.status(name, "INCOMPLETE")
-            output.error(error, name)
-            if isinstance(error, CredentialRefused) and not isinstance(error, PermissionRefused):
-                return False  # the key itself was refused: every other stream would be, too
-    return whole
+def _opened(credential: Mapping[str, Any], one: Selected) -> Iterator[Batch] | tuple[Fault, ...]:
+    """Return the batches of a stream, none of them read yet, or what is wrong with its arguments."""
+    from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
+
+    try:
+        return connector.read_source(credential, one.source, one.state)
+    except ConfigurationError as error:
+        return tuple(Fault(f"{one.name}: {fault.place}", fault.reason) for fault in error.faults)
 
 
-def _read_one(name: str, batches: Iterator[Batch], output: Output) -> None:
+def _is_everybodys(error: Exception | None) -> bool:
+    """Say whether the key itself was refused: every other stream would be, too."""
+    return isinstance(error, CredentialRefused) and not isinstance(error, PermissionRefused)
+
+
+def _read_one(name: str, batches: Iterator[Batch], output: Output) -> Exception | None:
+    """Read a stream to its end, or tell why it has none; also a fault of this program's own stops one stream only."""
+    try:
+        _read_whole(name, batches, output)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - told to the host, with its stack where nobody expected it
+        output.status(name, "INCOMPLETE")
+        output.error(error, name)
+        return error
+    return None
+
+
+def _read_whole(name: str, batches: Iterator[Batch], output: Output) -> None:
     output.status(name, "STARTED")
     running = False
     for batch in batches:
