@@ -66,25 +66,21 @@ def check(arguments: argparse.Namespace, output: Output) -> int:
 
 def discover(arguments: argparse.Namespace, output: Output) -> int:
     """Tell every stream, with the fields that the account defines itself where Custify tells them."""
-    from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
+    from custify_connector import manifest  # noqa: PLC0415 - spec needs none of it
+    from custify_connector.plugin import connector  # noqa: PLC0415 - the same
 
     credential, settings = _config(arguments, output)
-    sources = _offered(connector.describe_account(credential)["sources"], settings)
-    for source in sources.values():
+    declared = manifest.load().sources
+    streams = []
+    for name, source in connector.describe_account(credential)["sources"].items():
+        if declared[name].undocumented and not settings.get("undocumented"):
+            continue
+        streams.append(schemas.catalog_stream(source, len(declared[name].key)))
         if not source.get("account_fields", {}).get("known", True):
             reason = source["account_fields"]["reason"]
-            output.log("WARN", f"{source['name']}: the account's own fields are not in its schema: {reason}")
-    output.message("CATALOG", catalog={"streams": [schemas.catalog_stream(source) for source in sources.values()]})
+            output.log("WARN", f"{name}: the account's own fields are not in its schema: {reason}")
+    output.message("CATALOG", catalog={"streams": streams})
     return 0
-
-
-def _offered(sources: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sources that may be read: those outside Custify's documents only where they are allowed by name."""
-    from custify_connector import manifest  # noqa: PLC0415 - spec needs none of it
-
-    declared = manifest.load().sources
-    allowed = bool(settings.get("undocumented"))
-    return {name: source for name, source in sources.items() if allowed or not declared[name].undocumented}
 
 
 def read(arguments: argparse.Namespace, output: Output) -> int:
