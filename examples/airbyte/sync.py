@@ -1,7 +1,8 @@
 """Custify in PyAirbyte, there and back: `python sync.py signups.csv` with CUSTIFY_API_KEY and CUSTIFY_BASE_URL set.
 
 Reads people and companies into a DuckDB file, incrementally from the second time on; then sends the rows of the CSV,
-whose columns are user_id, email and name, as people. Needs `pip install airbyte custify-connector`, on Python below 3.13.
+whose columns are user_id, email and name, as people. Needs `pip install airbyte
+custify-connector`, on Python below 3.13.
 """
 
 from __future__ import annotations

@@ -207,7 +207,9 @@ def test(host: Host) -> tuple[Told, str]:
 def _tested(host: Host, environment: dict[str, str], log: Path) -> int | str:
     """Run pytest in a session of its own, so that whatever it started can be ended with it."""
     python = str(host.environment / "bin" / "python")
-    command = [python, "-m", "pytest", "-c", str(HOSTS / "pytest.ini"), str(host.folder)]
+    # Named from the checkout on, a test module of the folder `dlt` does not stand in the way of the package `dlt`.
+    where = ["-c", str(HOSTS / "pytest.ini"), "--rootdir", str(CHECKOUT)]
+    command = [python, "-m", "pytest", *where, str(host.folder)]
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, cwd=host.folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True

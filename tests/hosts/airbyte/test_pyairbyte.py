@@ -120,7 +120,8 @@ def test_the_cache_holds_what_the_core_reads_of_every_stream(config, cache, firs
         assert len(rows_of(cache, stream)) == len(records), stream
 
 
-def test_the_people_in_the_cache_are_those_of_the_account_field_by_field(account, cache, first):
+@pytest.mark.usefixtures("first")
+def test_the_people_in_the_cache_are_those_of_the_account_field_by_field(account, cache):
     rows = {row["id"]: row for row in rows_of(cache, "people")}
     for person in account.content("people"):
         row = rows[person["id"]]
@@ -135,8 +136,8 @@ def loaded(value):
     return json.loads(value) if isinstance(value, str) else value
 
 
-def test_a_second_read_brings_what_changed_and_keeps_the_rest(account, config, cache, first, figures):
-    streams, read, _ = first
+@pytest.mark.usefixtures("first")
+def test_a_second_read_brings_what_changed_and_keeps_the_rest(account, config, cache, figures):
     kept = {kind: len(account.content(kind)) for kind in ("people", "companies", "tasks")}
     change_a_person(account, user_id=account.content("people")[0]["user_id"], name="Changed Since")
     change_a_person(account, user_id="new-since", name="New Since")
@@ -206,7 +207,7 @@ def test_rows_are_sent_and_a_bad_one_is_kept_with_its_reason(account, config, ch
     figures["rejected"], figures["rejected rows went to"] = 1, "the quarantine file"
 
 
-def test_a_refused_key_ends_the_write_and_no_state_passes(account, config, checkout, tmp_path):
+def test_a_refused_key_ends_the_write_and_no_state_passes(config, checkout, tmp_path):
     signups(tmp_path / "signups.csv", 30, bad=-1)
     rows = ab.get_source(
         "source-csv",
