@@ -61,8 +61,8 @@ class Custify:
 @contextmanager
 def served(people=60, companies=6, api_key="host-key", rate_limit="100/10", **options):
     """Serve an emulated Custify; `rate_limit` is requests/seconds, or none."""
-    words = {"people": people, "companies": companies, "api-key": api_key, "rate-limit": rate_limit, **options}
-    flags = [text for name, value in words.items() for text in (f"--{name}", str(value))]
+    words = {"people": people, "companies": companies, "api_key": api_key, "rate_limit": rate_limit, **options}
+    flags = [text for name, value in words.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, "-m", "custify_connector.sandbox", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own sandbox
         try:

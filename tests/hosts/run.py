@@ -196,6 +196,8 @@ def test(host: Host) -> tuple[Told, str]:
         search = os.pathsep.join([str(host.environment / "bin"), "/usr/local/bin", "/usr/bin", "/bin"])
         java = {name: os.environ[name] for name in ("JAVA_HOME",) if name in os.environ}
         environment = {**QUIET, **java, "PATH": search, "HOME": home, "TMPDIR": home, "HOST_FIGURES": str(told)}
+        # PyAirbyte would write to /tmp, whatever TMPDIR says.
+        environment["AIRBYTE_LOGGING_ROOT"] = str(Path(home) / "airbyte-logs")
         code = _tested(host, environment, log)
         found = Told(**json.loads(told.read_text(encoding="utf-8"))) if told.exists() else Told()
         if code == 0 and found.passed:
