@@ -26,6 +26,7 @@ from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
 
 _OWN_COLUMNS = "_airbyte_"
+_KEY_REFUSED = (401, 403)
 _TOLD = 20
 _PASSED_OVER = {"LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DESTINATION_CATALOG"}
 _ENDED = {"COMPLETE", "INCOMPLETE"}
@@ -63,7 +64,9 @@ class Ledger:
         refused = receipt.outcome in {"rejected", "failed"}
         if receipt.outcome == "not_tried" or (refused and not self._keeps_rejected):
             self.stopped = self.stopped or receipt.reason or "it was not tried"
-        self._held = self._held or self.stopped is not None or receipt.outcome == "planned"
+        # A row that only the key's refusal kept from being sent is for the next sync, not for the quarantine alone.
+        unsent = receipt.outcome == "planned" or receipt.status in _KEY_REFUSED
+        self._held = self._held or self.stopped is not None or unsent
         self._since.setdefault(stream, Counter())["rejected" if refused else "delivered"] += 1
         self.outcomes.setdefault(stream, Counter())[receipt.outcome] += 1
         self._decided += 1
