@@ -16,8 +16,8 @@ from typing import Any
 
 from custify_connector.adapters import airbyte_protocol as protocol
 from custify_connector.adapters import airbyte_schemas as schemas
-from custify_connector.adapters.airbyte_protocol import BrokenProtocol, Output
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.adapters.airbyte_protocol import Output
+from custify_connector.errors import ConfigurationError, Fault, refuse
 
 _SYNC_MODES = ("append", "append_dedup")
 
@@ -223,6 +223,3 @@ def routed(catalog: list[dict[str, Any]], read: Plan) -> dict[str, Route]:
                 faults.append(Fault("config.streams", f"does not say where {name} goes"))
     refuse(tuple(faults))
     return routes
-
-
-__all__ = ["BrokenProtocol", "ConnectorError", "Plan", "Route", "check", "main", "plan", "routed", "spec", "write"]

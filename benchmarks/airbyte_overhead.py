@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, not a package
-"""Measure the Airbyte executables beside the core: `python benchmarks/airbyte.py [--people N]`.
+"""Measure the Airbyte executables beside the core: `python benchmarks/airbyte_overhead.py [--people N]`.
 
 A whole read by each into a file, and the start of `spec` over a bare interpreter, on loopback, medians of interleaved
 rounds; printed, and not kept. The environment is the one of `make bench`.
@@ -67,7 +67,7 @@ def _starting(folder: Path) -> float:
     bare, *specs = (median(column) for column in took)
     for (command, *_), seconds in zip(commands[1:], specs, strict=True):
         _tell(f"{Path(command).name} spec: {seconds - bare:.3f} s over a bare interpreter (under 0.15 s)")
-    return max(specs) - bare
+    return float(max(specs) - bare)
 
 
 def _tell(text: str) -> None:
