@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import airbyte as ab  # type: ignore[import-not-found,unused-ignore] # not among the project's requirements
-from airbyte.caches import DuckDBCache  # type: ignore[import-not-found,unused-ignore] # the same
-from airbyte.strategies import WriteStrategy  # type: ignore[import-not-found,unused-ignore] # the same
+import airbyte as ab
+from airbyte.caches import DuckDBCache
+from airbyte.strategies import WriteStrategy
 
 _HERE = Path(__file__).parent
 
