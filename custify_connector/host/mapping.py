@@ -123,11 +123,24 @@ def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dic
 
 
 def apply(rules: tuple[Rule, ...], row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
-    """Return the record that the rules make of a row; raises NotConvertible when a value is not of its type."""
+    """Return the record that the rules make of a row; raises NotConvertible when a value is not of its type.
+
+    A rule whose columns the row has none of makes no field: what is absent keeps its value, null clears it.
+    """
     record: dict[str, Any] = {}
     for rule in rules:
-        _put(record, rule.target, _value(rule, row), empty)
+        if not rule.columns or any(_has(row, column) for column in rule.columns):
+            _put(record, rule.target, _value(rule, row), empty)
     return record
+
+
+def _has(row: Mapping[str, Any], column: str) -> bool:
+    """Say whether a row has a column, by its name or as a dotted path, whatever its value."""
+    holder: Any = row
+    *outer, last = column.split(".")
+    for name in outer:
+        holder = holder.get(name) if isinstance(holder, Mapping) else None
+    return column in row or (isinstance(holder, Mapping) and last in holder)
 
 
 def _value(rule: Rule, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value

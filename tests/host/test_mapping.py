@@ -123,6 +123,13 @@ def test_rules_make_a_record_of_a_row(texts, expected):
     assert record(*texts) == expected
 
 
+@pytest.mark.parametrize("empty", ["absent", "null", "text"])
+def test_what_a_row_of_json_lacks_makes_no_field_while_its_null_clears_one(empty):
+    rules = ("a=x", "b={x} {y}", "c=o.x", "d=o.y", "e=z", "f==constant")
+    row = {"o": {"y": None}, "z": None}
+    assert record(*rules, row=row, empty=empty) == {"d": None, "e": None, "f": "constant"}
+
+
 @pytest.mark.parametrize(("empty", "expected"), [("absent", {}), ("null", {"a": None}), ("text", {"a": ""})])
 @pytest.mark.parametrize("text", ["a=empty", "a={empty}", "a:number=empty"])
 def test_an_empty_value_is_left_out_null_or_text_as_was_asked(text, empty, expected):

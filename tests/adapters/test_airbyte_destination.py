@@ -1,0 +1,343 @@
+"""`destination-custify` as a process: what arrives, which states come back when, and where rejected rows are."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from custify_connector.adapters.airbyte_delivery import Ledger
+from custify_connector.contract import Receipt
+from custify_connector.sandbox import Fault
+
+COMMAND = str(Path(sys.executable).with_name("destination-custify"))
+
+
+@pytest.fixture
+def config(sandbox, canary, tmp_path):
+    return {
+        "name": "n",
+        "api_key": canary,
+        "base_url": sandbox.base_url,
+        "settings": {"rate_limit": None},
+        "streams": [{"stream": "users", "endpoint": "upsert_person", "map": ["user_id=id", "name={first} {last}"]}],
+        "quarantine": str(tmp_path / "rejected.jsonl"),
+    }
+
+
+def record(stream, **data):
+    return {"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": 1}}
+
+
+def state(number, stream="users"):
+    body = {"stream_descriptor": {"name": stream}, "stream_state": {"n": number}}
+    return {"type": "STATE", "state": {"type": "STREAM", "stream": body}}
+
+
+def ended_stream(stream):
+    told = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
+    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": told}}
+
+
+def user(number):
+    return record("users", id=f"w-{number}", first="Ada", last=str(number))
+
+
+BAD = record("users", first="No", last="Id")
+
+
+def catalog(*names, mode="append"):
+    streams = [{"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]} for name in names]
+    return {"streams": [{"stream": one, "sync_mode": "full_refresh", "destination_sync_mode": mode} for one in streams]}
+
+
+class Ended:
+    """What a process said, and how it ended."""
+
+    def __init__(self, code, output):
+        self.code, self.lines = code, output.splitlines()
+        self.messages = [json.loads(line) for line in self.lines]
+
+    @property
+    def states(self):
+        """Return (number, records delivered, records rejected) of each state that came back."""
+        told = [message["state"] for message in self.messages if message["type"] == "STATE"]
+        return [
+            (
+                one["stream"]["stream_state"]["n"],
+                one["destinationStats"]["recordCount"],
+                one["destinationStats"]["rejectedRecordCount"],
+            )
+            for one in told
+        ]
+
+    @property
+    def errors(self):
+        """Return the errors."""
+        traces = [message["trace"] for message in self.messages if message["type"] == "TRACE"]
+        return [one["error"] for one in traces if one["type"] == "ERROR"]
+
+    @property
+    def logs(self):
+        """Return the texts of the log."""
+        return [message["log"]["message"] for message in self.messages if message["type"] == "LOG"]
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Start a write with the files that it is to be given."""
+
+    def begun(config, configured, verb="write"):
+        words = []
+        for name, content in (("config", config), ("catalog", configured)):
+            path = tmp_path / f"{name}.json"
+            path.write_text(json.dumps(content), encoding="utf-8")
+            words += [f"--{name}", str(path)] if content is not None else []
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen([COMMAND, verb, *words], **pipes)  # noqa: S603 - ours
+
+    return begun
+
+
+@pytest.fixture
+def write(begin):
+    """Write messages (a text stands for itself), and return what was said; nothing may go to standard error."""
+
+    def written(config, messages, configured=None, verb="write"):
+        lines = [one if isinstance(one, str) else json.dumps(one) for one in messages]
+        process = begin(config, configured or catalog("users"), verb)
+        output, errors = process.communicate("".join(f"{line}\n" for line in lines).encode(), timeout=60)
+        assert errors == b""
+        return Ended(process.returncode, output)
+
+    return written
+
+
+def held(sandbox):
+    return {one["user_id"]: one["name"] for one in sandbox.content.people if str(one["user_id"]).startswith("w-")}
+
+
+def kept(config):
+    return [json.loads(line) for line in Path(config["quarantine"]).read_text("utf-8").splitlines()]
+
+
+def test_rows_arrive_and_each_state_comes_back_in_order_with_its_counts(write, config, sandbox):
+    messages = [user(0), user(1), state(1), user(2), state(2), state(3)]
+    ended = write(config, messages)
+    assert held(sandbox) == {f"w-{number}": f"Ada {number}" for number in range(3)}
+    assert ended.states == [(1, 2.0, 0.0), (2, 1.0, 0.0), (3, 0.0, 0.0)]
+    assert (ended.code, ended.errors) == (0, [])
+
+
+def test_a_bad_row_stops_nothing_and_is_kept_with_its_reason(write, config, sandbox):
+    ended = write(config, [user(0), BAD, user(1), state(1), {**BAD, "record": {"stream": "users"}}, user(2), state(2)])
+    assert set(held(sandbox)) == {"w-0", "w-1", "w-2"}
+    assert ended.states == [(1, 2.0, 1.0), (2, 1.0, 1.0)]
+    rows = {one["error"]["message"]: one["rawMessage"] for one in kept(config)}
+    assert rows == {"needs one of id, user_id, email": {"name": "No Id"}, "line 5 has no object as its data": {}}
+    assert (ended.code, ended.errors) == (0, [])
+
+
+def test_without_a_quarantine_the_first_bad_row_ends_the_sync_and_no_state_passes_it(write, config, sandbox):
+    del config["quarantine"]
+    ended = write(config, [user(0), state(1), BAD, state(2), user(1), state(3)])
+    assert (ended.states, set(held(sandbox))) == ([(1, 1.0, 0.0)], {"w-0"})
+    (error,) = ended.errors
+    assert "name a quarantine file" in error["message"]
+    assert (error["failure_type"], ended.code) == ("config_error", 1)
+
+
+def test_rows_that_were_not_tried_hold_the_states_back(write, config, sandbox):
+    ended = write({**config, "on_reject": "stop"}, [user(0), state(1), BAD, user(1), user(2), state(2)])
+    assert [number for number, _, _ in ended.states] == [1]
+    assert (len(ended.errors), ended.code) == (1, 1)
+    assert "w-0" in held(sandbox)
+
+
+def test_streams_are_written_one_after_another_in_the_order_of_the_input(write, config, sandbox):
+    def company(number):
+        return record("upsert_company", company_id=f"wc-{number}")
+
+    messages = [company(0), user(0), state(1), company(1), state(2, "upsert_company"), user(1), state(3)]
+    ended = write(config, messages, catalog("users", "upsert_company"))
+    assert [number for number, _, _ in ended.states] == [1, 2, 3]
+    bodies = [entry.body for entry in sandbox.journal.entries if entry.method == "POST"]
+    assert [one.get("company_id") or one["user_id"] for one in bodies] == ["wc-0", "w-0", "wc-1", "w-1"]
+
+
+def test_a_state_of_all_streams_counts_all_of_them(write, config):
+    everything = {"type": "STATE", "state": {"type": "GLOBAL", "global": {"stream_states": []}}}
+    ended = write(
+        config, [user(0), record("upsert_company", company_id="wc-9"), everything], catalog("users", "upsert_company")
+    )
+    (told,) = [message["state"] for message in ended.messages if message["type"] == "STATE"]
+    assert told["destinationStats"] == {"recordCount": 2.0, "rejectedRecordCount": 0.0}
+    assert told["type"] == "GLOBAL"
+
+
+def test_the_end_of_a_stream_gives_its_states_back_before_the_input_ends(begin, config):
+    process = begin(config, catalog("users"))
+    with process:
+        for message in (user(0), state(1), ended_stream("users")):
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["state"]["stream"]["stream_state"] == {"n": 1}
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("nonsense", "line 3 of the input is not JSON"),
+        ("[1]", "line 3 of the input is no message"),
+        (record("others", id=1), "a record of stream 'others', which the catalog lacks (users)"),
+        ({"type": "RECORD"}, "a record of stream None"),
+    ],
+)
+def test_what_is_no_message_ends_the_write_after_all_that_came_before(write, config, sandbox, line, reason):
+    ended = write(config, [user(0), state(1), line, user(1), state(2)])
+    (error,) = ended.errors
+    assert reason in error["message"]
+    assert (error["failure_type"], ended.code) == ("system_error", 1)
+    assert (set(held(sandbox)), [number for number, _, _ in ended.states]) == ({"w-0"}, [1])
+
+
+def test_messages_of_unknown_kinds_are_told_of_once_and_others_passed_over(write, config):
+    ended = write(config, [{"type": "NEW"}, {"type": "NEW"}, {"type": "LOG", "log": {}}, "", user(0), state(1)])
+    assert sum("type NEW is passed over" in text for text in ended.logs) == 1
+    assert (ended.states, ended.code) == ([(1, 1.0, 0.0)], 0)
+
+
+def test_columns_that_airbyte_added_are_not_sent(write, config, sandbox):
+    message = record("upsert_person", user_id="w-7", name="Ada", _airbyte_raw_id="x", _airbyte_meta={})
+    assert write(config, [message], catalog("upsert_person")).code == 0
+    (body,) = [entry.body for entry in sandbox.journal.entries if entry.method == "POST"]
+    assert body == {"user_id": "w-7", "name": "Ada"}
+
+
+def test_a_dry_run_sends_nothing_and_gives_no_state_back(write, config, sandbox):
+    ended = write({**config, "dry_run": True}, [user(0), user(1), state(1)])
+    assert (ended.states, ended.code, held(sandbox)) == ([], 0, {})
+    assert sum("would send" in text for text in ended.logs) == 2
+
+
+def test_a_refused_key_is_a_config_error_and_no_state_comes_back(write, config):
+    ended = write({**config, "api_key": "wrong-key-12345"}, [user(0), user(1), state(1)])
+    assert (ended.states, ended.code) == ([], 1)
+    assert [one["failure_type"] for one in ended.errors] == ["config_error"]
+
+
+def test_a_stream_that_comes_again_is_refused_where_a_bound_counts_one_run(write, config):
+    streams = catalog("users", "upsert_company")
+    messages = [user(0), record("upsert_company", company_id="wc-1"), user(1), state(1)]
+    ended = write({**config, "max_rejects": "5%"}, messages, streams)
+    assert "send it in one piece" in ended.errors[0]["message"]
+    assert (ended.states, ended.code) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "configured", "reason"),
+    [
+        ({}, catalog("nowhere"), "does not say where nowhere goes"),
+        ({}, catalog("users", mode="overwrite"), "choose append or append_dedup"),
+        ({"streams": [{"stream": "users", "endpoint": "upsert_persn"}]}, None, "did you mean 'upsert_person'?"),
+        ({"streams": [{"stream": "users", "endpoint": "upsert_person", "map": ["x"]}]}, None, "has no '='"),
+        ({"streams": [{"stream": "users"}]}, None, "config.streams[0]"),
+        ({"streams": "users"}, None, "config.streams"),
+        ({"on_reject": "often"}, None, "on_reject"),
+        ({"max_rejects": "many"}, None, "max_rejects"),
+        ({"quarantine": "/nowhere/rejected.jsonl"}, None, "/nowhere/rejected.jsonl: cannot be written"),
+        ({"quarantine": 7}, None, "config.quarantine"),
+    ],
+)
+def test_wrong_arguments_are_a_config_error_before_anything_is_sent(write, config, change, configured, reason):
+    ended = write({**config, **change}, [user(0), state(1)], configured)
+    assert reason in ended.errors[0]["message"]
+    assert (ended.errors[0]["failure_type"], ended.code, ended.states) == ("config_error", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({}, "SUCCEEDED", ""),
+        ({"api_key": "wrong-key-12345"}, "FAILED", "unauthorized"),
+        ({"streams": [{"stream": "a", "endpoint": "b"}]}, "FAILED", "stream a"),
+        ({"quarantine": "/nowhere/x"}, "FAILED", "cannot be written"),
+    ],
+)
+def test_a_check_tells_whether_the_whole_configuration_can_be_used(begin, config, change, status, reason):
+    output, _ = begin({**config, **change}, None, "check").communicate(timeout=30)
+    told = json.loads(output.splitlines()[-1])["connectionStatus"]
+    assert told["status"] == status
+    assert reason in told.get("message", "")
+
+
+def test_the_specification_has_the_credential_and_the_modes(begin):
+    output, _ = begin(None, None, "spec").communicate(timeout=30)
+    told = json.loads(output)["spec"]
+    assert told["supported_destination_sync_modes"] == ["append", "append_dedup"]
+    fields = told["connectionSpecification"]["properties"]
+    assert fields["api_key"]["airbyte_secret"] is True
+    assert {"streams", "quarantine", "on_reject", "max_rejects", "dry_run", "settings"} <= set(fields)
+
+
+def test_no_line_shows_the_key(write, config, canary):
+    for messages in ([user(0), BAD, state(1)], ["nonsense"], [record(canary, id=1)]):
+        assert not any(canary.encode() in line for line in write(config, messages).lines)
+    assert canary not in json.dumps(kept(config))
+
+
+def test_a_signal_lets_what_is_under_way_end_and_says_so(begin, config, sandbox):
+    sandbox.latency = 0.05
+    process = begin(config, catalog("users"))
+    with process:
+        for message in (user(0), state(1), user(1)):
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.flush()
+        while not held(sandbox):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(json.dumps(user(2)).encode() + b"\n", timeout=30)
+    ended = Ended(process.returncode, output)
+    assert (ended.code, errors) == (143, b"")
+    assert [number for number, _, _ in ended.states] == [1]
+    assert any("ended by a signal" in text for text in ended.logs)
+
+
+def test_an_unclear_row_is_kept_and_counted_as_rejected(write, config, sandbox):
+    config["streams"] = [{"stream": "clicks", "endpoint": "create_event"}]
+    sandbox.faults.add(Fault("reset", method="POST", times=None, before=False))
+    known = sandbox.content.people[0]["user_id"]
+    click = record("clicks", name="click", user_id=known, created_at="2026-01-01T00:00:00.000Z")
+    ended = write(config, [click, state(1, "clicks")], catalog("clicks"))
+    assert ended.states == [(1, 0.0, 1.0)]
+    assert kept(config)[0]["error"]["code"] == "unclear"
+
+
+class Said:
+    """What a ledger gives back."""
+
+    def __init__(self):
+        self.states = []
+
+    def message(self, _kind, state):
+        """Take a message."""
+        self.states.append(state["stream"]["stream_state"]["n"])
+
+
+def test_a_state_waits_for_the_records_before_it_alone():
+    said = Said()
+    ledger = Ledger(said, keeps_rejected=True)
+    ledger.taken = 1
+    ledger.state(state(1)["state"])
+    ledger.taken = 2
+    ledger.state(state(2)["state"])
+    assert said.states == []
+    ledger.settle("users", Receipt(0, "sent"))
+    assert said.states == [1]
+    ledger.settle("users", Receipt(1, "not_tried"))
+    assert said.states == [1]
