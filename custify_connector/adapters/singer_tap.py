@@ -14,7 +14,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from custify_connector.adapters import offered
+from custify_connector.adapters import offered, untyped
 from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schema, run
 from custify_connector.contract import Batch
 from custify_connector.errors import Fault, StateError, refuse
@@ -32,8 +32,10 @@ class SourceStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapCustify, stream: offered.Stream) -> None:
-        super().__init__(tap, schema=stream.schema, name=stream.name)
+        super().__init__(tap, schema=untyped.typed(stream.schema), name=stream.name)
         self._source_tap = tap
+        # Targets make columns, and some stop at a field without a type.
+        self._untyped = untyped.places(stream.schema)
         self.primary_keys = stream.key
         self.replication_key = stream.cursor
 
@@ -43,14 +45,18 @@ class SourceStream(Stream):
     def get_records(self, context: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401, ARG002 - of singer-sdk
         """Yield every record; the messages are written batch by batch instead."""
         for batch in self._batches():
-            yield from batch.records
+            yield from self._typed(batch)
+
+    def _typed(self, batch: Batch) -> Iterable[dict[str, Any]]:
+        places = self._untyped
+        return batch.records if places is None else (untyped.as_text(record, places) for record in batch.records)
 
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Iterator[dict[str, Any]]:  # noqa: ANN401, ARG002 - of singer-sdk
         """Write the messages of each batch, and then the state that is valid after it."""
         written = 0
         with self.get_record_counter() as counter, self.get_sync_timer(), closing(self._batches()) as batches:
             for batch in batches:
-                for record in batch.records:
+                for record in self._typed(batch):
                     self._check_max_record_limit(current_record_index=written)
                     if write_messages:
                         self._write_record_message(record)
