@@ -9,6 +9,7 @@ Run `load` again: only what changed is read, and merged by its key. A sign-up th
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -21,7 +22,7 @@ STREAMS = ("people", "companies", "tasks", "tags")
 
 def load() -> None:
     """Read some streams into store.duckdb."""
-    store = dlt.destinations.duckdb("store.duckdb")
+    store = dlt.destinations.duckdb(str(Path("store.duckdb").resolve()))
     pipeline = dlt.pipeline("custify_to_duckdb", destination=store, dataset_name="custify")
     pipeline.run(custify_source(endpoints=STREAMS))
     print(pipeline.last_trace.last_normalize_info)

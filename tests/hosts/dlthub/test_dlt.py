@@ -178,7 +178,7 @@ def test_a_refused_key_is_told_without_the_key(free, pipeline, tmp_path):
 
 def test_the_credential_has_the_fields_of_the_connector(free):
     assert set(connector.describe()["credential"]["properties"]) <= set(CustifyCredential.get_resolvable_fields())
-    held = CustifyCredential(credential(free, name="n"))
+    held = CustifyCredential(**credential(free, name="n"))
     assert held.given() == credential(free, name="n")
     assert free.api_key not in repr(held)
 
