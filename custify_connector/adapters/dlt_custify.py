@@ -1,0 +1,185 @@
+"""dlt: `custify_source` with one resource a stream, and `custify_destination`, which sends no decided row again.
+
+Decides how streams, modes and states become dlt's resources, and which of its errors a fault is. It knows dlt, the
+hooks and the host's files; it does not retry, pace or judge a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Dict, List, Optional  # noqa: UP035 - dlt reads these at run time, on Python 3.10 too
+
+import dlt
+from dlt.common.configuration.specs import CredentialsConfiguration, configspec
+from dlt.common.destination.exceptions import DestinationTerminalException, DestinationTransientException
+from dlt.common.typing import TSecretStrValue
+from dlt.destinations.file_batching import JsonlFileBatchIterator
+
+from custify_connector.adapters import offered
+from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.host import runs
+from custify_connector.host.feed import Safekeeping, Shape
+from custify_connector.host.journal import Journal
+from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.rows import Row, Table
+from custify_connector.plugin import connector
+from custify_connector.validation import suggestion
+
+# ruff: noqa: UP006, UP045 - the same: dlt resolves these annotations itself
+
+
+@configspec
+class CustifyCredential(CredentialsConfiguration):
+    """The credential, as dlt finds it in secrets.toml or the environment; its fields are those of the connector's."""
+
+    api_key: TSecretStrValue = None  # dlt's own way to say that it must be given
+    name: str = "dlt"
+    description: Optional[str] = None
+    base_url: Optional[str] = None
+    allow_host: Optional[str] = None
+
+    def given(self) -> Dict[str, Any]:
+        """Return the credential for the hooks."""
+        return {name: self[name] for name in _CREDENTIAL if self[name] is not None}
+
+
+_CREDENTIAL = ("name", "api_key", "description", "base_url", "allow_host")
+
+_TYPES = {"string": "text", "integer": "bigint", "number": "double", "boolean": "bool"}
+
+
+@dlt.source(name="custify")
+def custify_source(
+    credential: CustifyCredential = dlt.secrets.value,
+    endpoints: Optional[Sequence[str]] = None,
+    mode: str = "incremental",
+    params: Optional[Dict[str, Any]] = None,
+    settings: Optional[Dict[str, Any]] = None,
+) -> Iterator[Any]:
+    """Yield a resource for each stream, or for those that `endpoints` names.
+
+    `mode` is `incremental` (what changed, merged by its key, where a stream has both; else everything, replaced), or
+    `full` for all. `params` are parameters by endpoint (`{"people": {"includeSegments": True}}`), `settings` those of
+    the hooks (`{"rate_limit": None}`). Raises ConfigurationError for what is not offered.
+    """
+    chosen = {
+        stream.name: stream for stream in offered.streams(undocumented=(settings or {}).get("undocumented", False))
+    }
+    names = tuple(endpoints or chosen)
+    refuse(tuple(_unknown("endpoints", names, chosen)) + tuple(_unknown("params", params or (), chosen)))
+    for name in names:
+        # A mode that is neither is refused by the hook, in its own words.
+        followed = chosen[name].cursor and chosen[name].key and mode == "incremental"
+        source = {
+            "endpoint": name,
+            "mode": "full" if mode == "incremental" and not followed else mode,
+            "params": (params or {}).get(name, {}),
+            "settings": settings or {},
+        }
+        yield _resource(chosen[name], credential.given(), source)
+
+
+def _unknown(place: str, names: Sequence[str] | Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Fault]:
+    return (Fault(place, f"there is no {name!r}{suggestion(name, known)}") for name in names if name not in known)
+
+
+def _resource(stream: offered.Stream, credential: Mapping[str, Any], source: Mapping[str, Any]) -> Any:  # noqa: ANN401 - dlt's resource
+    followed = source["mode"] == "incremental"
+
+    def records() -> Iterator[List[Dict[str, Any]]]:
+        # A state is kept by dlt with the load that it belongs to: all of an extraction, or nothing.
+        kept: Dict[str, Any] = dlt.current.resource_state() if followed else {}
+        batches: Any = connector.read_source(credential=credential, source=source, state=kept.get("connector_state"))
+        with closing(batches):
+            for batch in batches:
+                yield batch.records
+                kept["connector_state"] = batch.state
+
+    return dlt.resource(
+        records,
+        name=stream.name,
+        primary_key=list(stream.key) or None,
+        write_disposition="merge" if followed else "replace",
+        columns=_columns(stream),
+    )
+
+
+def _columns(stream: offered.Stream) -> Dict[str, Any]:
+    """Return the columns of plain values, so that a type does not depend on the first record; dlt finds the rest."""
+    found: Dict[str, Any] = {}
+    for name, field in stream.schema["properties"].items():
+        (kind, *others) = [each for each in _list(field.get("type")) if each != "null"] or ["anything"]
+        if kind in _TYPES and not others:
+            is_moment = field.get("format") == "date-time"
+            found[name] = {"data_type": "timestamp" if is_moment else _TYPES[kind], "nullable": name not in stream.key}
+    return found
+
+
+def _list(value: Any) -> List[Any]:  # noqa: ANN401 - a word or a list of words
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+@dlt.destination(
+    name="custify",
+    batch_size=0,  # a whole file at a time: one call of the hook, which sends side by side itself
+    loader_file_format="typed-jsonl",
+    max_parallel_load_jobs=1,
+    loader_parallelism_strategy="sequential",
+)
+def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
+    items: str,
+    table: Dict[str, Any],
+    credential: CustifyCredential = dlt.secrets.value,
+    folder: str = dlt.config.value,
+    destinations: Optional[Dict[str, Any]] = None,
+    settings: Optional[Dict[str, Any]] = None,
+) -> None:
+    """Write a file of dlt's load package; called again for the same file, it sends only what is not decided yet.
+
+    `destinations` maps a table to a destination (`{"signups": {"endpoint": "upsert_person"}}`); a table that it does
+    not name goes to the destination of its own name. `folder` is yours: it keeps a journal for each file, and
+    `quarantine.jsonl`. Raises dlt's terminal exception for a wrong configuration, else its transient one.
+    """
+    place = Path(folder)
+    destination = {"settings": settings or {}, **(destinations or {}).get(table["name"], {"endpoint": table["name"]})}
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        journal = Journal(place / f"{_job(items)}.journal", str(destination.get("endpoint", "")), resume=True)
+        with closing(journal), closing(Quarantine(place / "quarantine.jsonl")) as quarantine:
+            _write(credential.given(), destination, _table(items, table), _safe(journal, quarantine, destination))
+            journal.finish()
+    except (ConfigurationError, OSError) as error:
+        raise DestinationTerminalException(str(error)) from None
+    except ConnectorError as error:
+        raise DestinationTransientException(str(error)) from None
+
+
+def _job(path: str) -> str:
+    """Return what names a file of a load package through all its retries: the load, the table and the file's id."""
+    load, name = Path(path).parts[-3], Path(path).name
+    return ".".join([load, *name.split(".")[:2]])
+
+
+def _table(path: str, table: Mapping[str, Any]) -> Table:
+    """Return the rows of a file, without dlt's own columns."""
+    batches = JsonlFileBatchIterator(path, 100, 0, list(table["columns"]))
+    rows = (record for batch in batches for record in batch)
+    return Table(table["name"], None, (Row(line, record) for line, record in enumerate(rows, start=1)))
+
+
+def _safe(journal: Journal, quarantine: Quarantine, destination: Mapping[str, Any]) -> Safekeeping:
+    described = connector.describe()["destinations"].get(destination.get("endpoint"), {})
+    identity = tuple(tuple(fields) for fields in described.get("identity", ()))
+    return Safekeeping(journal, quarantine, identity=identity, repeat=described.get("repeat", "never"))
+
+
+def _write(credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, safe: Safekeeping) -> None:
+    """Write the rows; raises ConfigurationError when the destination's own bounds ended it before the last row."""
+    count, reason = runs.WriteCount(), ""
+    for line in runs.write(connector, credential, destination, table, Shape(empty="text"), safe):
+        count.outcomes[line.receipt.outcome] += 1
+        reason = line.receipt.reason or reason
+    if left := count.outcomes["not_tried"]:
+        refuse((Fault(table.name, f"{left:,} rows were not tried: {reason}"),))
