@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types layers bench clean
+.PHONY: demo test check lint types layers test-hosts bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
@@ -23,6 +23,9 @@ types: .venv/checked
 layers: .venv/checked
 	$(BIN)/lint-imports
 
+test-hosts:  ## the connector inside real hosts, each in an environment of its own from PyPI; HOSTS="airbyte" for some
+	$(PYTHON) tests/hosts/run.py $(HOSTS)
+
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
 	$(BIN)/python benchmarks/run.py
 
@@ -41,4 +44,4 @@ bench: .venv/installed  ## the benchmarks, side by side with others: about 15 mi
 	touch $@
 
 clean:
-	rm -rf .venv custify-demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv tests/hosts/.environments custify-demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
