@@ -4,12 +4,32 @@ import json
 import os
 import sys
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory):
+def log(tmp_path_factory):
+    """Return the file that driver and workers log to: the standard error of Spark's own process."""
+    return tmp_path_factory.mktemp("log") / "spark.log"
+
+
+@contextmanager
+def standard_error(path):
+    """Let processes that are started meanwhile write their standard error to a file."""
+    kept = os.dup(2)
+    with path.open("ab") as stream:
+        os.dup2(stream.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory, log):
     """Return a session that has the data source; nothing of it leaves loopback."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from custify_connector.adapters.spark import CustifyDataSource
@@ -25,7 +45,8 @@ def spark(tmp_path_factory):
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
     }.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with standard_error(log):
+        session = builder.getOrCreate()
     session.dataSource.register(CustifyDataSource)
     yield session
     session.stop()

@@ -18,7 +18,7 @@ def written(spark, serve, make_job, tmp_path, people, **options):
 
 
 def test_two_tasks_that_share_a_folder_use_the_window_and_never_exceed_it(
-    spark, serve, make_job, tmp_path, people, figures, capfd
+    spark, serve, make_job, tmp_path, people, figures, log
 ):
     summary, at, report = written(spark, serve, make_job, tmp_path, people, budget=tmp_path / "budget")
     ideal = (REQUESTS / 100 - 1) * WINDOW
@@ -30,10 +30,10 @@ def test_two_tasks_that_share_a_folder_use_the_window_and_never_exceed_it(
     assert summary["statuses"] == {"200": REQUESTS}
     assert used >= 0.9
     assert report["waited_seconds"] > 0
-    assert "its requests have waited" in capfd.readouterr().err
+    assert "its requests have waited" in log.read_text()
 
 
-def test_two_tasks_with_a_share_each_never_exceed_the_window(spark, serve, make_job, tmp_path, people, figures, capfd):
+def test_two_tasks_with_a_share_each_never_exceed_the_window(spark, serve, make_job, tmp_path, people, figures, log):
     summary, at, report = written(spark, serve, make_job, tmp_path, people, tasks_at_once=2)
     used = (REQUESTS / 100 - 1) * WINDOW / (at[-1] - at[0])
     figures["two tasks, a share each"] = (
@@ -43,4 +43,4 @@ def test_two_tasks_with_a_share_each_never_exceed_the_window(spark, serve, make_
     assert summary["statuses"] == {"200": REQUESTS}
     assert used >= 0.9
     assert report["outcomes"]["sent"] == REQUESTS
-    assert "waits 10.2 s before its first request" in capfd.readouterr().err
+    assert "waits 10.2 s before its first request" in log.read_text()

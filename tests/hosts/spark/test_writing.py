@@ -13,8 +13,10 @@ SCHEMA = "user_id string, name string, signed_up_at string"
 EVENTS = "name string, user_id string, created_at string"
 
 
-def events(count):
-    return [(f"event {n}", "u-1", "2026-01-31T09:30:00Z") for n in range(count)]
+def events(job, count):
+    """Return events of one person; without a deduplication_id, none may be sent again once it may have arrived."""
+    user = next(record["user_id"] for record in job.custify.content("people") if record.get("user_id"))
+    return [(f"event {n}", user, "2026-01-31T09:30:00Z") for n in range(count)]
 
 
 def test_every_row_has_one_outcome_and_rejected_rows_are_quarantined(job, people, figures):
@@ -57,7 +59,7 @@ def test_an_input_that_breaks_leaves_no_row_that_was_sent_undecided(job, tmp_pat
                 raise RuntimeError("the input broke")
 
     job.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "50")
-    frame = job.spark.createDataFrame(events(200), EVENTS).coalesce(1).mapInArrow(broken_once, EVENTS)
+    frame = job.spark.createDataFrame(events(job, 200), EVENTS).coalesce(1).mapInArrow(broken_once, EVENTS)
     report = job.write(frame, "create_event")
     applied = job.applied("/event", "name")
     assert set(applied.values()) <= {1}
@@ -67,7 +69,7 @@ def test_an_input_that_breaks_leaves_no_row_that_was_sent_undecided(job, tmp_pat
 
 def test_a_killed_worker_repeats_nothing_that_may_have_arrived_and_reports_it(job, figures):
     job.custify.settings(latency=0.02)
-    frame = job.spark.createDataFrame(events(300), EVENTS).coalesce(1)
+    frame = job.spark.createDataFrame(events(job, 300), EVENTS).coalesce(1)
     killed = threading.Thread(target=kill_the_writer, args=(job, 60))
     killed.start()
     report = job.write(frame, "create_event", job="killed")
@@ -98,7 +100,7 @@ def kill_the_writer(job, after):
             os.kill(int(process.name), signal.SIGKILL)
 
 
-def test_a_job_that_fails_tells_what_was_sent_and_goes_on_under_its_name(job, people, capfd):
+def test_a_job_that_fails_tells_what_was_sent_and_goes_on_under_its_name(job, people, log):
     job.custify.faults({"kind": "status", "value": 401, "method": "POST", "path": "/people", "after": 30, "times": 60})
     frame = job.spark.createDataFrame(people(100), SCHEMA).coalesce(1)
     with pytest.raises(PySparkException):
@@ -106,7 +108,7 @@ def test_a_job_that_fails_tells_what_was_sent_and_goes_on_under_its_name(job, pe
     told = job.report()
     assert told["aborted"]
     assert told["outcomes"]["sent"] == len(job.applied("/people", "user_id"))
-    assert "run it again with the option job nightly" in capfd.readouterr().err
+    assert "run it again with the option job nightly" in log.read_text()
     job.custify.control("reset", {})
     report = job.write(frame, "upsert_person", job="nightly")
     assert report["found_decided"] == told["outcomes"]["sent"]
