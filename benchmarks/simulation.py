@@ -214,7 +214,9 @@ class Simulation:
         task = self._waiting.popleft()
         slot, self._began = self._began, self._began + 1
         running = Running(self, task, self._budget(task.account, slot))
-        rest = JITTER_SECONDS + self.setting.limit[1] if self.setting.sharing == "shares" and self.setting.limit else 0.0
+        rest = (
+            JITTER_SECONDS + self.setting.limit[1] if self.setting.sharing == "shares" and self.setting.limit else 0.0
+        )
         self.at(self.now + self.setting.start + rest, running.begin)
 
     def _budget(self, account: int, slot: int) -> Window:
@@ -321,9 +323,8 @@ def sharing_table() -> str:
     for name, setting in SHARING.items():
         result = simulate(setting)
         used = ideal(REQUESTS, setting.limit or (1, 0.0)) / result.span
-        lines.append(
-            f"| {name} | {result.seconds:,.0f} | {used:.0%} | {result.busiest} | {result.refused:,} | {result.repeated:,} |"
-        )
+        counts = f"{result.busiest} | {result.refused:,} | {result.repeated:,}"
+        lines.append(f"| {name} | {result.seconds:,.0f} | {used:.0%} | {counts} |")
     return "\n".join(lines)
 
 

@@ -55,19 +55,19 @@ class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not inst
         kind = CustifyFilteringReader if reading.push_filters else CustifyReader
         return kind(reading, schema)
 
-    def writer(self, schema: StructType, overwrite: bool) -> DataSourceArrowWriter:
+    def writer(self, schema: StructType, overwrite: bool) -> DataSourceArrowWriter:  # noqa: ARG002 - passed by name
         """Return the writer of a batch query."""
         _refuse_overwriting(overwrite)
         writing = _writing(self.options)
         spark_outcome.refuse_finished(_batch_folder(writing))
-        return CustifyWriter(writing, schema)
+        return CustifyWriter(writing)
 
     def simpleStreamReader(self, schema: StructType) -> CustifyStreamReader:  # noqa: N802 - Spark's name
         """Return the reader of a streaming query; it reads on the driver, one account."""
         reading = spark_options.reading(self.options)
         if reading.accounts.column is not None:
             raise ConfigurationError((Fault("option accounts", "a stream reads one account: start one for each"),))
-        _, make = _rows(reading, schema)
+        _, make = _rows(schema)
         names = schema.fieldNames()
         source = {**_selected(reading, schema), "mode": "incremental"}
 
@@ -80,7 +80,11 @@ class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not inst
 
         return CustifyStreamReader(read, row, reading.rows_per_batch, reading.poll_seconds)
 
-    def streamWriter(self, schema: StructType, overwrite: bool) -> CustifyStreamWriter:  # noqa: N802 - Spark's name
+    def streamWriter(  # noqa: N802 - Spark's name
+        self,
+        schema: StructType,  # noqa: ARG002 - passed by name
+        overwrite: bool,
+    ) -> CustifyStreamWriter:
         """Return the writer of a streaming query."""
         _refuse_overwriting(overwrite)
         writing = _writing(self.options)
@@ -89,7 +93,7 @@ class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not inst
             raise ConfigurationError((Fault("option journal", reason),))
         if _StreamArrowWriter is object:
             raise ConfigurationError((Fault("writeStream", "needs Spark 4.1 or newer"),))
-        return CustifyStreamWriter(writing, schema)
+        return CustifyStreamWriter(writing)
 
 
 def _refuse_overwriting(overwrite: bool) -> None:
@@ -109,7 +113,7 @@ def _batch_folder(writing: Writing) -> Path | None:
     return Path(writing.journal) / str(writing.job) if writing.journal else None
 
 
-def _rows(reading: Reading, schema: StructType) -> tuple[pa.Schema, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+def _rows(schema: StructType) -> tuple[pa.Schema, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     return to_arrow_schema(schema, timezone="UTC"), spark_schemas.row_of(json.loads(schema.json()))
 
 
@@ -145,7 +149,7 @@ class CustifyReader(DataSourceReader):  # type: ignore[misc] # see above
 
     def read(self, partition: Part) -> Iterator[pa.RecordBatch]:
         """Yield a part's records as Arrow batches."""
-        arrow, make = _rows(self._reading, self._schema)
+        arrow, make = _rows(self._schema)
         column = self._reading.accounts.column
         account = {column: partition.account} if column else {}
         for batch in spark_tasks.read(self._reading, partition.account, partition.source, _who()):
@@ -190,7 +194,7 @@ def _reports(messages: Iterable[Message | None]) -> list[Report]:
 class CustifyWriter(DataSourceArrowWriter):  # type: ignore[misc] # see above
     """Writes the rows of a DataFrame, each task its own; one outcome for every row in the task's message."""
 
-    def __init__(self, writing: Writing, schema: StructType) -> None:
+    def __init__(self, writing: Writing) -> None:
         self._writing = writing
         self._folder = _batch_folder(writing)
         self._run_id = int(time.time() * 1000)
@@ -211,7 +215,7 @@ class CustifyWriter(DataSourceArrowWriter):  # type: ignore[misc] # see above
 class CustifyStreamWriter(_StreamArrowWriter):  # type: ignore[misc,valid-type] # see above
     """Writes micro-batches; each has a journal of its own, so that one handed over again sends nothing twice."""
 
-    def __init__(self, writing: Writing, schema: StructType) -> None:
+    def __init__(self, writing: Writing) -> None:
         self._writing = writing
         self._run_id = int(time.time() * 1000)
 

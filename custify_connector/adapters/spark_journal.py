@@ -88,22 +88,28 @@ def opened(folder: Path, partition: int, who: str) -> Iterator[TaskJournal]:
 
 def _hold(stream: BinaryIO, path: Path, who: str) -> None:
     said = 0.0
-    while True:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() - said > _SAY_AGAIN_SECONDS:
-                said = time.monotonic()
-                log.warning("%s waits for another attempt of its task, which writes the same rows", who)
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        except OSError as error:
-            raise _unusable(path, error) from None
-        else:
-            return
+    while not _is_free(stream, path):
+        if said == 0.0 or time.monotonic() - said > _SAY_AGAIN_SECONDS:
+            said = time.monotonic()
+            log.warning("%s waits for another attempt of its task, which writes the same rows", who)
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _is_free(stream: BinaryIO, path: Path) -> bool:
+    """Take the file, unless another attempt holds it."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return True
 
 
 def _unusable(path: Path, error: OSError) -> ConfigurationError:
-    reason = f"{path} cannot be used: {error.strerror or error}; it must be on storage that all workers share, with locks"
+    reason = (
+        f"{path} cannot be used: {error.strerror or error}; it must be on storage that all workers share, with locks"
+    )
     return ConfigurationError((Fault("option journal", reason),))
 
 

@@ -79,12 +79,14 @@ class Writing:
     json_columns: tuple[str, ...] = ()
 
 
-_COMMON = (
-    "endpoint params credential accounts account_column credential_file"
-    " rate_limit budget machines tasks_at_once max_in_flight timeout_seconds undocumented"
-).split()
-_READ = (*_COMMON, *"mode fields limit partitions push_filters rows_per_batch poll_seconds".split())
-_WRITE = (*_COMMON, *"delivery journal job quarantine report nulls json_columns".split())
+_COMMON = frozenset(
+    {
+        *("endpoint", "params", "credential", "accounts", "account_column", "credential_file"),
+        *("rate_limit", "budget", "machines", "tasks_at_once", "max_in_flight", "timeout_seconds", "undocumented"),
+    }
+)
+_READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds"}
+_WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns"}
 _SPARKS_OWN = frozenset({"path", "checkpointlocation", "queryname"})
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
@@ -166,7 +168,7 @@ def _pace(found: _Options) -> Pace:
 class _Options:
     """Reads options one by one and gathers what is wrong with them."""
 
-    def __init__(self, options: Mapping[str, str], known: tuple[str, ...]) -> None:
+    def __init__(self, options: Mapping[str, str], known: frozenset[str]) -> None:
         self._given = {name.lower(): str(value) for name, value in options.items()}
         self._faults: list[Fault] = []
         for name in sorted(set(self._given) - set(known) - _SPARKS_OWN):
@@ -206,15 +208,19 @@ class _Options:
 
     def number(self, name: str) -> int | None:
         """Return a whole number from 1 on."""
-        return self._read(name, r"[1-9][0-9]{0,8}", int, "must be a whole number from 1 on")
+        found: int | None = self._read(name, r"[1-9][0-9]{0,8}", int, "must be a whole number from 1 on")
+        return found
 
     def seconds(self, name: str) -> float | None:
         """Return a number of seconds."""
-        return self._read(name, r"[0-9]{1,6}([.][0-9]{1,6})?", float, "must be a number of seconds")
+        found: float | None = self._read(name, r"[0-9]{1,6}([.][0-9]{1,6})?", float, "must be a number of seconds")
+        return found
 
     def switch(self, name: str) -> bool:
         """Return whether an option is switched on."""
-        return self._read(name, r"true|false|True|False", lambda text: text.lower() == "true", "is true or false") or False
+        return (
+            self._read(name, r"true|false|True|False", lambda text: text.lower() == "true", "is true or false") or False
+        )
 
     def limit(self, name: str) -> tuple[int, float] | tuple[()] | None:
         """Return a limit written as `100/10`, or `none`."""
@@ -261,7 +267,7 @@ def _parsed(text: str) -> object:
         return None
 
 
-def _why_unknown(name: str, known: tuple[str, ...]) -> str:
+def _why_unknown(name: str, known: frozenset[str]) -> str:
     if _SECRET.search(name):
         return (
             "looks like a key, and options are shown in plans and logs: give the credential's name, keep the key in"

@@ -75,7 +75,9 @@ def aborted(writing: Writing, folder: Path | None, reports: Iterable[Report]) ->
     if lost and folder is None:
         _keep(writing, lost)
     _report(writing, told)
-    log.error("%s was aborted; sent before, and kept by Custify: %s; %s", told["endpoint"], sentence(told["outcomes"]), remedy)
+    log.error(
+        "%s was aborted; sent before, and kept by Custify: %s; %s", told["endpoint"], sentence(told["outcomes"]), remedy
+    )
     return told
 
 
@@ -114,6 +116,6 @@ def _complaint(told: Mapping[str, Any], lost: list[dict[str, Any]]) -> str:
         for line in lost[:_SHOWN]
     )
     return (
-        f"{told['endpoint']}: {sentence(told['outcomes'])}, and nothing keeps what was not delivered: name a file in the"
-        f" option quarantine. The first: {reasons}"
+        f"{told['endpoint']}: {sentence(told['outcomes'])}, and nothing keeps what was not delivered: name a file in"
+        f" the option quarantine. The first: {reasons}"
     )

@@ -204,9 +204,10 @@ def record_of(row: Mapping[str, Any], nulls: str, json_columns: tuple[str, ...])
     """
     record = {name: _without_nulls(value) if nulls == "absent" else value for name, value in row.items()}
     for name in json_columns:
-        if isinstance(record.get(name), str):
+        text = record.get(name)
+        if isinstance(text, str):
             try:
-                record[name] = orjson.loads(record[name])
+                record[name] = orjson.loads(text)
             except orjson.JSONDecodeError:
                 raise ValueError(f"{name} is not JSON") from None
     return {name: value for name, value in record.items() if value is not None} if nulls == "absent" else record

@@ -106,8 +106,12 @@ def write(writing: Writing, folder: Path | None, attempt: Attempt, rows: Iterato
 
 
 def _records(writing: Writing, rows: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any] | str]:
-    for row in rows:
-        try:
-            yield spark_schemas.record_of(row, writing.nulls, writing.json_columns)
-        except ValueError as error:
-            yield str(error)
+    return (_record(writing, row) for row in rows)
+
+
+def _record(writing: Writing, row: Mapping[str, Any]) -> Mapping[str, Any] | str:
+    """Return the record of a row, or the reason that it has none."""
+    try:
+        return spark_schemas.record_of(row, writing.nulls, writing.json_columns)
+    except ValueError as error:
+        return str(error)

@@ -184,7 +184,9 @@ class TaskWrite:
             self._journal.decide(name, receipt)
         self._run.receipts[row.place] = receipt
         if receipt.outcome in _NOT_DELIVERED:
-            place = Place(f"partition {self._attempt.partition}", row.place, self._rules.destination, self._attempt.run_id)
+            place = Place(
+                f"partition {self._attempt.partition}", row.place, self._rules.destination, self._attempt.run_id
+            )
             line = quarantined(row.record, receipt, place)
             if row.account:
                 line["nexlaMetaData"]["account"] = row.account

@@ -7,6 +7,9 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
+from pyspark.sql import SparkSession
+
+from custify_connector.adapters.spark import CustifyDataSource
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +35,6 @@ def standard_error(path):
 def spark(tmp_path_factory, log):
     """Return a session that has the data source; nothing of it leaves loopback."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    from custify_connector.adapters.spark import CustifyDataSource
-    from pyspark.sql import SparkSession
-
     builder = SparkSession.builder.master("local[2,3]")
     for name, value in {
         "spark.ui.enabled": "false",

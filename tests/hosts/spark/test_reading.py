@@ -5,7 +5,7 @@ import time
 
 import pytest
 from pyspark.errors import PySparkException
-from pyspark.sql import functions as F
+from pyspark.sql.functions import col
 
 PEOPLE = 100_000
 
@@ -60,7 +60,7 @@ def test_a_lookup_is_handed_on_to_custify(job):
     wanted = job.custify.content("people")[3]
     job.custify.reset()
     frame = job.reader("people", push_filters="true", partitions=2, rate_limit="100/10", budget=job.folder / "budget")
-    rows = frame.load().where(F.col("user_id") == wanted["user_id"]).collect()
+    rows = frame.load().where(col("user_id") == wanted["user_id"]).collect()
     assert [row.id for row in rows] == [wanted["id"]]
     assert [entry["query"] for entry in job.custify.journal()] == [{"user_id": [wanted["user_id"]]}]
 

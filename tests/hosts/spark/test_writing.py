@@ -93,7 +93,7 @@ def kill_the_writer(job, after):
     journal = str(job.folder / "journal" / "killed" / "part-00000.jsonl")
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            held = {os.readlink(each) for each in (process / "fd").iterdir()}
+            held = {str(each.readlink()) for each in (process / "fd").iterdir()}
         except OSError:
             continue
         if journal in held:
