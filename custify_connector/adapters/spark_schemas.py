@@ -53,11 +53,6 @@ def _type(schema: Mapping[str, Any]) -> SparkType:
     return _SCALARS.get(str(kind), "string")
 
 
-def columns(schema: Mapping[str, Any]) -> list[str]:
-    """Return the names of a Spark schema's columns."""
-    return [field["name"] for field in schema["fields"]]
-
-
 def row_of(schema: Mapping[str, Any]) -> Convert:
     """Return the function that makes a row, a mapping by column, of a record.
 
