@@ -33,7 +33,7 @@ _EqualTo = getattr(api, "EqualTo", ())
 
 
 class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not installed where types are checked
-    """`spark.dataSource.register(CustifyDataSource)`, then `format("custify")`; docs/hosts.md lists the options."""
+    """`spark.dataSource.register(CustifyDataSource)`, then `format("custify")`; docs/spark.md lists the options."""
 
     @classmethod
     def name(cls) -> str:

@@ -62,7 +62,7 @@ def test_no_task_rests_where_the_window_is_remembered_or_endless(pace, tmp_path,
 
 def test_a_budget_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="option budget: .* cannot be made"):
+    with pytest.raises(ConfigurationError, match=r"option budget: .* cannot be made"):
         spark_pace.prepare(Pace(None, str(tmp_path / "file" / "budget")), DEFAULT, "partition 0")
 
 

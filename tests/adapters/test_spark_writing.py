@@ -20,6 +20,7 @@ class Service:
         self.fails_after = fails_after
 
     def __call__(self, account, records):
+        """Write records of an account, as the hook does."""
         for index, record in enumerate(records):
             if self.fails_after is not None and index >= self.fails_after:
                 raise ServiceUnavailable("down")
