@@ -135,9 +135,18 @@ def modules():
     return [one.name for one in found if not one.name.endswith("__main__")]
 
 
+OF_HOSTS = {"pyspark", "pyarrow"}
+"""What an adapter may ask for beyond the connector's own needs: each is an extra, and tested inside the host."""
+
+
 @pytest.mark.parametrize("name", modules())
 def test_every_module_can_be_imported_and_exports_what_it_says(name):
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        assert name.startswith("custify_connector.adapters.")
+        assert (error.name or "").partition(".")[0] in OF_HOSTS  # noqa: PT017 - most can be imported
+        return
     assert all(hasattr(module, exported) for exported in getattr(module, "__all__", ()))
 
 

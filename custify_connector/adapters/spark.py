@@ -88,8 +88,8 @@ class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not inst
         """Return the writer of a streaming query."""
         _refuse_overwriting(overwrite)
         writing = _writing(self.options)
-        if writing.journal is None:
-            reason = "is required for a stream: after a restart, Spark hands over the last micro-batch again"
+        if writing.journal is None or "job" not in self.options:
+            reason = "and job are required for a stream: after a restart, Spark hands over the last micro-batch again"
             raise ConfigurationError((Fault("option journal", reason),))
         if _StreamArrowWriter is object:
             raise ConfigurationError((Fault("writeStream", "needs Spark 4.1 or newer"),))

@@ -74,5 +74,5 @@ def test_a_stream_is_written_and_a_batch_handed_over_again_sends_nothing_twice(j
 def test_a_stream_without_a_journal_is_refused(job):
     frame = job.spark.readStream.format("rate").load().selectExpr("cast(value as string) as user_id")
     sink = frame.writeStream.format("custify").options(**job.options("upsert_person"))
-    with pytest.raises(PySparkException, match="journal: is required for a stream"):
+    with pytest.raises(PySparkException, match="journal: and job are required for a stream"):
         sink.option("checkpointLocation", str(job.folder / "checkpoint")).start().awaitTermination()
