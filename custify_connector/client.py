@@ -65,7 +65,7 @@ class Client:
         with self._in_flight.turn() as turn:
             ticket, waited = self._budget.acquire(lambda seconds: self._pause(seconds, stop))
             if waited:
-                log.debug("waited %.1f s for the rate limit", waited)
+                log.debug("waited %.1f s for the rate limit", waited, extra={"waited_seconds": waited})
             began = self.clock.now()
             try:
                 outcome = self._send(request)

@@ -135,7 +135,7 @@ def modules():
     return [one.name for one in found if not one.name.endswith("__main__")]
 
 
-OF_HOSTS = {"singer_sdk", "dlt", "drt"}
+OF_HOSTS = {"singer_sdk", "dlt", "drt", "pyspark", "pyarrow"}
 """What an adapter may ask for beyond the connector's own needs: each is an extra, and tested inside the host."""
 
 

@@ -1,0 +1,151 @@
+"""The journal of one task of a write: what was decided of each row, so that another attempt sends nothing twice.
+
+A file of lines, added to and never changed, in a folder that every worker sees; one attempt at a time holds it.
+Rows go by what they hold, not by their place: a task that is run again may meet them in another order. Needs a
+file system with locks and `fsync`. This file does not know Spark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from custify_connector.contract import Receipt
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.journal import Entry, hash_of
+
+log = logging.getLogger("custify_connector")
+
+_LOOK_AGAIN_SECONDS = 0.2
+_SAY_AGAIN_SECONDS = 10.0
+FINISHED = "finished.json"
+
+
+class Names:
+    """Names rows by what they hold; the second of two equal ones has another name than the first."""
+
+    def __init__(self) -> None:
+        self._met: Counter[str] = Counter()
+
+    def name(self, record: Mapping[str, Any], account: str) -> str:
+        """Return the name of the next row."""
+        digest = hash_of({"record": record, "account": account}).hex()[:32]
+        self._met[digest] += 1
+        return f"{digest}.{self._met[digest]}"
+
+
+class TaskJournal:
+    """The rows of one task, by name. Made by `opened`."""
+
+    def __init__(self, stream: BinaryIO, entries: dict[str, Entry]) -> None:
+        self._stream = stream
+        self._entries = entries
+
+    def find(self, name: str) -> Entry | None:
+        """Return what an earlier attempt left of a row."""
+        return self._entries.get(name)
+
+    def give(self, name: str) -> None:
+        """Write down that a row is handed over now."""
+        self._add({"row": name})
+
+    def decide(self, name: str, receipt: Receipt) -> None:
+        """Write down what became of a row."""
+        self._add({"row": name, "receipt": dataclasses.asdict(dataclasses.replace(receipt, response=None))})
+
+    def _add(self, line: Mapping[str, Any]) -> None:
+        self._stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+
+@contextlib.contextmanager
+def opened(folder: Path, partition: int, who: str) -> Iterator[TaskJournal]:
+    """Hold the journal of a partition, after waiting for another attempt that holds it.
+
+    Raises ConfigurationError when the folder cannot be used, or has no locks.
+    """
+    path = folder / f"part-{partition:05d}.jsonl"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+b")
+    except OSError as error:
+        raise _unusable(path, error) from None
+    with stream:
+        _hold(stream, path, who)
+        yield TaskJournal(stream, _entries(stream))
+
+
+def _hold(stream: BinaryIO, path: Path, who: str) -> None:
+    said = 0.0
+    while not _is_free(stream, path):
+        if said == 0.0 or time.monotonic() - said > _SAY_AGAIN_SECONDS:
+            said = time.monotonic()
+            log.warning("%s waits for another attempt of its task, which writes the same rows", who)
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _is_free(stream: BinaryIO, path: Path) -> bool:
+    """Take the file, unless another attempt holds it."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return True
+
+
+def _unusable(path: Path, error: OSError) -> ConfigurationError:
+    reason = (
+        f"{path} cannot be used: {error.strerror or error}; it must be on storage that all workers share, with locks"
+    )
+    return ConfigurationError((Fault("option journal", reason),))
+
+
+def _entries(stream: BinaryIO) -> dict[str, Entry]:
+    """Return what was written down; a last line that a killed process left half written is cut off."""
+    entries: dict[str, Entry] = {}
+    stream.seek(0)
+    whole = 0
+    for line in stream:
+        if not line.endswith(b"\n"):
+            stream.truncate(whole)
+            break
+        whole += len(line)
+        words = orjson.loads(line)
+        receipt = words.get("receipt")
+        entries[words["row"]] = Entry(b"", Receipt(**receipt) if receipt else None)
+    return entries
+
+
+def outcomes(folder: Path) -> Counter[str]:
+    """Return how many rows a job's journal holds by outcome; `unclear` are those handed over without one."""
+    counted: Counter[str] = Counter()
+    for path in sorted(folder.glob("part-*.jsonl")):
+        with path.open("rb") as stream:
+            lines = [orjson.loads(line) for line in stream if line.endswith(b"\n")]
+        last = {line["row"]: line.get("receipt") for line in lines}
+        counted.update(receipt["outcome"] if receipt else "unclear" for receipt in last.values())
+    return counted
+
+
+def finish(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write down that a job has come to its end, and with what."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FINISHED).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+
+
+def is_finished(folder: Path) -> bool:
+    """Tell whether a job has come to its end."""
+    return (folder / FINISHED).exists()

@@ -1,0 +1,119 @@
+import pytest
+
+from custify_connector.adapters import spark_options
+from custify_connector.adapters.spark_options import Accounts, Pace
+from custify_connector.errors import ConfigurationError
+
+
+def refusal(make, **options):
+    with pytest.raises(ConfigurationError) as refused:
+        make({"endpoint": "people", **options})
+    return str(refused.value)
+
+
+def test_a_read_needs_no_more_than_an_endpoint():
+    found = spark_options.reading({"endpoint": "people"})
+    assert found.source == {"endpoint": "people"}
+    assert found.accounts == Accounts(("default",))
+    assert found.pace == Pace()
+    assert found.partitions == 1
+    assert found.poll_seconds == 300
+
+
+def test_every_option_of_a_read_is_taken_over():
+    found = spark_options.reading(
+        {
+            "endpoint": "people",
+            "params": '{"email": "a@b.example"}',
+            "mode": "full",
+            "fields": "id, email",
+            "limit": "5",
+            "partitions": "3",
+            "push_filters": "true",
+            "accounts": '["acme", "globex"]',
+            "credential_file": "/keys.json",
+            "rate_limit": "50/10",
+            "budget": "/var/budget",
+            "machines": "4",
+            "max_in_flight": "2",
+            "timeout_seconds": "1.5",
+            "undocumented": "true",
+            "poll_seconds": "0",
+            "path": "whatever Spark adds",
+        }
+    )
+    assert found.source["fields"] == ["id", "email"]
+    assert found.source["limit"] == 5
+    assert found.accounts == Accounts(("acme", "globex"), "_account", "/keys.json")
+    others = {"max_in_flight": 2, "timeout_seconds": 1.5, "undocumented": True}
+    assert found.pace == Pace((50, 10.0), "/var/budget", 4, None, others)
+    assert found.push_filters
+    assert found.poll_seconds == 0
+
+
+def test_every_option_of_a_write_is_taken_over():
+    found = spark_options.writing(
+        {
+            "endpoint": "upsert_person",
+            "account_column": "tenant",
+            "tasks_at_once": "8",
+            "journal": "/shared",
+            "job": "nightly",
+            "quarantine": "q.jsonl",
+            "report": "r.json",
+            "nulls": "clear",
+            "json_columns": "custom_attributes",
+            "delivery": "batch",
+        }
+    )
+    assert found.destination == {"endpoint": "upsert_person", "delivery": "batch"}
+    assert found.accounts == Accounts((), "tenant")
+    assert (found.journal, found.job, found.nulls) == ("/shared", "nightly", "clear")
+    assert found.json_columns == ("custom_attributes",)
+    assert found.pace.known
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"endpoint": ""}, "option endpoint: is required"),
+        ({"partition": "2"}, "did you mean"),
+        ({"partitions": "0"}, "must be a whole number from 1 on"),
+        ({"mode": "some"}, "must be one of full, incremental"),
+        ({"params": "[1]"}, "must be a JSON object"),
+        ({"params": "{"}, "must be a JSON object"),
+        ({"fields": "id, id"}, "names something twice"),
+        ({"accounts": "[1]"}, "must be names"),
+        ({"rate_limit": "fast"}, "is written REQUESTS/SECONDS"),
+        ({"push_filters": "yes"}, "is true or false"),
+        ({"timeout_seconds": "long"}, "must be a number of seconds"),
+        ({"accounts": "acme", "credential": "globex"}, "stands beside credential"),
+        ({"machines": "2"}, "name budget too"),
+        ({"budget": "/b", "tasks_at_once": "2"}, "stands beside budget"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_option(options, reason):
+    assert reason in refusal(spark_options.reading, **options)
+
+
+def test_all_faults_are_told_at_once():
+    assert len(refusal(spark_options.reading, mode="some", limit="x", fields="a,a").splitlines()) == 3
+
+
+def test_a_key_is_refused_and_not_shown(canary):
+    told = refusal(spark_options.reading, api_key=canary)
+    assert "looks like a key" in told
+    assert canary not in told
+
+
+def test_a_write_takes_accounts_from_its_rows():
+    assert "from account_column" in refusal(spark_options.writing, accounts="acme,globex")
+
+
+def test_a_job_is_a_name_that_can_be_a_folder():
+    assert "must match" in refusal(spark_options.writing, job="../elsewhere")
+
+
+def test_work_that_shares_a_limit_in_no_known_way_is_refused_with_the_ways():
+    with pytest.raises(ConfigurationError, match="tasks_at_once"):
+        spark_options.unknown_sharing()
