@@ -32,7 +32,7 @@ _StreamArrowWriter = getattr(api, "DataSourceStreamArrowWriter", object)
 _EqualTo = getattr(api, "EqualTo", ())
 
 
-class CustifyDataSource(DataSource):  # type: ignore[misc] # pyspark is not installed where types are checked
+class CustifyDataSource(DataSource):
     """`spark.dataSource.register(CustifyDataSource)`, then `format("custify")`; docs/spark.md lists the options."""
 
     @classmethod
@@ -127,14 +127,14 @@ def _selected(reading: Reading, schema: StructType) -> dict[str, Any]:
 
 
 @dataclass
-class Part(InputPartition):  # type: ignore[misc] # see above
+class Part(InputPartition):
     """What one task reads: an account's name, and a source."""
 
     account: str
     source: Mapping[str, Any]
 
 
-class CustifyReader(DataSourceReader):  # type: ignore[misc] # see above
+class CustifyReader(DataSourceReader):
     """Reads an endpoint, a task for each part of each account."""
 
     def __init__(self, reading: Reading, schema: StructType) -> None:
@@ -174,7 +174,7 @@ def _who() -> str:
 
 
 @dataclass
-class Message(api.WriterCommitMessage):  # type: ignore[misc] # see above
+class Message(api.WriterCommitMessage):
     """What a task tells the driver."""
 
     report: Report
@@ -191,7 +191,7 @@ def _reports(messages: Iterable[Message | None]) -> list[Report]:
     return [message.report for message in messages if message is not None]
 
 
-class CustifyWriter(DataSourceArrowWriter):  # type: ignore[misc] # see above
+class CustifyWriter(DataSourceArrowWriter):
     """Writes the rows of a DataFrame, each task its own; one outcome for every row in the task's message."""
 
     def __init__(self, writing: Writing) -> None:

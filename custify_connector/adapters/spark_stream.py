@@ -27,7 +27,7 @@ Read = Callable[[Mapping[str, Any] | None], Iterator[Batch]]
 MakeRow = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
-class CustifyStreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):  # type: ignore[misc] # untyped
+class CustifyStreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailableNow):
     """Reads passes: each is an incremental read, from the state where the last one ended.
 
     Offsets are `{"state": text, "done": bool, "passes": n}`: JSON of the core's state, whether a pass ended there, and
