@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 
 _SCHEMA = """
@@ -32,7 +33,8 @@ class BudgetFile:
         try:
             self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             # Nothing here needs to survive a power cut, so nothing waits for the disk.
-            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA)
+            write_ahead.turn_on(self._database, _BUSY_SECONDS)
+            self._database.executescript("PRAGMA synchronous = OFF;" + _SCHEMA)
         except sqlite3.Error as error:
             raise ConfigurationError((Fault("settings.budget", f"{path} cannot be used: {error}"),)) from None
 

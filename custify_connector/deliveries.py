@@ -33,10 +33,11 @@ Pending = Future[Delivered]
 def write(client: Client, plan: WritePlan, records: Iterable[object]) -> Iterator[Receipt]:
     """Yield one receipt for each record, in the order of the input.
 
-    Raises, after the last receipt, CredentialRefused, PermissionRefused or ServiceUnavailable.
+    Raises, after the last receipt, CredentialRefused, PermissionRefused or ServiceUnavailable, and what the input
+    itself raised: the records that came before are not forgotten.
     """
-    tally = Tally(plan)
-    tally.stopped, records = _guarded(plan, records)
+    tally, broken = Tally(plan), _Broken()
+    tally.stopped, records = _guarded(plan, broken.until(records))
     with _lanes(client, plan, tally) as lanes:
         for index, record in enumerate(records):
             if tally.stopped is None:
@@ -46,8 +47,24 @@ def write(client: Client, plan: WritePlan, records: Iterable[object]) -> Iterato
                 yield from tally.counted(lanes.rest())
                 yield writing.not_tried(index, tally.stopped)
         yield from tally.counted(lanes.rest())
+    if broken.error:
+        raise broken.error from tally.error
     if tally.error:
         raise tally.error
+
+
+class _Broken:
+    """What the input raised in place of its next record, kept until every record before has its receipt."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def until(self, records: Iterable[object]) -> Iterator[object]:
+        """Yield the records up to there."""
+        try:
+            yield from records
+        except Exception as error:  # noqa: BLE001 - raised again, after the last receipt
+            self.error = error
 
 
 def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, Iterable[object]]:

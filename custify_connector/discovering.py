@@ -46,7 +46,8 @@ def discover(description: Mapping[str, Any], manifest: Manifest, read_all: ReadA
 
 def _attributes(name: str, read_all: ReadAll) -> list[Record] | str:
     try:
-        return read_all(name)
+        # Every account has attributes, if only Custify's own: no answer is no knowledge, not an empty account.
+        return read_all(name) or "Custify told of no attributes"
     except ConnectorError as error:
         log.info("%s cannot be read: the static schema serves", name)
         return str(error)

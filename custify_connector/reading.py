@@ -260,7 +260,7 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     after = _advanced(plan, position, page)
     if not after.ordered:
         seen.lose_order()
-    records = _new(plan, position, page, seen)
+    records = _new(plan, replace(position, ordered=after.ordered), page, seen)
     held = position.held
     if held is not None and held.identities[0] in page.identities:
         after = _advanced(plan, after, held)

@@ -107,6 +107,18 @@ WAYS = list(itertools.product(["single", "batch"], [1, 2, 8]))
 
 
 @pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_an_input_that_breaks_is_raised_after_the_receipts_of_what_came_before(delivery, workers):
+    def broken():
+        yield from things(5)
+        raise OSError("the file is gone")
+
+    service = Service()
+    receipts, error = until_raised(write(service, broken(), workers, delivery=delivery))
+    assert [(receipt.index, receipt.outcome) for receipt in receipts] == [(place, "sent") for place in range(5)]
+    assert str(error) == "the file is gone"
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
 def test_every_record_is_sent_once_and_its_receipt_comes_in_order(delivery, workers):
     service = Service()
     records = things(53, r3=400, r40=422, r52=404)

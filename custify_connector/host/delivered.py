@@ -12,11 +12,13 @@ from typing import Any
 
 import orjson
 
+from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 
 MAXIMUM_KEYS = 1_000_000
 _FORGET_EVERY = 10_000
 
+_BUSY_SECONDS = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivered (key BLOB PRIMARY KEY, hash BLOB NOT NULL, turn INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
@@ -34,7 +36,8 @@ class Delivered:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, isolation_level=None)
-            self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            write_ahead.turn_on(self._database, _BUSY_SECONDS)
+            self._database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(path), f"cannot be used: {error}"),)) from None
         (self._turn,) = self._database.execute("SELECT coalesce(max(turn), 0) FROM delivered").fetchone()

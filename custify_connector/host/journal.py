@@ -17,9 +17,11 @@ from typing import Any
 
 import orjson
 
+from custify_connector import write_ahead
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
 
+_BUSY_SECONDS = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
 CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL);
@@ -69,7 +71,8 @@ class Journal:
             if not self._resume:
                 remove(self.path)
             database = sqlite3.connect(self.path, isolation_level=None)
-            database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            write_ahead.turn_on(database, _BUSY_SECONDS)
+            database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(self.path), f"the journal cannot be used: {error}"),)) from None
         self._claim(database)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 
 BUSY_SECONDS = 5.0
@@ -23,7 +24,8 @@ def opened(path: Path, schema: str, busy_seconds: float = BUSY_SECONDS) -> Itera
     """
     try:
         with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as database:
-            database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {schema};")
+            write_ahead.turn_on(database, busy_seconds)
+            database.executescript(f"PRAGMA synchronous = NORMAL; {schema};")
             yield database
     except sqlite3.IntegrityError:
         raise

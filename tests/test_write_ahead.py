@@ -1,0 +1,50 @@
+"""Several that open a new file at the same moment all get it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from custify_connector import write_ahead
+from custify_connector.budget_file import BudgetFile
+
+OPEN = """
+import sys, time
+from pathlib import Path
+from custify_connector.budget_file import BudgetFile
+while time.time() < float(sys.argv[2]):
+    pass
+BudgetFile(Path(sys.argv[1])).close()
+"""
+
+
+def test_processes_that_open_a_new_budget_file_at_the_same_moment_all_get_it(tmp_path):
+    import time  # noqa: PLC0415 - only here
+
+    for round_ in range(3):
+        moment = str(time.time() + 1.0)
+        command = [sys.executable, "-c", OPEN, str(tmp_path / f"budget-{round_}"), moment]
+        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]  # noqa: S603
+        told = [process.communicate(timeout=30)[1] for process in processes]
+        assert [process.returncode for process in processes] == [0] * 4, told
+
+
+def test_a_file_that_stays_locked_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "file", isolation_level=None) as holder:
+        holder.execute("CREATE TABLE something (it)")
+        holder.execute("BEGIN EXCLUSIVE")
+        other = sqlite3.connect(tmp_path / "file", timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            write_ahead.turn_on(other, 0.05)
+        other.close()
+    holder.close()
+
+
+def test_a_budget_file_is_of_use_at_once(tmp_path):
+    budget = BudgetFile(tmp_path / "budget")
+    assert budget.try_to_count(1.0, 1.0, 1, 10.0) == 0.0
+    assert budget.try_to_count(1.0, 1.0, 1, 10.0) > 0.0
+    budget.close()
