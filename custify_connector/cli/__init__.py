@@ -21,6 +21,7 @@ _COMMANDS = {
     "write": "Write the rows of a file to an endpoint.",
     "load": "Write several files to several destinations, in a safe order.",
     "replay": "Send the records of a quarantine file again.",
+    "certify": "Judge a connector by its testbed: every check, its evidence, the rung reached.",
     "export": "Print the configuration that another host takes.",
 }
 
