@@ -7,20 +7,25 @@ the values of `testbed`, and nothing of how the connector works.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from custify_connector.sandbox import Drift as SandboxDrift
 from custify_connector.sandbox import Entry, Fault, Permissions, Quirks, Sandbox
+from custify_connector.sandbox.companies import delete_company
+from custify_connector.sandbox.content import Content
+from custify_connector.sandbox.faults import Kind
+from custify_connector.sandbox.people import delete_people
 from custify_connector.testbed import (
     Credentials,
     Exchange,
+    FaultKind,
     InjectedFault,
     NotOffered,
     Quirk,
     Record,
+    Scope,
     Service,
     Setup,
     WriteCase,
@@ -28,7 +33,6 @@ from custify_connector.testbed import (
 
 _PEOPLE, _COMPANIES, _PAGE_CAP = 60, 8, 20
 _SIZED = ("people", "companies")
-_CHANGEABLE = ("people", "companies")
 _STREAMS = (
     *("people", "companies", "subscriptions", "deals", "invoices", "tasks", "notes", "tickets", "comments", "tags"),
     *("custom_data", "files", "surveys", "meetings", "time_tracks", "objectives", "calculated_metrics"),
@@ -53,14 +57,17 @@ _QUIRKS: Mapping[Quirk, Mapping[str, Any]] = {
 def open_service(setup: Setup) -> Iterator[Service]:
     """Start a sandbox as the setup asks; NotOffered where there is no such sandbox."""
     rate = setup.rate_limit
-    with Sandbox(
+    key = f"testbed-{secrets.token_hex(16)}"
+    other = Sandbox(people=0, companies=0, api_key=key, rate_limit=None)
+    asked = Sandbox(
         **_sizes(setup.sizes),
-        api_key=f"testbed-{secrets.token_hex(16)}",
+        api_key=key,
         rate_limit=(rate.requests, rate.seconds) if rate else None,
         latency=setup.latency_seconds,
         quirks=_quirks(setup),
-    ) as sandbox:
-        yield EmulatedCustify(sandbox, setup)
+    )
+    with other, asked:
+        yield EmulatedCustify(asked, other, setup)
 
 
 def _sizes(sizes: Mapping[str, int]) -> dict[str, int]:
@@ -81,12 +88,16 @@ def _quirks(setup: Setup) -> Quirks:
 
 
 class EmulatedCustify(Service):
-    """A sandbox with three keys: one may do everything, one is unknown, one may do nothing."""
+    """A sandbox with three keys: one may do everything, one is unknown, one may do nothing.
+
+    `elsewhere` is another host, that would accept the first key if it ever came there.
+    """
 
     streams = _STREAMS
 
-    def __init__(self, sandbox: Sandbox, setup: Setup) -> None:
-        self._sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, elsewhere: Sandbox, setup: Setup) -> None:
+        self._sandbox, self._elsewhere = sandbox, elsewhere
+        self._newcomers = 0
         rate = setup.rate_limit
         self._settings = {"rate_limit": {"requests": rate.requests, "seconds": rate.seconds} if rate else None}
         self._keys = [sandbox.api_key, *(f"testbed-{secrets.token_hex(16)}" for _ in range(2))]
@@ -125,32 +136,57 @@ class EmulatedCustify(Service):
 
     def inject(self, fault: InjectedFault) -> None:
         """See `Service.inject`."""
-        self._sandbox.faults.add(*_faults(fault))
+        self._sandbox.faults.add(_fault(fault, self._elsewhere))
 
-    def change(self, stream: str, *, creates: int = 0, updates: int = 0, deletes: int = 0) -> None:
+    def strays(self) -> list[Exchange]:
+        """See `Service.strays`."""
+        return [_exchange(entry) for entry in self._elsewhere.journal.entries]
+
+    def change(
+        self,
+        stream: str,
+        *,
+        creates: int = 0,
+        updates: int = 0,
+        deletes: int = 0,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
         """See `Service.change`."""
+        if stream not in _SIZED:
+            raise NotOffered(f"the sandbox changes {' and '.join(_SIZED)} alone, not {stream}")
         content = self._sandbox.content
-        if stream not in _CHANGEABLE or deletes:
-            raise NotOffered(f"the sandbox cannot change {stream} by {creates}, {updates} and {deletes} records")
         with content.lock:
-            for record in list(content.table(stream))[:updates]:
-                content.update(stream, record, {"name": f"{record.get('name')} *"})
-            for number in range(creates):
-                content.create(stream, _newcomer(stream, number))
+            known = list(content.table(stream))
+            changed = [content.update(stream, one, {"name": f"{one.get('name')} *"}) for one in known[:updates]]
+            changed += [content.create(stream, self._newcomer(stream)) for _ in range(creates)]
+            for record in changed if fields else ():
+                content.table(stream).put({**record, **(fields or {})})
+            _delete(content, stream, known[len(known) - deletes :])
+
+    def account_fields(self, stream: str) -> frozenset[str]:
+        """See `Service.account_fields`."""
+        named = self._sandbox.content.attribute_types
+        return frozenset(f"custom_attributes.{name}" for kind, name in named if kind == stream)
+
+    def _newcomer(self, stream: str) -> Record:
+        self._newcomers += 1
+        name = f"newcomer-{self._newcomers}"
+        shared: Record = {"name": name, "tags": [], "custom_attributes": {}}
+        if stream == "people":
+            return {"user_id": name, "email": f"{name}@example.com", **shared, "companies": []}
+        return {"company_id": name, **shared, "parent_companies": []}
 
     def revoke(self) -> None:
         """See `Service.revoke`."""
         self._sandbox.revoke()
 
 
-def _newcomer(stream: str, number: int) -> Record:
-    own = f"changed-{number}"
-    shared: Record = {"name": f"Newcomer {number}", "tags": [], "custom_attributes": {}}
-    return {"user_id": own, "email": None, **shared, "companies": []} if stream == "people" else {
-        "company_id": own,
-        **shared,
-        "parent_companies": [],
-    }  # fmt: skip
+def _delete(content: Content, stream: str, records: list[Record]) -> None:
+    if stream == "people":
+        delete_people(content, records)
+    else:
+        for record in records:
+            delete_company(content, record)
 
 
 def _exchange(entry: Entry) -> Exchange:
@@ -166,36 +202,33 @@ def _exchange(entry: Entry) -> Exchange:
     )
 
 
-_METHODS: Mapping[str, tuple[str | None, ...]] = {
-    "any": (None,),
-    "reads": ("GET",),
-    "writes": ("POST", "PUT", "DELETE"),
+_METHODS: Mapping[Scope, str | None] = {"any": None, "reads": "GET", "writes": "POST"}
+"""The method by which the sandbox tells a scope; every case that writes anew posts."""
+
+
+def _fault(fault: InjectedFault, elsewhere: Sandbox) -> Fault:
+    """Return the sandbox's words for a fault."""
+    kind, value = _KINDS[fault.kind](fault, elsewhere)
+    method = _METHODS[fault.scope]
+    return Fault(kind, method, times=fault.times, after=fault.after, before=not fault.applied, value=value)
+
+
+def _status(fault: InjectedFault, _elsewhere: Sandbox) -> tuple[Kind, object]:
+    limited = fault.status == 429  # noqa: PLR2004 - Too Many Requests, the one with a header of its own
+    return ("rate_limited", fault.retry_after) if limited else ("status", fault.status)
+
+
+_KINDS: Mapping[FaultKind, Callable[[InjectedFault, Sandbox], tuple[Kind, object]]] = {
+    "status": _status,
+    "reset": lambda *_: ("reset", None),
+    "timeout": lambda fault, _: ("slow", fault.seconds),
+    "truncated": lambda *_: ("cut", None),
+    "not_json": lambda *_: ("not_json", None),
+    "empty": lambda *_: ("empty", None),
+    "html": lambda *_: ("html", None),
+    "redirect": lambda _, elsewhere: ("redirect", f"{elsewhere.base_url}/people/all"),
+    "revoke": lambda *_: ("revoke", None),
 }
-
-
-@dataclass(frozen=True)
-class _Kind:
-    name: Any
-    value: object = None
-
-
-def _faults(fault: InjectedFault) -> list[Fault]:
-    """Return the sandbox's words for a fault: one for each method, since a fault of the sandbox knows only one."""
-    methods = _METHODS[fault.scope]
-    if len(methods) > 1 and (fault.after or fault.times not in (None, 1)):
-        raise NotOffered("the sandbox cannot count faults over several methods of writing")
-    kind = _kind(fault)
-    words: dict[str, Any] = {"times": fault.times, "after": fault.after, "before": not fault.applied}
-    return [Fault(kind.name, method=method, value=kind.value, **words) for method in methods]
-
-
-def _kind(fault: InjectedFault) -> _Kind:
-    if fault.kind == "redirect":
-        raise NotOffered("the testbed has no other host to redirect to")
-    if fault.kind == "status" and fault.status == 429:  # noqa: PLR2004 - the one status with a header of its own
-        return _Kind("rate_limited", fault.retry_after)
-    named = {"timeout": "slow", "truncated": "cut"}
-    return _Kind(named.get(fault.kind, fault.kind), fault.status if fault.kind == "status" else None)
 
 
 def _with_user_id(event: Record, sandbox: Sandbox) -> Record:
@@ -203,7 +236,12 @@ def _with_user_id(event: Record, sandbox: Sandbox) -> Record:
     return {**event, "user_id": known.get(event.get("people", ""))}
 
 
-_KIND_OF_CASE = {"upsert_person": "people", "upsert_company": "companies", "create_event": "events"}
+_KIND_OF_CASE = {
+    "upsert_person": "people",
+    "upsert_company": "companies",
+    "create_event": "events",
+    "delete_person": "people",
+}
 
 
 def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCase, ...]:
@@ -252,5 +290,15 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nameless={"name": "nobody's", "created_at": _WHEN},
             operation="create",
             repeatable=False,
+        ),
+        WriteCase(
+            "delete_person",
+            {"endpoint": "delete_person", "params": {"max_deletes": 100}, "settings": settings},
+            make=lambda n: {"user_id": f"made-{n}"},
+            key=("user_id",),
+            invalid={"user_id": ["invalid"]},
+            nameless={},
+            operation="delete",
+            of="upsert_person",
         ),
     )

@@ -70,8 +70,8 @@ class InjectedFault:
     """One fault to order. The first `after` requests of its scope pass; then it strikes `times` of them (None: all).
 
     `status` and `retry_after` (the header's text; None for no header) belong to the kind `status`. With `applied`, a
-    write is carried out and only its answer is lost. `redirect` sends to another host, `revoke` refuses the good
-    credential from that request on.
+    write is carried out and only its answer is lost. `timeout` answers after `seconds`, `redirect` sends to another host,
+    `revoke` refuses the good credential from that request on.
     """
 
     kind: FaultKind
@@ -81,6 +81,7 @@ class InjectedFault:
     after: int = 0
     times: int | None = 1
     applied: bool = False
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ class WriteCase:
     `destination` is the argument of `write_destination`; a check may add words of the contract to it. `make(n)` returns
     the n-th valid record: another n, another key. `key` names the fields of the key; `changed` is an optional text
     field that every made record has, and `nested` the same for one inside an object (dotted). `invalid` is a record
-    with a key that breaks the schema, `nameless` one that has no key at all. `repeatable` says that sending a record twice leaves what sending it once leaves.
+    with a key that breaks the schema, `nameless` one that has no key at all. `repeatable` says that sending a record
+    twice leaves what sending it once leaves. An `update` or `delete` works on records that were made before, by the
+    case named in `of`, with the same `make(n)`.
     """
 
     name: str
@@ -139,6 +142,7 @@ class WriteCase:
     repeatable: bool = True
     changed: str | None = None
     nested: str | None = None
+    of: str | None = None
 
 
 class Service:
@@ -178,9 +182,24 @@ class Service:
         """Order a fault, behind those already ordered."""
         raise NotOffered(f"the testbed orders no fault of kind {fault.kind}")
 
-    def change(self, stream: str, *, creates: int = 0, updates: int = 0, deletes: int = 0) -> None:
-        """Change so many records of a stream now; its truth changes with it."""
-        raise NotOffered(f"the testbed cannot change {stream} (by {creates}, {updates} and {deletes} records)")
+    def change(
+        self,
+        stream: str,
+        *,
+        creates: int = 0,
+        updates: int = 0,
+        deletes: int = 0,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Change so many records of a stream now; its truth changes with it.
+
+        Every record that is created or updated has `fields` afterwards, its cursor among them if it is named.
+        """
+        raise NotOffered(f"the testbed cannot change {stream} ({creates}, {updates}, {deletes}, {fields})")
+
+    def account_fields(self, stream: str) -> frozenset[str]:
+        """Return the fields of a stream that this account defines itself, as dotted paths."""
+        raise NotOffered(f"the testbed does not tell which fields of {stream} are the account's own")
 
     def revoke(self) -> None:
         """Refuse the good credential from now on."""

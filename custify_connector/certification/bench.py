@@ -15,7 +15,7 @@ from typing import Any
 
 from custify_connector.certification.subject import Subject
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt
-from custify_connector.testbed import Exchange, NotOffered, Record, Service, Setup, WriteCase
+from custify_connector.testbed import Exchange, NotOffered, Operation, Record, Service, Setup, WriteCase
 
 _TAIL = 5
 
@@ -63,6 +63,10 @@ class Trial:
     def streams(self) -> tuple[str, ...]:
         """The streams to judge: those whose truth is known, and that were asked for."""
         return tuple(name for name in self.service.streams if self._only is None or name in self._only)
+
+    def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
+        """Return the write cases of these operations."""
+        return tuple(case for case in self.service.write_cases if case.operation in operations)
 
     def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
         """Test a credential: the good one, when none is given. What the hook raises is raised."""
@@ -162,7 +166,8 @@ def _taken(start: Any, most: int | None = None) -> tuple[tuple[Any, ...], Except
     taken: list[Any] = []
     try:
         series: Iterator[Any] = start()
-        taken.extend(islice(series, most))
+        for one in islice(series, most):
+            taken.append(one)  # noqa: PERF402 - what came before an error stays
     except Exception as error:  # noqa: BLE001 - what a connector raises is what a check looks at
         return tuple(taken), error
     return tuple(taken), None

@@ -80,7 +80,7 @@ def run_one(check: Check, subject: Subject, streams: frozenset[str] | None = Non
 def _look(check: Check, bench: Bench, findings: list[Finding], reasons: list[str]) -> None:
     try:
         for finding in check.look(bench):
-            findings.append(finding if finding.holds else replace(finding, requests=bench.last_requests()))
+            findings.append(finding if finding.holds else replace(finding, requests=bench.last_requests()))  # noqa: PERF401 - what was found before a crash stays
     except NotOffered as lack:
         reasons.append(str(lack))
     except Exception as error:  # noqa: BLE001 - a connector that crashes is a finding, not the end of the run

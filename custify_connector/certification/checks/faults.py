@@ -19,7 +19,7 @@ def the_rate_limit_is_never_exceeded(bench: Bench) -> Iterator[Finding]:
     for stream in trial.streams[:2]:
         trial.test()
         trial.read(stream)
-    for case in trial.service.write_cases[:1]:
+    for case in trial.cases("upsert", "create")[:1]:
         trial.write(case, [case.make(number) for number in range(_LIMIT.requests)])
     journal = trial.service.journal()
     busiest = busiest_window(journal, _LIMIT.seconds)

@@ -16,7 +16,7 @@ _RECORDS = 5
 def what_was_written_is_there(bench: Bench) -> Iterator[Finding]:
     """After a write, the service holds every record that was sent, field by field."""
     trial = bench.open()
-    for case in trial.service.write_cases:
+    for case in trial.cases("upsert", "create"):
         records = [case.make(number) for number in range(_RECORDS)]
         writing = trial.write(case, records)
         yield equal(f"{case.name}, outcomes", ["sent"] * _RECORDS, writing.outcomes)
@@ -32,7 +32,7 @@ def what_was_written_is_there(bench: Bench) -> Iterator[Finding]:
 def one_bad_record_stops_no_other(bench: Bench) -> Iterator[Finding]:
     """A record that is refused has its receipt, and all the others are delivered."""
     trial = bench.open()
-    for case in trial.service.write_cases:
+    for case in trial.cases("upsert", "create"):
         first, last = case.make(1), case.make(2)
         writing = trial.write(case, [first, case.invalid, last])
         yield equal(f"{case.name}, outcomes", ["sent", "rejected", "sent"], writing.outcomes)

@@ -69,9 +69,11 @@ class Connector:
     def _ask(self, credential, argument, method, path, body=None):
         self._wait(credential["url"], argument.get("settings"))
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(credential["url"] + path, content, {"X-Key": credential["key"]}, method=method)
+        headers = {"X-Key": credential["key"]}
+        url = credential["url"] + path
+        request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - loopback
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:

@@ -33,19 +33,24 @@ class Emulated(Service):
 
     @property
     def credentials(self):
+        """One key is known, no other is."""
         url = f"http://127.0.0.1:{self._server.server_port}"
         return Credentials({"url": url, "key": KEY}, {"url": url, "key": "wrong"}, (KEY,))
 
     def source(self, stream):
+        """The stream, at the pace that the service allows."""
         return {"endpoint": stream, "settings": self._settings}
 
-    def truth(self, stream):
+    def truth(self, _stream):
+        """All notes: there is one stream."""
         return list(self._server.notes.values())
 
-    def held(self, case):
+    def held(self, _case):
+        """All notes: there is one destination."""
         return list(self._server.notes.values())
 
     def journal(self):
+        """What the server noted."""
         return [Exchange(**entry) for entry in self._server.journal]
 
 
