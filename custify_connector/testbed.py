@@ -70,8 +70,8 @@ class InjectedFault:
     """One fault to order. The first `after` requests of its scope pass; then it strikes `times` of them (None: all).
 
     `status` and `retry_after` (the header's text; None for no header) belong to the kind `status`. With `applied`, a
-    write is carried out and only its answer is lost. `timeout` answers after `seconds`, `redirect` sends to another host,
-    `revoke` refuses the good credential from that request on.
+    write is carried out and only its answer is lost. `timeout` answers after `seconds`, `redirect` sends to another
+    host, `revoke` refuses the good credential from that request on.
     """
 
     kind: FaultKind

@@ -6,13 +6,15 @@ A `Trial` is one running service with the connector bound to it; it answers in v
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from custify_connector.certification import processes
+from custify_connector.certification.processes import Process
 from custify_connector.certification.subject import Subject
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt
 from custify_connector.testbed import Exchange, NotOffered, Operation, Record, Service, Setup, WriteCase
@@ -54,15 +56,15 @@ class Writing:
 class Trial:
     """One running service, and the connector bound to it."""
 
-    def __init__(self, connector: NamedConnector, service: Service, only: frozenset[str] | None) -> None:
+    def __init__(self, bench: Bench, service: Service) -> None:
         self.service = service
-        self._connector = connector
-        self._only = only
+        self._bench = bench
+        self._connector = bench.connector
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The streams to judge: those whose truth is known, and that were asked for."""
-        return tuple(name for name in self.service.streams if self._only is None or name in self._only)
+        return tuple(name for name in self.service.streams if self._bench.judges(name))
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
         """Return the write cases of these operations."""
@@ -81,6 +83,20 @@ class Trial:
         """Write records to a destination; `words` are added to it."""
         destination = _with(case.destination, words)
         return Writing(*_taken(lambda: self._connector.write_destination(self._good, destination, records)))
+
+    def read_apart(self, stream: str, state: Record | None = None, **words: Any) -> Process:  # noqa: ANN401 - words of the contract
+        """Start to read a stream in a process of its own."""
+        source = _with(self.service.source(stream), words)
+        return self._apart("read_source", source=source, state=state)
+
+    def write_apart(self, case: WriteCase, records: list[Record], **words: Any) -> Process:  # noqa: ANN401 - words of the contract
+        """Start to write records in a process of its own."""
+        return self._apart("write_destination", destination=_with(case.destination, words), records=records)
+
+    def _apart(self, hook: str, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
+        process = processes.start(self._bench.subject, hook, credential=dict(self._good), **arguments)
+        self._bench.ends_with(process.close)
+        return process
 
     def held(self, case: WriteCase, key: Record) -> list[Record]:
         """Return what the service holds under the key of this record."""
@@ -114,7 +130,11 @@ class Bench:
     def endpoints(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the described `sources` or `destinations`, those that were asked for."""
         described: dict[str, dict[str, Any]] = self.description.get(kind, {})
-        return {name: one for name, one in described.items() if self._only is None or name in self._only}
+        return {name: one for name, one in described.items() if self.judges(name)}
+
+    def judges(self, name: str) -> bool:
+        """Say whether a stream or destination is among those asked for."""
+        return self._only is None or name in self._only
 
     def keys(self, stream: str) -> list[list[str]]:
         """Return the keys of a stream: each a list of fields; a record is named by the first that it has whole."""
@@ -139,7 +159,11 @@ class Bench:
         service = self._stack.enter_context(testbed(Setup(**setup)))
         self._services.append(service)
         self.secrets.update(service.credentials.secrets)
-        return Trial(self.connector, service, self._only)
+        return Trial(self, service)
+
+    def ends_with(self, end: Callable[[], object]) -> None:
+        """Call `end` when this check is over, before its services end."""
+        self._stack.callback(end)
 
     def last_requests(self) -> tuple[str, ...]:
         """Return the last requests that the services of this check saw, as a reader gets them."""

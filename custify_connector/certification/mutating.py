@@ -53,7 +53,14 @@ def certifier_mutant(check: str) -> Callable[[Callable[[Subject], Subject]], Cal
 
 
 def _enter(check: str, function: Callable[..., object], apply: Callable[[Subject], Subject]) -> None:
-    _MUTANTS.append(Mutant(check, function.__name__, getdoc(function) or "", apply))
+    name = function.__name__
+
+    def marked(subject: Subject) -> Subject:
+        """Break the subject, and leave word for other processes to do the same."""
+        broken = apply(subject)
+        return replace(broken, origin=replace(broken.origin, mutant=name) if broken.origin else None)
+
+    _MUTANTS.append(Mutant(check, name, getdoc(function) or "", marked))
 
 
 def all_mutants() -> tuple[Mutant, ...]:

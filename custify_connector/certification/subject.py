@@ -11,17 +11,19 @@ import pluggy
 
 from custify_connector.certification.checking import Check, all_checks
 from custify_connector.certification.mutating import Mutant, all_mutants
+from custify_connector.certification.processes import Origin, origin_of
 from custify_connector.contract import PROJECT, ConnectorHooks, NamedConnector, plugin_manager
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A connector as it was registered (any object with hooks), and what judges it."""
+    """A connector as it was registered (any object with hooks), what judges it, and where a process can import it."""
 
     name: str
     plugin: object
     checks: tuple[Check, ...]
     mutants: tuple[Mutant, ...]
+    origin: Origin | None = None
 
     def connector(self) -> NamedConnector:
         """Return the connector alone in a manager of its own; pluggy's error when its hooks are wrong."""
@@ -34,7 +36,7 @@ class Subject:
 
 def of(name: str, plugin: object) -> Subject:
     """Return a connector with all checks and mutants there are."""
-    return Subject(name, plugin, all_checks(), all_mutants())
+    return Subject(name, plugin, all_checks(), all_mutants(), origin_of(plugin))
 
 
 def installed(name: str) -> Subject:

@@ -38,7 +38,7 @@ class Emulated(Service):
         return Credentials({"url": url, "key": KEY}, {"url": url, "key": "wrong"}, (KEY,))
 
     def source(self, stream):
-        """The stream, at the pace that the service allows."""
+        """Return the stream, at the pace that the service allows."""
         return {"endpoint": stream, "settings": self._settings}
 
     def truth(self, _stream):
@@ -50,7 +50,7 @@ class Emulated(Service):
         return list(self._server.notes.values())
 
     def journal(self):
-        """What the server noted."""
+        """Return what the server noted."""
         return [Exchange(**entry) for entry in self._server.journal]
 
 
