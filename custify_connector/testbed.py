@@ -145,6 +145,15 @@ class WriteCase:
     of: str | None = None
 
 
+@dataclass(frozen=True)
+class Release:
+    """What the last release published and this one must still take: description, credentials, and states by stream."""
+
+    description: Mapping[str, Any]
+    credentials: tuple[Mapping[str, Any], ...] = ()
+    states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 class Service:
     """A running emulated service. A testbed's own is a subclass; what it does not override, it does not offer."""
 
@@ -200,6 +209,10 @@ class Service:
     def account_fields(self, stream: str) -> frozenset[str]:
         """Return the fields of a stream that this account defines itself, as dotted paths."""
         raise NotOffered(f"the testbed does not tell which fields of {stream} are the account's own")
+
+    def released(self) -> Release:
+        """Return what the last release published."""
+        raise NotOffered("no earlier release is stored to compare with")
 
     def revoke(self) -> None:
         """Refuse the good credential from now on."""

@@ -18,6 +18,7 @@ CASE = WriteCase("put", {}, make=lambda n: {"id": n}, key=("id",), invalid={}, n
         (lambda service: service.inject(InjectedFault("reset")), "kind reset"),
         (lambda service: service.change("notes", creates=1), "cannot change notes"),
         (lambda service: service.account_fields("notes"), "fields of notes"),
+        (lambda service: service.released(), "no earlier release"),
         (lambda service: service.revoke(), "cannot revoke"),
     ],
 )

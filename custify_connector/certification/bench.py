@@ -6,8 +6,9 @@ A `Trial` is one running service with the connector bound to it; it answers in v
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -165,6 +166,20 @@ class Bench:
         """Call `end` when this check is over, before its services end."""
         self._stack.callback(end)
 
+    @contextmanager
+    def logged(self) -> Iterator[list[str]]:
+        """Collect everything that is logged meanwhile, at every level, each entry with its arguments and traceback."""
+        lines: list[str] = []
+        handler = _Collector(lines)
+        root, level = logging.getLogger(), logging.getLogger().level
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        try:
+            yield lines
+        finally:
+            root.setLevel(level)
+            root.removeHandler(handler)
+
     def last_requests(self) -> tuple[str, ...]:
         """Return the last requests that the services of this check saw, as a reader gets them."""
         return tuple(str(one) for service in self._services for one in _journal(service)[-_TAIL:])[-_TAIL:]
@@ -172,6 +187,15 @@ class Bench:
     def close(self) -> None:
         """End every service."""
         self._stack.close()
+
+
+class _Collector(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(f"{self.format(record)} {record.args!r}")
 
 
 def field(record: Any, dotted: str) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 from dataclasses import replace
 
 import pytest
 
 from custify_connector.certification import subject
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import Check
 from custify_connector.certification.findings import equal, holds, judge, nothing, shown
-from custify_connector.certification.mutating import Broken, with_description
+from custify_connector.certification.mutating import Broken, with_batches, with_description
 from custify_connector.certification.running import Selection, run, run_one
 from custify_connector.certification.scrubbing import shows
 from custify_connector.testbed import NotOffered
@@ -150,3 +152,24 @@ def test_a_description_is_asked_for_once_a_check(small):
     counted = replace(small, plugin=with_description(small.plugin, asked.append))
     run_one(made(lambda bench: [equal("s", bench.description, bench.description)]), counted)
     assert len(asked) == 1
+
+
+def test_what_a_connector_logs_is_collected_and_no_longer_afterwards(small):
+    bench, log = Bench(small), logging.getLogger("some.connector")
+    with bench.logged() as lines:
+        log.debug("asked %s", "first")
+    log.debug("asked %s", "second")
+    assert lines == ["asked first ('first',)"]
+
+
+def test_a_read_that_breaks_off_keeps_what_it_had_and_what_was_raised(small):
+    def breaking(batches):
+        yield next(batches)
+        raise ZeroDivisionError
+
+    bench = Bench(replace(small, plugin=with_batches(small.plugin, breaking)))
+    reading = bench.open().read("notes")
+    bench.close()
+    assert len(reading.records) == 5
+    assert isinstance(reading.error, ZeroDivisionError)
+    assert reading.state == {"after": 5}
