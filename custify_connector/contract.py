@@ -1,4 +1,4 @@
-"""The contract between a host and any connector: five hooks, and the values that cross them.
+"""The contract between a host and any connector: the hooks, and the values that cross them.
 
 Host-neutral: nothing here knows Custify, HTTP, files or a particular host.
 """
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pluggy
+
+from custify_connector.testbed import Testbed
 
 PROJECT = "connector"
 """The pluggy project name, and the entry-point group in which connectors are registered."""
@@ -116,8 +118,20 @@ class ConnectorHooks:
     ) -> list[dict[str, Any]]:
         """Divide a source into at most `parts` sources that together read the same records, in any order."""
 
+    @hookspec
+    def testbed(self) -> Testbed:  # type: ignore[empty-body]
+        """Return what starts an emulated service with known content, for whoever judges this connector; optional."""
 
-HOOKS = ("describe", "describe_account", "test_credential", "read_source", "write_destination", "plan_source")
+
+HOOKS = (
+    "describe",
+    "describe_account",
+    "test_credential",
+    "read_source",
+    "write_destination",
+    "plan_source",
+    "testbed",
+)
 
 
 def plugin_manager() -> pluggy.PluginManager:
@@ -180,6 +194,11 @@ class NamedConnector:
         """See `ConnectorHooks.plan_source`."""
         sources: list[dict[str, Any]] = self._call("plan_source", credential=credential, source=source, parts=parts)
         return sources
+
+    def testbed(self) -> Testbed:
+        """See `ConnectorHooks.testbed`; LookupError when the connector brings none."""
+        opened: Testbed = self._call("testbed")
+        return opened
 
     def _call(self, hook: str, **arguments: Any) -> Any:  # noqa: ANN401 - a relay: each hook has its own type
         others = [plugin for registered, plugin in self._manager.list_name_plugin() if registered != self.name]

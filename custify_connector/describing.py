@@ -32,13 +32,14 @@ def describe(manifest: Manifest, version: str) -> dict[str, Any]:
 
 
 def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, Any]:
-    """Return one source: what it reads, its parameters as a JSON Schema, its key and modes, its records' schema."""
+    """Return one source: what it reads, its parameters as a JSON Schema, its keys and modes, its records' schema."""
     return {
         "name": source.name,
         "title": source.title,
         "summary": source.summary,
         "parameters": _parameters_schema(source),
         "key": list(source.key[0]) if source.key else [],
+        "keys": [list(fields) for fields in source.key],
         "modes": ["full", "incremental"] if source.incremental else ["full"],
         "cursor": source.incremental.cursor if source.incremental else None,
         "page_size": source.page,

@@ -30,6 +30,7 @@ from custify_connector.manifest import Manifest
 from custify_connector.pacing import current_budget, shared_budget
 from custify_connector.plans import Settings
 from custify_connector.source_templates import expand_source
+from custify_connector.testbed import Testbed
 from custify_connector.validation import type_name
 from custify_connector.wire import Send
 
@@ -131,6 +132,13 @@ class Connector:
         settings = plans.settings(manual.get("settings", {}), known.rate_limit)
         cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
         return [{**source, "slice": asdict(part)} for part in cut] or [dict(source)]
+
+    @hookimpl
+    def testbed(self) -> Testbed:
+        """Return what starts the emulated service; it is loaded by whoever starts one, and by nobody else."""
+        from custify_connector.sandbox_testbed import open_service  # noqa: PLC0415 - an emulator nobody else needs
+
+        return open_service
 
     def _run(
         self, credential: Credential, settings: Settings, walk: Callable[[Client], Iterator[Any]]

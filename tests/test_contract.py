@@ -58,6 +58,11 @@ class Fake:
         """Tell what it was asked."""
         return [(self.name, credential, source, parts)]
 
+    @hookimpl
+    def testbed(self):
+        """Tell its name."""
+        return self.name
+
 
 class Small:
     """A connector that implements one hook."""
@@ -86,6 +91,7 @@ def manager():
         ("read_source", ["credential", "source", "state"]),
         ("write_destination", ["credential", "destination", "records"]),
         ("plan_source", ["credential", "source", "parts"]),
+        ("testbed", []),
     ],
 )
 def test_a_hook_has_the_arguments_that_were_published(hook, arguments):
@@ -142,6 +148,7 @@ def test_of_two_connectors_in_one_manager_each_answers_to_its_name(manager, name
     assert list(one.read_source({"k": 1}, {"s": 1}, {"at": 1})) == [(name, {"k": 1}, {"s": 1}, {"at": 1})]
     assert list(one.read_source({"k": 1}, {"s": 1})) == [(name, {"k": 1}, {"s": 1}, None)]
     assert list(one.write_destination({"k": 1}, {"d": 1}, [{}])) == [(name, {"k": 1}, {"d": 1}, [{}])]
+    assert one.testbed() == name
     assert one.plan_source({"k": 1}, {"s": 1}, 2) == [(name, {"k": 1}, {"s": 1}, 2)]
 
 

@@ -20,8 +20,8 @@ from custify_connector.plugin import Connector
 PACKAGE = Path(custify_connector.__file__).parent
 ROOT = PACKAGE.parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-OF_ONE_SERVICE = ("sandbox", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
-"""The emulator, the adapters, and the commands that show them: these speak of one service's endpoints."""
+OF_ONE_SERVICE = ("sandbox/", "sandbox_testbed.py", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
+"""The emulator, its testbed, the adapters, and the commands that show them: they speak of one service's endpoints."""
 
 NAMES = {*manifest.load().sources, *manifest.load().destinations}
 
@@ -121,7 +121,12 @@ def test_only_transport_speaks_to_the_network():
 
 
 def test_the_contract_knows_no_connector():
-    assert tops(PACKAGE / "contract.py") <= {"__future__", "collections", "dataclasses", "typing", "pluggy"}
+    plain = {"__future__", "collections", "contextlib", "dataclasses", "typing"}
+    assert tops(PACKAGE / "testbed.py") <= plain
+    assert set(imported(parsed(PACKAGE / "contract.py"))) - {"collections.abc", *plain} == {
+        "pluggy",
+        "custify_connector.testbed",
+    }
 
 
 def test_the_sandbox_imports_nothing_of_the_connector():

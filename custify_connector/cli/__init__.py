@@ -30,6 +30,7 @@ _GROUPS = {
         "replay": "Send the records of a quarantine file again.",
     },
     "Look back, and elsewhere": {
+        "certify": "Judge a connector by its testbed: every check, its evidence, the rung reached.",
         "runs": "List what was read and written, how it ended, and what to type next.",
         "export": "Print the configuration that another host takes.",
         "completion": "Print what makes your shell complete commands, endpoints and names.",

@@ -122,6 +122,7 @@ HOW = {
     "custify doctor": is_run,
     "custify runs": is_run,
     "custify completion ": is_run,
+    "custify certify": is_run,
     "custify --version": is_run,
     "python docs/generate.py": changes_nothing,
     "python examples/": is_run_by_python,

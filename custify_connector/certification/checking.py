@@ -1,0 +1,86 @@
+"""What a check is, and the list of them: one function, one truth; its name the title, its docstring the message.
+
+This file does not know how checks are run, nor what any of them looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import TYPE_CHECKING, Literal
+
+from custify_connector.certification.findings import Finding
+
+if TYPE_CHECKING:
+    from custify_connector.certification.bench import Bench
+
+Rung = Literal["declared", "rehearsed", "hardened", "recorded", "live"]
+RUNGS: tuple[Rung, ...] = ("declared", "rehearsed", "hardened", "recorded", "live")
+
+GROUPS = {
+    "A": "Credential schema",
+    "B": "Testing a credential",
+    "C": "Discovery",
+    "D": "Reading",
+    "E": "State",
+    "F": "Faults and limits",
+    "G": "Writing",
+    "H": "Input contract",
+    "J": "Package and people",
+    "K": "The certifier itself",
+}
+
+Look = Callable[["Bench"], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One truth: its id (`D1`), the rung that needs it, the function that looks, and the seconds it may take."""
+
+    id: str
+    rung: Rung
+    look: Look
+    seconds: float
+
+    @property
+    def group(self) -> str:
+        """The letter of its group."""
+        return self.id[0]
+
+    @property
+    def title(self) -> str:
+        """The function's name as a sentence."""
+        return self.look.__name__.replace("_", " ").capitalize()
+
+    @property
+    def message(self) -> str:
+        """Why it matters, and what to do when it fails: the function's docstring."""
+        return getdoc(self.look) or ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it stands among the others."""
+        return self.group, int(self.id[1:])
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def check(name: str, rung: Rung, *, seconds: float = 30.0) -> Callable[[Look], Look]:
+    """Enter the decorated function in the list of checks; ValueError when the id is taken or its group unknown."""
+
+    def enter(look: Look) -> Look:
+        if name in _CHECKS or name[0] not in GROUPS:
+            raise ValueError(f"check {name} is there already, or its group is none of {', '.join(GROUPS)}")
+        _CHECKS[name] = Check(name, rung, look, seconds)
+        return look
+
+    return enter
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Return every check, in the order of groups and numbers."""
+    from custify_connector.certification import checks  # noqa: F401, PLC0415 - its modules enter theirs here
+
+    return tuple(sorted(_CHECKS.values(), key=lambda one: one.place))

@@ -1,0 +1,69 @@
+"""What a check found, and the verdict that findings make: passed, failed, or skipped with its reason.
+
+A check that found nothing to look at has proved nothing: that is skipped, not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Result = Literal["passed", "failed", "skipped"]
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One look at one thing: what was expected of it, what came, and whether that holds.
+
+    `requests` are the last ones that the service saw before a finding that does not hold.
+    """
+
+    subject: str
+    expected: str
+    got: str
+    holds: bool
+    requests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check came to; `reason` says why it was skipped."""
+
+    result: Result
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+
+
+def equal(subject: str, expected: object, got: object) -> Finding:
+    """Return the finding that two values are equal."""
+    return Finding(subject, shown(expected), shown(got), expected == got)
+
+
+def holds(subject: str, expected: str, got: object, true: object) -> Finding:
+    """Return the finding that something holds, with the words for what was expected and the value that came."""
+    return Finding(subject, expected, shown(got), bool(true))
+
+
+def nothing(subject: str, expected: str, faults: Iterable[object]) -> Finding:
+    """Return the finding that there is no fault; otherwise it shows how many, and the first of them."""
+    found = list(faults)
+    got = "as expected" if not found else f"{len(found)}, such as {', '.join(map(shown, found[:3]))}"
+    return Finding(subject, expected, got, not found)
+
+
+def shown(value: object) -> str:
+    """Return a value as a reader gets it: an exception with its kind, a long text cut."""
+    text = f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)
+    text = value if isinstance(value, str) else text
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
+
+
+def judge(findings: tuple[Finding, ...], reason: str = "") -> Verdict:
+    """Return the verdict: one finding that does not hold fails; a reason to skip, or nothing to look at, skips."""
+    if any(not finding.holds for finding in findings):
+        return Verdict("failed", findings)
+    if reason or not findings:
+        return Verdict("skipped", findings, reason or "there was nothing to look at")
+    return Verdict("passed", findings)

@@ -1,0 +1,68 @@
+"""`custify certify`: judge an installed connector by what its testbed saw and holds, and say which rung it reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from custify_connector.certification import reports, running, subject
+from custify_connector.certification.checking import RUNGS, Rung
+from custify_connector.certification.reporters import as_json, terminal
+from custify_connector.cli.options import BAD_USAGE, exit_codes
+
+_NOT_REACHED = 1
+_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FORMATS: dict[str, Callable[[reports.Report], str]] = {"json_path": as_json.text}
+
+
+@click.command()
+@click.argument("connector", default="custify")
+@click.option("--json", "json_path", type=_FILE, metavar="PATH", help="Write the report as JSON.")
+@click.option("--rung", type=click.Choice(RUNGS), default="hardened", show_default=True, help="The rung to reach.")
+@click.option("--group", "groups", multiple=True, metavar="LETTER", help="Run only this group of checks.")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check.")
+@click.option("--stream", "streams", multiple=True, metavar="NAME", help="Judge only this stream.")
+@exit_codes
+def command(
+    connector: str,
+    rung: Rung,
+    groups: tuple[str, ...],
+    checks: tuple[str, ...],
+    streams: tuple[str, ...],
+    **paths: Path | None,
+) -> None:
+    """Certify an installed connector: every check, its evidence, and the rung that was reached.
+
+    Exit codes: 0 the rung asked for is reached, 1 it is not, 2 there is no such connector.
+
+    Examples: custify certify; custify certify custify --rung rehearsed --json report.json; custify certify --check D1
+    """
+    selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
+    judged = _installed(connector)
+    if not any(map(selection.has, judged.checks)):
+        raise click.UsageError(f"no check of the rung {rung}, or of one below it, is among those named")
+    report = _certified(judged, selection)
+    click.echo(terminal.summary(report))
+    for name, path in paths.items():
+        if path is not None:
+            path.write_text(_FORMATS[name](report), "utf-8")
+    raise SystemExit(0 if report.holds else _NOT_REACHED)
+
+
+def _installed(name: str) -> subject.Subject:
+    try:
+        return subject.installed(name)
+    except LookupError as error:
+        click.echo(f"custify certify: {error}", err=True)
+        raise SystemExit(BAD_USAGE) from None
+
+
+def _certified(judged: subject.Subject, selection: running.Selection) -> reports.Report:
+    environment = reports.environment(judged)
+    outcomes = []
+    for outcome in running.run(judged, selection):
+        outcomes.append(outcome)
+        click.echo(terminal.line(outcome))
+    return reports.Report(environment, selection, tuple(outcomes))

@@ -1,0 +1,223 @@
+"""The testbed that a connector may bring: an emulated service with known content, for whoever judges the connector.
+
+Host-neutral, like `contract`: the values that cross between a judge and a testbed, and the surface of a running
+service. What a testbed cannot do it says with `NotOffered`; a check that needs it is then skipped, never passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Record = dict[str, Any]
+
+Quirk = Literal[
+    "bare_object",  # a list of one is answered as the one record itself
+    "missing_past_end",  # a page past the end is answered 404
+    "no_total",  # no answer says how many records there are
+    "low_total",  # every answer says that there are fewer records than there are
+    "high_total",  # every answer says that there are more
+    "unordered",  # lists come in no particular order
+    "unstable_ties",  # records with equal values change places between two lists
+]
+FaultKind = Literal["status", "reset", "timeout", "truncated", "not_json", "empty", "html", "redirect", "revoke"]
+Scope = Literal["any", "reads", "writes"]
+Operation = Literal["upsert", "create", "update", "delete"]
+
+
+class NotOffered(Exception):
+    """This testbed cannot do what was asked; the text says what, and why if there is a reason."""
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `requests` in any window of `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Change what is being read, before every `every`-th request for a list: so many records of each sort."""
+
+    creates: int = 0
+    updates: int = 0
+    deletes: int = 0
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a service is to be started; the defaults are a well-behaved one, at once and without a limit.
+
+    `sizes` is how many records a stream is to hold; the others hold what the testbed finds good: several pages in at
+    least one stream. `page_cap` is the most records that a page ever has, whatever is asked for.
+    """
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    page_cap: int | None = None
+    quirks: frozenset[Quirk] = frozenset()
+    drift: Drift | None = None
+    rate_limit: RateLimit | None = None
+    latency_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class InjectedFault:
+    """One fault to order. The first `after` requests of its scope pass; then it strikes `times` of them (None: all).
+
+    `status` and `retry_after` (the header's text; None for no header) belong to the kind `status`. With `applied`, a
+    write is carried out and only its answer is lost. `timeout` answers after `seconds`, `redirect` sends to another
+    host, `revoke` refuses the good credential from that request on.
+    """
+
+    kind: FaultKind
+    status: int = 500
+    retry_after: str | None = None
+    scope: Scope = "any"
+    after: int = 0
+    times: int | None = 1
+    applied: bool = False
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request that the service saw. `at` is in seconds of a clock that only goes forward.
+
+    `status` is None where nothing was answered. `authorised` says that a key came with it that the service accepts;
+    `write` that it asked for a change, `applied` that it made one; `counted` that it took a place in the rate limit.
+    """
+
+    at: float
+    method: str
+    path: str
+    status: int | None
+    authorised: bool = True
+    write: bool = False
+    applied: bool = False
+    counted: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} -> {'no answer' if self.status is None else self.status}"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The credentials to try: one that is accepted, one that is not, and one that may do nothing here, if there is.
+
+    `unanswered` holds credentials by the code of the report that each must give (`unreachable`, `tls_error`). `secrets`
+    are the texts in all of them that may be shown nowhere.
+    """
+
+    good: Mapping[str, Any]
+    bad: Mapping[str, Any]
+    secrets: tuple[str, ...]
+    forbidden: Mapping[str, Any] | None = None
+    unanswered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WriteCase:
+    """A destination that can be judged, and records to judge it by.
+
+    `destination` is the argument of `write_destination`; a check may add words of the contract to it. `make(n)` returns
+    the n-th valid record: another n, another key. `key` names the fields of the key; `changed` is an optional text
+    field that every made record has, and `nested` the same for one inside an object (dotted). `invalid` is a record
+    with a key that breaks the schema, `nameless` one that has no key at all. `repeatable` says that sending a record
+    twice leaves what sending it once leaves. An `update` or `delete` works on records that were made before, by the
+    case named in `of`, with the same `make(n)`.
+    """
+
+    name: str
+    destination: Mapping[str, Any]
+    make: Callable[[int], Record]
+    key: tuple[str, ...]
+    invalid: Record
+    nameless: Record
+    operation: Operation = "upsert"
+    repeatable: bool = True
+    changed: str | None = None
+    nested: str | None = None
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the last release published and this one must still take: description, credentials, and states by stream."""
+
+    description: Mapping[str, Any]
+    credentials: tuple[Mapping[str, Any], ...] = ()
+    states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Service:
+    """A running emulated service. A testbed's own is a subclass; what it does not override, it does not offer."""
+
+    streams: tuple[str, ...] = ()
+    """The streams whose true content is known."""
+    write_cases: tuple[WriteCase, ...] = ()
+    """The destinations whose effect can be seen."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials to try."""
+        raise NotOffered("the testbed gives no credentials")
+
+    def source(self, stream: str) -> Record:
+        """Return the argument of `read_source` that reads a stream, with the settings it needs here."""
+        return {"endpoint": stream}
+
+    def truth(self, stream: str) -> list[Record]:
+        """Return what the service holds of a stream at this moment, as the connector must deliver it."""
+        raise NotOffered(f"the testbed does not tell the true content of {stream}")
+
+    def held(self, case: WriteCase) -> list[Record]:
+        """Return what the service holds of a destination's records, under the names that a written record has."""
+        raise NotOffered(f"the testbed does not tell what came of {case.name}")
+
+    def journal(self) -> list[Exchange]:
+        """Return every request seen so far, oldest first."""
+        raise NotOffered("the testbed keeps no journal")
+
+    def strays(self) -> list[Exchange]:
+        """Return the requests that reached another host, to which `redirect` sent; `authorised` says with the key."""
+        raise NotOffered("the testbed has no other host to redirect to")
+
+    def inject(self, fault: InjectedFault) -> None:
+        """Order a fault, behind those already ordered."""
+        raise NotOffered(f"the testbed orders no fault of kind {fault.kind}")
+
+    def change(
+        self,
+        stream: str,
+        *,
+        creates: int = 0,
+        updates: int = 0,
+        deletes: int = 0,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Change so many records of a stream now; its truth changes with it.
+
+        Every record that is created or updated has `fields` afterwards, its cursor among them if it is named.
+        """
+        raise NotOffered(f"the testbed cannot change {stream} ({creates}, {updates}, {deletes}, {fields})")
+
+    def account_fields(self, stream: str) -> frozenset[str]:
+        """Return the fields of a stream that this account defines itself, as dotted paths."""
+        raise NotOffered(f"the testbed does not tell which fields of {stream} are the account's own")
+
+    def released(self) -> Release:
+        """Return what the last release published."""
+        raise NotOffered("no earlier release is stored to compare with")
+
+    def revoke(self) -> None:
+        """Refuse the good credential from now on."""
+        raise NotOffered("the testbed cannot revoke a credential")
+
+
+Testbed = Callable[[Setup], AbstractContextManager[Service]]
+"""What the hook `testbed` answers: a function that starts a service, its own each time, for the length of a `with`."""

@@ -1,0 +1,34 @@
+"""Every check holds for a healthy connector, and is written so that its report can be read."""
+
+import pytest
+
+from custify_connector.certification.checking import GROUPS, RUNGS, all_checks, check
+from custify_connector.certification.running import run_one
+
+CHECKS = all_checks()
+
+
+@pytest.mark.parametrize("one", CHECKS, ids=lambda one: one.id)
+def test_a_healthy_connector_is_not_refused(healthy, one):
+    verdict = run_one(one, healthy)
+    assert verdict.result != "failed", [finding for finding in verdict.findings if not finding.holds]
+    assert healthy.name != "custify" or verdict.result == "passed", verdict.reason
+
+
+@pytest.mark.parametrize("one", CHECKS, ids=lambda one: one.id)
+def test_a_check_says_what_it_holds_and_why(one):
+    assert one.title
+    assert one.message.endswith(".")
+    assert one.rung in RUNGS
+    assert one.group in GROUPS
+
+
+def test_every_group_has_a_check_and_they_come_in_order():
+    assert list(dict.fromkeys(one.group for one in CHECKS)) == list(GROUPS)
+    assert sorted(CHECKS, key=lambda one: one.place) == list(CHECKS)
+
+
+@pytest.mark.parametrize("name", ["D1", "Z1"])
+def test_an_id_that_is_taken_or_of_no_group_is_refused(name):
+    with pytest.raises(ValueError, match=name):
+        check(name, "declared")(lambda _: [])

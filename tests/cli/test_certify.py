@@ -1,0 +1,70 @@
+"""`custify certify` as a process: any installed connector, its exit codes, its report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def certify(tmp_path):
+    """Return a runner of the command beside a tiny connector, which is installed by its entry point alone."""
+    shutil.copytree(ROOT / "tests" / "certification" / "tiny", tmp_path / "site" / "tiny")
+    about = tmp_path / "site" / "tiny_connector-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-connector\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[connector]\ntiny = tiny.connector:connector\n")
+
+    def run(*words):
+        program = [sys.executable, "-c", "from custify_connector.cli import main; main()", "certify", *words]
+        paths = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
+        done = subprocess.run(  # noqa: S603 - our own command
+            program,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+def test_a_connector_installed_by_entry_point_alone_is_certified(certify, tmp_path):
+    code, out, _ = certify("tiny", "--rung", "declared", "--json", "report.json")
+    assert (code, "Rung reached: declared" in out) == (0, True)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["environment"]["connector"], report["reached"], report["holds"]) == ("tiny", "declared", True)
+
+
+def test_without_a_name_it_is_this_connector_and_checks_can_be_picked(certify):
+    code, out, _ = certify("--check", "D1", "--stream", "people")
+    assert code == 0
+    assert "Every record is delivered once" in out
+    assert "Only a part was run" in out
+
+
+def test_a_check_that_is_skipped_is_not_passed(certify, tmp_path):
+    code, out, _ = certify("--check", "D1", "--stream", "nothing", "--json", "report.json")
+    assert (code, "there was nothing to look at" in out) == (1, True)
+    assert json.loads((tmp_path / "report.json").read_text())["holds"] is False
+
+
+def test_an_unknown_connector_is_told_with_those_that_are_known(certify):
+    code, _, err = certify("nope")
+    assert (code, "installed: custify, tiny" in err) == (2, True)
+
+
+def test_a_check_that_is_not_there_is_bad_usage(certify):
+    code, _, err = certify("--check", "D999")
+    assert (code, "no check" in err) == (2, True)
