@@ -53,7 +53,9 @@ def every_check_can_be_read_in_a_report(bench: Bench) -> Iterator[Finding]:
     """A report is read by people and by programs: each check has a title and a message, and all of it is JSON."""
     mute = (one.id for one in bench.subject.checks if not (one.title and one.message.endswith(".")))
     yield nothing("checks", "a title, and a message of whole sentences", mute)
-    told = [{"id": one.id, "rung": one.rung, "title": one.title, "message": one.message} for one in bench.subject.checks]
+    told = [
+        {"id": one.id, "rung": one.rung, "title": one.title, "message": one.message} for one in bench.subject.checks
+    ]
     yield equal("checks as JSON", len({one.id for one in bench.subject.checks}), len(json.loads(json.dumps(told))))
 
 

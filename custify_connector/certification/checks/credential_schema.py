@@ -23,7 +23,9 @@ _OLD_CONFIGS = 50
 def there_is_one_valid_schema(bench: Bench) -> Iterator[Finding]:
     """A host draws the form from one JSON Schema of an object: it must be valid, and refer to nothing outside."""
     schema = bench.description.get("credential")
-    yield holds("credential", "a schema of an object", schema, isinstance(schema, dict) and schema.get("type") == "object")
+    yield holds(
+        "credential", "a schema of an object", schema, isinstance(schema, dict) and schema.get("type") == "object"
+    )
     yield holds("credential", "a valid JSON Schema", _schema_error(schema) or "valid", not _schema_error(schema))
     yield nothing("credential", "no reference that leads nowhere", _unresolved(schema, schema))
 

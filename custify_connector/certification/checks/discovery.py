@@ -50,7 +50,9 @@ def each_declared_mode_works(bench: Bench) -> Iterator[Finding]:
     """A mode that is declared can be read, and an incremental stream names the cursor that it goes by."""
     for stream, source in bench.endpoints("sources").items():
         modes = set(source.get("modes", ()))
-        yield holds(f"{stream}, modes", f"some of {', '.join(sorted(_MODES))}", sorted(modes), modes and modes <= _MODES)
+        yield holds(
+            f"{stream}, modes", f"some of {', '.join(sorted(_MODES))}", sorted(modes), modes and modes <= _MODES
+        )
         yield equal(f"{stream}, a cursor", "incremental" in modes, bool(source.get("cursor")))
     trial = bench.open()
     for stream in trial.streams:
@@ -113,7 +115,7 @@ def the_accounts_own_fields_are_found(bench: Bench) -> Iterator[Finding]:
         for name in sorted(trial.service.account_fields(stream)):
             declared = _declared(found[stream]["schema"], name)
             yield holds(f"{stream}.{name}", "in the description", declared, declared is not None)
-    trial.service.inject(InjectedFault("status", 404, times=None))
+    trial.service.inject(InjectedFault("status", 403, times=None))
     fixed = bench.connector.describe_account(trial.service.credentials.good)["sources"]
     changed = [name for name, one in fixed.items() if one["schema"] != bench.description["sources"][name]["schema"]]
     yield nothing("when the account does not tell", "the fixed schema of every stream", changed)

@@ -71,9 +71,7 @@ def nothing_is_explained(healthy: Plugin) -> object:
 @mutant("J6")
 def a_refusal_says_nothing(healthy: Plugin) -> object:
     """A record is refused, and nobody learns why."""
-    return with_written(
-        healthy, receipts=lambda receipts: (replace(one, reason=None, field=None) for one in receipts)
-    )
+    return with_written(healthy, receipts=lambda receipts: (replace(one, reason=None, field=None) for one in receipts))
 
 
 @mutant("J7")
