@@ -110,8 +110,8 @@ class Credentials:
     """The credentials to try: one that is accepted, one that is not, and one that may do nothing here, if there is.
 
     `unanswered` holds credentials by the code of the report that each must give (`unreachable`, `tls_error`). `secrets`
-    are the texts in all of them that may be shown nowhere. `address` names the fields that lead to this testbed, whether
-    or not the connector needs them for the real service.
+    are the texts in all of them that may be shown nowhere. `address` names the fields that lead to this testbed,
+    whether or not the connector needs them for the real service.
     """
 
     good: Mapping[str, Any]

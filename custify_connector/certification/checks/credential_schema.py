@@ -32,7 +32,7 @@ def there_is_one_valid_schema(bench: Bench) -> Iterator[Finding]:
 
 @check("A2", "rehearsed")
 def a_missing_field_is_refused_by_its_name(bench: Bench) -> Iterator[Finding]:
-    """Sample credentials are valid; without a required field a test reports an invalid credential and names the field."""
+    """Sample credentials are valid; without a required field a test reports an invalid credential, and names it."""
     trial, schema = bench.open(), bench.description["credential"]
     for number, sample in enumerate([trial.service.credentials.good, *schema.get("examples", ())]):
         yield nothing(f"sample {number}", "valid", _errors(schema, sample))
