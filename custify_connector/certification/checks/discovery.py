@@ -87,7 +87,7 @@ def nothing_of_the_last_release_is_gone(bench: Bench) -> Iterator[Finding]:
 
 @check("C7", "rehearsed")
 def the_catalogue_can_be_stored_and_chosen_from(bench: Bench) -> Iterator[Finding]:
-    """A host stores the catalogue and asks for it again: it comes back the same, and a read delivers what was chosen."""
+    """A host stores the catalogue and asks for it again: it comes back the same, and a read delivers what was asked."""
     stored = json.loads(json.dumps(bench.description))
     bench.description.setdefault("sources", {}).clear()
     again = bench.connector.describe()

@@ -58,7 +58,9 @@ class Connector:
     def _pages(self, credential, source, after):
         while notes := self._ask(credential, source, "GET", f"/notes?after={after}")[1]:
             after = notes[-1]["id"]
-            yield Batch("notes", notes, {"after": after})
+            wanted = source.get("fields") or FIELDS
+            chosen = [{name: value for name, value in note.items() if name in wanted} for note in notes]
+            yield Batch("notes", chosen, {"after": after})
 
     @hookimpl
     def write_destination(self, credential, destination, records):

@@ -43,6 +43,10 @@ class Emulated(Service):
         """Return the stream, at the pace that the service allows."""
         return {"endpoint": stream, "settings": self._settings}
 
+    def selection(self, stream, fields):
+        """Return the stream with the fields that are wanted."""
+        return {**self.source(stream), "fields": list(fields)}
+
     def truth(self, _stream):
         """All notes: there is one stream."""
         return list(self._server.notes.values())
