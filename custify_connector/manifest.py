@@ -90,6 +90,7 @@ class SourceEndpoint:
     add: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     undocumented: bool = False
     attributes: str | None = None
+    keyless: str | None = None
 
 
 @dataclass(frozen=True)

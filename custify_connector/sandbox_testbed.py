@@ -6,9 +6,13 @@ the values of `testbed`, and nothing of how the connector works.
 
 from __future__ import annotations
 
+import json
 import secrets
+import socketserver
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from custify_connector.sandbox import Drift as SandboxDrift
@@ -25,6 +29,7 @@ from custify_connector.testbed import (
     NotOffered,
     Quirk,
     Record,
+    Release,
     Scope,
     Service,
     Setup,
@@ -41,6 +46,8 @@ _STREAMS = (
 _CUSTOM_DATA = ("data_type", "data_id", "data", "entity", "entityModel")
 _WHEN = "2026-01-01T00:00:00.000Z"
 _NOBODY = "http://127.0.0.1:9"
+_RELEASED = Path("schemas") / "released.json"
+_HERE = Path(__file__).resolve().parent
 
 _QUIRKS: Mapping[Quirk, Mapping[str, Any]] = {
     "bare_object": {"people_envelope": "object", "single_bare": "page"},
@@ -66,8 +73,28 @@ def open_service(setup: Setup) -> Iterator[Service]:
         latency=setup.latency_seconds,
         quirks=_quirks(setup),
     )
-    with other, asked:
-        yield EmulatedCustify(asked, other, setup)
+    with other, asked, _without_tls() as address:
+        yield EmulatedCustify(asked, other, setup, address)
+
+
+class _Plain(socketserver.BaseRequestHandler):
+    """Answers whoever begins TLS in plain text, so that no secure connection comes about; no certificate is needed."""
+
+    def handle(self) -> None:
+        self.request.recv(1024)
+        self.request.sendall(b"no secure connection here\n")
+
+
+@contextmanager
+def _without_tls() -> Iterator[str]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Plain) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _sizes(sizes: Mapping[str, int]) -> dict[str, int]:
@@ -95,7 +122,8 @@ class EmulatedCustify(Service):
 
     streams = _STREAMS
 
-    def __init__(self, sandbox: Sandbox, elsewhere: Sandbox, setup: Setup) -> None:
+    def __init__(self, sandbox: Sandbox, elsewhere: Sandbox, setup: Setup, without_tls: str) -> None:
+        self._without_tls = without_tls
         self._sandbox, self._elsewhere = sandbox, elsewhere
         self._newcomers = 0
         rate = setup.rate_limit
@@ -108,8 +136,11 @@ class EmulatedCustify(Service):
     def credentials(self) -> Credentials:
         """See `Service.credentials`."""
         good, bad, forbidden = (self._credential(key, self._sandbox.base_url) for key in self._keys)
-        unanswered = {"unreachable": self._credential(self._keys[0], _NOBODY)}
-        return Credentials(good, bad, tuple(self._keys), forbidden, unanswered)
+        unanswered = {
+            "unreachable": self._credential(self._keys[0], _NOBODY),
+            "tls_error": self._credential(self._keys[0], self._without_tls),
+        }
+        return Credentials(good, bad, tuple(self._keys), forbidden, unanswered, frozenset({"base_url"}))
 
     def _credential(self, key: str, base_url: str) -> dict[str, str]:
         return {"name": "testbed", "api_key": key, "base_url": base_url}
@@ -175,6 +206,17 @@ class EmulatedCustify(Service):
         if stream == "people":
             return {"user_id": name, "email": f"{name}@example.com", **shared, "companies": []}
         return {"company_id": name, **shared, "parent_companies": []}
+
+    def released(self) -> Release:
+        """See `Service.released`; the file is in the package when installed, and beside it in a checkout."""
+        stored = next((one / _RELEASED for one in (_HERE, _HERE.parent) if (one / _RELEASED).is_file()), None)
+        if stored is None:
+            raise NotOffered("no earlier release is stored to compare with")
+        return Release(**json.loads(stored.read_bytes()))
+
+    def selection(self, stream: str, fields: tuple[str, ...]) -> Record:
+        """See `Service.selection`."""
+        return {**self.source(stream), "fields": list(fields)}
 
     def revoke(self) -> None:
         """See `Service.revoke`."""

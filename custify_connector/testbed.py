@@ -110,7 +110,8 @@ class Credentials:
     """The credentials to try: one that is accepted, one that is not, and one that may do nothing here, if there is.
 
     `unanswered` holds credentials by the code of the report that each must give (`unreachable`, `tls_error`). `secrets`
-    are the texts in all of them that may be shown nowhere.
+    are the texts in all of them that may be shown nowhere. `address` names the fields that lead to this testbed,
+    whether or not the connector needs them for the real service.
     """
 
     good: Mapping[str, Any]
@@ -118,6 +119,7 @@ class Credentials:
     secrets: tuple[str, ...]
     forbidden: Mapping[str, Any] | None = None
     unanswered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    address: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,10 @@ class Service:
     def released(self) -> Release:
         """Return what the last release published."""
         raise NotOffered("no earlier release is stored to compare with")
+
+    def selection(self, stream: str, fields: tuple[str, ...]) -> Record | None:  # noqa: ARG002 - for those that override it
+        """Return the argument of `read_source` that reads these fields alone; None: the connector selects none."""
+        return None
 
     def revoke(self) -> None:
         """Refuse the good credential from now on."""

@@ -68,7 +68,8 @@ class Trial:
         return tuple(name for name in self.service.streams if self._bench.judges(name))
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
-        """Return the write cases of these operations."""
+        """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
+        self._bench.has("destinations")
         return tuple(case for case in self.service.write_cases if case.operation in operations)
 
     def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
@@ -114,6 +115,7 @@ class Bench:
     def __init__(self, subject: Subject, streams: frozenset[str] | None = None) -> None:
         self.subject = subject
         self.secrets: set[str] = set()
+        self.lacks: set[str] = set()
         self._only = streams
         self._stack = ExitStack()
         self._services: list[Service] = []
@@ -132,6 +134,19 @@ class Bench:
         """Return the described `sources` or `destinations`, those that were asked for."""
         described: dict[str, dict[str, Any]] = self.description.get(kind, {})
         return {name: one for name, one in described.items() if self.judges(name)}
+
+    def has(self, kind: str) -> bool:
+        """Say whether any `sources` or `destinations` are described; that there are none is noted as a lack."""
+        if not self.description.get(kind):
+            self.lacks.add(f"the description declares no {kind}")
+        return bool(self.description.get(kind))
+
+    def incremental(self, trial: Trial) -> tuple[str, ...]:
+        """Return the streams to judge that are described as incremental; that none is, is noted as a lack."""
+        described = self.description.get("sources", {})
+        if not any(one.get("cursor") for one in described.values()):
+            self.lacks.add("the description declares no incremental stream")
+        return tuple(name for name in trial.streams if described[name].get("cursor"))
 
     def judges(self, name: str) -> bool:
         """Say whether a stream or destination is among those asked for."""

@@ -1,6 +1,7 @@
-"""What a check found, and the verdict that findings make: passed, failed, or skipped with its reason.
+"""What a check found, and the verdict that findings make: passed, failed, skipped or not applicable, with its reason.
 
-A check that found nothing to look at has proved nothing: that is skipped, not passed.
+A check that found nothing to look at has proved nothing: that is skipped, not passed. Where the connector's own
+description says that there is nothing of the kind, the check does not apply to it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Result = Literal["passed", "failed", "skipped"]
+Result = Literal["passed", "failed", "skipped", "not_applicable"]
 _LONGEST = 300
 
 
@@ -29,7 +30,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check came to; `reason` says why it was skipped."""
+    """What a check came to; `reason` says why it was skipped, or does not apply."""
 
     result: Result
     findings: tuple[Finding, ...] = ()
@@ -60,10 +61,15 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
 
 
-def judge(findings: tuple[Finding, ...], reason: str = "") -> Verdict:
-    """Return the verdict: one finding that does not hold fails; a reason to skip, or nothing to look at, skips."""
+def judge(findings: tuple[Finding, ...], reason: str = "", lack: str = "") -> Verdict:
+    """Return the verdict: one finding that does not hold fails; a reason to skip, or nothing to look at, skips.
+
+    `lack` is what the description says the connector does not have; it counts where there was nothing else to look at.
+    """
     if any(not finding.holds for finding in findings):
         return Verdict("failed", findings)
+    if lack and not reason and not findings:
+        return Verdict("not_applicable", (), lack)
     if reason or not findings:
         return Verdict("skipped", findings, reason or "there was nothing to look at")
     return Verdict("passed", findings)

@@ -6,6 +6,7 @@ A mutant works on any connector of the contract: it never looks inside, it chang
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ def with_description(healthy: Plugin, change: Callable[[dict[str, Any]], object]
 
     @hookimpl
     def describe() -> dict[str, Any]:
-        description: dict[str, Any] = healthy.describe()
+        description: dict[str, Any] = deepcopy(healthy.describe())
         change(description)
         return description
 

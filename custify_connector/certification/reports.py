@@ -41,9 +41,9 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many checks passed, failed and were skipped."""
+        """How many checks passed, failed, were skipped, and do not apply to this connector."""
         found = Counter(outcome.verdict.result for outcome in self.outcomes)
-        return {word: found[word] for word in ("passed", "failed", "skipped")}
+        return {word: found[word] for word in ("passed", "failed", "skipped", "not_applicable")}
 
     @property
     def reached(self) -> Rung | None:
@@ -54,15 +54,19 @@ class Report:
     def holds(self) -> bool:
         """Whether the rung asked for is reached; of a narrowed run, whether all that was run passed."""
         if self.selection.narrowed:
-            return self.counts["passed"] == len(self.outcomes) > 0
+            return self.counts["passed"] + self.counts["not_applicable"] == len(self.outcomes) > 0
         return self.reached is not None and RUNGS.index(self.reached) >= RUNGS.index(self.selection.rung)
 
 
 def rung_reached(outcomes: tuple[Outcome, ...]) -> Rung | None:
-    """Return the rung reached: a rung without a check is not, and a check that was skipped has not passed."""
+    """Return the rung reached: a rung without a check is not, and a check that was skipped has not passed.
+
+    A check that does not apply, by the connector's own description, stands in no rung's way.
+    """
     reached: Rung | None = None
     for rung in RUNGS:
         results = [outcome.verdict.result for outcome in outcomes if outcome.check.rung == rung]
+        results = [result for result in results if result != "not_applicable"]
         if not results or set(results) != {"passed"}:
             return reached
         reached = rung

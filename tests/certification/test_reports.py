@@ -72,7 +72,7 @@ def test_the_terminal_shows_a_line_a_check_and_the_details_of_failures():
         "    got:      7",
         "    requests: GET /notes -> 200",
         "",
-        "tiny 1.0: 0 passed, 1 failed, 1 skipped in 0.5 s",
+        "tiny 1.0: 0 passed, 1 failed, 1 skipped, 0 not applicable in 0.5 s",
         "Rung reached: none (asked for: hardened)",
     ]
 

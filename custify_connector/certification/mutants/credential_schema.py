@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_description
+from custify_connector.certification.mutating import Plugin, mutant, with_credential_test, with_description
+
+
+def _with_schema(healthy: Plugin, change: Callable[[dict[str, Any]], object]) -> object:
+    return with_description(healthy, lambda description: change(description["credential"]))
+
+
+@mutant("A1")
+def the_schema_is_none(healthy: Plugin) -> object:
+    """The type is a word that JSON Schema does not have."""
+    return _with_schema(healthy, lambda schema: schema.update(type="form"))
+
+
+@mutant("A1")
+def a_reference_leads_nowhere(healthy: Plugin) -> object:
+    """A part of the schema was moved to another file, which no host has."""
+    return _with_schema(healthy, lambda schema: schema["properties"].update(moved={"$ref": "#/$defs/moved"}))
+
+
+@mutant("A2")
+def a_missing_field_is_not_named(healthy: Plugin) -> object:
+    """The report says that something is wrong, and not what."""
+    return with_credential_test(healthy, lambda given, test: replace(test(given), message="wrong"))
+
+
+@mutant("A3")
+def an_optional_field_is_needed(healthy: Plugin) -> object:
+    """The schema does not ask for a field, and the test fails without it."""
+
+    def demanding(given: Any, test: Any) -> Any:  # noqa: ANN401 - the hook's own types
+        report = test(given)
+        optional = set(given) - set(healthy.describe()["credential"]["required"]) - {"base_url"}
+        return report if optional else replace(report, ok=False, code="invalid_credential")
+
+    return with_credential_test(healthy, demanding)
 
 
 @mutant("A4")
@@ -16,3 +52,43 @@ def a_key_is_not_marked(healthy: Plugin) -> object:
             field.pop("writeOnly", None)
 
     return with_description(healthy, unmark)
+
+
+@mutant("A5")
+def a_field_has_two_types(healthy: Plugin) -> object:
+    """A form cannot tell whether to draw a text or a number."""
+    two = {"type": ["string", "integer"]}
+    return _with_schema(healthy, lambda schema: schema["properties"].update(account=two))
+
+
+@mutant("A6")
+def an_unknown_field_is_said_to_be_the_other_way(healthy: Plugin) -> object:
+    """The schema says open where the connector is closed, or closed where it is open."""
+
+    def turn(schema: dict[str, Any]) -> None:
+        schema["additionalProperties"] = schema.get("additionalProperties") is False
+
+    return _with_schema(healthy, turn)
+
+
+@mutant("A7")
+def a_field_is_newly_required(healthy: Plugin) -> object:
+    """Every stored credential lacks it."""
+
+    def demand(schema: dict[str, Any]) -> None:
+        schema["properties"]["region"] = {"type": "string"}
+        schema["required"] = [*schema["required"], "region"]
+
+    return _with_schema(healthy, demand)
+
+
+@mutant("A8")
+def an_old_credential_is_changed_where_it_lies(healthy: Plugin) -> object:
+    """The migration is written into the caller's own mapping, once more each time."""
+
+    def migrating(given: Any, test: Any) -> Any:  # noqa: ANN401 - the hook's own types
+        report = test(dict(given))
+        given["migrated"] = True
+        return report
+
+    return with_credential_test(healthy, migrating)

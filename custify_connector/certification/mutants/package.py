@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant
-from custify_connector.contract import Batch, hookimpl
+from custify_connector.certification.mutants.telephone import ring
+from custify_connector.certification.mutating import (
+    Broken,
+    Plugin,
+    certifier_mutant,
+    mutant,
+    with_credential_test,
+    with_description,
+    with_written,
+)
+from custify_connector.certification.processes import Origin
+from custify_connector.certification.subject import Subject
+from custify_connector.contract import Batch, CredentialReport, hookimpl
+
+_CALLING_HOME = "custify_connector.certification.mutants.calling_home"
 
 
 @mutant("J2")
@@ -19,3 +33,53 @@ def a_read_never_sees_its_state(healthy: Plugin) -> object:
         return batches
 
     return Broken(healthy, read_source=read_source)
+
+
+@mutant("J1")
+def what_is_described_cannot_be_read(healthy: Plugin) -> object:
+    """The hook that reads was never written."""
+    broken = Broken(healthy)
+    del broken.read_source  # type: ignore[attr-defined]
+    return broken
+
+
+@certifier_mutant("J3")
+def it_calls_home_when_it_is_imported(subject: Subject) -> Subject:
+    """Something is asked of the network before anybody has asked the connector for anything."""
+    return replace(subject, origin=Origin(_CALLING_HOME, None))
+
+
+@mutant("J4")
+def a_version_is_no_text(healthy: Plugin) -> object:
+    """The version is an object of Python, which JSON does not have."""
+    return with_description(healthy, lambda description: description.update(version={1, 0}))
+
+
+@mutant("J5")
+def nothing_is_explained(healthy: Plugin) -> object:
+    """The titles and descriptions of the credential are gone."""
+
+    def strip(description: dict[str, Any]) -> None:
+        for one in description["credential"]["properties"].values():
+            one.pop("title", None)
+            one.pop("description", None)
+
+    return with_description(healthy, strip)
+
+
+@mutant("J6")
+def a_refusal_says_nothing(healthy: Plugin) -> object:
+    """A record is refused, and nobody learns why."""
+    return with_written(healthy, receipts=lambda receipts: (replace(one, reason=None, field=None) for one in receipts))
+
+
+@mutant("J7")
+def every_test_is_reported_to_somebody_else(healthy: Plugin) -> object:
+    """A test of a credential counts itself somewhere."""
+
+    def counting(given: Mapping[str, Any], test: Any) -> CredentialReport:  # noqa: ANN401 - the hook itself
+        ring()
+        report: CredentialReport = test(given)
+        return report
+
+    return with_credential_test(healthy, counting)

@@ -9,13 +9,13 @@ from custify_connector.certification.findings import Finding
 from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Outcome
 
-_MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
+_MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped", "not_applicable": "n/a"}
 
 
 def line(outcome: Outcome) -> str:
     """Return the line of one check, known as soon as it is done."""
     check, verdict = outcome.check, outcome.verdict
-    reason = f" ({verdict.reason})" if verdict.result == "skipped" else ""
+    reason = f" ({verdict.reason})" if verdict.reason else ""
     return f"{check.id:<4}{_MARKS[verdict.result]:<9}{outcome.seconds:6.2f} s  {check.title}{reason}"
 
 
@@ -42,7 +42,7 @@ def _detail(finding: Finding) -> Iterator[str]:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    counts = ", ".join(f"{number} {word}" for word, number in report.counts.items())
+    counts = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in report.counts.items())
     yield f"\n{report.environment.connector} {report.environment.version}: {counts} in {report.seconds:.1f} s"
     if report.selection.narrowed:
         yield "Only a part was run: no rung can be said to be reached."

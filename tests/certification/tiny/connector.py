@@ -10,12 +10,19 @@ from custify_connector.contract import Batch, CredentialReport, Receipt, hookimp
 
 from .testbed import open_service
 
-FIELDS = {"id": {"type": "integer"}, "text": {"type": ["string", "null"]}}
+FIELDS = {
+    "id": {"type": "integer", "title": "Number"},
+    "text": {"type": ["string", "null"], "title": "Text"},
+}
 SCHEMA = {"type": "object", "required": ["id"], "properties": FIELDS}
 CREDENTIAL = {
     "type": "object",
     "required": ["url", "key"],
-    "properties": {"url": {"type": "string"}, "key": {"type": "string", "writeOnly": True}},
+    "examples": [{"url": "http://127.0.0.1:1", "key": "a-key"}],
+    "properties": {
+        "url": {"type": "string", "title": "Address"},
+        "key": {"type": "string", "title": "Key", "writeOnly": True},
+    },
 }
 
 
@@ -28,14 +35,17 @@ class Connector:
     @hookimpl
     def describe(self):
         """Tell what there is."""
-        notes = {"name": "notes", "key": ["id"], "modes": ["full"], "cursor": None, "schema": SCHEMA}
-        put = {"name": "put_note", "identity": [["id"]], "schema": SCHEMA}
+        notes = {"name": "notes", "title": "Notes", "key": ["id"], "modes": ["full"], "cursor": None, "schema": SCHEMA}
+        put = {"name": "put_note", "title": "Put a note", "identity": [["id"]], "schema": SCHEMA}
         about = {"name": "tiny", "version": "1.0", "credential": CREDENTIAL}
         return {**about, "sources": {"notes": notes}, "destinations": {"put_note": put}}
 
     @hookimpl
     def test_credential(self, credential):
         """Ask for one page."""
+        missing = [name for name in CREDENTIAL["required"] if name not in credential]
+        if missing:
+            return CredentialReport(False, "invalid_credential", None, f"{', '.join(missing)} is missing", None, 0)  # noqa: FBT003
         status, _ = self._ask(credential, {}, "GET", "/notes")
         code = {200: "ok", 401: "unauthorized"}.get(status, "upstream_error")
         return CredentialReport(status == 200, code, status, f"the service answered {status}", None, 0)
@@ -48,7 +58,9 @@ class Connector:
     def _pages(self, credential, source, after):
         while notes := self._ask(credential, source, "GET", f"/notes?after={after}")[1]:
             after = notes[-1]["id"]
-            yield Batch("notes", notes, {"after": after})
+            wanted = source.get("fields") or FIELDS
+            chosen = [{name: value for name, value in note.items() if name in wanted} for note in notes]
+            yield Batch("notes", chosen, {"after": after})
 
     @hookimpl
     def write_destination(self, credential, destination, records):
@@ -57,7 +69,8 @@ class Connector:
 
     def _put(self, credential, destination, index, record):
         if not isinstance(record.get("id"), int) or not isinstance(record.get("text"), str | None):
-            return Receipt(index, "rejected", code="invalid", reason="a note has a whole number as id, and a text")
+            wrong = "text" if isinstance(record.get("id"), int) else "id"
+            return Receipt(index, "rejected", code="invalid", reason="a note has a number and a text", field=wrong)
         status, _ = self._ask(credential, destination, "PUT", f"/notes/{record['id']}", record)
         return Receipt(index, "sent" if status == 200 else "failed", key={"id": record["id"]}, status=status)
 

@@ -1,9 +1,11 @@
 """The testbed of the notes service: what it offers is written here, all else is not offered."""
 
+import json
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
-from custify_connector.testbed import Credentials, Exchange, Service, WriteCase
+from custify_connector.testbed import Credentials, Exchange, Release, Service, WriteCase
 
 from .service import Notes
 
@@ -35,11 +37,15 @@ class Emulated(Service):
     def credentials(self):
         """One key is known, no other is."""
         url = f"http://127.0.0.1:{self._server.server_port}"
-        return Credentials({"url": url, "key": KEY}, {"url": url, "key": "wrong"}, (KEY,))
+        return Credentials({"url": url, "key": KEY}, {"url": url, "key": "wrong"}, (KEY,), address=frozenset({"url"}))
 
     def source(self, stream):
         """Return the stream, at the pace that the service allows."""
         return {"endpoint": stream, "settings": self._settings}
+
+    def selection(self, stream, fields):
+        """Return the stream with the fields that are wanted."""
+        return {**self.source(stream), "fields": list(fields)}
 
     def truth(self, _stream):
         """All notes: there is one stream."""
@@ -52,6 +58,10 @@ class Emulated(Service):
     def journal(self):
         """Return what the server noted."""
         return [Exchange(**entry) for entry in self._server.journal]
+
+    def released(self):
+        """Return what is stored beside this file."""
+        return Release(**json.loads(Path(__file__).with_name("released.json").read_bytes()))
 
 
 @contextmanager
