@@ -180,6 +180,21 @@ class EmulatedCustify(Service):
         """See `Service.revoke`."""
         self._sandbox.revoke()
 
+    def never_seen(self, stream: str) -> Mapping[str, str]:
+        """See `Service.never_seen`."""
+        return _NEVER_SEEN.get(stream, {})
+
+    def settings(
+        self, *, in_flight: int | None = None, timeout_seconds: float | None = None, shared_budget: str | None = None
+    ) -> Record:
+        """See `Service.settings`."""
+        asked = {"max_in_flight": in_flight, "timeout_seconds": timeout_seconds, "budget": shared_budget}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+_NEVER_SEEN: Mapping[str, Mapping[str, str]] = {}
+"""Stream, then field, then why the sandbox never sends it."""
+
 
 def _delete(content: Content, stream: str, records: list[Record]) -> None:
     if stream == "people":
