@@ -22,6 +22,8 @@ _PASSING: tuple[InjectedFault, ...] = (
 )
 _LASTING: tuple[FaultKind, ...] = ("status", "reset")
 _REFUSED = (400, 401, 403, 404, 422)
+_MISSING = 404
+"""Not judged in a read: there it is how some services end a list, and another page may be asked for to be sure."""
 
 
 @check("F3", "hardened")
@@ -67,8 +69,10 @@ def a_refused_request_is_not_sent_again(bench: Bench) -> Iterator[Finding]:
         trial = bench.open(page_cap=5)
         alone = trial.service.settings(in_flight=1)
         trial.service.inject(InjectedFault("status", status=status, after=1, times=None))
-        trial.read(trial.streams[0], settings=alone)
-        yield equal(f"{trial.streams[0]}, {status}", 1, sum(one.status == status for one in trial.service.journal()))
+        if status != _MISSING:
+            trial.read(trial.streams[0], settings=alone)
+            refused = sum(one.status == status for one in trial.service.journal())
+            yield equal(f"{trial.streams[0]}, {status}", 1, refused)
         for case in trial.cases("upsert", "create")[:1]:
             before = len(trial.service.journal())
             trial.write(case, [case.make(1)], settings=alone)

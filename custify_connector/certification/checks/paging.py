@@ -21,8 +21,8 @@ _CASES: tuple[tuple[str, int, tuple[Quirk, ...]], ...] = (
     ("an empty last page, and no total", 2 * _CAP, ("no_total",)),
     ("404 past the end", 2 * _CAP, ("missing_past_end", "no_total")),
     ("no total", 2 * _CAP + 1, ("no_total",)),
-    ("a total that is too low", 2 * _CAP + 1, ("low_total",)),
-    ("a total that is too high", 2 * _CAP + 1, ("high_total",)),
+    ("a total that is too low", 2 * _CAP + 3, ("low_total",)),
+    ("a total that is too high", 2 * _CAP + 3, ("high_total",)),
 )
 
 
@@ -42,7 +42,7 @@ def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
                 yield nothing(f"{stream}, {case}", f"all {size} records once",
                               ((came - held) + (held - came)).elements())  # fmt: skip
                 yield holds(f"{stream}, {case}", "no error", reading.error or "as expected", reading.error is None)
-        except NotOffered as lack:
+        except NotOffered as lack:  # noqa: PERF203 - what one case lacks, others may have
             lacks.append(str(lack))
     if lacks:
         raise NotOffered("; ".join(lacks))
@@ -50,7 +50,7 @@ def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
 
 @check("D7", "hardened")
 def changes_while_paging_lose_nothing(bench: Bench) -> Iterator[Finding]:
-    """Records that are made or altered while a list is read move the pages: none of the old is lost, none comes twice."""
+    """Records that are made or altered while a list is read move its pages: none is lost, none twice."""
     for drift in (Drift(creates=1), Drift(updates=1), Drift(creates=2, updates=2, every=2)):
         for stream, trial in bench.sized(size=30, page_cap=_CAP, drift=drift):
             held = {bench.key(stream, record) for record in trial.service.truth(stream)}

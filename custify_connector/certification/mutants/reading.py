@@ -68,7 +68,9 @@ def an_empty_stream_has_no_state(healthy: Plugin) -> object:
 @mutant("D6")
 def a_single_record_is_lost(healthy: Plugin) -> object:
     """A page of one is taken for an answer that is no list."""
-    return with_batches(healthy, lambda all_: (replace(one, records=one.records * (len(one.records) != 1)) for one in all_))
+    return with_batches(
+        healthy, lambda all_: (replace(one, records=one.records * (len(one.records) != 1)) for one in all_)
+    )
 
 
 @mutant("D6")
