@@ -56,9 +56,9 @@ def records_as_old_as_the_last_are_taken_for_known(healthy: Plugin) -> object:
         edge: list[Any] = []
         for batch in batches:
             cursor = cursors.get(batch.stream)
-            kept = [one for one in batch.records if cursor is None or one.get(cursor) not in edge]
+            kept = [one for one in batch.records if cursor is None or one.get(cursor or "") not in edge]
             yield replace(batch, records=kept)
-            edge = [one.get(cursor) for one in batch.records[-1:]]
+            edge = [one.get(cursor or "") for one in batch.records[-1:]]
 
     return with_batches(healthy, cut)
 
