@@ -192,7 +192,8 @@ class EmulatedCustify(Service):
             changed += [content.create(stream, self._newcomer(stream)) for _ in range(creates)]
             for record in changed if fields else ():
                 content.table(stream).put({**record, **(fields or {})})
-            _delete(content, stream, known[len(known) - deletes :])
+            if deletes:
+                _delete(content, stream, known[-deletes:])
 
     def account_fields(self, stream: str) -> frozenset[str]:
         """See `Service.account_fields`."""
@@ -221,6 +222,38 @@ class EmulatedCustify(Service):
     def revoke(self) -> None:
         """See `Service.revoke`."""
         self._sandbox.revoke()
+
+    def never_seen(self, stream: str) -> Mapping[str, str]:
+        """See `Service.never_seen`."""
+        return {name: _ASKED_FOR.get(name, _NO_CONTENT) for name in _NEVER_SEEN.get(stream, "").split()}
+
+    def settings(
+        self, *, in_flight: int | None = None, timeout_seconds: float | None = None, shared_budget: str | None = None
+    ) -> Record:
+        """See `Service.settings`."""
+        asked = {"max_in_flight": in_flight, "timeout_seconds": timeout_seconds, "budget": shared_budget}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+_NEVER_SEEN: Mapping[str, str] = {
+    "people": "companyNames first_seen_at metrics segments tagNames",
+    "companies": "segments",
+    "subscriptions": "canceledAt created_at dueInvoicesSince id lastTransactionStatus people updated_at",
+    "deals": "created_at id people updated_at",
+    "invoices": "created_at id people updated_at",
+    "tasks": (
+        "account assignedToModel collaboratorsDetailed completedAt completedBy completedByName "
+        "label people snoozedUntilDate user_id"
+    ),
+    "notes": "externalId externalProvider status",
+    "tickets": "rating ratingAt",
+    "meetings": "description direction externalId location",
+    "lifecycles": "created_by created_by_name updated_by updated_by_name",
+}
+"""Stream, and the fields that Custify documents, and that no record of the sandbox has."""
+
+_ASKED_FOR = {"segments": "comes when it is asked for with includeSegments"}
+_NO_CONTENT = "is documented, and the seeded content has no record with it"
 
 
 def _delete(content: Content, stream: str, records: list[Record]) -> None:

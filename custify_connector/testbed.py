@@ -224,6 +224,20 @@ class Service:
         """Refuse the good credential from now on."""
         raise NotOffered("the testbed cannot revoke a credential")
 
+    def never_seen(self, _stream: str) -> Mapping[str, str]:
+        """Return the declared fields of a stream that this service never sends, each with the reason."""
+        return {}
+
+    def settings(
+        self, *, in_flight: int | None = None, timeout_seconds: float | None = None, shared_budget: str | None = None
+    ) -> Record:
+        """Return the `settings` of a source or destination that ask for this.
+
+        So many requests under way at most; an answer that takes longer given up; one rate limit for all processes
+        that name the same file.
+        """
+        raise NotOffered(f"the connector has no settings for {in_flight}, {timeout_seconds} and {shared_budget}")
+
 
 Testbed = Callable[[Setup], AbstractContextManager[Service]]
 """What the hook `testbed` answers: a function that starts a service, its own each time, for the length of a `with`."""

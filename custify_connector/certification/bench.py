@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -86,10 +86,21 @@ class Trial:
         destination = _with(case.destination, words)
         return Writing(*_taken(lambda: self._connector.write_destination(self._good, destination, records)))
 
-    def read_apart(self, stream: str, state: Record | None = None, **words: Any) -> Process:  # noqa: ANN401 - words of the contract
-        """Start to read a stream in a process of its own."""
+    def series(self, stream: str, state: Record | None = None, **words: Any) -> Iterator[Batch]:  # noqa: ANN401 - words of the contract
+        """Return the batches of a read as they come; what the hook raises is raised."""
+        return self._connector.read_source(self._good, _with(self.service.source(stream), words), state)
+
+    def read_apart(
+        self,
+        stream: str,
+        state: Record | None = None,
+        *,
+        measured: bool = False,
+        **words: Any,  # noqa: ANN401 - words of the contract
+    ) -> Process:
+        """Start to read a stream in a process of its own; see `processes.start`."""
         source = _with(self.service.source(stream), words)
-        return self._apart("read_source", source=source, state=state)
+        return self._apart("read_source", measured=measured, source=source, state=state)
 
     def write_apart(self, case: WriteCase, records: list[Record], **words: Any) -> Process:  # noqa: ANN401 - words of the contract
         """Start to write records in a process of its own."""
@@ -129,6 +140,17 @@ class Bench:
     def description(self) -> dict[str, Any]:
         """What the connector tells of itself."""
         return self.connector.describe()
+
+    def sized(self, **setup: Any) -> Iterator[tuple[str, Trial]]:  # noqa: ANN401 - a size, and the fields of a Setup
+        """Yield each stream that can be given `size` records, with a service that holds so many; NotOffered if none."""
+        size, found = setup.pop("size"), 0
+        for stream in self.open().streams:
+            with suppress(NotOffered):
+                trial = self.open(sizes={stream: size}, **setup)
+                found += 1
+                yield stream, trial
+        if not found:
+            raise NotOffered(f"no stream can be given {size} records with {setup}")
 
     def endpoints(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the described `sources` or `destinations`, those that were asked for."""

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -82,11 +83,16 @@ def origin_of(plugin: object) -> Origin | None:
     return Origin(type(plugin).__module__, attribute) if attribute else None
 
 
-def start(subject: Subject, hook: str, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
-    """Start a process that calls one hook of the connector; NotOffered when it cannot be imported there."""
+def start(subject: Subject, hook: str, *, measured: bool = False, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
+    """Start a process that calls one hook of the connector; NotOffered when it cannot be imported there.
+
+    One that is `measured` prints `peak_kilobytes` as its last line.
+    """
     if subject.origin is None:
         raise NotOffered("the connector is no attribute of a module, so no other process can import it")
-    return Process({"name": subject.name, "origin": asdict(subject.origin), "hook": hook, "arguments": arguments})
+    origin = asdict(subject.origin)
+    order = {"name": subject.name, "origin": origin, "hook": hook, "measured": measured, "arguments": arguments}
+    return Process(order)
 
 
 def found(name: str, origin: Origin) -> Subject:
@@ -106,6 +112,16 @@ def main() -> None:
     for one in getattr(connector, order["hook"])(**order["arguments"]):
         sys.stdout.write(f"{json.dumps(asdict(one))}\n")
         sys.stdout.flush()
+    sys.stdout.write(f"{json.dumps({'peak_kilobytes': _peak_kilobytes()})}\n" if order.get("measured") else "")
+
+
+def _peak_kilobytes() -> int | None:
+    """Return the most memory that this process ever held; None where the system does not tell it."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), None)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_batches
-from custify_connector.contract import Batch
+from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches
+from custify_connector.contract import Batch, hookimpl
 
 
 @mutant("E2")
@@ -19,3 +23,135 @@ def a_state_runs_ahead_of_its_batch(healthy: Plugin) -> object:
             yield replace(batch, state=following.state)
 
     return with_batches(healthy, ahead)
+
+
+@mutant("E1")
+def a_state_is_forgotten(healthy: Plugin) -> object:
+    """Every read starts from the beginning."""
+    return with_batches(healthy, lambda batches: batches, state=lambda _: None)
+
+
+@mutant("E3")
+def a_state_leaves_before_its_records(healthy: Plugin) -> object:
+    """Records wait for the next page, and the state does not."""
+
+    def late(batches: Iterator[Batch]) -> Iterator[Batch]:
+        waiting: list[dict[str, Any]] = []
+        for batch in batches:
+            yield replace(batch, records=waiting)
+            waiting = batch.records
+            last = batch
+        if waiting:
+            yield replace(last, records=waiting)
+
+    return with_batches(healthy, late)
+
+
+@mutant("E4")
+def records_as_old_as_the_last_are_taken_for_known(healthy: Plugin) -> object:
+    """The next page is cut at the cursor that the last one ended with."""
+    cursors = {name: source.get("cursor") for name, source in healthy.describe()["sources"].items()}
+
+    def cut(batches: Iterator[Batch]) -> Iterator[Batch]:
+        edge: list[Any] = []
+        for batch in batches:
+            cursor = cursors.get(batch.stream)
+            kept = [one for one in batch.records if cursor is None or one.get(cursor or "") not in edge]
+            yield replace(batch, records=kept)
+            edge = [one.get(cursor or "") for one in batch.records[-1:]]
+
+    return with_batches(healthy, cut)
+
+
+@mutant("E5")
+def a_state_is_that_of_the_end_from_the_start(healthy: Plugin) -> object:
+    """The newest cursor of the first page is believed to be the newest of all, and nothing older to follow."""
+
+    def ended(batches: Iterator[Batch]) -> Iterator[Batch]:
+        taken = list(batches)
+        return (replace(batch, state=taken[-1].state) for batch in taken)
+
+    return with_batches(healthy, ended)
+
+
+@mutant("E6")
+def a_read_never_looks_back(healthy: Plugin) -> object:
+    """What is older than the moment of the last read is taken for known."""
+    return with_batches(healthy, lambda batches: batches, state=_moved(lambda at: at + timedelta(hours=1)))
+
+
+@mutant("E7")
+def a_state_of_the_future_is_not_believed(healthy: Plugin) -> object:
+    """A moment that has not come yet is set back to a year ago."""
+    year = timedelta(days=365)
+    now = datetime.now(timezone.utc)
+    return with_batches(healthy, lambda batches: batches, state=_moved(lambda at: now - 10 * year if at > now else at))
+
+
+def _moved(move: Callable[[datetime], datetime]) -> Callable[[Any], Any]:
+    """Return what moves every moment of a state."""
+
+    def moved(found: re.Match[str]) -> str:
+        at = move(datetime.fromisoformat(found[0].replace("Z", "+00:00")))
+        return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    return lambda state: json.loads(_MOMENT.sub(moved, json.dumps(state)))
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+@mutant("E8")
+def a_state_names_no_version(healthy: Plugin) -> object:
+    """A later release cannot tell what it was given."""
+
+    def unversioned(state: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in state.items() if name != "version"}
+
+    return with_batches(healthy, lambda all_: (replace(one, state=unversioned(one.state)) for one in all_))
+
+
+@mutant("E9")
+def a_damaged_state_is_none_at_all(healthy: Plugin) -> object:
+    """What cannot be used is thrown away, and everything read again."""
+
+    @hookimpl
+    def read_source(
+        credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
+    ) -> Iterator[Batch]:
+        try:
+            batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=state)
+        except Exception:  # noqa: BLE001 - that is what is wrong here
+            batches = healthy.read_source(credential=credential, source=source, state=None)
+        return batches
+
+    return Broken(healthy, read_source=read_source)
+
+
+@mutant("E10")
+def one_failure_ends_every_later_read(healthy: Plugin) -> object:
+    """An error is remembered by the connector, not by the run."""
+    failed: list[Exception] = []
+
+    def once(batches: Iterator[Batch]) -> Iterator[Batch]:
+        if failed:
+            return
+        try:
+            yield from batches
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    return with_batches(healthy, once)
+
+
+@mutant("E11")
+def a_cursor_of_another_form_is_not_delivered(healthy: Plugin) -> object:
+    """Only moments in UTC are understood, and what is not is left out."""
+    cursors = {name: source.get("cursor") for name, source in healthy.describe()["sources"].items()}
+
+    def understood(batch: Batch) -> list[dict[str, Any]]:
+        cursor = cursors.get(batch.stream)
+        return [one for one in batch.records if cursor is None or str(one.get(cursor)).endswith("Z")]
+
+    return with_batches(healthy, lambda all_: (replace(one, records=understood(one)) for one in all_))

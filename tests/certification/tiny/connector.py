@@ -1,5 +1,6 @@
 """A connector of the notes service: all it knows of this project is the contract."""
 
+import difflib
 import json
 import threading
 import time
@@ -53,23 +54,30 @@ class Connector:
     @hookimpl
     def read_source(self, credential, source, state):
         """Read page after page, from the last id on."""
+        _refuse_unknown(source, "source", "notes")
+        if state is not None and (not isinstance(state, dict) or state.get("version") != 1 or "after" not in state):
+            raise ValueError("the state is damaged, or of another version: start without it")
         return self._pages(credential, source, (state or {}).get("after", 0))
 
     def _pages(self, credential, source, after):
-        while notes := self._ask(credential, source, "GET", f"/notes?after={after}")[1]:
-            after = notes[-1]["id"]
+        more = True
+        while more:
+            notes = self._ask(credential, source, "GET", f"/notes?after={after}")[1] or []
+            more = bool(notes)
+            after = notes[-1]["id"] if more else after
             wanted = source.get("fields") or FIELDS
             chosen = [{name: value for name, value in note.items() if name in wanted} for note in notes]
-            yield Batch("notes", chosen, {"after": after})
+            yield Batch("notes", chosen, {"version": 1, "after": after})
 
     @hookimpl
     def write_destination(self, credential, destination, records):
         """Put one note after another."""
+        _refuse_unknown(destination, "destination", "put_note")
         return (self._put(credential, destination, *numbered) for numbered in enumerate(records))
 
     def _put(self, credential, destination, index, record):
-        if not isinstance(record.get("id"), int) or not isinstance(record.get("text"), str | None):
-            wrong = "text" if isinstance(record.get("id"), int) else "id"
+        if not _is_note(record):
+            wrong = "text" if isinstance(record, dict) and isinstance(record.get("id"), int) else "id"
             return Receipt(index, "rejected", code="invalid", reason="a note has a number and a text", field=wrong)
         status, _ = self._ask(credential, destination, "PUT", f"/notes/{record['id']}", record)
         return Receipt(index, "sent" if status == 200 else "failed", key={"id": record["id"]}, status=status)
@@ -101,6 +109,24 @@ class Connector:
             begin = max(now, self._next.get(account, now))
             time.sleep(begin - now)
             self._next[account] = begin + self._gaps.get(account, 0.1)
+
+
+WORDS = ("endpoint", "mode", "settings")
+
+
+def _refuse_unknown(argument, place, name):
+    for word in argument:
+        if word not in WORDS:
+            near = difflib.get_close_matches(word, WORDS, 1)
+            raise ValueError(f"{place}.{word}: no such word{f', did you mean {near[0]}?' if near else ''}")
+    for word, known in (("endpoint", name), ("mode", "full")):
+        if argument.get(word, known) != known:
+            raise ValueError(f"{place}.{word}: must be {known}, not {argument[word]}")
+
+
+def _is_note(record):
+    whole = isinstance(record, dict) and isinstance(record.get("id"), int)
+    return whole and isinstance(record.get("text"), str | None)
 
 
 connector = Connector()

@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from custify_connector.testbed import Credentials, Exchange, Release, Service, WriteCase
+from custify_connector.testbed import Credentials, Exchange, NotOffered, Release, Service, WriteCase
 
 from .service import Notes
 
@@ -67,6 +67,8 @@ class Emulated(Service):
 @contextmanager
 def open_service(setup):
     """Start a notes service of the size and with the limit that the setup asks for."""
+    if setup.quirks or setup.drift or setup.sizes.keys() - {"notes"}:
+        raise NotOffered("the notes service knows no quirks and no drift, and holds notes alone")
     limit = setup.rate_limit
     rate = (limit.requests, limit.seconds) if limit else None
     with Notes(KEY, setup.sizes.get("notes", 12), rate) as server:

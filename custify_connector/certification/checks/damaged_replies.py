@@ -1,0 +1,45 @@
+"""Group D, damaged replies: what cannot be read is an error with its class, never a short list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from custify_connector.certification.bench import Bench, Reading, Trial
+from custify_connector.certification.checking import check
+from custify_connector.certification.findings import Finding, holds, is_named, nothing, shown
+from custify_connector.testbed import FaultKind, InjectedFault
+
+_DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")
+
+
+@check("D12", "hardened", seconds=60)
+def a_damaged_reply_is_an_error_with_its_class(bench: Bench) -> Iterator[Finding]:
+    """A reply that is cut, no JSON or a page of HTML ends in an error that says whose move it is.
+
+    What came before it stays, and no record is handed over in part.
+    """
+    for kind, trial, reading in damaged(bench, _DAMAGED, after=1):
+        held = trial.service.truth(trial.streams[0])
+        yield holds(kind, "an error of the contract", shown(reading.error or "no error"),
+                    is_named(reading.error, "ConnectorError"))  # fmt: skip
+        yield nothing(kind, "whole records alone", (one for one in reading.records if one not in held))
+
+
+@check("D13", "hardened", seconds=60)
+def nothing_where_something_should_be_is_no_success(bench: Bench) -> Iterator[Finding]:
+    """An answer with nothing in it is no empty list: a host that believed it would delete everything."""
+    for kind, _, reading in damaged(bench, ("empty",), after=0):
+        yield holds(kind, "an error", shown(reading.error or "no error"), reading.error is not None)
+
+
+def damaged(
+    bench: Bench, kinds: tuple[FaultKind, ...], after: int, status: int = 500
+) -> Iterator[tuple[str, Trial, Reading]]:
+    """Read the first stream under each kind of fault, which strikes for ever; all at once, as each takes its time."""
+    trials = [bench.open(page_cap=5) for _ in kinds]
+    for kind, trial in zip(kinds, trials, strict=True):
+        trial.service.inject(InjectedFault(kind, status=status, after=after, times=None))
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        readings = list(pool.map(lambda trial: trial.read(trial.streams[0]), trials))
+    yield from zip(kinds, trials, readings, strict=True)

@@ -1,0 +1,59 @@
+"""Group D, pages: however a service divides a list, and whatever changes meanwhile, the list arrives whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from custify_connector.certification.bench import Bench
+from custify_connector.certification.checking import check
+from custify_connector.certification.findings import Finding, holds, nothing
+from custify_connector.testbed import Drift, NotOffered, Quirk
+
+_CAP = 5
+_CASES: tuple[tuple[str, int, tuple[Quirk, ...]], ...] = (
+    ("an exact multiple of the page", 2 * _CAP, ()),
+    ("one short of it", 2 * _CAP - 1, ()),
+    ("one more", 2 * _CAP + 1, ()),
+    ("a single page", _CAP, ()),
+    ("a single record", 1, ()),
+    ("a single record, answered bare", 1, ("bare_object",)),
+    ("an empty last page, and no total", 2 * _CAP, ("no_total",)),
+    ("404 past the end", 2 * _CAP, ("missing_past_end", "no_total")),
+    ("no total", 2 * _CAP + 1, ("no_total",)),
+    ("a total that is too low", 2 * _CAP + 3, ("low_total",)),
+    ("a total that is too high", 2 * _CAP + 3, ("high_total",)),
+)
+
+
+@check("D6", "rehearsed", seconds=60)
+def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
+    """Whatever the last page looks like, and whatever a total says, all records arrive, once each.
+
+    The service answers with fewer records than asked for: the size that was asked for is no sign of the end.
+    """
+    lacks = []
+    for case, size, quirks in _CASES:
+        try:
+            for stream, trial in bench.sized(size=size, page_cap=_CAP, quirks=frozenset(quirks)):
+                reading = trial.read(stream)
+                came = Counter(bench.name(stream, record) for record in reading.records)
+                held = Counter(bench.name(stream, record) for record in trial.service.truth(stream))
+                yield nothing(f"{stream}, {case}", f"all {size} records once",
+                              ((came - held) + (held - came)).elements())  # fmt: skip
+                yield holds(f"{stream}, {case}", "no error", reading.error or "as expected", reading.error is None)
+        except NotOffered as lack:  # noqa: PERF203 - what one case lacks, others may have
+            lacks.append(str(lack))
+    if lacks:
+        raise NotOffered("; ".join(lacks))
+
+
+@check("D7", "hardened")
+def changes_while_paging_lose_nothing(bench: Bench) -> Iterator[Finding]:
+    """Records that are made or altered while a list is read move its pages: none is lost, none twice."""
+    for drift in (Drift(creates=1), Drift(updates=1), Drift(creates=2, updates=2, every=2)):
+        for stream, trial in bench.sized(size=30, page_cap=_CAP, drift=drift):
+            held = {bench.key(stream, record) for record in trial.service.truth(stream)}
+            came = Counter(bench.key(stream, record) for record in trial.read(stream).records)
+            yield nothing(f"{stream}, {drift}", "all that was there", held - came.keys())
+            yield nothing(f"{stream}, {drift}", "none twice", (one for one, times in came.items() if times > 1))
