@@ -53,11 +53,16 @@ class Connector:
     @hookimpl
     def write_destination(self, credential, destination, records):
         """Put one note after another."""
+        if destination.get("endpoint") != "put_note" or set(destination) - {"endpoint", "settings"}:
+            raise LookupError("there is put_note, and it takes settings")
         return (self._put(credential, destination, *numbered) for numbered in enumerate(records))
 
     def _put(self, credential, destination, index, record):
-        if not isinstance(record.get("id"), int) or not isinstance(record.get("text"), str | None):
-            return Receipt(index, "rejected", code="invalid", reason="a note has a whole number as id, and a text")
+        named = isinstance(record, dict) and type(record.get("id")) is int
+        if not named or not isinstance(record.get("text"), str | None) or set(record) - set(FIELDS):
+            reason = "a note has a whole number as id, and a text"
+            key = {"id": record["id"]} if named else None
+            return Receipt(index, "rejected", key, code="invalid", reason=reason, field="text" if named else "id")
         status, _ = self._ask(credential, destination, "PUT", f"/notes/{record['id']}", record)
         return Receipt(index, "sent" if status == 200 else "failed", key={"id": record["id"]}, status=status)
 
