@@ -57,6 +57,7 @@ _QUIRKS: Mapping[Quirk, Mapping[str, Any]] = {
     "high_total": {"total": "high"},
     "unordered": {"ignore_sorting": True},
     "unstable_ties": {"unstable_ties": True},
+    "forgotten_batch": {"batch_expiry": 0.0},
 }
 
 
@@ -274,6 +275,8 @@ def _exchange(entry: Entry) -> Exchange:
         write=entry.method != "GET",
         applied=entry.applied,
         counted=entry.accepted,
+        query=entry.query,
+        body=entry.body,
     )
 
 
@@ -316,7 +319,36 @@ _KIND_OF_CASE = {
     "upsert_company": "companies",
     "create_event": "events",
     "delete_person": "people",
+    "create_ticket": "tickets",
+    "update_ticket": "tickets",
 }
+
+_STAMPED: Mapping[str, Any] = {"id": (), "created_at": (), "updated_at": ()}
+_TOLD: Mapping[str, Any] = {"custom_attributes": {}, "tags": []}
+_NEW: Mapping[str, Mapping[str, Any]] = {
+    "people": {
+        **_STAMPED,
+        **_TOLD,
+        "companies": [],
+        "unsubscribed_from_emails": False,
+        "unsubscribed_from_calls": False,
+    },
+    "companies": {
+        **_STAMPED,
+        **_TOLD,
+        "churned": False,
+        "parent_companies": [],
+        "status": "active",
+        "metrics": {"people_count": 0, "health_scores": {}, "calculated_metrics": {}},
+    },
+    "events": {"id": (), "people": (), "company": None},
+    "tickets": {
+        **_STAMPED,
+        **{name: [] for name in ("company", "companyNames", "people", "peopleNames", "tags")},
+        "provider": "api",
+    },
+}
+"""What Custify gives a new record by itself; an empty tuple stands for any value."""
 
 
 def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCase, ...]:
@@ -341,6 +373,9 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nameless={"name": "Nobody"},
             changed="name",
             nested="custom_attributes.seat",
+            opened="custom_attributes",
+            adds=_NEW["people"],
+            refused={"user_id": "refused", "companies": [{"company_id": "nobody's"}]},
         ),
         case(
             "upsert_company",
@@ -356,6 +391,9 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nameless={"name": "Nobody"},
             changed="name",
             nested="custom_attributes.tier",
+            opened="custom_attributes",
+            adds=_NEW["companies"],
+            refused={"company_id": "refused", "owners_csm": "nobody@example.com"},
         ),
         case(
             "create_event",
@@ -365,6 +403,9 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nameless={"name": "nobody's", "created_at": _WHEN},
             operation="create",
             repeatable=False,
+            opened="metadata",
+            adds=_NEW["events"],
+            refused={"user_id": "nobody", "name": "refused", "created_at": _WHEN},
         ),
         WriteCase(
             "delete_person",
@@ -375,5 +416,26 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nameless={},
             operation="delete",
             of="upsert_person",
+            guard=lambda most: {"params": {"max_deletes": most}},
+        ),
+        case(
+            "create_ticket",
+            make=lambda n: {"externalId": f"made-{n}", "title": f"Ticket {n}"},
+            key=("externalId",),
+            invalid={"externalId": "invalid", "title": 7},
+            nameless={"description": "nobody's"},
+            changed="title",
+            adds=_NEW["tickets"],
+            refused={"externalId": "refused", "company": "nobody's"},
+        ),
+        case(
+            "update_ticket",
+            make=lambda n: {"externalId": f"made-{n}", "title": f"Ticket {n}"},
+            key=("externalId",),
+            invalid={"externalId": "invalid", "title": 7},
+            nameless={"title": "nobody's"},
+            operation="update",
+            changed="title",
+            of="create_ticket",
         ),
     )

@@ -21,6 +21,7 @@ Quirk = Literal[
     "high_total",  # every answer says that there are more
     "unordered",  # lists come in no particular order
     "unstable_ties",  # records with equal values change places between two lists
+    "forgotten_batch",  # the outcome of a batch is known no longer when it is asked for
 ]
 FaultKind = Literal["status", "reset", "timeout", "truncated", "not_json", "empty", "html", "redirect", "revoke"]
 Scope = Literal["any", "reads", "writes"]
@@ -100,6 +101,8 @@ class Exchange:
     write: bool = False
     applied: bool = False
     counted: bool = True
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+    body: Any = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {'no answer' if self.status is None else self.status}"
@@ -132,6 +135,11 @@ class WriteCase:
     with a key that breaks the schema, `nameless` one that has no key at all. `repeatable` says that sending a record
     twice leaves what sending it once leaves. An `update` or `delete` works on records that were made before, by the
     case named in `of`, with the same `make(n)`.
+
+    `opened` is the dotted path of an object whose fields may have any name and any single value. `adds` are the fields
+    that the service gives a new record by itself, each with the value it gives; an empty tuple stands for any value.
+    `refused` is a record that fits the schema and that the service refuses. `guard(n)` are words for the destination by
+    which at most n records may be deleted.
     """
 
     name: str
@@ -145,6 +153,10 @@ class WriteCase:
     changed: str | None = None
     nested: str | None = None
     of: str | None = None
+    opened: str | None = None
+    adds: Mapping[str, Any] = field(default_factory=dict)
+    refused: Record | None = None
+    guard: Callable[[int], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

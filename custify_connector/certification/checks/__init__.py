@@ -14,6 +14,9 @@ from custify_connector.certification.checks import (
     reading,
     state,
     writing,
+    writing_again,
+    writing_orders,
+    writing_values,
 )
 
 __all__ = [
@@ -30,4 +33,7 @@ __all__ = [
     "reading",
     "state",
     "writing",
+    "writing_again",
+    "writing_orders",
+    "writing_values",
 ]

@@ -11,6 +11,9 @@ from custify_connector.certification.mutants import (
     reading,
     state,
     writing,
+    writing_again,
+    writing_orders,
+    writing_values,
 )
 
 __all__ = [
@@ -24,4 +27,7 @@ __all__ = [
     "reading",
     "state",
     "writing",
+    "writing_again",
+    "writing_orders",
+    "writing_values",
 ]

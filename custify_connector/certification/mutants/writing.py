@@ -1,12 +1,16 @@
-"""Mutants of group G: writes that say other than they do."""
+"""Mutants of group G, first part: writes that say other than they do."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from custify_connector.certification.mutating import Broken, Plugin, mutant, with_written
 from custify_connector.contract import Receipt, hookimpl
+
+log = logging.getLogger(__name__)
 
 
 @mutant("G1")
@@ -22,6 +26,59 @@ def every_record_is_dropped(healthy: Plugin) -> object:
         return iter([Receipt(index, "sent") for index, _ in enumerate(records)])
 
     return Broken(healthy, write_destination=write_destination)
+
+
+@mutant("G1")
+def texts_are_put_in_capitals(healthy: Plugin) -> object:
+    """Values are tidied up on their way, which nobody asked for."""
+
+    def tidied(record: Any) -> Any:  # noqa: ANN401 - any input at all
+        if not isinstance(record, Mapping):
+            return record
+        return {name: value.upper() if isinstance(value, str) else value for name, value in record.items()}
+
+    return with_written(healthy, records=lambda records: map(tidied, records))
+
+
+@mutant("G2")
+def a_rejected_record_has_no_receipt(healthy: Plugin) -> object:
+    """What was not sent is left out of the receipts."""
+    return with_written(
+        healthy, receipts=lambda receipts: (one for one in receipts if one.outcome not in {"rejected", "failed"})
+    )
+
+
+@mutant("G2")
+def a_receipt_comes_twice(healthy: Plugin) -> object:
+    """The last receipt is handed out again at the end."""
+
+    def twice(receipts: Iterator[Receipt]) -> Iterator[Receipt]:
+        taken = list(receipts)
+        return iter([*taken, *taken[-1:]])
+
+    return with_written(healthy, receipts=twice)
+
+
+@mutant("G3")
+def a_rejection_gives_no_reason(healthy: Plugin) -> object:
+    """The receipt says rejected, and no more."""
+
+    def silent(receipt: Receipt) -> Receipt:
+        return replace(receipt, reason=None, field=None) if receipt.outcome == "rejected" else receipt
+
+    return with_written(healthy, receipts=lambda receipts: map(silent, receipts))
+
+
+@mutant("G3")
+def whole_records_are_logged(healthy: Plugin) -> object:
+    """Each record is logged before it is sent, a person with all that is known."""
+
+    def logged(records: Iterable[Any]) -> Iterator[Any]:
+        for record in records:
+            log.debug("writing %s", record)
+            yield record
+
+    return with_written(healthy, records=logged)
 
 
 @mutant("G4")

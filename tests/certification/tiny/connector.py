@@ -77,8 +77,9 @@ class Connector:
 
     def _put(self, credential, destination, index, record):
         if not _is_note(record):
-            wrong = "text" if isinstance(record, dict) and isinstance(record.get("id"), int) else "id"
-            return Receipt(index, "rejected", code="invalid", reason="a note has a number and a text", field=wrong)
+            named = isinstance(record, dict) and type(record.get("id")) is int
+            reason, key = "a note has a whole number as id, and a text", {"id": record["id"]} if named else None
+            return Receipt(index, "rejected", key, code="invalid", reason=reason, field="text" if named else "id")
         status, _ = self._ask(credential, destination, "PUT", f"/notes/{record['id']}", record)
         return Receipt(index, "sent" if status == 200 else "failed", key={"id": record["id"]}, status=status)
 

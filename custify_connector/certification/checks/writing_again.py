@@ -1,0 +1,128 @@
+"""Group G, second part: what is written again: by a host, after a lost answer, or twice in one input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.checking import check
+from custify_connector.certification.checks.writing import as_sent, named
+from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.testbed import InjectedFault, Record, WriteCase
+
+_RECORDS = 4
+
+
+@check("G6", "rehearsed")
+def what_was_rejected_is_mended_and_sent_alone(bench: Bench) -> Iterator[Finding]:
+    """By the receipts' places a host finds what to mend; sent alone, it completes the run, and nothing goes twice."""
+    trial = bench.open()
+    for case in trial.cases("upsert", "create"):
+        wanted = [case.make(number) for number in range(_RECORDS)]
+        given = [case.invalid if number in {1, 2} else record for number, record in enumerate(wanted)]
+        rejected = [one.index for one in trial.write(case, given).receipts if one.outcome == "rejected"]
+        yield equal(f"{case.name}, rejected", [1, 2], rejected)
+        mended = [wanted[index] for index in rejected if index < len(wanted)]
+        before = _writes(trial)
+        yield equal(f"{case.name}, outcomes of the mended", ["sent", "sent"], trial.write(case, mended).outcomes)
+        yield equal(f"{case.name}, writes for them", 2, _writes(trial) - before)
+        yield from as_sent(trial, case, wanted)
+
+
+def _writes(trial: Trial) -> int:
+    return sum(one.write for one in trial.service.journal())
+
+
+@check("G11", "rehearsed")
+def the_same_input_twice_leaves_the_same_content(bench: Bench) -> Iterator[Finding]:
+    """A second run of the same input changes nothing that the first run left."""
+    trial = bench.open()
+    for case in _repeatable(trial):
+        records = [case.make(number) for number in range(_RECORDS)]
+        trial.write(case, records)
+        first = _content(trial, case)
+        second = trial.write(case, records)
+        unwell = [outcome for outcome in second.outcomes if outcome not in {"sent", "unchanged"}]
+        yield nothing(f"{case.name}, outcomes of the second run", "sent or unchanged", unwell)
+        changed = [one for one in _content(trial, case) if one not in first]
+        yield nothing(f"{case.name}, the content", "as the first run left it", changed)
+        yield equal(f"{case.name}, records held", len(first), len(trial.service.held(case)))
+
+
+def _repeatable(trial: Trial) -> tuple[WriteCase, ...]:
+    return tuple(case for case in trial.cases("upsert", "create") if case.repeatable)
+
+
+def _content(trial: Trial, case: WriteCase) -> list[Record]:
+    """Return what is held, without what the service sets anew at each write."""
+    free = {name for name, value in case.adds.items() if value == ()}
+    return [{name: one[name] for name in one if name not in free} for one in trial.service.held(case)]
+
+
+@check("G12", "hardened", seconds=60)
+def an_answer_that_is_lost_makes_no_duplicate(bench: Bench) -> Iterator[Finding]:
+    """The service applies a write and its answer never comes: the record is held once, and its receipt is honest."""
+    trial = bench.open()
+    for case in trial.cases("upsert", "create"):
+        record = case.make(1)
+        trial.service.inject(InjectedFault("reset", scope="writes", applied=True))
+        writing = trial.write(case, [record])
+        yield from as_sent(trial, case, [record])
+        told = writing.receipts[0] if writing.receipts else None
+        fate = told is not None and (told.outcome == "sent" or (told.outcome == "failed" and bool(told.reason)))
+        yield holds(f"{case.name}, receipt", "sent, or failed with what is unclear", told, fate)
+
+
+@check("G13", "hardened", seconds=60)
+def a_batch_that_the_host_repeats_makes_no_duplicate(bench: Bench) -> Iterator[Finding]:
+    """A host that lost half a batch sends it whole again; what may not be sent again, the description says."""
+    trial = bench.open()
+    for case in trial.cases("upsert", "create"):
+        records = [case.make(number) for number in range(_RECORDS)]
+        if not case.repeatable:
+            repeat = bench.description["destinations"][case.name].get("repeat", "always")
+            yield holds(f"{case.name}, `repeat` of the description", "anything but always", repeat, repeat != "always")
+            continue
+        trial.write(case, records[:2])
+        trial.write(case, records)
+        trial.write(case, records)
+        more = len(trial.service.held(case))
+        yield from as_sent(trial, case, records)
+        trial.write(case, records)
+        yield equal(f"{case.name}, records held after one more", more, len(trial.service.held(case)))
+
+
+@check("G14", "rehearsed")
+def of_records_with_one_key_the_last_wins(bench: Bench) -> Iterator[Finding]:
+    """When one input has a key twice, the service holds one record of it, as the last one says."""
+    trial = bench.open()
+    for case in trial.cases("upsert"):
+        if case.changed:
+            first, last = case.make(1), {**case.make(1), case.changed: "the last"}
+            trial.write(case, [first, case.make(2), last])
+            yield from as_sent(trial, case, [last, case.make(2)])
+
+
+@check("G20", "hardened")
+def records_of_one_key_are_written_in_their_order(bench: Bench) -> Iterator[Finding]:
+    """However many writes are under way, those of one key arrive in their order; destinations have an order, too."""
+    trial = bench.open(latency_seconds=0.01)
+    for case in trial.cases("upsert"):
+        if case.changed:
+            records = [{**case.make(turn % 3), case.changed: f"turn {turn}"} for turn in range(24)]
+            trial.write(case, records)
+            for last in records[-3:]:
+                yield from as_sent(trial, case, [last])
+                yield equal(f"{case.name} {named(last, case.key)}", 1, len(trial.held(case, last)))
+    after = {name: one.get("after", []) for name, one in bench.endpoints("destinations").items()}
+    unknown = {one for names in after.values() for one in names} - bench.description["destinations"].keys()
+    yield nothing("`after` of the destinations", "names of destinations", unknown)
+    yield nothing("`after` of the destinations", "none after itself", _in_circles(after))
+
+
+def _in_circles(after: dict[str, list[str]]) -> list[str]:
+    """Return the destinations that have no place in any order."""
+    left = dict(after)
+    while ready := [name for name, before in left.items() if not any(one in left for one in before)]:
+        left = {name: before for name, before in left.items() if name not in ready}
+    return list(left)

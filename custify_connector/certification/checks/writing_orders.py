@@ -1,0 +1,211 @@
+"""Group G, fourth part: what a host orders with a write, and that the order is kept or refused before any request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from custify_connector.certification.bench import Bench, Trial, field
+from custify_connector.certification.checking import check
+from custify_connector.certification.checks.writing import as_sent, differences
+from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.testbed import Exchange, NotOffered, Record, WriteCase
+
+_MANY, _JOBS = 40, 8
+
+
+@check("G7", "rehearsed")
+def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
+    """Above `max_rejects` the rest is not tried, and each of the rest has a receipt that says so; up to it, all go."""
+    _needs(bench, "max_rejects")
+    trial = bench.open()
+    for case in trial.cases("upsert"):
+        records = [case.invalid, case.invalid, *(case.make(number) for number in range(_MANY))]
+        enough = trial.write(case, records[:5], max_rejects=2)
+        yield equal(f"{case.name}, two rejects, two allowed", ["rejected"] * 2 + ["sent"] * 3, enough.outcomes)
+        writing = trial.write(case, records, max_rejects=1)
+        yield equal(f"{case.name}, receipts", len(records), len(writing.receipts))
+        yield equal(f"{case.name}, outcome of the last", ["not_tried"], writing.outcomes[-1:])
+        yield equal(f"{case.name}, held of the last", 0, len(trial.held(case, records[-1])))
+
+
+@check("G8", "rehearsed")
+def a_bad_record_stops_the_run_only_where_it_was_asked_for(bench: Bench) -> Iterator[Finding]:
+    """`on_reject` stop ends at the first bad record and sends none after it; continue goes on; another is refused."""
+    _needs(bench, "on_reject")
+    trial = bench.open()
+    for case in trial.cases("upsert"):
+        records = [case.make(1), case.invalid, case.make(2)]
+        stopped = trial.write(case, records, on_reject="stop")
+        yield equal(f"{case.name}, stop", ["sent", "rejected", "not_tried"], stopped.outcomes)
+        yield equal(f"{case.name}, stop, held of the last", 0, len(trial.held(case, records[2])))
+        going = trial.write(case, records, on_reject="continue")
+        yield equal(f"{case.name}, continue", ["sent", "rejected", "sent"], going.outcomes)
+        yield from _refused(trial, case, "an order that is not known", on_reject="perhaps")
+
+
+@check("G9", "rehearsed")
+def an_operation_does_what_its_name_says(bench: Bench) -> Iterator[Finding]:
+    """Upsert creates and changes, create never changes, update never creates, delete deletes, and that one alone."""
+    trial = bench.open()
+    for case in trial.cases("upsert", "create", "update", "delete"):
+        yield from {"upsert": _upserts, "create": _creates, "update": _updates, "delete": _deletes}[case.operation](
+            trial, case
+        )
+
+
+def _upserts(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    record = case.make(1)
+    trial.write(case, [record])
+    yield from as_sent(trial, case, [record])
+    if case.changed:
+        changed = {**record, case.changed: "changed"}
+        trial.write(case, [changed])
+        yield from as_sent(trial, case, [changed])
+
+
+def _creates(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    record = case.make(1)
+    trial.write(case, [record])
+    held = trial.held(case, record)
+    trial.write(case, [{name: record[name] for name in case.key}])
+    yield nothing(f"{case.name}, what was there", "as it was created", differences(record, held))
+    yield equal(f"{case.name}, what was there", held, trial.held(case, record)[:1])
+
+
+def _updates(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    stranger, record = case.make(77), case.make(1)
+    outcomes = trial.write(case, [stranger]).outcomes
+    yield holds(f"{case.name}, nobody's record", "not sent", outcomes, outcomes not in (["sent"], ["unchanged"]))
+    yield equal(f"{case.name}, nobody's record", [], trial.held(case, stranger))
+    trial.write(_made_by(trial, case), [record])
+    changed = {**record, str(case.changed): "updated"}
+    yield equal(f"{case.name}, outcome", ["sent"], trial.write(case, [changed]).outcomes)
+    yield from as_sent(trial, case, [changed])
+
+
+def _deletes(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    maker = _made_by(trial, case)
+    trial.write(maker, [maker.make(1), maker.make(2)])
+    before = len(trial.service.held(case))
+    yield equal(f"{case.name}, outcome", ["sent"], trial.write(case, [case.make(1)]).outcomes)
+    yield equal(f"{case.name}, held of it", [], trial.held(case, case.make(1)))
+    yield equal(f"{case.name}, records left", before - 1, len(trial.service.held(case)))
+
+
+def _made_by(trial: Trial, case: WriteCase) -> WriteCase:
+    return next(one for one in trial.service.write_cases if one.name == case.of)
+
+
+@check("G10", "rehearsed")
+def what_is_not_supported_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
+    """A destination, word or delivery that the connector does not have is an error before the first request."""
+    trial = bench.open()
+    for case in trial.cases("upsert", "create", "update"):
+        yield from _refused(trial, case, "an unknown destination", endpoint="no_such_destination")
+        yield from _refused(trial, case, "an unknown word", no_such_word=True)
+        if "batch" not in bench.description["destinations"][case.name].get("deliveries", ()):
+            yield from _refused(trial, case, "a delivery that it has not", delivery="batch")
+
+
+def _refused(trial: Trial, case: WriteCase, what: str, **words: Any) -> Iterator[Finding]:  # noqa: ANN401 - words of the contract
+    before = len(trial.service.journal())
+    writing = trial.write(case, [case.make(1)], **words)
+    yield holds(f"{case.name}, {what}", "an error, and no receipt", writing, writing.error and not writing.receipts)
+    yield equal(f"{case.name}, {what}, requests", 0, len(trial.service.journal()) - before)
+
+
+@check("G21", "rehearsed")
+def a_dry_run_sends_nothing_and_shows_what_would_be_sent(bench: Bench) -> Iterator[Finding]:
+    """Its receipts are `planned` and hold each request, and the real run then makes just these."""
+    _needs(bench, "dry_run")
+    for case in bench.open().cases("upsert", "create", "delete"):
+        trial = bench.open()
+        records = [case.make(number) for number in range(3)]
+        if case.of:
+            maker = _made_by(trial, case)
+            trial.write(maker, [maker.make(number) for number in range(3)])
+        before = len(trial.service.journal())
+        plan = trial.write(case, [*records, case.invalid], dry_run=True)
+        yield equal(f"{case.name}, dry run", ["planned"] * 3 + ["rejected"], plan.outcomes)
+        yield equal(f"{case.name}, requests of the dry run", 0, len(trial.service.journal()) - before)
+        trial.write(case, records)
+        made = [_told(one) for one in trial.service.journal()[before:] if one.write]
+        planned = [_planned(one.response) for one in plan.receipts[:3]]
+        yield equal(f"{case.name}, planned and made", _sorted(planned), _sorted(made))
+
+
+def _sorted(requests: list[Any]) -> list[str]:
+    return sorted(map(repr, requests))
+
+
+def _planned(request: object) -> tuple[Any, ...]:
+    shown = request if isinstance(request, Mapping) else {}
+    parts = urlsplit(str(shown.get("path")))
+    return shown.get("method"), parts.path, parse_qs(parts.query), shown.get("body")
+
+
+def _told(one: Exchange) -> tuple[Any, ...]:
+    return one.method, one.path, dict(one.query), one.body
+
+
+@check("G22", "rehearsed")
+def too_many_deletes_are_stopped_before_the_first(bench: Bench) -> Iterator[Finding]:
+    """With more records than may be deleted, none is, and no request is made; with as many, all are."""
+    trial = bench.open()
+    for case in trial.cases("delete"):
+        if case.guard is None:
+            continue
+        maker = _made_by(trial, case)
+        trial.write(maker, [maker.make(number) for number in range(3)])
+        records, before = [case.make(number) for number in range(3)], len(trial.service.journal())
+        stopped = trial.write(case, records, **case.guard(2))
+        yield equal(f"{case.name}, three where two may go", ["not_tried"] * 3, stopped.outcomes)
+        yield equal(f"{case.name}, requests", 0, len(trial.service.journal()) - before)
+        yield nothing(f"{case.name}, the records", "all there", _gone(trial, case, records))
+        yield equal(
+            f"{case.name}, three where three may go", ["sent"] * 3, trial.write(case, records, **case.guard(3)).outcomes
+        )
+        yield equal(f"{case.name}, gone", 3, len(_gone(trial, case, records)))
+
+
+def _gone(trial: Trial, case: WriteCase, records: list[Record]) -> list[Record]:
+    return [record for record in records if not trial.held(case, record)]
+
+
+@check("G25", "hardened", seconds=60)
+def what_became_of_a_batch_is_told_record_by_record(bench: Bench) -> Iterator[Finding]:
+    """A batch that failed in part is asked for and told apart; one that nobody knows of any more is not called sent."""
+    for case in bench.open().cases("upsert", "create"):
+        if "batch" in bench.description["destinations"][case.name].get("deliveries", ()) and case.refused:
+            yield from _told_apart(bench.open(), case)
+            yield from _forgotten(bench.open(quirks=frozenset({"forgotten_batch"})), case)
+
+
+def _told_apart(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    good = [case.make(number) for number in range(_JOBS)]
+    given = [*good[:4], case.refused, case.invalid, *good[4:]]
+    writing = trial.write(case, given, delivery="batch")
+    yield equal(f"{case.name}, outcomes", ["sent"] * 4 + ["rejected"] * 2 + ["sent"] * 4, writing.outcomes)
+    yield equal(f"{case.name}, places", list(range(len(given))), [one.index for one in writing.receipts])
+    yield from as_sent(trial, case, good)
+    writes = [one for one in trial.service.journal() if one.write]
+    yield holds(f"{case.name}, writes", "fewer than records", len(writes), len(writes) < len(good))
+
+
+def _forgotten(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    """Yield that the outcome was asked for; the first jobs may be answered at once, the last cannot be."""
+    writing = trial.write(case, [case.make(number) for number in range(_JOBS)], delivery="batch")
+    asked = [one for one in trial.service.journal() if not one.write]
+    yield holds(f"{case.name}, looks at the outcome", "at least one", len(asked), asked)
+    yield equal(f"{case.name}, forgotten", ["failed"] * 4, writing.outcomes[-4:])
+    silent = [one for one in writing.receipts if one.outcome == "failed" and not one.reason]
+    yield nothing(f"{case.name}, forgotten", "a reason for each", silent)
+
+
+def _needs(bench: Bench, word: str) -> None:
+    """Raise NotOffered when a destination does not take a word, by the connector's own description."""
+    schema = bench.description.get("destination", {})
+    if all(field(one, f"properties.{word}") is None for one in (schema, *schema.get("$defs", {}).values())):
+        raise NotOffered(f"the connector's destinations take no {word}")

@@ -1,0 +1,103 @@
+"""Mutants of group G, second part: connectors that write twice, or in the wrong order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from custify_connector.certification.mutating import Broken, Plugin, mutant, with_description, with_written
+from custify_connector.contract import Receipt, hookimpl
+
+
+@mutant("G6")
+def places_are_counted_from_one(healthy: Plugin) -> object:
+    """A host that mends what a receipt names mends the record after it."""
+    return with_written(healthy, receipts=lambda receipts: (replace(one, index=one.index + 1) for one in receipts))
+
+
+@mutant("G11")
+def every_run_leaves_its_mark(healthy: Plugin) -> object:
+    """Texts are marked with the number of the run, so that no run leaves what another did."""
+    return _from_the_second_run(healthy, lambda value: f"{value} again" if isinstance(value, str) else value)
+
+
+@mutant("G13")
+def a_repeated_batch_has_new_keys(healthy: Plugin) -> object:
+    """Keys are made anew at each run, and the service cannot know a record again."""
+    return _from_the_second_run(healthy, lambda value: f"{value}!" if isinstance(value, str) else value, keys=True)
+
+
+def _from_the_second_run(healthy: Plugin, change: Callable[[Any], Any], *, keys: bool = False) -> object:
+    runs = itertools.count()
+
+    def changed(record: Any, run: int) -> Any:  # noqa: ANN401 - any input at all
+        if not isinstance(record, Mapping) or not run:
+            return record
+        return {
+            name: value + 10_000 * run if keys and type(value) is int else change(value)
+            for name, value in record.items()
+        }
+
+    def records(given: Iterable[Any]) -> Iterator[Any]:
+        run = next(runs)
+        return (changed(record, run) for record in given)
+
+    return with_written(healthy, records=records)
+
+
+@mutant("G12")
+def what_is_unclear_is_sent_again(healthy: Plugin) -> object:
+    """A write without an answer is repeated, whether or not it may have arrived."""
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        given = list(records)
+        write = healthy.write_destination
+        for receipt in write(credential=credential, destination=destination, records=given):
+            if receipt.outcome == "failed":
+                once_more = [given[receipt.index]]
+                (receipt,) = write(credential=credential, destination=destination, records=once_more)  # noqa: PLW2901 - it replaces the first
+            yield receipt
+
+    return Broken(healthy, write_destination=write_destination)
+
+
+@mutant("G14")
+def of_records_with_one_key_the_first_wins(healthy: Plugin) -> object:
+    """A key that was seen before in the input is taken for a repetition."""
+
+    def first_only(records: Iterable[Any]) -> Iterator[Any]:
+        seen: dict[str, Any] = {}
+        return (seen.setdefault(_begin(record), record) for record in records)
+
+    return with_written(healthy, records=first_only)
+
+
+def _begin(record: Any) -> str:  # noqa: ANN401 - any input at all
+    """Return what the first field of a record holds: its key, in the testbeds' records."""
+    return repr(next(iter(record.values()))) if isinstance(record, Mapping) and record else repr(record)
+
+
+@mutant("G20")
+def the_last_record_overtakes_the_others(healthy: Plugin) -> object:
+    """Records are taken from the end of the input, as a stack is."""
+
+    def backwards(records: Iterable[Any]) -> Iterator[Any]:
+        return iter(list(records)[::-1])
+
+    return with_written(healthy, records=backwards)
+
+
+@mutant("G20")
+def every_destination_comes_after_itself(healthy: Plugin) -> object:
+    """The description gives an order that nobody can keep."""
+
+    def circle(description: dict[str, Any]) -> None:
+        for name, destination in description["destinations"].items():
+            destination["after"] = [name]
+
+    return with_description(healthy, circle)

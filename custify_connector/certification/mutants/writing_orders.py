@@ -1,0 +1,130 @@
+"""Mutants of group G, fourth part: what a host ordered is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from custify_connector.certification.mutating import Broken, Plugin, mutant, with_written
+from custify_connector.contract import Receipt, hookimpl
+
+
+def _without(healthy: Plugin, *words: str) -> object:
+    def deaf(destination: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in destination.items() if name not in words}
+
+    return with_written(healthy, destination=deaf)
+
+
+@mutant("G7")
+def the_bound_on_rejects_is_not_read(healthy: Plugin) -> object:
+    """However many are rejected, the run goes on."""
+    return _without(healthy, "max_rejects")
+
+
+@mutant("G8")
+def the_order_to_stop_is_not_read(healthy: Plugin) -> object:
+    """The run goes on after a bad record, whatever was ordered."""
+    return _without(healthy, "on_reject")
+
+
+@mutant("G9")
+def what_exists_is_never_changed(healthy: Plugin) -> object:
+    """An upsert only creates: what was written once is not written again."""
+    known: set[str] = set()
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        def write(index: int, record: Mapping[str, Any]) -> Receipt:
+            key = f"{destination.get('endpoint')} {next(iter(record.values()), None)}"
+            if key in known:
+                return Receipt(index, "sent")
+            known.add(key)
+            given = {"destination": destination, "records": [record]}
+            receipt: Receipt = next(healthy.write_destination(credential=credential, **given))
+            return replace(receipt, index=index)
+
+        return (write(index, record) for index, record in enumerate(records))
+
+    return Broken(healthy, write_destination=write_destination)
+
+
+@mutant("G10")
+def an_unknown_word_is_passed_over(healthy: Plugin) -> object:
+    """A setting with a slip in its name is as good as none."""
+    return _without(healthy, "no_such_word")
+
+
+@mutant("G10")
+def a_wrong_order_is_refused_after_the_first_request(healthy: Plugin) -> object:
+    """The credential is tried out before the order is looked at."""
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        healthy.test_credential(credential=credential)
+        receipts: Iterator[Receipt] = healthy.write_destination(
+            credential=credential, destination=destination, records=records
+        )
+        return receipts
+
+    return Broken(healthy, write_destination=write_destination)
+
+
+@mutant("G21")
+def a_dry_run_is_a_real_one(healthy: Plugin) -> object:
+    """The receipts say planned, and everything was sent."""
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        given = list(records)
+        receipts = list(healthy.write_destination(credential=credential, destination=destination, records=given))
+        if destination.get("dry_run"):
+            real = {**destination, "dry_run": False}
+            list(healthy.write_destination(credential=credential, destination=real, records=given))
+        return iter(receipts)
+
+    return Broken(healthy, write_destination=write_destination)
+
+
+@mutant("G21")
+def a_dry_run_shows_another_request(healthy: Plugin) -> object:
+    """What is planned is the record, not the request that it becomes."""
+
+    def vague(receipt: Receipt) -> Receipt:
+        return replace(receipt, response=receipt.key) if receipt.outcome == "planned" else receipt
+
+    return with_written(healthy, receipts=lambda receipts: map(vague, receipts))
+
+
+@mutant("G22")
+def deletes_have_no_bound(healthy: Plugin) -> object:
+    """However few may be deleted, all are."""
+
+    def unbound(destination: dict[str, Any]) -> dict[str, Any]:
+        params = destination.get("params", {})
+        return {**destination, "params": {**params, "max_deletes": 1000}} if "max_deletes" in params else destination
+
+    return with_written(healthy, destination=unbound)
+
+
+@mutant("G25")
+def a_batch_that_was_taken_is_called_sent(healthy: Plugin) -> object:
+    """The answer to the batch itself is taken for the answer to each of its records."""
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        receipts = healthy.write_destination(credential=credential, destination=destination, records=records)
+        if destination.get("delivery") == "batch":
+            return (replace(receipt, outcome="sent") for receipt in receipts)
+        return iter(receipts)
+
+    return Broken(healthy, write_destination=write_destination)

@@ -1,0 +1,1 @@
+"""Complete connectors that are broken on purpose: the eight that public suites were tried on."""

@@ -1,0 +1,54 @@
+"""The eight broken connectors that public suites let pass: each is certified as a whole, and refused.
+
+Of these eight, Airbyte's standard tests found one and the Singer SDK's two.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from custify_connector.certification import subject
+from custify_connector.certification.checking import all_checks
+from custify_connector.certification.running import Selection, run
+from tests.certification.broken.connectors import (
+    BROKEN,
+    EveryRowDropped,
+    FieldsNeverDelivered,
+    FirstPagesSkipped,
+    KeyNotInSchema,
+    NoKey,
+    OtherFields,
+    SameKey,
+    WrongType,
+)
+from tests.certification.tiny.connector import connector as healthy
+
+REFUSED_BY = {
+    SameKey: {"D1", "D2"},
+    NoKey: {"D1", "D2"},
+    KeyNotInSchema: {"C2"},
+    FirstPagesSkipped: {"D1"},
+    EveryRowDropped: {"G1", "G4"},
+    FieldsNeverDelivered: {"D4"},
+    OtherFields: {"D4"},
+    WrongType: {"D3"},
+}
+"""What at least refuses each; others may, too."""
+
+
+def failed(plugin):
+    """Return the checks that a whole certification fails on."""
+    return {one.check.id for one in run(subject.of("broken", plugin), Selection()) if one.verdict.result == "failed"}
+
+
+def test_the_connector_that_they_are_made_from_is_not_refused():
+    assert failed(healthy) == set()
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.__name__)
+def test_a_broken_connector_is_refused(broken):
+    """By the checks in the table, at least."""
+    missing = REFUSED_BY[broken] - {one.id for one in all_checks()}
+    if missing:
+        pytest.skip(f"not among the checks yet: {', '.join(sorted(missing))}")
+    assert failed(broken()) >= REFUSED_BY[broken], broken.__doc__
