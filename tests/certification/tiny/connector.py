@@ -112,7 +112,7 @@ class Connector:
             self._next[account] = begin + self._gaps.get(account, 0.1)
 
 
-WORDS = ("endpoint", "mode", "settings")
+WORDS = ("endpoint", "mode", "fields", "settings")
 
 
 def _refuse_unknown(argument, place, name):
@@ -126,8 +126,8 @@ def _refuse_unknown(argument, place, name):
 
 
 def _is_note(record):
-    whole = isinstance(record, dict) and isinstance(record.get("id"), int)
-    return whole and isinstance(record.get("text"), str | None)
+    named = isinstance(record, dict) and type(record.get("id")) is int
+    return named and isinstance(record.get("text"), str | None) and set(record) <= set(FIELDS)
 
 
 connector = Connector()
