@@ -19,6 +19,7 @@ from custify_connector.errors import (
 )
 from custify_connector.plugin import Connector, connector
 from custify_connector.sandbox import Fault, Permissions, Sandbox
+from custify_connector.secret import Secret
 from custify_connector.wire import Response
 
 NO_LIMIT = {"rate_limit": None}
@@ -272,7 +273,8 @@ def test_testing_a_credential_does_not_change_the_limit_of_a_run_under_way(hooks
     slow = {**PEOPLE, "settings": {"rate_limit": {"requests": 50, "seconds": 2}}}
     batches = hooks.read_source(credential, slow)
     next(batches)
-    (budget,) = [one for name, one in pacing._budgets.items() if name[0] == credential["base_url"]]  # noqa: SLF001
+    account = (credential["base_url"], Secret(credential["api_key"]).fingerprint())
+    budget = pacing.current_budget(account, None)
     before = budget.limit
     hooks.test_credential(credential)
     assert budget.limit == before
