@@ -4,7 +4,7 @@ Pure: pages in, steps out. The rules, and why no record is lost while others com
 
 * Records are asked for newest first, by a date that never changes. New records then push the others towards later
   pages, where they are met again and dropped as duplicates; only a deletion pulls records towards earlier pages,
-  and it shows as a total that fell. Then the page before is asked again until the seam is whole.
+  and it shows as a total that fell. Then a page is asked that lies astride the seam, and joins both sides of it.
 * That holds for pages answered one after another. Pages asked ahead may be answered in any order, so their totals
   must be equal; once a total moved, some pages are read one by one. An incremental read, whose order moves with every
   change, is always read so.
@@ -63,6 +63,14 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Astride:
+    """A page of another size than the others, so that it reaches to both sides of a border between them."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Position:
     """How far a read has come: everything below `number` is delivered, down to the record whose date is `edge`."""
 
@@ -86,6 +94,7 @@ class Position:
     confirmed: bool = False
     resumed_at: int | None = None
     held: Page | None = None
+    astride: Astride | None = None
 
 
 @dataclass(frozen=True)
@@ -125,9 +134,10 @@ def request(plan: ReadPlan, position: Position, number: int) -> Request:
     if plan.since and plan.since.narrow and position.floor is not None and "narrow" not in position.concessions:
         query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
     if plan.page:
-        query[plan.page.parameter] = str(number)
+        asked = position.astride or Astride(number, position.size or 0)
+        query[plan.page.parameter] = str(asked.number)
         if plan.page.size_parameter:
-            query[plan.page.size_parameter] = str(position.size)
+            query[plan.page.size_parameter] = str(asked.size)
     path = plan.fallback_path if plan.fallback_path and "path" in position.concessions else plan.path
     return Request(plan.method, path, tuple(query.items()), plan.body)
 
@@ -198,14 +208,23 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
 def _believed(plan: ReadPlan, position: Position, page: Page) -> Page:
     """Return the page without a total that its own records contradict."""
     assert plan.page  # noqa: S101 - only paged streams come here
-    least = (page.number - plan.page.start) * (position.size or 0) + len(page.records)
+    least = _reach(plan, position, page)
     impossible = page.total is not None and page.records and page.total < least
     return replace(page, total=None) if impossible else page
+
+
+def _reach(plan: ReadPlan, position: Position, page: Page) -> int:
+    """Return how many records there are down to the end of a page."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    asked = position.astride or Astride(page.number, position.size or 0)
+    return (asked.number - plan.page.start) * asked.size + len(page.records)
 
 
 def _at_the_end(plan: ReadPlan, position: Position, page: Page) -> Step:
     """Take an empty page for the end, unless the total says that records may have slipped past: then look back once."""
     assert plan.page  # noqa: S101 - only paged streams come here
+    if position.astride:
+        return _retreat(position, page.number)
     missing = position.total is not None and position.collected < position.total and not position.confirmed
     slipped = _fell(position, page) and position.futile < FUTILE_RETREATS
     if page.number > plan.page.start and (missing or slipped):
@@ -230,8 +249,11 @@ def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
         return None
     if position.retreating or position.resumed_at is not None:
         return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
+    if not set(position.tail).isdisjoint(page.identities):
+        return None
     if _fell(position, page) and position.futile < FUTILE_RETREATS:
-        return _retreat(replace(position, held=page, unrest=UNREST_PAGES), page.number - 1)
+        held = replace(position, held=page, unrest=UNREST_PAGES)
+        return _retreat(held, page.number - 1, _astride(plan, position, page.number))
     if page.total != position.total and not page.after:
         return Step([], replace(position, unrest=UNREST_PAGES), flush=True)
     return None
@@ -252,8 +274,25 @@ def _overlaps(plan: ReadPlan, position: Position, page: Page) -> bool:
     return in_order or not set(position.tail).isdisjoint(page.identities)
 
 
-def _retreat(position: Position, number: int) -> Step:
-    return Step([], replace(position, number=number, retreating=True), flush=True)
+def _retreat(position: Position, number: int, astride: Astride | None = None) -> Step:
+    return Step([], replace(position, number=number, retreating=True, astride=astride), flush=True)
+
+
+def _astride(plan: ReadPlan, position: Position, number: int) -> Astride | None:
+    """Return the smaller page that reaches furthest to both sides of where page `number` begins; None if none does.
+
+    What it shows is of one moment: it holds records on both sides, so none between them can slip past, and the read
+    goes on behind them. To ask the page before again would show the records on one side alone.
+    """
+    assert plan.page  # noqa: S101 - only paged streams come here
+    size, border = position.size or 0, (number - plan.page.start) * (position.size or 0)
+    if plan.page.size_parameter is None or size < _SMALLEST_ASTRIDE:
+        return None
+    best = max(range(size // 2 + 1, size), key=lambda one: min(border % one, one - border % one))
+    return Astride(plan.page.start + border // best, best) if border % best else None
+
+
+_SMALLEST_ASTRIDE = 4
 
 
 def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done: bool = False) -> Step:
@@ -284,7 +323,7 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
     above = ordered and position.edge is not None and last is not None and last > position.edge
     return replace(
         position,
-        number=page.number + 1,
+        number=_following(plan, position, page),
         size=_learned_size(plan, position, page),
         total=position.total if page.total is None else page.total,
         moved=position.moved or _moved(position, page),
@@ -298,7 +337,15 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         retreating=False,
         resumed_at=None,
         held=None,
+        astride=None,
     )
+
+
+def _following(plan: ReadPlan, position: Position, page: Page) -> int:
+    """Return the page after this one; after one astride, the one that its end lies in."""
+    if position.astride is None or plan.page is None:
+        return page.number + 1
+    return plan.page.start + _reach(plan, position, page) // (position.size or 1)
 
 
 def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
@@ -366,7 +413,8 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> boo
         return True
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
-    return after.total == after.collected and len(page.records) < (before.fullest or SMALLEST_FULL_PAGE)
+    full = before.astride.size if before.astride else before.fullest or SMALLEST_FULL_PAGE
+    return after.total == after.collected and len(page.records) < full
 
 
 def _date_field(plan: ReadPlan, floor: str | None) -> str | None:
