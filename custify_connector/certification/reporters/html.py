@@ -37,9 +37,10 @@ def _body(report: Report) -> Iterator[str]:
     began = report.environment.began.replace("T", " ").replace("+00:00", " UTC")
     yield f"<header><h1>{_name(report)} <small>certification report</small></h1>"
     yield f'<p class="soft">{escape(began)}</p></header>'
-    yield _verdict(report)
-    yield from _ladder(report)
+    yield from _verdict(report)
     yield from _tiles(report)
+    yield from _ladder(report)
+    yield "<h2>Checks</h2>"
     for group, outcomes in groupby(report.outcomes, lambda outcome: outcome.check.group):
         yield from _group(group, tuple(outcomes))
     yield from _environment(report)
@@ -49,11 +50,18 @@ def _name(report: Report) -> str:
     return escape(f"{report.environment.connector} {report.environment.version}")
 
 
-def _verdict(report: Report) -> str:
-    failed, skipped = report.counts["failed"], report.counts["skipped"]
-    look = "passed" if report.holds else "failed" if failed else "skipped"
-    rest = " ".join([*_those("failed", failed), *_those("skipped", skipped)]) or "No check failed, and none was skipped."
-    return f'<div class="verdict {look}"><strong>{_MARKS[look]} {escape(_headline(report))}</strong><p>{rest}</p></div>'
+def _verdict(report: Report) -> Iterator[str]:
+    look = "passed" if report.holds else "failed" if report.counts["failed"] else "skipped"
+    yield f'<div class="verdict {look}"><strong>{_MARKS[look]} {escape(_headline(report))}</strong>'
+    missed = [one for one in report.outcomes if one.verdict.result in {"failed", "skipped"}]
+    yield "<ul>" if missed else "<p>No check failed, and none was skipped.</p>"
+    yield from (_missed(outcome) for outcome in sorted(missed, key=lambda one: one.verdict.result))
+    yield "</ul></div>" if missed else "</div>"
+
+
+def _missed(outcome: Outcome) -> str:
+    check, word = outcome.check, outcome.verdict.result
+    return f'<li><b class="{word}">{word}</b> <a href="#{check.id}">{check.id} {escape(check.title)}</a></li>'
 
 
 def _headline(report: Report) -> str:
@@ -62,13 +70,6 @@ def _headline(report: Report) -> str:
     if report.holds:
         return f"Reached the rung {report.reached}, as asked for."
     return f"Did not reach the rung {report.selection.rung}; reached: {report.reached or 'none'}."
-
-
-def _those(word: str, count: int) -> Iterator[str]:
-    if count:
-        yield f"{count} {'check was' if count == 1 else 'checks were'} {word}." if word == "skipped" else (
-            f"{count} {'check' if count == 1 else 'checks'} {word}."
-        )
 
 
 def _ladder(report: Report) -> Iterator[str]:
@@ -90,12 +91,14 @@ def _rung(report: Report, rung: Rung) -> tuple[str, str]:
     held = f"{due.count('passed')} of {len(due)} hold"
     if "failed" in due:
         return "failed", held
-    reached = report.reached is not None and RUNGS.index(report.reached) >= RUNGS.index(rung)
-    return ("passed", f"reached, {held}") if reached else ("skipped", held if due else "nothing was checked")
+    if report.reached is not None and RUNGS.index(report.reached) >= RUNGS.index(rung):
+        return "passed", f"reached, {held}"
+    whole = due.count("passed") == len(due) and not report.selection.narrowed
+    return "skipped", f"{held}, but not all below" if due and whole else held if due else "nothing was checked"
 
 
 def _tiles(report: Report) -> Iterator[str]:
-    yield '<h2>Checks</h2>\n<dl class="tiles">'
+    yield '<dl class="tiles">'
     for word, count in report.counts.items():
         look = f' class="{word}"' if count else ""
         yield f"<div><dt>{word.replace('_', ' ')}</dt><dd{look}>{count}</dd></div>"
@@ -104,7 +107,7 @@ def _tiles(report: Report) -> Iterator[str]:
 
 def _group(group: str, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
     passed = sum(outcome.verdict.result == "passed" for outcome in outcomes)
-    yield f"<section><h2>{group} {escape(GROUPS[group])} <small>{passed} of {len(outcomes)} passed</small></h2>"
+    yield f"<section><h3>{group} {escape(GROUPS[group])} <small>{passed} of {len(outcomes)} passed</small></h3>"
     yield '<div class="group">'
     for outcome in outcomes:
         yield from _check(outcome)

@@ -22,8 +22,9 @@ body {
 main { max-width: 66rem; margin: 0 auto; padding: 2rem 1rem 3rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; }
 h1 small { font-weight: 400; color: var(--soft); }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; display: flex; gap: .6rem; align-items: baseline; flex-wrap: wrap; }
-h2 small { font-weight: 400; font-size: .88rem; color: var(--soft); }
+h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+h3 small { margin-left: .4rem;  font-weight: 400; font-size: .88rem; color: var(--soft); }
 p { margin: .4rem 0; }
 code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .soft { color: var(--soft); }
@@ -31,7 +32,8 @@ code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mon
 .skipped { color: var(--skipped); } .not_applicable { color: var(--not-applicable); }
 .verdict { margin: 1.2rem 0; padding: .9rem 1.1rem; border-radius: .6rem; font-size: 1.1rem; }
 .verdict strong { font-weight: 650; }
-.verdict p { color: var(--ink); font-size: .95rem; margin: .2rem 0 0; }
+.verdict p, .verdict ul { color: var(--ink); font-size: .95rem; margin: .3rem 0 0; padding: 0; list-style: none; }
+.verdict li { display: flex; gap: .6rem; } .verdict b { flex: 0 0 4.2rem; } .verdict a { color: inherit; }
 .verdict.passed { background: var(--passed-bg); } .verdict.failed { background: var(--failed-bg); }
 .verdict.skipped { background: var(--skipped-bg); }
 .tiles, .ladder { display: grid; gap: .6rem; padding: 0; margin: .6rem 0; list-style: none; }
@@ -45,7 +47,7 @@ code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mon
 .ladder li.passed { border-top-color: var(--passed); } .ladder li.failed { border-top-color: var(--failed); }
 .ladder li.skipped { border-top-color: var(--skipped); }
 .ladder b { display: block; color: var(--ink); text-transform: capitalize; }
-.ladder li.unasked b { color: var(--soft); }
+.ladder li.unasked b, .ladder li.unasked span { color: var(--soft); }
 .ladder span { display: block; font-size: .88rem; }
 .ladder .means { color: var(--soft); }
 .group { overflow: hidden; }
@@ -53,9 +55,11 @@ details.check + details.check { border-top: 1px solid var(--line); }
 summary { cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 .check > summary {
-  display: grid; grid-template-columns: 1.2rem 2.6rem 1fr auto 6.5rem 4.8rem; gap: .5rem;
+  display: grid; grid-template-columns: .7rem 1.2rem 2.4rem 1fr auto 6rem 4.6rem; gap: .5rem;
   padding: .5rem .9rem; align-items: baseline;
 }
+.check > summary::before { content: "▸"; color: var(--soft); font-size: .8rem; }
+.check[open] > summary::before { content: "▾"; }
 .check > summary:hover { background: var(--code); }
 .check > summary:focus-visible { outline: 2px solid var(--ink); outline-offset: -2px; }
 .check > summary .id { font-variant-numeric: tabular-nums; color: var(--soft); }
@@ -63,7 +67,7 @@ summary::-webkit-details-marker { display: none; }
 .check > summary .word { font-size: .88rem; font-weight: 600; }
 .check > summary .rung, .check > summary .time { color: var(--soft); font-size: .88rem; text-align: right; }
 .check > summary .time { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.check > div { padding: .1rem .9rem 1rem 5.2rem; }
+.check > div { padding: .1rem .9rem 1rem 6.7rem; }
 .reason { font-size: .92rem; }
 table { border-collapse: collapse; width: 100%; margin-top: .6rem; font-size: .88rem; table-layout: fixed; }
 th { text-align: left; font-weight: 600; color: var(--soft); }
@@ -71,7 +75,7 @@ th, td { padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); vert
 th:first-child { width: 24%; } thead th { border-top: 0; }
 td.mark { width: 1.5rem; }
 tr.failed td { color: var(--ink); } tr.failed td.got { color: var(--failed); font-weight: 600; }
-td ul { margin: .3rem 0 0; padding: .4rem .6rem; list-style: none; background: var(--code); border-radius: .3rem; }
+td ul { color: var(--soft); font-weight: 400; margin: .3rem 0 0; padding: .4rem .6rem; list-style: none; background: var(--code); border-radius: .3rem; }
 details.rest { margin-top: .7rem; font-size: .92rem; }
 details.rest > summary, details.rest > summary:hover { color: var(--soft); text-decoration: underline; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; padding: .8rem .9rem; margin: 0; }
@@ -81,9 +85,14 @@ footer { margin-top: 2rem; color: var(--soft); font-size: .88rem; }
   main { padding: 1.2rem .8rem 2rem; }
   h1 { font-size: 1.4rem; }
   .tiles { grid-template-columns: repeat(2, 1fr); } .ladder { grid-template-columns: 1fr; }
-  .check > summary { grid-template-columns: 1.2rem 2.2rem 1fr auto; }
+  .check > summary { grid-template-columns: .7rem 1rem 2.1rem 1fr auto; gap: .15rem .4rem; }
   .check > summary .rung, .check > summary .time { grid-row: 2; text-align: left; }
-  .check > summary .rung { grid-column: 3; } .check > summary .time { grid-column: 4; text-align: right; }
+  .check > summary .rung { grid-column: 4; } .check > summary .time { grid-column: 5; text-align: right; }
+  .ladder li { display: grid; grid-template-columns: 6.5rem 1fr; padding: .4rem .9rem; border-top-width: 1px;
+    border-left: .25rem solid var(--line); }
+  .ladder li.passed { border-left-color: var(--passed); } .ladder li.failed { border-left-color: var(--failed); }
+  .ladder li.skipped { border-left-color: var(--skipped); } .ladder .means { grid-column: 1 / -1; }
+  .ladder li.passed, .ladder li.failed, .ladder li.skipped { border-top-color: var(--line); }
   .check > div { padding: .1rem .9rem .9rem; }
   table, tbody, tr, td { display: block; } thead { display: none; }
   tr { border-top: 1px solid var(--line); padding: .4rem 0; } td { border: 0; padding: .05rem 0; }
