@@ -130,7 +130,7 @@ class CheckItem(pytest.Item):
         if verdict.result == "failed":
             raise Refused(verdict)
         if verdict.result != "passed":
-            pytest.skip(f"{verdict.result.replace('_', ' ')}: {verdict.reason}")
+            pytest.skip(f"{self.check.id} {verdict.result.replace('_', ' ')}: {verdict.reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own signature
         """Return the message and the evidence in place of a traceback; a fault of this harness keeps its own."""

@@ -69,6 +69,16 @@ def is_run(command, terminal):
     terminal.custify(command)
 
 
+def certifies_in_part(command, terminal):
+    """Run one check: all of them take minutes, and are run by tests/certification."""
+    terminal.custify(command, *([] if "--check" in command else ["--check", "A4"]))
+
+
+def is_run_by_pytest(command, terminal):
+    words = shlex.split(command)[1:]
+    terminal.python("-m", "pytest", *words, *([] if "-k" in words else ["-k", "A4"]))
+
+
 def is_run_by_python(command, terminal):
     _, script, *arguments = shlex.split(command)
     terminal.python(ROOT / script, *arguments)
@@ -98,7 +108,8 @@ HOW = {
     "custify describe": is_run,
     "custify sample ": talks_to_the_sandbox,
     "custify export ": is_run,
-    "custify certify": is_run,
+    "custify certify": certifies_in_part,
+    "pytest --connector ": is_run_by_pytest,
     "custify --version": is_run,
     "python docs/generate.py": changes_nothing,
     "python examples/": is_run_by_python,

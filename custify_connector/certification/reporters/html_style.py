@@ -33,7 +33,7 @@ code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mon
 .verdict { margin: 1.2rem 0; padding: .9rem 1.1rem; border-radius: .6rem; font-size: 1.1rem; }
 .verdict strong { font-weight: 650; }
 .verdict p, .verdict ul { color: var(--ink); font-size: .95rem; margin: .3rem 0 0; padding: 0; list-style: none; }
-.verdict li { display: flex; gap: .6rem; } .verdict b { flex: 0 0 4.2rem; } .verdict a { color: inherit; }
+.verdict li { display: flex; gap: .6rem; } .verdict b { flex: none; width: 4.8rem; } .verdict a { color: inherit; }
 .verdict.passed { background: var(--passed-bg); } .verdict.failed { background: var(--failed-bg); }
 .verdict.skipped { background: var(--skipped-bg); }
 .tiles, .ladder { display: grid; gap: .6rem; padding: 0; margin: .6rem 0; list-style: none; }
