@@ -10,8 +10,8 @@ import click
 from custify_connector.certification import reports, running, subject
 from custify_connector.certification.checking import RUNGS, Rung
 from custify_connector.certification.reporters import as_json, html, junit, terminal
+from custify_connector.cli.bar import Bar
 from custify_connector.cli.options import BAD_USAGE, exit_codes
-from custify_connector.cli.progress import Bar
 
 _NOT_REACHED = 1
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)

@@ -45,7 +45,7 @@ def wheel(project, folder):
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Make an environment that holds this project's wheel, that of a tiny connector, and pytest; return its programs."""
+    """Make an environment of this project's wheel, a tiny connector's, and pytest; return its programs."""
     folder = tmp_path_factory.mktemp("another")
     shutil.copytree(ROOT / "tests" / "certification" / "tiny", folder / "project" / "tiny")
     (folder / "project" / "pyproject.toml").write_text(PROJECT, "utf-8")

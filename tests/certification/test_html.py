@@ -28,15 +28,18 @@ class Tree(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
+        """Note what is opened."""
         self.tags.append(tag)
         self.attributes += attrs
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
+        """Hold that it closes what was opened last."""
         assert self.open.pop() == tag
 
     def handle_data(self, data):
+        """Note a text."""
         self.texts.append(data.strip())
 
 
@@ -62,7 +65,9 @@ def test_what_a_connector_says_is_text_and_never_markup():
 def test_the_page_loads_nothing_and_runs_nothing():
     tree = Tree(html.text(MIXED))
     assert not {"script", "img", "iframe", "object"} & set(tree.tags)
-    assert [value for name, value in tree.attributes if name in {"src", "href"} and not value.startswith("#")] == ["data:,"]
+    assert [value for name, value in tree.attributes if name in {"src", "href"} and not value.startswith("#")] == [
+        "data:,"
+    ]
     assert not re.search(r"@import|url\(|https?://", html.text(MIXED))
 
 
@@ -77,8 +82,14 @@ def test_a_failed_check_is_open_and_a_passed_one_closed():
     [
         (MIXED, "✗ Did not reach the rung hardened; reached: declared."),
         (report(outcome("A1", "passed"), rung="declared"), "✓ Reached the rung declared, as asked for."),
-        (report(outcome("A1", "skipped", reason="r"), rung="declared"), "– Did not reach the rung declared; reached: none."),
-        (report(outcome("A1", "passed"), groups=frozenset("A")), "✓ Only a part was run: no rung can be said to be reached."),
+        (
+            report(outcome("A1", "skipped", reason="r"), rung="declared"),
+            "○ Did not reach the rung declared; reached: none.",
+        ),
+        (
+            report(outcome("A1", "passed"), groups=frozenset("A")),
+            "✓ Only a part was run: no rung can be said to be reached.",
+        ),
     ],
 )
 def test_the_first_line_is_the_verdict(made, headline):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.certification.reported import MIXED
 
 @pytest.fixture
 def root():
-    return ElementTree.fromstring(junit.text(MIXED).encode())  # noqa: S314 - our own text
+    return ET.fromstring(junit.text(MIXED).encode())  # noqa: S314 - our own text
 
 
 def test_the_counts_are_those_of_the_checks(root):

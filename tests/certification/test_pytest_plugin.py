@@ -67,7 +67,9 @@ def test_nothing_else_is_collected(installed, verdicts):
 
 
 def test_a_failure_shows_the_evidence_and_no_traceback(installed, verdicts):
-    verdicts["D1"] = Verdict("failed", (holds("notes", "all 12", "3", true=False), holds("others", "8", "8", true=True)))
+    verdicts["D1"] = Verdict(
+        "failed", (holds("notes", "all 12", "3", true=False), holds("others", "8", "8", true=True))
+    )
     done = installed.runpytest_inprocess("--connector", "tiny")
     done.stdout.fnmatch_lines(
         ["_* D1 Every record is delivered once _*", "A read delivers *", "notes", "  expected: all 12", "  got:      3"]
@@ -107,7 +109,7 @@ def test_an_unknown_connector_is_told_with_those_that_are_known(installed):
 def test_without_a_connector_the_plugin_imports_nothing(tmp_path):
     """It is loaded in every run of pytest where the package is installed."""
     (tmp_path / "test_one.py").write_text(
-        "import sys\n\ndef test_one():\n    print(sorted(n for n in sys.modules if n.startswith('custify_connector')))\n"
+        "import sys\n\ndef test_one():\n    print(sorted(n for n in sys.modules if n.startswith('custify_')))\n"
     )
     words = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_one.py"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603 - our own test

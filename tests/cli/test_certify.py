@@ -83,7 +83,9 @@ def test_the_same_run_twice_gives_the_same_reports_but_for_times(certify, tmp_pa
     names = ["r.json", "r.html", "r.xml"]
     texts = []
     for _ in range(2):
-        assert certify("tiny", "--group", "D", "--group", "G", "--json", names[0], "--report", names[1], "--junit", names[2])
+        assert certify(
+            "tiny", "--group", "D", "--group", "G", "--json", names[0], "--report", names[1], "--junit", names[2]
+        )
         texts.append([timeless((tmp_path / name).read_text("utf-8")) for name in names])
     assert texts[0] == texts[1]
 

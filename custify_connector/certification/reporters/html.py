@@ -17,7 +17,7 @@ from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "not_applicable": "·"}
+_MARKS = {"passed": "✓", "failed": "✗", "skipped": "○", "not_applicable": "·"}
 
 
 def text(report: Report) -> str:
@@ -155,8 +155,9 @@ def _table(findings: list[Finding]) -> Iterator[str]:
 def _row(finding: Finding) -> str:
     requests = "".join(f"<li><code>{escape(request)}</code></li>" for request in finding.requests)
     seen = f'<ul aria-label="the last requests">{requests}</ul>' if requests else ""
+    look = "passed" if finding.holds else "failed"
     return (
-        f'<tr class="{"passed" if finding.holds else "failed"}"><td data-label="looked at">{escape(finding.subject)}</td>'
+        f'<tr class="{look}"><td data-label="looked at">{escape(finding.subject)}</td>'
         f'<td data-label="expected">{escape(finding.expected)}</td>'
         f'<td class="got" data-label="got">{escape(finding.got)}{seen}</td></tr>'
     )

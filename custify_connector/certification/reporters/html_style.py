@@ -1,4 +1,4 @@
-"""How the HTML report looks: light and dark, narrow and wide, on paper. It knows the classes of `html`, and no content."""
+"""How the HTML report looks: light and dark, narrow and wide, on paper. It knows the classes of `html`, no content."""
 
 STYLE = """
 :root {
@@ -73,9 +73,11 @@ table { border-collapse: collapse; width: 100%; margin-top: .6rem; font-size: .8
 th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 th:first-child { width: 24%; } thead th { border-top: 0; }
-td.mark { width: 1.5rem; }
 tr.failed td { color: var(--ink); } tr.failed td.got { color: var(--failed); font-weight: 600; }
-td ul { color: var(--soft); font-weight: 400; margin: .3rem 0 0; padding: .4rem .6rem; list-style: none; background: var(--code); border-radius: .3rem; }
+td ul {
+  margin: .3rem 0 0; padding: .4rem .6rem; list-style: none;
+  color: var(--soft); background: var(--code); font-weight: 400; border-radius: .3rem;
+}
 details.rest { margin-top: .7rem; font-size: .92rem; }
 details.rest > summary, details.rest > summary:hover { color: var(--soft); text-decoration: underline; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; padding: .8rem .9rem; margin: 0; }

@@ -1,6 +1,6 @@
 """A report as JUnit XML, as build servers read it: a suite a group, a case a check, with evidence or reason.
 
-Decided here: what a build server counts as failed and as skipped. What does not apply is skipped there too, by its word.
+Decided here: what a build server counts as failed and as skipped: what does not apply is skipped there too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def text(report: Report) -> str:
     """Return the report as JUnit XML."""
-    suites = Element("testsuites", {"name": f"certification of {report.environment.connector}"} | _counts(report.outcomes))
+    suites = Element(
+        "testsuites", {"name": f"certification of {report.environment.connector}"} | _counts(report.outcomes)
+    )
     for group, outcomes in groupby(report.outcomes, lambda outcome: outcome.check.group):
         suites.append(_suite(report, group, tuple(outcomes)))
     indent(suites)
