@@ -96,6 +96,8 @@ def is_fetched(command, terminal):
 
 
 HOW = {
+    "custify certify ": certifies_in_part,
+    "pytest --connector ": is_run_by_pytest,
     "make ": is_a_target_of_make,
     "python3 -m venv ": is_what_make_installs,
     ".venv/bin/python -m pip install ": is_what_make_installs,
@@ -108,8 +110,7 @@ HOW = {
     "custify describe": is_run,
     "custify sample ": talks_to_the_sandbox,
     "custify export ": is_run,
-    "custify certify": certifies_in_part,
-    "pytest --connector ": is_run_by_pytest,
+    "custify certify": is_run,
     "custify --version": is_run,
     "python docs/generate.py": changes_nothing,
     "python examples/": is_run_by_python,
