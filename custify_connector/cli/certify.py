@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def command(
 
     Examples: custify certify; custify certify custify --report report.html; custify certify --check D1
     """
+    # What a connector logs is evidence for the checks that listen; without a handler it would come between the lines.
+    logging.getLogger().addHandler(logging.NullHandler())
     selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
     judged = _installed(connector)
     if not any(map(selection.has, judged.checks)):

@@ -29,7 +29,7 @@ def test_a_bar_shows_how_far_it_is_and_what_goes_on_within_the_width(monkeypatch
     monkeypatch.setattr("sys.stderr", screen)
     with Bar(4) as bar:
         bar.tell(1, "A name that is long")
-        assert screen.taken() == "\r\x1b[K[#####...............] 1 of 4  A name "
+        assert screen.taken() == "\r\x1b[K[#####...............] 1 of 4  A name t"
         bar.clear()
         assert screen.taken() == "\r\x1b[K"
         bar.tell(4)
