@@ -30,8 +30,11 @@ class Certification:
     def __init__(self, config: pytest.Config) -> None:
         self.subject = _found(config.getoption("--connector"))
         rung: Rung = config.getoption("--rung")
-        self.selection = Selection(rung, streams=frozenset(config.getoption("--stream")))
+        named = (frozenset(config.getoption(f"--connector-{word}")) for word in ("group", "check", "stream"))
+        self.selection = Selection(rung, *named)
         self.checks = tuple(filter(self.selection.has, self.subject.checks))
+        if not self.checks:
+            raise pytest.UsageError(f"no check of the rung {rung}, or of one below it, is among those named")
         self._results: dict[str, Result] = {}
 
     # pytest has no such hook before release 8; optional, it harms nobody who never asks for a certification.

@@ -18,7 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("certification", "certification of a connector")
     group.addoption("--connector", metavar="NAME", help="Run the checks of this installed connector, and nothing else.")
     group.addoption("--rung", choices=_RUNGS, default="hardened", help="The rung to reach. Default: hardened.")
-    group.addoption("--stream", action="append", default=[], metavar="NAME", help="Judge only this stream.")
+    # Long names: an option that another plugin has too would end every run of pytest where both are installed.
+    for word, metavar in (("group", "LETTER"), ("check", "ID"), ("stream", "NAME")):
+        words = {"action": "append", "default": [], "metavar": metavar}
+        group.addoption(f"--connector-{word}", help=f"Certify only this {word}; can be given several times.", **words)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -70,5 +70,5 @@ def test_its_reading_is_judged_there(environment, tmp_path):
 
 
 def test_pytest_runs_the_same_checks_there(environment, tmp_path):
-    printed = run(environment / "pytest", "--connector", "tiny", "-v", "-k", "D1", cwd=tmp_path)
+    printed = run(environment / "pytest", "--connector", "tiny", "-v", "--connector-check", "D1", cwd=tmp_path)
     assert "tiny::Reading::D1 Every record is delivered once PASSED" in printed

@@ -49,13 +49,19 @@ def test_the_checks_are_the_tests_of_an_empty_directory(installed, verdicts):
 
 
 def test_they_are_truly_run(installed):
-    done = installed.runpytest_inprocess("--connector", "tiny", "-v", "-k", "D1 or (Discovery and C2)")
+    done = installed.runpytest_inprocess("--connector", "tiny", "-v", *_ONLY_TWO)
     done.stdout.fnmatch_lines(["tiny::Reading::D1 Every record is delivered once PASSED*"])
-    done.assert_outcomes(passed=2, deselected=len([one for one in all_checks() if one.rung in _UP_TO_HARDENED]) - 2)
+    done.assert_outcomes(passed=2)
     done.stdout.no_fnmatch_line("*rung reached*")
 
 
-_UP_TO_HARDENED = {"declared", "rehearsed", "hardened"}
+_ONLY_TWO = ("--connector-check", "D1", "--connector-check", "C2", "--connector-check", "A4", "-k", "D1 or Discovery")
+
+
+def test_a_check_that_is_not_there_is_bad_usage(installed):
+    done = installed.runpytest_inprocess("--connector", "tiny", "--connector-check", "D999")
+    done.stderr.fnmatch_lines(["ERROR: no check of the rung hardened*"])
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_nothing_else_is_collected(installed, verdicts):
@@ -89,7 +95,7 @@ def test_what_is_skipped_has_its_reason_and_the_rung_is_not_reached(installed, v
 
 def test_of_a_part_no_rung_is_told_and_a_skip_does_not_fail(installed, verdicts):
     verdicts["D1"] = Verdict("skipped", (), "r")
-    done = installed.runpytest_inprocess("--connector", "tiny", "--stream", "notes")
+    done = installed.runpytest_inprocess("--connector", "tiny", "--connector-stream", "notes")
     done.stdout.no_fnmatch_line("*rung reached*")
     assert done.ret == pytest.ExitCode.OK
 

@@ -76,7 +76,7 @@ def certifies_in_part(command, terminal):
 
 def is_run_by_pytest(command, terminal):
     words = shlex.split(command)[1:]
-    terminal.python("-m", "pytest", *words, *([] if "-k" in words else ["-k", "A4"]))
+    terminal.python("-m", "pytest", *words, *([] if "--connector-check" in words else ["--connector-check", "A4"]))
 
 
 def is_run_by_python(command, terminal):
