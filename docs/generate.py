@@ -1,13 +1,15 @@
 # ruff: noqa: INP001 - a script beside the pages that it writes, no package
-"""Writes what the pages say of endpoints and layers: docs/endpoints.md, and the marked parts of other pages.
+"""Writes what the pages say of endpoints, layers and checks: docs/endpoints.md, and the marked parts of other pages.
 
-Decides how an endpoint is shown. What is shown comes from connector.yaml, schemas/ and pyproject.toml alone. With
---check nothing is written, and the exit code is 1 when a page differs.
+Decides how an endpoint is shown. What is shown comes from connector.yaml, schemas/, pyproject.toml, and the lists of
+checks and mutants alone. With --check nothing is written, and the exit code is 1 when a page differs.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import json
 import re
 import sys
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector import manifest, uploads
+from custify_connector.certification.checking import GROUPS, MEANING, RUNGS, all_checks
+from custify_connector.certification.mutating import all_mutants
 from custify_connector.manifest import Alternatives, DestinationEndpoint, Manifest, Parameter, SourceEndpoint
 from custify_connector.wire import placeholders
 
@@ -68,6 +72,7 @@ def pages() -> dict[str, str]:
         "docs/endpoints.md": endpoints_page(known),
         "README.md": filled(_read("README.md"), parts),
         "docs/architecture.md": filled(_read("docs/architecture.md"), {"layers": layers()}),
+        "docs/certification.md": filled(_read("docs/certification.md"), certification()),
     }
 
 
@@ -356,6 +361,40 @@ def _charter(module: str) -> str:
     files = (path for path in (folder / f"{module}.py", folder / module / "__init__.py") if path.is_file())
     text = next((ast.get_docstring(ast.parse(file.read_text("utf-8"))) for file in files), None)
     return (text or "").split("\n\n", 1)[0]
+
+
+def certification() -> dict[str, str]:
+    """Return the generated parts of the page of the certification."""
+    return {
+        "rungs": table(("rung", "what it says", "checks"), _rungs()),
+        "checks": "\n\n".join(_group(letter) for letter in GROUPS),
+        "mutants": table(("check", "refuses", "which stands for"), _mutants()),
+        "elsewhere": table(("truth", "why no check sees it", "what proves it"), _elsewhere()),
+        "testbed": _fenced("python", _read("tests/certification/tiny/testbed.py").rstrip()),
+    }
+
+
+def _rungs() -> Iterator[Row]:
+    needed = [check.rung for check in all_checks()]
+    yield from ((code(rung), MEANING[rung], str(needed.count(rung))) for rung in RUNGS)
+
+
+def _group(letter: str) -> str:
+    rows = ((one.id, one.rung, one.title, one.message) for one in all_checks() if one.group == letter)
+    return f"### {letter} {GROUPS[letter]}\n\n{table(('id', 'rung', 'what must hold', 'why, and what to do'), rows)}"
+
+
+def _mutants() -> Iterator[Row]:
+    titles = {check.id: check.title for check in all_checks()}
+    for one in all_mutants():
+        yield f"{one.check} {titles.get(one.check, '')}", one.name.replace("_", " ").capitalize(), one.harm
+
+
+def _elsewhere() -> Iterator[Row]:
+    """Yield the truths that are a host's matter; none where the package lists none."""
+    name = "custify_connector.certification.elsewhere"
+    listed = importlib.import_module(name).ELSEWHERE if importlib.util.find_spec(name) else ()
+    yield from ((one.truth, one.reason, one.proof) for one in listed)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 Rung = Literal["declared", "rehearsed", "hardened", "recorded", "live"]
 RUNGS: tuple[Rung, ...] = ("declared", "rehearsed", "hardened", "recorded", "live")
 
+MEANING: dict[Rung, str] = {
+    "declared": "What the connector says of itself holds.",
+    "rehearsed": "It reads and writes an emulated service truly, without faults.",
+    "hardened": "Faults, limits, kills and drift lose nothing.",
+    "recorded": "Real replies, kept in files, give the expected records.",
+    "live": "It works on a real account.",
+}
+"""What each rung says of a connector that reached it."""
+
 GROUPS = {
     "A": "Credential schema",
     "B": "Testing a credential",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,16 +10,23 @@ import click
 
 from custify_connector.certification import reports, running, subject
 from custify_connector.certification.checking import RUNGS, Rung
-from custify_connector.certification.reporters import as_json, terminal
+from custify_connector.certification.reporters import as_json, html, junit, terminal
+from custify_connector.cli.bar import Bar
 from custify_connector.cli.options import BAD_USAGE, exit_codes
 
 _NOT_REACHED = 1
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
-_FORMATS: dict[str, Callable[[reports.Report], str]] = {"json_path": as_json.text}
+_FORMATS: dict[str, Callable[[reports.Report], str]] = {
+    "html_path": html.text,
+    "json_path": as_json.text,
+    "junit_path": junit.text,
+}
 
 
 @click.command()
 @click.argument("connector", default="custify")
+@click.option("--report", "html_path", type=_FILE, metavar="PATH", help="Write the report as one HTML page.")
+@click.option("--junit", "junit_path", type=_FILE, metavar="PATH", help="Write the report as JUnit XML.")
 @click.option("--json", "json_path", type=_FILE, metavar="PATH", help="Write the report as JSON.")
 @click.option("--rung", type=click.Choice(RUNGS), default="hardened", show_default=True, help="The rung to reach.")
 @click.option("--group", "groups", multiple=True, metavar="LETTER", help="Run only this group of checks.")
@@ -37,8 +45,10 @@ def command(
 
     Exit codes: 0 the rung asked for is reached, 1 it is not, 2 there is no such connector.
 
-    Examples: custify certify; custify certify custify --rung rehearsed --json report.json; custify certify --check D1
+    Examples: custify certify; custify certify custify --report report.html; custify certify --check D1
     """
+    # What a connector logs is evidence for the checks that listen; without a handler it would come between the lines.
+    logging.getLogger().addHandler(logging.NullHandler())
     selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
     judged = _installed(connector)
     if not any(map(selection.has, judged.checks)):
@@ -61,8 +71,13 @@ def _installed(name: str) -> subject.Subject:
 
 def _certified(judged: subject.Subject, selection: running.Selection) -> reports.Report:
     environment = reports.environment(judged)
-    outcomes = []
-    for outcome in running.run(judged, selection):
-        outcomes.append(outcome)
-        click.echo(terminal.line(outcome))
+    outcomes: list[running.Outcome] = []
+    chosen = [check for check in judged.checks if selection.has(check)]
+    with Bar(len(chosen)) as bar:
+        bar.tell(0, chosen[0].title)
+        for outcome in running.run(judged, selection):
+            outcomes.append(outcome)
+            bar.clear()
+            click.echo(terminal.line(outcome))
+            bar.tell(len(outcomes), *(check.title for check in chosen[len(outcomes) :][:1]))
     return reports.Report(environment, selection, tuple(outcomes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def certify(tmp_path):
 
 
 def test_a_connector_installed_by_entry_point_alone_is_certified(certify, tmp_path):
-    code, out, _ = certify("tiny", "--rung", "declared", "--json", "report.json")
+    code, out, err = certify("tiny", "--rung", "declared", "--json", "report.json")
+    assert err == "", "a bar is for a terminal"
     assert (code, "Rung reached: declared" in out) == (0, True)
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["environment"]["connector"], report["reached"], report["holds"]) == ("tiny", "declared", True)
@@ -68,3 +70,27 @@ def test_an_unknown_connector_is_told_with_those_that_are_known(certify):
 def test_a_check_that_is_not_there_is_bad_usage(certify):
     code, _, err = certify("--check", "D999")
     assert (code, "no check" in err) == (2, True)
+
+
+def test_the_report_is_written_in_every_form_that_is_asked_for(certify, tmp_path):
+    code, *_ = certify("tiny", "--rung", "declared", "--report", "r.html", "--junit", "r.xml")
+    assert code == 0
+    assert (tmp_path / "r.html").read_text("utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "r.xml").read_text("utf-8").startswith("<?xml ")
+
+
+def test_the_same_run_twice_gives_the_same_reports_but_for_what_was_measured(certify, tmp_path):
+    names = ["r.json", "r.html", "r.xml"]
+    texts = []
+    for _ in range(2):
+        assert certify(
+            "tiny", "--group", "D", "--group", "G", "--json", names[0], "--report", names[1], "--junit", names[2]
+        )
+        texts.append([unmeasured((tmp_path / name).read_text("utf-8")) for name in names])
+    assert texts[0] == texts[1]
+
+
+def unmeasured(text):
+    """Return a report without its times, and without the memory that a check measured."""
+    text = re.sub(r"[\d,]+ kB", "memory", text)
+    return re.sub(r"20\d\d-[^\"< ]+( [\d:]+ UTC)?|\d+\.\d+( s\b|\"|,|<)", "then", text)

@@ -88,6 +88,16 @@ def is_run(command, terminal):
     terminal.custify(command)
 
 
+def certifies_in_part(command, terminal):
+    """Run one check: all of them take minutes, and are run by tests/certification."""
+    terminal.custify(command, *([] if "--check" in command else ["--check", "A4"]))
+
+
+def is_run_by_pytest(command, terminal):
+    words = shlex.split(command)[1:]
+    terminal.python("-m", "pytest", *words, *([] if "--connector-check" in words else ["--connector-check", "A4"]))
+
+
 def is_run_by_python(command, terminal):
     _, script, *arguments = shlex.split(command)
     terminal.python(ROOT / script, *arguments)
@@ -105,6 +115,8 @@ def is_fetched(command, terminal):
 
 
 HOW = {
+    "custify certify ": certifies_in_part,
+    "pytest --connector ": is_run_by_pytest,
     "make ": is_a_target_of_make,
     "python3 -m venv ": is_what_make_installs,
     ".venv/bin/python -m pip install ": is_what_make_installs,

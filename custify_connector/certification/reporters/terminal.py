@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from custify_connector.certification.checking import GROUPS
-from custify_connector.certification.findings import Finding
+from custify_connector.certification.findings import Finding, Verdict
 from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Outcome
 
@@ -29,16 +29,21 @@ def _failures(report: Report) -> Iterator[str]:
         if outcome.verdict.result == "failed":
             yield f"\n{outcome.check.id} {outcome.check.title} ({GROUPS[outcome.check.group]}, {outcome.check.rung})"
             yield f"  {' '.join(outcome.check.message.split())}"
-            for finding in outcome.verdict.findings:
-                yield from () if finding.holds else _detail(finding)
+            yield from (f"  {text}" for text in evidence(outcome.verdict))
+
+
+def evidence(verdict: Verdict) -> Iterator[str]:
+    """Yield the lines of what did not hold: what was looked at, what was expected, what came, the last requests."""
+    for finding in verdict.findings:
+        yield from () if finding.holds else _detail(finding)
 
 
 def _detail(finding: Finding) -> Iterator[str]:
-    yield f"  {finding.subject}"
-    yield f"    expected: {finding.expected}"
-    yield f"    got:      {finding.got}"
+    yield finding.subject
+    yield f"  expected: {finding.expected}"
+    yield f"  got:      {finding.got}"
     if finding.requests:
-        yield f"    requests: {', '.join(finding.requests)}"
+        yield f"  requests: {', '.join(finding.requests)}"
 
 
 def _closing(report: Report) -> Iterator[str]:
