@@ -116,6 +116,19 @@ def _check_database(wanted: Wanted) -> None:
     if path.exists():
         with connected(path):
             pass
+        refuse(tuple(_lost(path, wanted)) if wanted.narrowed else ())
+
+
+def _lost(path: Path, wanted: Wanted) -> Iterator[Fault]:
+    """Yield the tables that hold all of a stream, and would hold a part of it after this read."""
+    from custify_connector.host.outputs.duckdb_tables import holds_all  # noqa: PLC0415 - an extra
+
+    for name in names(wanted, undocumented=True):
+        if holds_all(path, name):
+            reason = (
+                "holds all records: name another database for a part of them, or leave out --limit, --field, --param"
+            )
+            yield Fault(f"{path}: table {name}", reason)
 
 
 def _described(
@@ -170,7 +183,7 @@ def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode)
         properties = {field: kind for field, kind in schema.get("properties", {}).items() if field in wanted.fields}
         schema = {**schema, "properties": properties}
     cursor: Cursor = "replaced" if mode == "incremental" else "forgotten" if wanted.narrowed else "kept"
-    return Stream(name, tuple(described.get("key", ())), schema, cursor)
+    return Stream(name, tuple(described.get("key", ())), schema, cursor, whole=not wanted.narrowed)
 
 
 def _target(wanted: Wanted, stream: Stream) -> Target:

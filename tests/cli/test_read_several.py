@@ -131,10 +131,21 @@ def test_a_full_read_shows_what_was_deleted_and_keeps_the_cursor(run, sandbox, t
     assert "people: 0 records" in run("people", "-o", "crm.duckdb").stderr
 
 
-def test_a_table_of_a_part_is_read_anew_by_the_next_run(run, tmp_path):
+@pytest.mark.parametrize("words", [("--limit", "3"), ("--field", "email"), ("--param", "email=a@example.com")])
+def test_a_part_never_takes_the_place_of_a_whole_table(run, sandbox, tmp_path, words):
     run("people", "-o", "crm.duckdb")
-    assert run("people", "-o", "crm.duckdb", "--limit", "3").exit_code == 0
-    assert len(table(tmp_path / "crm.duckdb", "people")) == 3
+    asked = len(sandbox.journal)
+    done = run("people", "-o", "crm.duckdb", *words)
+    assert done.exit_code == 2
+    assert "table people: holds all records: name another database" in done.stderr
+    assert len(sandbox.journal) == asked
+    assert len(table(tmp_path / "crm.duckdb", "people")) == 30
+
+
+def test_a_table_of_a_part_is_read_anew_by_the_next_run(run, tmp_path):
+    for _ in range(2):
+        assert run("people", "-o", "crm.duckdb", "--limit", "3").exit_code == 0
+        assert len(table(tmp_path / "crm.duckdb", "people")) == 3
     run("people", "-o", "crm.duckdb")
     assert len(table(tmp_path / "crm.duckdb", "people")) == 30
 

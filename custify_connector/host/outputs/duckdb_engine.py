@@ -6,18 +6,21 @@ Decides how a kind of column is called in DuckDB, and how rows are read from a s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.kinds import Kind
+from custify_connector.host.outputs.tables import Rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEMORY = "512MB"
+MEMORY = ("64MB", "512MB", "4GB")
+"""What publishing may take, then what when that was too little: the need grows with the columns, not with the rows."""
+
 TYPES: dict[Kind, str] = {
     "boolean": "BOOLEAN",
     "integer": "BIGINT",
@@ -27,7 +30,7 @@ TYPES: dict[Kind, str] = {
     "text": "VARCHAR",
     "json": "JSON",
 }
-_LONGEST_LINE = 128 * 1024 * 1024
+_SHORTEST_BUFFER = 1024 * 1024
 
 
 def duckdb() -> Any:  # noqa: ANN401 - a module
@@ -40,19 +43,37 @@ def duckdb() -> Any:  # noqa: ANN401 - a module
     return module
 
 
+class NotEnoughMemory(ConfigurationError):
+    """DuckDB may use more memory, or the rows must have fewer columns."""
+
+
+def with_memory(work: Callable[[str], None]) -> None:
+    """Do what may be repeated with little memory, and again with more where that was too little."""
+    for memory in MEMORY[:-1]:
+        with suppress(NotEnoughMemory):
+            work(memory)
+            return
+    work(MEMORY[-1])
+
+
 @contextmanager
-def connected(path: Path | None, spill: Path | None = None, *, read_only: bool = False) -> Iterator[DuckDBPyConnection]:
+def connected(
+    path: Path | None, spill: Path | None = None, *, read_only: bool = False, memory: str = MEMORY[1]
+) -> Iterator[DuckDBPyConnection]:
     """Open a database, in memory when it has no path; what does not fit in memory goes to the folder `spill`.
 
-    Raises ConfigurationError when it is in use, is no database, or while the disk is full.
+    Raises NotEnoughMemory, and ConfigurationError when it is in use, is no database, or while the disk is full.
     """
     module = duckdb()
-    config = {"memory_limit": MEMORY, "threads": 2, "preserve_insertion_order": True}
+    # A second thread doubles the memory, and a transaction is not written sooner by it.
+    config = {"memory_limit": memory, "threads": 1, "preserve_insertion_order": True}
     if spill is not None:
         config["temp_directory"] = str(spill)
     try:
         with module.connect(str(path or ":memory:"), read_only=read_only, config=config) as connection:
             yield connection
+    except module.OutOfMemoryException as error:
+        raise NotEnoughMemory((Fault(str(path or "duckdb"), _sentence(str(error))),)) from None
     except module.Error as error:
         raise ConfigurationError((Fault(str(path or "duckdb"), _sentence(str(error))),)) from None
 
@@ -84,12 +105,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def select(rows: Path, kinds: Mapping[str, Kind], *, json: str = "JSON") -> str:
+def select(rows: Rows, kinds: Mapping[str, Kind], *, json: str = "JSON") -> str:
     """Return the query for the rows of a flat file of JSON lines; `json` is the type of what is JSON."""
+    # Each of DuckDB's threads takes twice this much at once: more than the longest line needs would be for nothing.
+    longest = max(rows.longest, _SHORTEST_BUFFER)
     read = ", ".join(f"{literal(name)}: '{_read_as(kind)}'" for name, kind in kinds.items())
     wanted = ", ".join(f"{_cast(name, kind, json)} AS {quoted(name)}" for name, kind in kinds.items())
-    options = f"format = 'newline_delimited', maximum_object_size = {_LONGEST_LINE}, columns = {{{read}}}"
-    return f"SELECT {wanted} FROM read_json({literal(str(rows))}, {options})"  # noqa: S608 - every part is quoted
+    options = f"format = 'newline_delimited', maximum_object_size = {longest}, columns = {{{read}}}"
+    return f"SELECT {wanted} FROM read_json({literal(str(rows.path))}, {options})"  # noqa: S608 - every part is quoted
 
 
 def _read_as(kind: Kind) -> str:

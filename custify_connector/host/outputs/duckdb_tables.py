@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select
+from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select, with_memory
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
@@ -32,7 +32,8 @@ STATE_TABLE = "_custify_state"
 _LOCKS: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 _LAYOUT = f"""
 CREATE TABLE IF NOT EXISTS {STATE_TABLE} (
-  stream VARCHAR PRIMARY KEY, key VARCHAR, columns VARCHAR, state VARCHAR, records BIGINT, written_at TIMESTAMP
+  stream VARCHAR PRIMARY KEY, key VARCHAR, columns VARCHAR, state VARCHAR, whole BOOLEAN,
+  records BIGINT, written_at TIMESTAMP
 )"""
 
 
@@ -40,7 +41,8 @@ CREATE TABLE IF NOT EXISTS {STATE_TABLE} (
 class Known:
     """What the database knows of a stream: its key, its columns (by path: name and kind), its state.
 
-    `present` are the columns that the table has; a kind is None where no value ever came.
+    `present` are the columns that the table has; a kind is None where no value ever came. `whole` tells that all of the
+    stream was read.
     """
 
     key: tuple[str, ...]
@@ -48,21 +50,19 @@ class Known:
     kinds: Mapping[str, Kind | None]
     present: frozenset[str]
     state: dict[str, Any] | None
+    whole: bool
 
 
 def publish_table(path: Path, stream: Stream) -> Publish:
     """Return what publishes a staged file as the table of a stream, whose rows are named by its key."""
 
     def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:
-        rows = part.with_name(part.name + ".rows")
+        job = _Job(path, stream, part, part.with_name(part.name + ".rows"))
         try:
-            with _LOCKS[path.resolve()], written(path), connected(path, part.parent) as database:
-                database.execute("BEGIN")
-                database.execute(_LAYOUT)
-                _publish(database, _Job(path, stream, part, rows), state, merges=merges)
-                database.execute("COMMIT")
+            with _LOCKS[path.resolve()]:
+                with_memory(lambda memory: _in_one_step(job, state, memory, merges=merges))
         finally:
-            rows.unlink(missing_ok=True)
+            job.rows.unlink(missing_ok=True)
 
     return publish
 
@@ -72,12 +72,25 @@ def stored_state(path: Path, stream: str) -> dict[str, Any] | None:
 
     Raises ConfigurationError for a database that is in use, or is none.
     """
+    found = _looked_up(path, stream)
+    return found.state if found else None
+
+
+def holds_all(path: Path, stream: str) -> bool:
+    """Tell whether a stream's table was read whole, so that a part of it must not take its place.
+
+    Raises ConfigurationError for a database that is in use, or is none.
+    """
+    found = _looked_up(path, stream)
+    return found is not None and found.whole
+
+
+def _looked_up(path: Path, stream: str) -> Known | None:
     if not path.exists():
         return None
     with _LOCKS[path.resolve()], connected(path) as database:
         ours = _exists(database, STATE_TABLE) and _exists(database, stream)
-        found = _known(database, stream) if ours else None
-    return found.state if found else None
+        return _known(database, stream) if ours else None
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,14 @@ class _Job:
         return ConfigurationError((Fault(f"{self.path}: table {self.stream.name}", reason),))
 
 
+def _in_one_step(job: _Job, state: dict[str, Any] | None, memory: str, *, merges: bool) -> None:
+    with written(job.path), connected(job.path, job.part.parent, memory=memory) as database:
+        database.execute("BEGIN")
+        database.execute(_LAYOUT)
+        _publish(database, job, state, merges=merges)
+        database.execute("COMMIT")
+
+
 def _publish(database: DuckDBPyConnection, job: _Job, state: dict[str, Any] | None, *, merges: bool) -> None:
     known, there = _known(database, job.stream.name), _exists(database, job.stream.name)
     if there and known is None:
@@ -106,11 +127,12 @@ def _publish(database: DuckDBPyConnection, job: _Job, state: dict[str, Any] | No
         )
     before = known if merges else None
     table = table_of(job.stream.schema, before.names if before else {}, before.kinds if before else {})
-    write_rows(table, staged(job.part), job.rows)
+    fresh = select(write_rows(table, staged(job.part), job.rows), table.shown)
     if before is not None:
-        _merge(database, job, table, before)
+        _widen(database, job, table, before)
+        _merge(database, job, fresh)
     else:
-        database.execute(f"CREATE OR REPLACE TABLE {job.table} AS {select(job.rows, table.shown)}")
+        database.execute(f"CREATE OR REPLACE TABLE {job.table} AS {fresh}")
     kept = {"replaced": state, "kept": known.state if known else None, "forgotten": None}
     _remember(database, job, table, kept[job.stream.cursor])
 
@@ -119,8 +141,8 @@ def _words(key: tuple[str, ...]) -> str:
     return " with ".join(key) or "none"
 
 
-def _merge(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) -> None:
-    """Widen the table where it must be, then put the new rows in the place of those with their keys."""
+def _widen(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) -> None:
+    """Add the columns that are new, and widen those whose values no longer fit."""
     for name, kind in table.shown.items():
         before = known.kinds.get(name) or "text"
         if name not in known.present:
@@ -128,7 +150,10 @@ def _merge(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) 
         elif TYPES[before] != TYPES[kind]:
             change = f"ALTER COLUMN {quoted(name)} SET DATA TYPE {TYPES[kind]} USING {_widened(name, before, kind)}"
             database.execute(f"ALTER TABLE {job.table} {change}")
-    fresh = select(job.rows, table.shown)
+
+
+def _merge(database: DuckDBPyConnection, job: _Job, fresh: str) -> None:
+    """Put the new rows in the place of those with their keys."""
     same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in job.stream.key)
     database.execute(f"DELETE FROM {job.table} AS old USING ({fresh}) AS fresh WHERE {same}")  # noqa: S608 - every part is quoted
     database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")
@@ -151,7 +176,7 @@ def _exists(database: DuckDBPyConnection, table: str) -> bool:
 
 
 def _known(database: DuckDBPyConnection, stream: str) -> Known | None:
-    query = f"SELECT key, columns, state FROM {STATE_TABLE} WHERE stream = ?"  # noqa: S608 - a constant
+    query = f"SELECT key, columns, state, whole FROM {STATE_TABLE} WHERE stream = ?"  # noqa: S608 - a constant
     found = database.execute(query, [stream]).fetchone()
     if found is None:
         return None
@@ -160,7 +185,7 @@ def _known(database: DuckDBPyConnection, stream: str) -> Known | None:
     kinds = {name: kind for name, kind, _present in columns.values()}
     present = frozenset(name for name, _kind, is_there in columns.values() if is_there)
     state = orjson.loads(found[2]) if found[2] else None
-    return Known(tuple(orjson.loads(found[0])), names, kinds, present, state)
+    return Known(tuple(orjson.loads(found[0])), names, kinds, present, state, bool(found[3]))
 
 
 def _remember(database: DuckDBPyConnection, job: _Job, table: Table, state: dict[str, Any] | None) -> None:
@@ -170,7 +195,7 @@ def _remember(database: DuckDBPyConnection, job: _Job, table: Table, state: dict
     kept = orjson.dumps(state).decode() if state is not None else None
     now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat()
     database.execute(
-        f"INSERT OR REPLACE INTO {STATE_TABLE} SELECT ?, ?, ?, ?, "  # noqa: S608 - names are quoted
+        f"INSERT OR REPLACE INTO {STATE_TABLE} SELECT ?, ?, ?, ?, ?, "  # noqa: S608 - names are quoted
         f"(SELECT count(*) FROM {job.table}), CAST(? AS TIMESTAMP)",
-        [job.stream.name, *texts, kept, now],
+        [job.stream.name, *texts, kept, job.stream.whole, now],
     )

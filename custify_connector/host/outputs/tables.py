@@ -88,8 +88,20 @@ def learn(table: Table, part: Path) -> None:
         table.row(record)
 
 
-def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -> None:
+@dataclass(frozen=True)
+class Rows:
+    """A file of flat rows as JSON lines; `longest` is the length of its longest line in bytes."""
+
+    path: Path
+    longest: int
+
+
+def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -> Rows:
     """Write records as rows, one JSON object a line; the table is widened by them."""
+    longest = 0
     with path.open("wb") as stream:
         for record in records:
-            stream.write(orjson.dumps(table.row(record), option=orjson.OPT_APPEND_NEWLINE))
+            line = orjson.dumps(table.row(record), option=orjson.OPT_APPEND_NEWLINE)
+            longest = max(longest, len(line))
+            stream.write(line)
+    return Rows(path, longest)

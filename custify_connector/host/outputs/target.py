@@ -35,13 +35,15 @@ Cursor = Literal["replaced", "kept", "forgotten"]
 class Stream:
     """What is known of a stream before it is read: its name, the fields that name a record, and its records' schema.
 
-    `cursor` says what becomes of the state that a database keeps with the stream's table.
+    `cursor` says what becomes of the state that a database keeps with the stream's table; `whole` tells that all of its
+    records are read, with all of their fields.
     """
 
     name: str
     key: tuple[str, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
     cursor: Cursor = "replaced"
+    whole: bool = True
 
 
 def form_of(path: str, chosen: Form | None = None) -> Form:

@@ -1,0 +1,127 @@
+"""Rows of Parquet files and DuckDB databases become those of JSON, and what JSON cannot carry is that row's fault."""
+
+import duckdb
+import pytest
+
+from custify_connector.errors import ConfigurationError
+from custify_connector.host.queried_rows import ALL, Choice, open_input
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(path)) as made:
+        made.execute("CREATE TABLE people AS SELECT i AS id, 'p' || i AS name FROM range(3) t(i)")
+    return str(path)
+
+
+def rows(path, choice=ALL, form=None):
+    with open_input(path, form, choice) as table:
+        return list(table.rows)
+
+
+def one(database, expression):
+    (row,) = rows(database, Choice(query=f"SELECT {expression} AS cell"))
+    return row
+
+
+def test_a_table_gives_its_rows_with_their_lines(database):
+    found = rows(database, Choice(table="people"))
+    assert [(row.line, row.fields, row.flat) for row in found] == [
+        (line, {"id": line - 1, "name": f"p{line - 1}"}, True) for line in (1, 2, 3)
+    ]
+
+
+def test_more_rows_than_are_fetched_at_once_all_come(database):
+    assert len(rows(database, Choice(query="SELECT * FROM range(2500);"))) == 2500
+
+
+def test_a_parquet_file_gives_its_rows(tmp_path):
+    path = tmp_path / "it's.parquet"
+    with duckdb.connect() as made:
+        made.execute(f"COPY (SELECT 1 AS id, NULL AS name) TO '{str(path).replace(chr(39), chr(39) * 2)}'")
+    assert [row.fields for row in rows(str(path))] == [{"id": 1, "name": ""}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("NULL", ""),
+        ("DATE '2026-01-31'", "2026-01-31"),
+        ("TIME '09:30:00'", "09:30:00"),
+        ("INTERVAL 90 MINUTE", "1:30:00"),
+        ("TIMESTAMP '2026-01-31 09:30:00'", "2026-01-31T09:30:00.000Z"),
+        ("TIMESTAMPTZ '2026-01-31 09:30:00+02'", "2026-01-31T07:30:00.000Z"),
+        ("1.50::DECIMAL(9, 2)", 1.5),
+        ("uuid '00000000-0000-0000-0000-000000000001'", "00000000-0000-0000-0000-000000000001"),
+        ("[1, 2]", [1, 2]),
+        ("{'plan': 'Gold'}", {"plan": "Gold"}),
+        ("'{\"plan\": [1]}'::JSON", {"plan": [1]}),
+    ],
+)
+def test_each_type_becomes_its_json(database, expression, value):
+    assert one(database, expression).fields == {"cell": value}
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("'NaN'::DOUBLE", "it is nan, which JSON has no form for"),
+        ("'infinity'::DOUBLE", "it is inf, which JSON has no form for"),
+        ("170141183460469231731687303715884105727::HUGEINT", "more than 64 bits"),
+        ("'a'::BLOB", "is bytes"),
+    ],
+)
+def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):
+    row = one(database, expression)
+    assert row.fields == {}
+    assert "has in 'cell' what JSON cannot carry" in row.fault
+    assert reason in row.fault
+
+
+@pytest.mark.parametrize(
+    ("path", "choice", "reason"),
+    [
+        ("crm.duckdb", ALL, "name its rows with --table NAME or --query SQL"),
+        ("crm.duckdb", Choice("people", "SELECT 1"), "name its rows with --table NAME or --query SQL"),
+        ("crm.duckdb", Choice(table="persons"), "persons"),
+        ("crm.duckdb", Choice(query="SELEKT"), "SELEKT"),
+        ("people.csv", Choice(table="people"), "is no database"),
+        ("gone.duckdb", Choice(table="people"), "No such file"),
+        ("gone.parquet", ALL, "No such file"),
+    ],
+)
+@pytest.mark.usefixtures("database")
+def test_what_cannot_be_read_is_told(tmp_path, path, choice, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        rows(str(tmp_path / path), choice)
+
+
+def test_parquet_and_databases_do_not_come_from_standard_input():
+    with pytest.raises(ConfigurationError, match="parquet cannot be read from standard input: name a file"):
+        rows("-", form="parquet")
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path):
+    path = tmp_path / "other.parquet"
+    path.write_text("id\n1\n")
+    with pytest.raises(ConfigurationError, match=r"other\.parquet"):
+        rows(str(path))
+
+
+def test_a_query_cannot_change_the_database(database):
+    with pytest.raises(ConfigurationError):
+        rows(database, Choice(query="DELETE FROM people RETURNING *"))
+    assert len(rows(database, Choice(table="people"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "ordered"),
+    [
+        (Choice("people"), True),
+        (Choice(query="SELECT 1"), False),
+        (Choice(query="FROM people order\n by id"), True),
+    ],
+)
+def test_a_query_is_in_order_only_when_it_says_so(choice, ordered):
+    assert choice.ordered == ordered

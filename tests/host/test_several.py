@@ -1,0 +1,61 @@
+"""Several streams side by side: one that fails stops no other, a refused key stops all."""
+
+import threading
+
+import pytest
+
+from custify_connector.errors import CredentialRefused, ServiceUnavailable
+from custify_connector.host.runs import ReadCount
+from custify_connector.host.several import read_all
+
+
+def gives(count):
+    return lambda _stopped: count
+
+
+def fails(error):
+    def read(_stopped):
+        raise error
+
+    return read
+
+
+def never():
+    return False
+
+
+def test_each_stream_has_its_end_in_the_order_given():
+    told = []
+    reads = {"a": gives(ReadCount(1)), "b": fails(ServiceUnavailable("gone")), "c": gives(ReadCount(3, ended=True))}
+    done = read_all(reads, never, lambda name, _ended: told.append(name))
+    assert list(done) == ["a", "b", "c"]
+    assert sorted(told) == ["a", "b", "c"]
+    assert [each.whole for each in done.values()] == [True, False, False]
+    assert isinstance(done["b"].error, ServiceUnavailable)
+
+
+def test_those_under_way_are_told_that_the_key_is_refused():
+    begun, seen = threading.Event(), threading.Event()
+
+    def waits(stopped):
+        begun.set()
+        while not stopped():
+            seen.wait(0.01)
+        return ReadCount(2, ended=True)
+
+    def refused(_stopped):
+        begun.wait(10)
+        raise CredentialRefused("no")
+
+    done = read_all({"a": waits, "b": refused}, never)
+    assert done["a"].count == ReadCount(2, ended=True)
+
+
+def test_nothing_is_begun_once_the_end_is_asked_for():
+    done = read_all({"a": gives(ReadCount(1))}, lambda: True)
+    assert (done["a"].count, done["a"].error) == (None, None)
+
+
+def test_a_fault_of_the_program_ends_all_and_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        read_all({"a": fails(ZeroDivisionError()), "b": gives(ReadCount(1))}, never)
