@@ -163,6 +163,14 @@ class Bench:
             self.lacks.add(f"the description declares no {kind}")
         return bool(self.description.get(kind))
 
+    def takes(self, word: str) -> bool:
+        """Say whether destinations take a word, by the described schema; that none does is noted as a lack."""
+        schema = self.description.get("destination", {})
+        known = any(field(one, f"properties.{word}") for one in (schema, *schema.get("$defs", {}).values()))
+        if not known:
+            self.lacks.add(f"the description declares no destination that takes {word}")
+        return known
+
     def incremental(self, trial: Trial) -> tuple[str, ...]:
         """Return the streams to judge that are described as incremental; that none is, is noted as a lack."""
         described = self.description.get("sources", {})
