@@ -70,7 +70,8 @@ class Trial:
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
         """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
-        self._bench.has("destinations")
+        if not self._bench.has("destinations"):
+            return ()
         return tuple(case for case in self.service.write_cases if case.operation in operations)
 
     def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
