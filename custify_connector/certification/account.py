@@ -21,7 +21,7 @@ class Account:
 
 
 class RealService(Service):
-    """The account as a service: its streams and write cases are those of the testbed, without the testbed's settings."""
+    """The account as a service: streams and write cases are those of the testbed, without the testbed's settings."""
 
     def __init__(self, account: Account, emulated: Service, secrets: tuple[str, ...]) -> None:
         self.streams = emulated.streams

@@ -28,6 +28,8 @@ class Elsewhere:
 
 _SOURCE = "tests/adapters/test_airbyte_source.py::"
 _DESTINATION = "tests/adapters/test_airbyte_destination.py::"
+_ENDINGS = "tests/faults/test_endings.py::"
+_DRT = "tests/hosts/drt-core/test_drt.py::"
 
 ELSEWHERE = (
     Elsewhere(
@@ -39,7 +41,7 @@ ELSEWHERE = (
             f"{_DESTINATION}test_the_specification_has_the_credential_and_the_modes",
             "tests/hosts/singer/test_meltano.py::test_about_shows_the_credential_of_the_connector",
             "tests/hosts/dlthub/test_dlt.py::test_the_credential_has_the_fields_of_the_connector",
-            "tests/hosts/drt-core/test_drt.py::test_the_configuration_has_the_fields_of_the_credential",
+            f"{_DRT}test_the_configuration_has_the_fields_of_the_credential",
         ),
     ),
     Elsewhere(
@@ -57,7 +59,7 @@ ELSEWHERE = (
         "the contract hands over values; a pipe is between a process and its host",
         (
             f"{_SOURCE}test_a_host_that_closes_the_pipe_ends_the_read_without_a_traceback",
-            "tests/faults/test_endings.py::test_a_broken_pipe_ends_quietly",
+            f"{_ENDINGS}test_a_broken_pipe_ends_quietly",
         ),
     ),
     Elsewhere(
@@ -65,9 +67,8 @@ ELSEWHERE = (
         "Asked to end, a run finishes what is under way, keeps its state and ends cleanly",
         "signals go to a process, and a connector is a part of its host's",
         (
-            "tests/faults/test_endings.py::"
-            "test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone_on_with",
-            "tests/faults/test_endings.py::test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_gone_on_with",
+            f"{_ENDINGS}test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone_on_with",
+            f"{_ENDINGS}test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_gone_on_with",
             f"{_DESTINATION}test_a_signal_lets_what_is_under_way_end_and_says_so",
         ),
     ),
@@ -87,8 +88,7 @@ ELSEWHERE = (
         "the contract has no mirror: it deletes what it is handed, and the adapters refuse a host that asks for more",
         (
             "tests/hosts/spark/test_writing.py::test_overwriting_is_refused",
-            "tests/hosts/drt-core/test_drt.py::"
-            "test_a_match_policy_that_custify_cannot_keep_is_refused_before_the_first_request",
+            f"{_DRT}test_a_match_policy_that_custify_cannot_keep_is_refused_before_the_first_request",
         ),
     ),
     Elsewhere(

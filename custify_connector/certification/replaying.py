@@ -82,8 +82,6 @@ class _Handler(BaseHTTPRequestHandler):
             server.replay.unknown.append(f"{self.command} {self.path}")
         self._send(reply or _UNKNOWN)
 
-    do_POST = do_GET
-
     def _send(self, reply: Mapping[str, Any]) -> None:
         content = json.dumps(reply["body"]).encode()
         self.send_response(reply["status"])

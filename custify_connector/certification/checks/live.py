@@ -1,4 +1,4 @@
-"""The rung *live*: a real account, read gently; and written to where its owner allows it, with what is removed again."""
+"""The rung *live*: a real account, read gently, and written to where its owner allows it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ def the_key_of_the_account_passes(bench: Bench) -> Iterator[Finding]:
 
 @check("D16", "live", seconds=600)
 def streams_of_the_account_fit_their_schemas(bench: Bench) -> Iterator[Finding]:
-    """The first batch of each stream of the real account comes without error, and each of its records fits the schema."""
+    """The first batch of each stream of the real account comes without error, and its records fit the schema."""
     trial = bench.live()
     for stream in trial.streams:
         reading = trial.read(stream, batches=1)
         yield equal(f"{stream}, error", None, reading.error)
         judge = Draft202012Validator(bench.description["sources"][stream]["schema"])
         # The rule and its place, never the value: these are real people's records.
-        faults = (f"{one.json_path}: {one.validator}" for record in reading.records for one in judge.iter_errors(record))
+        faults = (
+            f"{one.json_path}: {one.validator}" for record in reading.records for one in judge.iter_errors(record)
+        )
         yield nothing(f"{stream}, {len(reading.records)} records", "each fits the schema", faults)
 
 

@@ -40,7 +40,9 @@ def texts_are_cut_on_their_way(healthy: Plugin) -> object:
     """Every text but a key of digits loses its end, and the receipt says sent."""
 
     def cut(record: Any) -> Any:  # noqa: ANN401 - any input at all
-        return {name: value[:-1] if isinstance(value, str) and " " in value else value for name, value in record.items()}
+        return {
+            name: value[:-1] if isinstance(value, str) and " " in value else value for name, value in record.items()
+        }
 
     return _cut(healthy, cut)
 

@@ -33,7 +33,9 @@ class Notes(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         after = int(parse_qs(urlsplit(self.path).query).get("after", ["0"])[0])
-        self._answer(lambda: [note for number, note in sorted(self.server.notes.items()) if number > after][: self.server.page])
+        self._answer(
+            lambda: [note for number, note in sorted(self.server.notes.items()) if number > after][: self.server.page]
+        )
 
     def do_PUT(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
