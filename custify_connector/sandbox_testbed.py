@@ -217,12 +217,12 @@ class EmulatedCustify(Service):
             raise NotOffered("no earlier release is stored to compare with")
         return Release(**json.loads(stored.read_bytes()))
 
-    def recordings(self) -> Path:
+    def recordings(self) -> str:
         """See `Service.recordings`; the folder is found as the last release is."""
         found = next((one / _RECORDED for one in (_HERE, _HERE.parent) if (one / _RECORDED).is_dir()), None)
         if found is None:
             raise NotOffered("no recorded replies are kept")
-        return found
+        return str(found)
 
     def selection(self, stream: str, fields: tuple[str, ...]) -> Record:
         """See `Service.selection`."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 Record = dict[str, Any]
@@ -230,8 +229,8 @@ class Service:
         """Return what the last release published."""
         raise NotOffered("no earlier release is stored to compare with")
 
-    def recordings(self) -> Path:
-        """Return the folder of recorded replies: a file of JSON for each, as `certification.replaying` reads them."""
+    def recordings(self) -> str:
+        """Return the path of the folder of recorded replies, a file of JSON for each, as `certification.replaying` reads them."""
         raise NotOffered("no recorded replies are kept")
 
     def selection(self, stream: str, fields: tuple[str, ...]) -> Record | None:  # noqa: ARG002 - for those that override it

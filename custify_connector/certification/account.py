@@ -6,10 +6,11 @@ It offers what can be asked of a real account, and nothing that only an emulated
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from custify_connector.testbed import Credentials, Record, Service, WriteCase
+from custify_connector.testbed import Credentials, NotOffered, Record, Service, WriteCase
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class RealService(Service):
     def __init__(self, account: Account, emulated: Service, secrets: tuple[str, ...]) -> None:
         self.streams = emulated.streams
         self.write_cases = tuple(map(_as_described, emulated.write_cases))
+        self._gentle: Record = {}
+        with suppress(NotOffered):
+            self._gentle = {"settings": emulated.settings(in_flight=1)}
         self._credentials = Credentials(account.credential, account.credential, secrets)
 
     @property
@@ -34,8 +38,8 @@ class RealService(Service):
         return self._credentials
 
     def source(self, stream: str) -> Record:
-        """Return the stream at the pace that the connector keeps by itself."""
-        return {"endpoint": stream}
+        """Return the stream at the connector's own pace, one request at a time where it has a setting for that."""
+        return {"endpoint": stream, **self._gentle}
 
 
 def _as_described(case: WriteCase) -> WriteCase:

@@ -56,7 +56,7 @@ def judged(folder):
     @contextmanager
     def open_service(setup):
         with tiny.testbed()(setup) as service:
-            service.recordings = lambda: folder
+            service.recordings = lambda: str(folder)
             yield service
 
     @hookimpl

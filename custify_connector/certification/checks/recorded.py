@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from custify_connector.certification.bench import Bench, Trial
 from custify_connector.certification.checking import check
@@ -18,7 +19,7 @@ def recorded_replies_give_the_expected_records(bench: Bench) -> Iterator[Finding
     Replies that were written from a documentation can fail this check and cannot pass it: no account ever sent them.
     """
     trial = bench.open()
-    known = recordings(trial.service.recordings())
+    known = recordings(Path(trial.service.recordings()))
     for name, recording in known.items():
         yield from _read(trial, f"{name}, from the {recording.origin}", recording)
     if known and not any(one.origin == "account" for one in known.values()):
