@@ -47,6 +47,7 @@ _CUSTOM_DATA = ("data_type", "data_id", "data", "entity", "entityModel")
 _WHEN = "2026-01-01T00:00:00.000Z"
 _NOBODY = "http://127.0.0.1:9"
 _RELEASED = Path("schemas") / "released.json"
+_RECORDED = Path("schemas") / "recorded"
 _HERE = Path(__file__).resolve().parent
 
 _QUIRKS: Mapping[Quirk, Mapping[str, Any]] = {
@@ -216,6 +217,13 @@ class EmulatedCustify(Service):
             raise NotOffered("no earlier release is stored to compare with")
         return Release(**json.loads(stored.read_bytes()))
 
+    def recordings(self) -> str:
+        """See `Service.recordings`; the folder is found as the last release is."""
+        found = next((one / _RECORDED for one in (_HERE, _HERE.parent) if (one / _RECORDED).is_dir()), None)
+        if found is None:
+            raise NotOffered("no recorded replies are kept")
+        return str(found)
+
     def selection(self, stream: str, fields: tuple[str, ...]) -> Record:
         """See `Service.selection`."""
         return {**self.source(stream), "fields": list(fields)}
@@ -375,6 +383,7 @@ def _write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCa
             nested="custom_attributes.seat",
             opened="custom_attributes",
             adds=_NEW["people"],
+            found_by=lambda record: {"endpoint": "people", "params": {"user_id": record["user_id"]}},
             refused={"user_id": "refused", "companies": [{"company_id": "nobody's"}]},
         ),
         case(

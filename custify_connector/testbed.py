@@ -139,7 +139,7 @@ class WriteCase:
     `opened` is the dotted path of an object whose fields may have any name and any single value. `adds` are the fields
     that the service gives a new record by itself, each with the value it gives; an empty tuple stands for any value.
     `refused` is a record that fits the schema and that the service refuses. `guard(n)` are words for the destination by
-    which at most n records may be deleted.
+    which at most n records may be deleted. `found_by(record)` is the argument of `read_source` that reads it alone.
     """
 
     name: str
@@ -157,6 +157,7 @@ class WriteCase:
     adds: Mapping[str, Any] = field(default_factory=dict)
     refused: Record | None = None
     guard: Callable[[int], Mapping[str, Any]] | None = None
+    found_by: Callable[[Record], Record] | None = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,10 @@ class Service:
     def released(self) -> Release:
         """Return what the last release published."""
         raise NotOffered("no earlier release is stored to compare with")
+
+    def recordings(self) -> str:
+        """Return the path of the folder of recorded replies, a file of JSON for each, as `certification.replaying` reads them."""
+        raise NotOffered("no recorded replies are kept")
 
     def selection(self, stream: str, fields: tuple[str, ...]) -> Record | None:  # noqa: ARG002 - for those that override it
         """Return the argument of `read_source` that reads these fields alone; None: the connector selects none."""

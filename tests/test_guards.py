@@ -115,11 +115,13 @@ def tops(path):
 
 
 def test_only_transport_speaks_to_the_network():
-    """And one broken connector of the harness, that must be caught at it."""
+    """And in the harness: two broken connectors that must be caught at it, and the server of recorded replies."""
     speaking = {"requests", "urllib3", "http", "socket", "ssl", "asyncio"}
     others = [path for path in SOURCES if not named(path).startswith("sandbox/")]
     assert [named(path) for path in others if tops(path) & speaking] == [
+        "certification/mutants/faults.py",
         "certification/mutants/telephone.py",
+        "certification/replaying.py",
         "transport.py",
     ]
 

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from custify_connector.certification import processes
+from custify_connector.certification.account import RealService
 from custify_connector.certification.processes import Process
 from custify_connector.certification.subject import Subject
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt
@@ -69,7 +70,8 @@ class Trial:
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
         """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
-        self._bench.has("destinations")
+        if not self._bench.has("destinations"):
+            return ()
         return tuple(case for case in self.service.write_cases if case.operation in operations)
 
     def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
@@ -80,6 +82,11 @@ class Trial:
         """Read a stream from a state on, to its end or for so many batches; `words` are added to the source."""
         source = _with(self.service.source(stream), words)
         return Reading(*_taken(lambda: self._connector.read_source(self._good, source, state), batches))
+
+    def read_at(self, addresses: Mapping[str, Any], source: Record) -> Reading:
+        """Read a source from the beginning, with the good credential led elsewhere by its fields in `addresses`."""
+        credential = {**self._good, **addresses}
+        return Reading(*_taken(lambda: self._connector.read_source(credential, source, None)))
 
     def write(self, case: WriteCase, records: Iterable[Any], **words: Any) -> Writing:  # noqa: ANN401 - words of the contract
         """Write records to a destination; `words` are added to it."""
@@ -163,6 +170,14 @@ class Bench:
             self.lacks.add(f"the description declares no {kind}")
         return bool(self.description.get(kind))
 
+    def takes(self, word: str) -> bool:
+        """Say whether destinations take a word, by the described schema; that none does is noted as a lack."""
+        schema = self.description.get("destination", {})
+        known = any(field(one, f"properties.{word}") for one in (schema, *schema.get("$defs", {}).values()))
+        if not known:
+            self.lacks.add(f"the description declares no destination that takes {word}")
+        return known
+
     def incremental(self, trial: Trial) -> tuple[str, ...]:
         """Return the streams to judge that are described as incremental; that none is, is noted as a lack."""
         described = self.description.get("sources", {})
@@ -198,6 +213,19 @@ class Bench:
         self._services.append(service)
         self.secrets.update(service.credentials.secrets)
         return Trial(self, service)
+
+    def live(self, *, writes: bool = False) -> Trial:
+        """Return the real account that was lent for this run; NotOffered when none was, or not for `writes`."""
+        account = self.subject.account
+        if account is None:
+            raise NotOffered("no real account was lent for this run: --live, with a credential")
+        if writes and not account.allow_writes:
+            raise NotOffered("nothing may be written to this account: --allow-writes")
+        properties = self.description["credential"].get("properties", {})
+        secret = {name for name, one in properties.items() if one.get("writeOnly")}
+        secrets = tuple(str(value) for name, value in account.credential.items() if name in secret)
+        self.secrets.update(secrets)
+        return Trial(self, RealService(account, self.open().service, secrets))
 
     def ends_with(self, end: Callable[[], object]) -> None:
         """Call `end` when this check is over, before its services end."""

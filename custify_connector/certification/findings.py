@@ -1,13 +1,14 @@
 """What a check found, and the verdict that findings make: passed, failed, skipped or not applicable, with its reason.
 
-A check that found nothing to look at has proved nothing: that is skipped, not passed. Where the connector's own
-description says that there is nothing of the kind, the check does not apply to it.
+One rule tells the last two apart. What the connector's own description declares not to be there (no destinations, no
+incremental stream, no order of that name) does not apply to it, and stands in no rung's way. What the testbed cannot do
+or show (a fault, a quirk, a record of that sort) is skipped: that was not looked at, and proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Result = Literal["passed", "failed", "skipped", "not_applicable"]
@@ -18,7 +19,8 @@ _LONGEST = 300
 class Finding:
     """One look at one thing: what was expected of it, what came, and whether that holds.
 
-    `requests` are the last ones that the service saw before a finding that does not hold.
+    `requests` are the last ones that the service saw before a finding that does not hold. What was `measured` (a time,
+    a size) differs from run to run: it is evidence, and no part of the result.
     """
 
     subject: str
@@ -26,6 +28,7 @@ class Finding:
     got: str
     holds: bool
     requests: tuple[str, ...] = ()
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,20 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     reason: str = ""
 
+    @property
+    def lasting(self) -> Verdict:
+        """The verdict without figures that were measured: the same for every run of the same connector."""
+        return replace(self, findings=tuple(replace(one, got="") if one.measured else one for one in self.findings))
+
 
 def equal(subject: str, expected: object, got: object) -> Finding:
     """Return the finding that two values are equal."""
     return Finding(subject, shown(expected), shown(got), expected == got)
 
 
-def holds(subject: str, expected: str, got: object, true: object) -> Finding:
+def holds(subject: str, expected: str, got: object, true: object, *, measured: bool = False) -> Finding:
     """Return the finding that something holds, with the words for what was expected and the value that came."""
-    return Finding(subject, expected, shown(got), bool(true))
+    return Finding(subject, expected, shown(got), bool(true), measured=measured)
 
 
 def nothing(subject: str, expected: str, faults: Iterable[object]) -> Finding:

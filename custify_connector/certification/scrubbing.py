@@ -42,10 +42,10 @@ def scrubbed(verdict: Verdict, secrets: Iterable[str]) -> Verdict:
 
 
 def _cleaned(finding: Finding, clean: Callable[[str], str]) -> Finding:
-    return Finding(
-        clean(finding.subject),
-        clean(finding.expected),
-        clean(finding.got),
-        finding.holds,
-        tuple(map(clean, finding.requests)),
+    return replace(
+        finding,
+        subject=clean(finding.subject),
+        expected=clean(finding.expected),
+        got=clean(finding.got),
+        requests=tuple(map(clean, finding.requests)),
     )

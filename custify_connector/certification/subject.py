@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pluggy
 
+from custify_connector.certification.account import Account
 from custify_connector.certification.checking import Check, all_checks
 from custify_connector.certification.mutating import Mutant, all_mutants
 from custify_connector.certification.processes import Origin, origin_of
@@ -17,13 +18,17 @@ from custify_connector.contract import PROJECT, ConnectorHooks, NamedConnector, 
 
 @dataclass(frozen=True)
 class Subject:
-    """A connector as it was registered (any object with hooks), what judges it, and where a process can import it."""
+    """A connector as it was registered (any object with hooks), what judges it, and where a process can import it.
+
+    `account` is a real one, where its owner lends it to the rung *live*.
+    """
 
     name: str
     plugin: object
     checks: tuple[Check, ...]
     mutants: tuple[Mutant, ...]
     origin: Origin | None = None
+    account: Account | None = None
 
     def connector(self) -> NamedConnector:
         """Return the connector alone in a manager of its own; pluggy's error when its hooks are wrong."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from custify_connector.certification import reports, running, subject
+from custify_connector.certification.account import Account
 from custify_connector.certification.checking import RUNGS, Rung
 from custify_connector.certification.reporters import as_json, html, junit, terminal
 from custify_connector.cli.bar import Bar
-from custify_connector.cli.options import BAD_USAGE, exit_codes
+from custify_connector.cli.choosing import credential_options
+from custify_connector.cli.options import BAD_USAGE, credential, exit_codes
 
 _NOT_REACHED = 1
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -32,6 +35,9 @@ _FORMATS: dict[str, Callable[[reports.Report], str]] = {
 @click.option("--group", "groups", multiple=True, metavar="LETTER", help="Run only this group of checks.")
 @click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check.")
 @click.option("--stream", "streams", multiple=True, metavar="NAME", help="Judge only this stream.")
+@click.option("--live", is_flag=True, help="Judge by a real account, gently: only the checks of the rung live.")
+@click.option("--allow-writes", is_flag=True, help="With --live: make a record of our own there, and remove it.")
+@credential_options
 @exit_codes
 def command(
     connector: str,
@@ -39,9 +45,13 @@ def command(
     groups: tuple[str, ...],
     checks: tuple[str, ...],
     streams: tuple[str, ...],
+    live: bool,
+    allow_writes: bool,
     **paths: Path | None,
 ) -> None:
     """Certify an installed connector: every check, its evidence, and the rung that was reached.
+
+    With --live, a stored credential or CUSTIFY_API_KEY; nothing is written there without --allow-writes.
 
     Exit codes: 0 the rung asked for is reached, 1 it is not, 2 there is no such connector.
 
@@ -51,6 +61,9 @@ def command(
     logging.getLogger().addHandler(logging.NullHandler())
     selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
     judged = _installed(connector)
+    if live:
+        judged = replace(judged, account=Account(credential(), allow_writes))
+        selection = replace(selection, rung="live", checks=selection.checks or _live(judged))
     if not any(map(selection.has, judged.checks)):
         raise click.UsageError(f"no check of the rung {rung}, or of one below it, is among those named")
     report = _certified(judged, selection)
@@ -67,6 +80,10 @@ def _installed(name: str) -> subject.Subject:
     except LookupError as error:
         click.echo(f"custify certify: {error}", err=True)
         raise SystemExit(BAD_USAGE) from None
+
+
+def _live(judged: subject.Subject) -> frozenset[str]:
+    return frozenset(check.id for check in judged.checks if check.rung == "live")
 
 
 def _certified(judged: subject.Subject, selection: running.Selection) -> reports.Report:

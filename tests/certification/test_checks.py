@@ -3,16 +3,17 @@
 import pytest
 
 from custify_connector.certification.checking import GROUPS, RUNGS, all_checks, check
-from custify_connector.certification.running import run_one
 
 CHECKS = all_checks()
 
 
 @pytest.mark.parametrize("one", CHECKS, ids=lambda one: one.id)
-def test_a_healthy_connector_is_not_refused(healthy, one):
-    verdict = run_one(one, healthy)
-    assert verdict.result != "failed", [finding for finding in verdict.findings if not finding.holds]
-    assert healthy.name != "custify" or verdict.result == "passed", verdict.reason
+def test_a_healthy_connector_is_not_refused(healthy, one, verdict):
+    """This project's own passes all; its recordings alone prove nothing, as they are written from documentation."""
+    found = verdict(one, healthy)
+    assert found.result != "failed", [finding for finding in found.findings if not finding.holds]
+    expected = "skipped" if one.rung == "recorded" else "passed"
+    assert healthy.name != "custify" or found.result == expected, found.reason
 
 
 @pytest.mark.parametrize("one", CHECKS, ids=lambda one: one.id)

@@ -35,6 +35,8 @@ def report(*outcomes, **selection):
         ([("declared", "passed"), ("declared", "failed")], None),
         ([("declared", "passed"), ("rehearsed", "skipped")], "declared"),
         ([("declared", "passed"), ("hardened", "passed")], "declared"),
+        ([("declared", "passed"), ("declared", "not_applicable")], "declared"),
+        ([("declared", "passed"), ("rehearsed", "not_applicable")], "declared"),
         ([("declared", "failed"), ("rehearsed", "passed")], None),
         ([("declared", "passed"), ("rehearsed", "passed"), ("hardened", "passed")], "hardened"),
     ],

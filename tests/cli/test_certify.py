@@ -24,13 +24,13 @@ def certify(tmp_path):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-connector\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[connector]\ntiny = tiny.connector:connector\n")
 
-    def run(*words):
+    def run(*words, **environment):
         program = [sys.executable, "-c", "from custify_connector.cli import main; main()", "certify", *words]
         paths = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
         done = subprocess.run(  # noqa: S603 - our own command
             program,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, **environment},
             capture_output=True,
             text=True,
             timeout=100,
@@ -94,3 +94,22 @@ def unmeasured(text):
     """Return a report without its times, and without the memory that a check measured."""
     text = re.sub(r"[\d,]+ kB", "memory", text)
     return re.sub(r"20\d\d-[^\"< ]+( [\d:]+ UTC)?|\d+\.\d+( s\b|\"|,|<)", "then", text)
+
+
+def test_a_real_account_is_read_and_written_to_only_where_that_is_allowed(certify, sandbox):
+    """The sandbox stands in the account's place; what was made in it is gone again."""
+    account = {"CUSTIFY_API_KEY": sandbox.api_key, "CUSTIFY_BASE_URL": sandbox.base_url}
+    code, out, _ = certify("--live", **account)
+    assert (code, "nothing may be written to this account" in out) == (1, True)
+    assert not [one for one in sandbox.journal.entries if one.method != "GET"]
+    assert any(one.path == "/people/all" for one in sandbox.journal.entries)
+    before = sandbox.content.records("people")
+    code, out, _ = certify("--live", "--allow-writes", **account)
+    assert (code, sandbox.api_key in out) == (0, False), out
+    assert [one.method for one in sandbox.journal.entries if one.method != "GET"] == ["POST", "DELETE"]
+    assert sandbox.content.records("people") == before
+
+
+def test_without_a_credential_no_account_is_judged(certify):
+    code, _, err = certify("--live")
+    assert (code, "CUSTIFY_API_KEY" in err) == (2, True)

@@ -33,7 +33,7 @@ def every_finding_has_evidence(bench: Bench) -> Iterator[Finding]:
 def the_same_run_gives_the_same_result(bench: Bench) -> Iterator[Finding]:
     """A verdict that changes with the weather is none: each check of what is declared, run twice, says the same."""
     for one in _of_the_connector(bench):
-        first, second = (_run(one, bench) for _ in range(2))
+        first, second = (_run(one, bench).lasting for _ in range(2))
         yield equal(one.id, first, second)
 
 

@@ -11,18 +11,20 @@ from custify_connector.certification.findings import Finding, holds, nothing
 from custify_connector.testbed import Drift, NotOffered, Quirk
 
 _CAP = 5
-_CASES: tuple[tuple[str, int, tuple[Quirk, ...]], ...] = (
-    ("an exact multiple of the page", 2 * _CAP, ()),
-    ("one short of it", 2 * _CAP - 1, ()),
-    ("one more", 2 * _CAP + 1, ()),
-    ("a single page", _CAP, ()),
-    ("a single record", 1, ()),
-    ("a single record, answered bare", 1, ("bare_object",)),
-    ("an empty last page, and no total", 2 * _CAP, ("no_total",)),
-    ("404 past the end", 2 * _CAP, ("missing_past_end", "no_total")),
-    ("no total", 2 * _CAP + 1, ("no_total",)),
-    ("a total that is too low", 2 * _CAP + 3, ("low_total",)),
-    ("a total that is too high", 2 * _CAP + 3, ("high_total",)),
+_LARGER = 20
+_CASES: tuple[tuple[str, int, int, tuple[Quirk, ...]], ...] = (
+    ("an exact multiple of the page", 2 * _CAP, _CAP, ()),
+    ("one short of it", 2 * _CAP - 1, _CAP, ()),
+    ("one more", 2 * _CAP + 1, _CAP, ()),
+    ("a single page", _CAP, _CAP, ()),
+    ("a single record", 1, _CAP, ()),
+    ("a single record, answered bare", 1, _CAP, ("bare_object",)),
+    ("an empty last page, and no total", 2 * _CAP, _CAP, ("no_total",)),
+    ("404 past the end", 2 * _CAP, _CAP, ("missing_past_end", "no_total")),
+    ("no total", 2 * _CAP + 1, _CAP, ("no_total",)),
+    ("a total that is too low", 2 * _CAP + 3, _CAP, ("low_total",)),
+    ("a total as low as the first page", 2 * _LARGER + 1, _LARGER, ("low_total",)),
+    ("a total that is too high", 2 * _CAP + 3, _CAP, ("high_total",)),
 )
 
 
@@ -30,12 +32,14 @@ _CASES: tuple[tuple[str, int, tuple[Quirk, ...]], ...] = (
 def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
     """Whatever the last page looks like, and whatever a total says, all records arrive, once each.
 
-    The service answers with fewer records than asked for: the size that was asked for is no sign of the end.
+    The service answers with fewer records than asked for: the size that was asked for is no sign of the end. One case
+    is not judged, because it looks like a small list that is whole: a total that is too low, and just as low as the
+    first of several pages of fewer than 20 records. Another request for every small list would be its price.
     """
     lacks = []
-    for case, size, quirks in _CASES:
+    for case, size, cap, quirks in _CASES:
         try:
-            for stream, trial in bench.sized(size=size, page_cap=_CAP, quirks=frozenset(quirks)):
+            for stream, trial in bench.sized(size=size, page_cap=cap, quirks=frozenset(quirks)):
                 reading = trial.read(stream)
                 came = Counter(bench.name(stream, record) for record in reading.records)
                 held = Counter(bench.name(stream, record) for record in trial.service.truth(stream))

@@ -186,13 +186,13 @@ def cursors_in_other_zones_or_missing_lose_nothing(bench: Bench) -> Iterator[Fin
 
 def _incremental(bench: Bench, **setup: Any) -> Iterator[tuple[str, str, Trial]]:  # noqa: ANN401 - see `Bench.sized`
     """Yield each stream that can be sized and read by a cursor, with the cursor."""
+    described = bench.incremental(bench.open())
+    sized = ((stream, trial) for stream, trial in bench.sized(**setup) if stream in described) if described else ()
     found = False
-    for stream, trial in bench.sized(**setup):
-        source = bench.description["sources"][stream]
-        if "incremental" in source.get("modes", ()) and source.get("cursor"):
-            found = True
-            yield stream, source["cursor"], trial
-    if not found:
+    for stream, trial in sized:
+        found = True
+        yield stream, bench.description["sources"][stream]["cursor"], trial
+    if described and not found:
         raise NotOffered("no stream that is read by a cursor can be sized")
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from custify_connector.certification.bench import Bench, Trial, field
+from custify_connector.certification.bench import Bench, Trial
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
-from custify_connector.testbed import Exchange, NotOffered, Record, WriteCase
+from custify_connector.testbed import Exchange, Record, WriteCase
 
 _MANY, _JOBS = 40, 8
 
@@ -18,7 +18,8 @@ _MANY, _JOBS = 40, 8
 @check("G7", "rehearsed")
 def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
     """Above `max_rejects` the rest is not tried, and each of the rest has a receipt that says so; up to it, all go."""
-    _needs(bench, "max_rejects")
+    if not bench.takes("max_rejects"):
+        return
     trial = bench.open()
     for case in trial.cases("upsert"):
         records = [case.invalid, case.invalid, *(case.make(number) for number in range(_MANY))]
@@ -33,7 +34,8 @@ def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
 @check("G8", "rehearsed")
 def a_bad_record_stops_the_run_only_where_it_was_asked_for(bench: Bench) -> Iterator[Finding]:
     """`on_reject` stop ends at the first bad record and sends none after it; continue goes on; another is refused."""
-    _needs(bench, "on_reject")
+    if not bench.takes("on_reject"):
+        return
     trial = bench.open()
     for case in trial.cases("upsert"):
         records = [case.make(1), case.invalid, case.make(2)]
@@ -119,7 +121,8 @@ def _refused(trial: Trial, case: WriteCase, what: str, **words: Any) -> Iterator
 @check("G21", "rehearsed")
 def a_dry_run_sends_nothing_and_shows_what_would_be_sent(bench: Bench) -> Iterator[Finding]:
     """Its receipts are `planned` and hold each request, and the real run then makes just these."""
-    _needs(bench, "dry_run")
+    if not bench.takes("dry_run"):
+        return
     for case in bench.open().cases("upsert", "create", "delete"):
         trial = bench.open()
         records = [case.make(number) for number in range(3)]
@@ -177,6 +180,10 @@ def _gone(trial: Trial, case: WriteCase, records: list[Record]) -> list[Record]:
 @check("G25", "hardened", seconds=60)
 def what_became_of_a_batch_is_told_record_by_record(bench: Bench) -> Iterator[Finding]:
     """A batch that failed in part is asked for and told apart; one that nobody knows of any more is not called sent."""
+    described = bench.endpoints("destinations").values()
+    if described and not any("batch" in one.get("deliveries", ()) for one in described):
+        bench.lacks.add("the description declares no delivery in batches")
+        return
     for case in bench.open().cases("upsert", "create"):
         if "batch" in bench.description["destinations"][case.name].get("deliveries", ()) and case.refused:
             yield from _told_apart(bench.open(), case)
@@ -202,10 +209,3 @@ def _forgotten(trial: Trial, case: WriteCase) -> Iterator[Finding]:
     yield equal(f"{case.name}, forgotten", ["failed"] * 4, writing.outcomes[-4:])
     silent = [one for one in writing.receipts if one.outcome == "failed" and not one.reason]
     yield nothing(f"{case.name}, forgotten", "a reason for each", silent)
-
-
-def _needs(bench: Bench, word: str) -> None:
-    """Raise NotOffered when a destination does not take a word, by the connector's own description."""
-    schema = bench.description.get("destination", {})
-    if all(field(one, f"properties.{word}") is None for one in (schema, *schema.get("$defs", {}).values())):
-        raise NotOffered(f"the connector's destinations take no {word}")

@@ -80,7 +80,7 @@ class FirstPagesSkipped(Connector):
     @hookimpl
     def read_source(self, credential, source, state):
         """Begin with the sixth note."""
-        return super().read_source(credential, source, state or {"after": 5})
+        return super().read_source(credential, source, state or {"version": 1, "after": 5})
 
 
 class EveryRowDropped(Connector):

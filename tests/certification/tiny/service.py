@@ -1,6 +1,6 @@
-"""A small notes service over HTTP: `GET /notes?after=N` answers up to five notes, `PUT /notes/N` stores one.
+"""A small notes service over HTTP: `GET /notes?after=N` answers a page, `PUT /notes/N` stores one.
 
-It knows one key, keeps a journal, and enforces a limit of its own.
+A page has five notes, unless another number is set. It knows one key, keeps a journal, and enforces a limit of its own.
 """
 
 import json
@@ -16,9 +16,9 @@ class Notes(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, key, count, limit):
+    def __init__(self, key, count, limit, page=PAGE):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.key, self.limit = key, limit
+        self.key, self.limit, self.page = key, limit, page
         self.notes = {number: {"id": number, "text": f"note {number}"} for number in range(1, count + 1)}
         self.journal = []
 
@@ -33,7 +33,9 @@ class Notes(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         after = int(parse_qs(urlsplit(self.path).query).get("after", ["0"])[0])
-        self._answer(lambda: [note for number, note in sorted(self.server.notes.items()) if number > after][:PAGE])
+        self._answer(
+            lambda: [note for number, note in sorted(self.server.notes.items()) if number > after][: self.server.page]
+        )
 
     def do_PUT(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from custify_connector.testbed import Credentials, Exchange, NotOffered, Release, Service, WriteCase
 
-from .service import Notes
+from .service import PAGE, Notes
 
 KEY = "tiny-testbed-key"
 
@@ -71,7 +71,7 @@ def open_service(setup):
         raise NotOffered("the notes service knows no quirks and no drift, and holds notes alone")
     limit = setup.rate_limit
     rate = (limit.requests, limit.seconds) if limit else None
-    with Notes(KEY, setup.sizes.get("notes", 12), rate) as server:
+    with Notes(KEY, setup.sizes.get("notes", 12), rate, setup.page_cap or PAGE) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -1,0 +1,51 @@
+"""Mutants of the rungs recorded and live: connectors that know the testbed, and not the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from custify_connector.certification.mutating import Broken, Plugin, mutant, with_credential_test, with_records
+from custify_connector.certification.mutating import with_written as _with_written
+from custify_connector.contract import CredentialReport
+
+
+@mutant("D15")
+def the_last_field_of_a_reply_is_overlooked(healthy: Plugin) -> object:
+    """What stands last in a record never arrives."""
+    return with_records(healthy, lambda record: dict(list(record.items())[:-1]))
+
+
+@mutant("B7")
+def no_key_is_ever_good(healthy: Plugin) -> object:
+    """The report says unauthorized, whatever the service answered."""
+
+    def refused(
+        credential: Mapping[str, Any], test: Callable[[Mapping[str, Any]], CredentialReport]
+    ) -> CredentialReport:
+        return replace(test(credential), ok=False, code="unauthorized")
+
+    return with_credential_test(healthy, refused)
+
+
+@mutant("D16")
+def every_value_comes_in_a_list(healthy: Plugin) -> object:
+    """Values travel as they were parsed, each in a list of one."""
+    return with_records(healthy, lambda record: {name: [value] for name, value in record.items()})
+
+
+@mutant("G26")
+def texts_are_cut_on_their_way(healthy: Plugin) -> object:
+    """Every text but a key of digits loses its end, and the receipt says sent."""
+
+    def cut(record: Any) -> Any:  # noqa: ANN401 - any input at all
+        return {
+            name: value[:-1] if isinstance(value, str) and " " in value else value for name, value in record.items()
+        }
+
+    return _cut(healthy, cut)
+
+
+def _cut(healthy: Plugin, change: Callable[[Any], Any]) -> Broken:
+    return _with_written(healthy, records=lambda records: map(change, records))

@@ -1,0 +1,57 @@
+"""What the description declares not to be there does not apply; what the testbed cannot do is skipped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from custify_connector.certification import subject
+from custify_connector.certification.bench import Bench
+from custify_connector.certification.checking import all_checks
+from custify_connector.certification.findings import equal, judge
+from custify_connector.certification.mutating import with_description
+from custify_connector.certification.running import run_one
+from tests.certification.tiny.connector import connector as tiny
+
+WRITING = [one for one in all_checks() if one.group == "G" and one.rung != "live"]
+
+
+@pytest.fixture(scope="module")
+def source_only():
+    """Return the tiny connector without its destination."""
+    return subject.of("source-only", with_description(tiny, lambda told: told["destinations"].clear()))
+
+
+@pytest.mark.parametrize("one", WRITING, ids=lambda one: one.id)
+def test_no_check_of_writing_applies_to_a_connector_that_only_reads(source_only, one):
+    assert run_one(one, source_only).result == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("check", "result"),
+    [
+        ("E1", "not_applicable"),  # no incremental stream is described
+        ("G7", "not_applicable"),  # nor an order of that name
+        ("G25", "not_applicable"),  # nor a delivery in batches
+        ("C8", "not_applicable"),  # nor fields of an account
+        ("G12", "skipped"),  # the service cannot lose an answer
+        ("D15", "skipped"),  # nothing was recorded
+        ("G26", "skipped"),  # no account was lent
+    ],
+)
+def test_what_is_not_described_does_not_apply_and_what_the_testbed_cannot_do_is_skipped(small, check, result):
+    (one,) = (one for one in all_checks() if one.id == check)
+    assert run_one(one, small).result == result
+
+
+def test_what_does_not_apply_is_still_refused_where_it_was_found_wrong():
+    assert judge((equal("s", 1, 2),), lack="none is described").result == "failed"
+    assert judge((equal("s", 1, 1),), lack="none is described").result == "passed"
+    assert judge((), "no testbed", "none is described").result == "skipped"
+
+
+def test_a_stream_that_was_not_asked_for_is_no_lack_of_the_description(small):
+    bench = Bench(replace(small), frozenset({"others"}))
+    assert bench.has("sources")
+    assert not bench.lacks
