@@ -1,0 +1,62 @@
+"""Serves the console on loopback until it is interrupted, and opens a browser at its one-time link.
+
+Decides where it listens: on 127.0.0.1, never elsewhere.
+"""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from custify_connector.console.application import application
+from custify_connector.console.asking import Console
+from custify_connector.console.catalog import Catalog
+from custify_connector.console.folder import Folder
+from custify_connector.console.guarding import Gate
+from custify_connector.console.started import Commands
+from custify_connector.contract import plugin_manager
+from custify_connector.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    import pluggy
+
+_HOST = "127.0.0.1"
+
+
+def console_of(folder: Path, port: int, manager: pluggy.PluginManager | None = None) -> Console:
+    """Return a console for a folder, with every connector of a manager: those that are installed, if none is given."""
+    root = folder.resolve()
+    if not root.is_dir():
+        raise ConfigurationError((Fault("--folder", f"{folder} is no folder"),))
+    catalog = Catalog(manager or plugin_manager())
+    return Console(Folder(root), catalog, Gate(port), Commands(root))
+
+
+def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `tell` is given the link, which works once. Port 0 takes a free one.
+
+    Raises ConfigurationError when the port cannot be listened on.
+    """
+    import uvicorn  # noqa: PLC0415 - 100 ms, and only here
+
+    settings = {"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False, "ws": "none"}
+    config = uvicorn.Config(lambda: None, _HOST, port, **settings)  # type: ignore[arg-type] # the app comes below
+    try:
+        socket = config.bind_socket()
+    except SystemExit:  # uvicorn has logged why
+        raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
+    console = console_of(folder, socket.getsockname()[1])
+    config.app = application(console)
+    link = f"http://{_HOST}:{console.gate.port}/?token={console.gate.token}"
+    tell(link)
+    if browser:
+        with suppress(webbrowser.Error):
+            webbrowser.open(link)
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[socket])
+    finally:
+        console.commands.close()
