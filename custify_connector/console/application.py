@@ -5,6 +5,7 @@ Decides in which order a request is judged: its place, who asks, the form's toke
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,6 +24,8 @@ from custify_connector.console.asking import HERE, Asked, Console, Screen
 from custify_connector.console.guarding import Head
 from custify_connector.console.screens import authenticate, certification, destination, quarantine, runs, source
 from custify_connector.errors import ConfigurationError, ConnectorError
+
+_log = logging.getLogger(__name__)
 
 _LARGEST_FORM = 8_000_000
 _MOST_FIELDS = 5_000
@@ -112,6 +115,10 @@ def _shown(screen: Screen, asked: Asked) -> Response:
         return asked.page("problem.html", 400, title="That cannot be done", reason=str(error))
     except ConnectorError as error:
         return asked.page("problem.html", 502, title="The service did not do that", reason=str(error))
+    except Exception as error:  # noqa: BLE001 - a connector may raise anything, and its text may hold anything
+        _log.error("%s %s: %s", asked.request.method, asked.request.url.path, type(error).__name__)
+        reason = f"A fault of this program or of the connector: {type(error).__name__}."
+        return asked.page("problem.html", 500, title="That went wrong", reason=reason)
 
 
 async def _form(request: Request) -> dict[str, str] | None:

@@ -43,7 +43,7 @@ class Known:
         known: dict[str, dict[str, Any]] = self.description.get(kind, {})
         if name not in known:
             raise ConfigurationError((Fault("endpoint", f"there is no {name!r}{suggestion(name, known)}"),))
-        return known[name]
+        return {"name": name, "parameters": {}, "schema": {}, **known[name]}
 
 
 class Catalog:

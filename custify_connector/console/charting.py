@@ -12,6 +12,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 640, 160
 _MOST_POINTS = 160
+_FEWEST_POINTS = 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def limit_of(kind: str, endpoint: Mapping[str, Any], settings: Mapping[str, Any]
 def chart(samples: Sequence[tuple[float, int]], limit: float | None) -> Chart | None:
     """Return the picture of a run; None where there is too little to draw."""
     points = rates(samples)
-    if not points:
+    if len(points) < _FEWEST_POINTS:
         return None
     seconds, records = samples[-1][0], samples[-1][1]
     peak = max(rate for _, rate in points)

@@ -76,7 +76,7 @@ class Credentials:
         """
         refuse(faults_of(dict(given), known.description["credential"], "credential"))
         refuse(_told_twice(known, given))
-        name = str(given.get("name", ""))
+        name = _name(known, given)
         if known.has_command:
             return self._keep(known, name, given)
         if name in self.names(known):
@@ -128,6 +128,11 @@ class Credentials:
             )
         )
         Vault().remove(name)
+
+
+def _name(known: Known, given: Mapping[str, Any]) -> str:
+    """Return what a credential is chosen by; one whose connector asks for no name has that of the connector."""
+    return str(given.get("name") or known.name)
 
 
 def unsent(known: Known) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from custify_connector.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     import pluggy
+    import uvicorn
 
 _HOST = "127.0.0.1"
 
@@ -35,6 +36,16 @@ def console_of(folder: Path, port: int, manager: pluggy.PluginManager | None = N
     return Console(Folder(root), catalog, Gate(port), Commands(root))
 
 
+def settings_of(port: int) -> uvicorn.Config:
+    """Return how the server listens and what it leaves unsaid; the application is set once the port is known."""
+    import uvicorn  # noqa: PLC0415 - 100 ms, and only here
+
+    return uvicorn.Config(
+        lambda: None, _HOST, port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        ws="none",
+    )  # fmt: skip
+
+
 def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `tell` is given the link, which works once. Port 0 takes a free one.
 
@@ -42,8 +53,7 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
     """
     import uvicorn  # noqa: PLC0415 - 100 ms, and only here
 
-    settings = {"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False, "ws": "none"}
-    config = uvicorn.Config(lambda: None, _HOST, port, **settings)  # type: ignore[arg-type] # the app comes below
+    config = settings_of(port)
     try:
         socket = config.bind_socket()
     except SystemExit:  # uvicorn has logged why

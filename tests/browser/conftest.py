@@ -25,7 +25,7 @@ PROGRAM = "from custify_connector.cli import main; main(prog_name='custify')"
 @pytest.fixture(scope="session")
 def account(canary):
     """Run an emulated account whose key is the canary."""
-    with Sandbox(people=3000, companies=300, api_key=canary, rate_limit=None, latency=0.15) as running:
+    with Sandbox(people=12_000, companies=300, api_key=canary, rate_limit=None) as running:
         yield running
 
 

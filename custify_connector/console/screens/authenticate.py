@@ -42,13 +42,20 @@ def form(asked: Asked) -> Response:
 
 def _form(asked: Asked, faults: Sequence[Fault] = (), refused: str = "") -> Response:
     schema = asked.known.description["credential"]
-    fields = forms.fields_of(schema, asked.form, faults)
+    typed = _without_keys(schema, asked.form)
+    fields = forms.fields_of(schema, typed, faults)
     others = forms.placed(faults, schema.get("properties", {})).get("", [])
-    name = asked.form.get("name") or "NAME"
+    name = typed.get("name") or "NAME"
     return asked.page(
         "credential_form.html", 400 if faults or refused else 200, known=asked.known, fields=fields, others=others,
-        refused=refused, words=_add_words(name, asked.form), here="credentials",
+        refused=refused, words=_add_words(name, typed), here="credentials",
     )  # fmt: skip
+
+
+def _without_keys(schema: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what was typed without any field that has the key in it: it must not come back, wherever it was put."""
+    secret = [typed[each.name] for each in forms.fields_of(schema) if each.kind == "password" and typed.get(each.name)]
+    return {name: text for name, text in typed.items() if not any(key in text for key in secret)}
 
 
 def _add_words(name: str, typed: Mapping[str, str]) -> tuple[str, ...]:
@@ -69,7 +76,7 @@ def add(asked: Asked) -> Response:
         return _form(asked, error.faults)
     except NotAccepted as error:
         return _form(asked, refused=error.report.message)
-    return asked.go(f"/{known.name}/credentials", Notice("good", f"{report.message}. {given['name']} is kept."))
+    return asked.go(f"/{known.name}/credentials", Notice("good", f"{report.message}. {given.get('name', 'It')} is kept."))
 
 
 def test(asked: Asked) -> Response:
