@@ -23,7 +23,7 @@ from custify_connector.console.credentials import Credentials
 from custify_connector.console.folder import Folder
 from custify_connector.console.guarding import Gate
 from custify_connector.console.quarantined import Indexes
-from custify_connector.console.started import Commands
+from custify_connector.console.started import Commands, Origin
 from custify_connector.errors import Fault
 from custify_connector.host import words
 
@@ -129,6 +129,11 @@ class Asked:
         text = self.console.templates.get_template(template).render(values)
         # A half character, as a damaged file may hold one, must not keep the rest from being seen.
         return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+    def origin(self, address: str, *, tried: bool = False) -> Origin:
+        """Return the form that was sent, to come back to it."""
+        typed = {name: text for name, text in self.form.items() if name != "form_token"}
+        return Origin(address, typed, tried)
 
     def go(self, path: str, notice: Notice | None = None) -> Response:
         """Return the way to another page, with a sentence for its top."""

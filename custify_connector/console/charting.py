@@ -37,10 +37,16 @@ def rates(samples: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:
     if len(ordered) > _MOST_POINTS:
         step = -(-len(ordered) // _MOST_POINTS)
         ordered = [*ordered[:-1:step], ordered[-1]]
-    return [(end, max(0.0, (after - before) / (end - begin))) for (begin, before), (end, after) in pairwise(ordered) if end > begin]
+    return [
+        (end, max(0.0, (after - before) / (end - begin)))
+        for (begin, before), (end, after) in pairwise(ordered)
+        if end > begin
+    ]
 
 
-def limit_of(kind: str, endpoint: Mapping[str, Any], settings: Mapping[str, Any], usual: Mapping[str, Any]) -> float | None:
+def limit_of(
+    kind: str, endpoint: Mapping[str, Any], settings: Mapping[str, Any], usual: Mapping[str, Any]
+) -> float | None:
     """Return how many records a second the rate limit allows a run, None where there is none.
 
     A read gets a page with each request; a write sends one record with each, where it is no batch.

@@ -88,7 +88,11 @@ class Write:
 
     def destination(self, *, dry_run: bool) -> dict[str, Any]:
         """Return the argument of the hook."""
-        chosen: dict[str, Any] = {"params": dict(self.parameters), "delivery": self.delivery, "on_reject": self.on_reject}
+        chosen: dict[str, Any] = {
+            "params": dict(self.parameters),
+            "delivery": self.delivery,
+            "on_reject": self.on_reject,
+        }
         if self.max_rejects:
             chosen["max_rejects"] = int(self.max_rejects) if self.max_rejects.isdecimal() else self.max_rejects
         settings = {"settings": {"undocumented": True}} if self.undocumented else {}

@@ -153,6 +153,6 @@ def _told_twice(known: Known, given: Mapping[str, Any]) -> tuple[Fault, ...]:
     secret = {name for name, each in properties.items() if each.get("writeOnly") or each.get("format") == "password"}
     keys = [str(given[name]) for name in secret if given.get(name)]
     shown = [name for name, value in given.items() if name not in secret and any(key in str(value) for key in keys)]
-    return tuple(Fault(f"credential.{name}", "holds the key: it is shown on pages, so write another text") for name in shown)
-
-
+    return tuple(
+        Fault(f"credential.{name}", "holds the key: it is shown on pages, so write another text") for name in shown
+    )

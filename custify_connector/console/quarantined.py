@@ -27,11 +27,11 @@ _OTHERS = "others"
 
 @dataclass
 class Group:
-    """The lines that share a reason: the first one's text speaks for all."""
+    """The lines that share a reason, at a field or none: the first one's text speaks for all."""
 
     id: str
     code: str
-    field: str
+    at: str
     message: str
     lines: array[int] = field(default_factory=lambda: array("q"))
 

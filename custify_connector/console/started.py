@@ -12,11 +12,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from custify_connector.errors import ConfigurationError, Fault
 
@@ -27,11 +27,21 @@ _PATIENCE_SECONDS = 10.0
 _PROGRAM = "from custify_connector.cli import main; main(prog_name='custify')"
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The form that a command came from: its address, what was typed, and whether that was only tried."""
+
+    address: str
+    form: Mapping[str, str]
+    tried: bool = False
+
+
 @dataclass
 class Started:
     """A command that runs or has ended; `said` is what it wrote for people.
 
-    `since` is in milliseconds since 1970, as runs have it; `run` the number of the run that it is, once that is known.
+    `since` is in milliseconds since 1970, as runs have it. `origin` is the form that it came from, `run` the number of
+    the run that it is, once that is known.
     """
 
     number: int
@@ -40,6 +50,7 @@ class Started:
     process: subprocess.Popen[bytes] = field(repr=False)
     output: BinaryIO = field(repr=False)
     since: int = 0
+    origin: Origin | None = None
     run: int | None = None
 
     @property
@@ -76,12 +87,12 @@ class Commands:
         self._started: dict[int, Started] = {}
         self._lock = threading.Lock()
 
-    def start(self, words: Sequence[str], title: str) -> Started:
+    def start(self, words: Sequence[str], title: str, origin: Origin | None = None) -> Started:
         """Start `custify WORDS` in the folder; raises ConfigurationError when too many run already."""
         with self._lock:
             if sum(each.exit_code is None for each in self._started.values()) >= _MOST_AT_ONCE:
                 raise ConfigurationError((Fault("run", f"{_MOST_AT_ONCE} run already: wait until one has ended"),))
-            output = tempfile.NamedTemporaryFile(prefix="custify-console-")  # noqa: SIM115 - kept while it is shown
+            output: Any = tempfile.NamedTemporaryFile(prefix="custify-console-")  # noqa: SIM115 - kept while it is shown
             since = time.time_ns() // 1_000_000
             process = subprocess.Popen(  # noqa: S603 - words of our own, never a shell
                 [sys.executable, "-c", _PROGRAM, *words],
@@ -90,7 +101,7 @@ class Commands:
                 stdout=subprocess.DEVNULL,
                 stderr=output,
             )
-            started = Started(next(self._numbers), tuple(words), title, process, output, since)
+            started = Started(next(self._numbers), tuple(words), title, process, output, since, origin)
             self._started[started.number] = started
             self._forget()
         return started

@@ -62,7 +62,7 @@ def console(home, folder, tmp_path_factory):
     }  # fmt: skip
     words = [sys.executable, "-c", PROGRAM, "console", "--no-browser", "--folder", str(folder)]
     with printed.open("wb") as stream:
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stream, env=environment)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stream, env=environment)  # noqa: S603 - our own
     try:
         link = re.search(r"http://\S+", process.stdout.readline().decode())[0]
         yield Served(link, process, printed)
@@ -81,19 +81,20 @@ def chromium():
 
 @dataclass
 class Watched:
-    """A page that is watched: what its console said, and where it asked."""
+    """A page that is watched: what its console said, where it asked, and what was on each screen."""
 
     page: object
     address: str
     said: list = field(default_factory=list)
     elsewhere: list = field(default_factory=list)
-    bodies: list = field(default_factory=list)
+    seen: list = field(default_factory=list)
 
     def open(self, path):
         self.page.goto(self.address + path)
 
     def checked(self, name):
         """Hold that the screen has no serious fault for those who do not see it, and draw it where that is wanted."""
+        self.seen.append(self.page.content())
         found = Axe().run(self.page).response["violations"]
         grave = [f"{each['id']}: {[node['html'][:200] for node in each['nodes']][:3]}" for each in found
                  if each["impact"] in {"serious", "critical"}]  # fmt: skip
@@ -128,7 +129,6 @@ def screen(chromium, console):
     page.on("console", lambda said: watched.said.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: watched.said.append(str(error)))
     page.on("request", lambda asked: asked.url.startswith(console.address) or watched.elsewhere.append(asked.url))
-    page.on("response", lambda answer: watched.bodies.append(answer))
     page.goto(console.link)
     yield watched
     context.close()

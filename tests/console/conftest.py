@@ -17,6 +17,8 @@ from custify_connector.contract import plugin_manager
 
 @dataclass
 class Answer:
+    """What came back."""
+
     status: int
     headers: dict
     text: str

@@ -2,10 +2,13 @@
 
 import json
 import socket
+from urllib.parse import urlencode
 
 import pytest
 
-from .conftest import started  # noqa: TID252 - the folder's own
+from custify_connector.contract import NamedConnector, plugin_manager
+
+from .conftest import started
 
 SCRIPT = "\"'><script>alert(1)</script>"
 
@@ -110,7 +113,12 @@ def test_no_page_has_a_script_or_style_of_its_own(signed_in):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../application.py", "/static/..%2fapplication.py", "/static/%2e%2e/%2e%2e/plugin.py", "/static//etc/passwd"],
+    [
+        "/static/../application.py",
+        "/static/..%2fapplication.py",
+        "/static/%2e%2e/%2e%2e/plugin.py",
+        "/static//etc/passwd",
+    ],
 )
 def test_no_path_leads_out_of_the_static_files(client, path):
     assert client.get(path).status in {403, 404}
@@ -148,15 +156,27 @@ def test_no_path_leads_out_of_the_folder(signed_in, outside, name):
 
 
 def _query(**values):
-    from urllib.parse import urlencode
-
     return urlencode(values)
 
 
 def test_script_in_every_text_field_is_shown_as_text(signed_in, folder, canary, sandbox):
-    (folder / "rows.csv").write_text(f'id,"{SCRIPT.replace(chr(34), chr(34) * 2)}"\n1,"{SCRIPT.replace(chr(34), chr(34) * 2)}"\n')
-    signed_in.post("/custify/credentials/add", name=SCRIPT, description=SCRIPT, api_key=canary, base_url=sandbox.base_url)
-    fields = ("credential", "output", "mode", "fields", "limit", "state", "param.email", "param.filters", "param.user_id")
+    (folder / "rows.csv").write_text(
+        f'id,"{SCRIPT.replace(chr(34), chr(34) * 2)}"\n1,"{SCRIPT.replace(chr(34), chr(34) * 2)}"\n'
+    )
+    signed_in.post(
+        "/custify/credentials/add", name=SCRIPT, description=SCRIPT, api_key=canary, base_url=sandbox.base_url
+    )
+    fields = (
+        "credential",
+        "output",
+        "mode",
+        "fields",
+        "limit",
+        "state",
+        "param.email",
+        "param.filters",
+        "param.user_id",
+    )
     signed_in.post("/custify/source/people/test", **dict.fromkeys(fields, SCRIPT))
     signed_in.post("/custify/source/people/run", **dict.fromkeys(fields, SCRIPT))
     mapped = {f"target.{SCRIPT}": SCRIPT, f"type.{SCRIPT}": SCRIPT, "rules": SCRIPT, "fixed": SCRIPT, "table": SCRIPT}
@@ -180,8 +200,6 @@ def test_script_in_data_of_the_account_is_shown_as_text(signed_in, sandbox):
 
 
 def _write(sandbox, user_id, name):
-    from custify_connector.contract import NamedConnector, plugin_manager
-
     credential = {"name": "test", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
     written = NamedConnector(plugin_manager(), "custify").write_destination(
         credential, {"endpoint": "upsert_person"}, [{"user_id": user_id, "name": name}]
@@ -191,7 +209,11 @@ def _write(sandbox, user_id, name):
 
 def test_script_in_a_quarantine_is_shown_as_text(signed_in, folder):
     error = {"message": SCRIPT, "field": SCRIPT, "code": SCRIPT}
-    line = {"nexlaMetaData": {"sourceKey": SCRIPT, "destination": SCRIPT}, "error": error, "rawMessage": {SCRIPT: SCRIPT}}
+    line = {
+        "nexlaMetaData": {"sourceKey": SCRIPT, "destination": SCRIPT},
+        "error": error,
+        "rawMessage": {SCRIPT: SCRIPT},
+    }
     (folder / f"rejected{SCRIPT.replace('/', '')}.jsonl").write_text(json.dumps(line) + "\n")
     name = next(path.name for path in folder.iterdir())
     for path in ("/quarantine", "/quarantine/file?" + _query(file=name), "/quarantine/record?" + _query(file=name)):
@@ -201,7 +223,9 @@ def test_script_in_a_quarantine_is_shown_as_text(signed_in, folder):
 
 def test_the_key_is_in_no_answer_and_in_no_command(signed_in, canary, folder, sandbox):
     signed_in.post("/custify/credentials/add", name="acme", api_key=canary, base_url=sandbox.base_url)
-    signed_in.post("/custify/credentials/add", name="x", api_key="Bearer " + canary, base_url="http://elsewhere.example")
+    signed_in.post(
+        "/custify/credentials/add", name="x", api_key="Bearer " + canary, base_url="http://elsewhere.example"
+    )
     signed_in.post("/custify/credentials/add", name=canary, description=canary, api_key=canary)
     signed_in.post("/custify/credentials/test", name="acme")
     signed_in.post("/custify/credentials/rotate", name="acme", api_key=canary + " ")

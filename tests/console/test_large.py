@@ -12,7 +12,9 @@ def test_ten_thousand_runs_come_page_by_page(client):
     history = RunHistory()
     history.begin(Run("read", "people", "acme"))
     with history._opened() as database:  # noqa: SLF001 - ten thousand at once
-        names = "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size"
+        names = (
+            "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size"
+        )
         values = ("read", "people", "acme", "{}", "[]", "{}", "finished", "2026-01-01T00:00:00+00:00", 1.0, 5, 0, 9)
         database.execute("BEGIN")
         database.executemany(

@@ -76,7 +76,9 @@ def add(asked: Asked) -> Response:
         return _form(asked, error.faults)
     except NotAccepted as error:
         return _form(asked, refused=error.report.message)
-    return asked.go(f"/{known.name}/credentials", Notice("good", f"{report.message}. {given.get('name', 'It')} is kept."))
+    return asked.go(
+        f"/{known.name}/credentials", Notice("good", f"{report.message}. {given.get('name', 'It')} is kept.")
+    )
 
 
 def test(asked: Asked) -> Response:

@@ -29,7 +29,9 @@ def look(asked: Asked) -> Response:
     reports = {name: _words(name)[-1] for name in asked.console.catalog.connectors}
     there = {name for name, report in reports.items() if (asked.console.folder.root / report).is_file()}
     words = {name: _words(name) for name in reports}
-    return asked.page("certification.html", is_there=_is_there(), reports=reports, there=there, words=words, here="certification")
+    return asked.page(
+        "certification.html", is_there=_is_there(), reports=reports, there=there, words=words, here="certification"
+    )
 
 
 def run(asked: Asked) -> Response:

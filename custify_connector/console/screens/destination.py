@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from custify_connector.console import commands, credentials, forms, suggesting
-from custify_connector.console.asking import Asked
+from custify_connector.console.asking import Asked, cell
 from custify_connector.console.commands import Write
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import mapping, runs
@@ -85,7 +85,9 @@ def _words(name: str, typed: Mapping[str, str]) -> commands.Words:
 
 
 def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
-    return [fault if fault.place.startswith("destination.") else Fault("destination.file", fault.reason) for fault in faults]
+    return [
+        fault if fault.place.startswith("destination.") else Fault("destination.file", fault.reason) for fault in faults
+    ]
 
 
 @contextmanager
@@ -103,13 +105,13 @@ def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str],
         for row in islice(table.rows, _LOOKED_AT):
             for name, value in row.fields.items():
                 if value not in (None, "") and name not in examples:
-                    examples[name] = mapping._text(value)  # noqa: SLF001 - a value as a template shows it
+                    examples[name] = cell(value)
     names = (names or list(examples))[:_MOST_COLUMNS]
-    chosen = {name: typed.get(f"target.{name}") for name in names}
-    likely = suggesting.suggested(names, list(targets)) if not any(key.startswith("target.") for key in typed) else {}
+    mapped = any(name.startswith("target.") for name in typed)
+    likely = {} if mapped else suggesting.suggested(names, list(targets))
     return [
         Column(
-            name, examples.get(name, ""), chosen[name] if chosen[name] is not None else likely.get(name, ""),
+            name, examples.get(name, ""), typed.get(f"target.{name}", likely.get(name, "")),
             typed.get(f"type.{name}", ""), _column_fault(name, shown.faults),
         )
         for name in names
@@ -118,7 +120,9 @@ def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str],
 
 def _column_fault(name: str, faults: Sequence[Fault]) -> str:
     """Return what is wrong with the rule of a column."""
-    return "; ".join(fault.reason for fault in faults if fault.place.startswith("--map ") and fault.place.endswith(f"={name}"))
+    return "; ".join(
+        fault.reason for fault in faults if fault.place.startswith("--map ") and fault.place.endswith(f"={name}")
+    )
 
 
 def _wanted(asked: Asked) -> Write:
@@ -214,7 +218,8 @@ def _start(asked: Asked, *, dry_run: bool) -> Response:
     except ConfigurationError as error:
         return _page(asked, Shown(faults=_placed(error.faults)))
     words, title = (wanted.dry_run(), "Dry run of") if dry_run else (wanted.words(), "Write")
-    started = asked.console.commands.start(words, f"{title} {wanted.endpoint}")
+    origin = asked.origin(f"/{asked.known.name}/destination/{wanted.endpoint}", tried=dry_run)
+    started = asked.console.commands.start(words, f"{title} {wanted.endpoint}", origin)
     return asked.go(f"/started/{started.number}")
 
 

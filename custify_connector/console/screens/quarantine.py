@@ -30,7 +30,9 @@ def every(asked: Asked) -> Response:
 def _path(asked: Asked, name: str) -> Path:
     path = asked.console.folder.existing(name, "file")
     if path.stat().st_size and not quarantined.is_quarantine(path):
-        raise ConfigurationError((Fault(name, "is no quarantine: choose a file that a write left its rejected rows in"),))
+        raise ConfigurationError(
+            (Fault(name, "is no quarantine: choose a file that a write left its rejected rows in"),)
+        )
     return path
 
 

@@ -68,7 +68,7 @@ def _wanted(asked: Asked) -> Read:
     endpoint = asked.known.endpoint("sources", name)
     values, faults = forms.values_of(endpoint["parameters"], _parameters(typed), "params")
     limit = typed.get("limit", "")
-    if limit and not (limit.isdecimal() and 0 < int(limit[:12])):
+    if limit and not (limit.isdecimal() and int(limit[:12]) > 0):
         faults.append(Fault("source.limit", "must be a whole number from 1 on"))
     refuse(tuple(faults))
     return Read(
@@ -104,7 +104,8 @@ def run(asked: Asked) -> Response:
         asked.known.hooks.read_source(credential, wanted.source())
     except ConfigurationError as error:
         return _page(asked, Shown(faults=error.faults))
-    started = asked.console.commands.start(wanted.words(), f"Read {wanted.endpoint}")
+    origin = asked.origin(f"/{asked.known.name}/source/{wanted.endpoint}")
+    started = asked.console.commands.start(wanted.words(), f"Read {wanted.endpoint}", origin)
     return asked.go(f"/started/{started.number}")
 
 
