@@ -16,6 +16,7 @@ from custify_connector.host.run_history import STATUSES, Run, RunHistory
 
 _ON_A_PAGE = 50
 _LOOKED_AT = 50
+_UNFINISHED = frozenset({"interrupted", "failed", "died"})
 
 
 def every(asked: Asked) -> Response:
@@ -79,7 +80,8 @@ def _quarantine(console: Console, run: Run) -> str | None:
 
 def _can_start(console: Console, run: Run, step: next_steps.Step) -> bool:
     """Say whether the next step can be started here: it is a command of this folder that goes on with a run."""
-    return step.command is not None and run.folder == str(console.folder.root) and run.status != "running"
+    goes_on = run.kind == "read" or run.status in _UNFINISHED
+    return step.command is not None and goes_on and run.folder == str(console.folder.root) and run.status != "running"
 
 
 def resume(asked: Asked) -> Response:
