@@ -5,6 +5,7 @@ Decides where it listens: on 127.0.0.1, never elsewhere.
 
 from __future__ import annotations
 
+import signal
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,6 +59,7 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
         socket = config.bind_socket()
     except SystemExit:  # uvicorn has logged why
         raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
+    socket.listen()  # who follows the link before the server has started waits, and is not refused
     console = console_of(folder, socket.getsockname()[1])
     config.app = application(console)
     link = f"http://{_HOST}:{console.gate.port}/?token={console.gate.token}"
@@ -65,8 +67,11 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
     if browser:
         with suppress(webbrowser.Error):
             webbrowser.open(link)
+    # What uvicorn was ended by, it raises again once it has ended: both signals leave by the same way then.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[socket])
     finally:
         console.commands.close()
+        signal.signal(signal.SIGTERM, before)

@@ -76,12 +76,15 @@ def _page(asked: Asked, shown: Shown) -> Response:
         "destination.html", 400 if shown.faults else 502 if shown.error else 200,
         known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
         files=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
-        words=shown.words or _words(name, typed), database=input_form(typed.get("file", "")) == "duckdb",
+        words=shown.words or _words(name, typed, columns), database=input_form(typed.get("file", "")) == "duckdb",
     )  # fmt: skip
 
 
-def _words(name: str, typed: Mapping[str, str]) -> commands.Words:
-    return Write(name, typed.get("file") or "FILE", typed.get("credential", "")).words()
+def _words(name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
+    """Return the command of the form as it is shown: with what is suggested, before anything was sent."""
+    rules = suggesting.rules([(each.name, each.target, each.type) for each in columns], _further(typed))
+    chosen = (typed.get("file") or "FILE", typed.get("credential", ""), rules)
+    return Write(name, *chosen, quarantine=typed.get("quarantine", "") if columns else "").words()
 
 
 def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
@@ -145,10 +148,13 @@ def _wanted(asked: Asked) -> Write:
 
 
 def _rules(typed: Mapping[str, str]) -> tuple[str, ...]:
-    more = [line.strip() for line in typed.get("rules", "").splitlines() if line.strip()]
     columns = [name.removeprefix("target.") for name in typed if name.startswith("target.")]
     rows = [(column, typed[f"target.{column}"].strip(), typed.get(f"type.{column}", "")) for column in columns]
-    return suggesting.rules(rows, more)
+    return suggesting.rules(rows, _further(typed))
+
+
+def _further(typed: Mapping[str, str]) -> list[str]:
+    return [line.strip() for line in typed.get("rules", "").splitlines() if line.strip()]
 
 
 def _fixed(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
