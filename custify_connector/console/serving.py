@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from custify_connector.console.application import application
 from custify_connector.console.asking import Console
@@ -59,19 +59,24 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
         socket = config.bind_socket()
     except SystemExit:  # uvicorn has logged why
         raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
-    socket.listen()  # who follows the link before the server has started waits, and is not refused
-    console = console_of(folder, socket.getsockname()[1])
-    config.app = application(console)
-    link = f"http://{_HOST}:{console.gate.port}/?token={console.gate.token}"
-    tell(link)
-    if browser:
-        with suppress(webbrowser.Error):
-            webbrowser.open(link)
+    with socket:
+        socket.listen()  # who follows the link before the server has started waits, and is not refused
+        console = console_of(folder, socket.getsockname()[1])
+        config.app = application(console)
+        link = f"http://{_HOST}:{console.gate.port}/?token={console.gate.token}"
+        tell(link)
+        if browser:
+            with suppress(webbrowser.Error):
+                webbrowser.open(link)
+        _run(uvicorn.Server(config), socket, console)
+
+
+def _run(server: uvicorn.Server, socket: Any, console: Console) -> None:  # noqa: ANN401 - only transport imports sockets
     # What uvicorn was ended by, it raises again once it has ended: both signals leave by the same way then.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[socket])
+            server.run(sockets=[socket])
     finally:
         console.commands.close()
         signal.signal(signal.SIGTERM, before)
