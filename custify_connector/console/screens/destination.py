@@ -75,7 +75,7 @@ def _page(asked: Asked, shown: Shown) -> Response:
     return asked.page(
         "destination.html", 400 if shown.faults else 502 if shown.error else 200,
         known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
-        files=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
+        offered=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
         words=shown.words or _words(name, typed, columns), database=input_form(typed.get("file", "")) == "duckdb",
     )  # fmt: skip
 

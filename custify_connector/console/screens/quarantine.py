@@ -23,8 +23,8 @@ def every(asked: Asked) -> Response:
     folder = asked.console.folder
     named = (name for name in folder.rows() if name.endswith((".jsonl", ".ndjson")))
     found = [name for name in named if quarantined.is_quarantine(folder.root / name)][:_MOST_FILES]
-    files = [{"name": name, "size": (folder.root / name).stat().st_size} for name in found]
-    return asked.page("quarantine.html", files=files, here="quarantine")
+    tiles = [{"name": name, "size": (folder.root / name).stat().st_size} for name in found]
+    return asked.page("quarantine.html", tiles=tiles, here="quarantine")
 
 
 def _path(asked: Asked, name: str) -> Path:
