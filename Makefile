@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types layers test-hosts bench clean
+.PHONY: demo test check lint types layers test-hosts test-browser bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
@@ -26,6 +26,9 @@ layers: .venv/checked
 test-hosts:  ## the connector inside real hosts, each in an environment of its own from PyPI; HOSTS="airbyte" for some
 	$(PYTHON) tests/hosts/run.py $(HOSTS)
 
+test-browser: .venv/browser  ## the console in a real browser: needs Chromium, at /usr/bin/chromium or as CHROMIUM says
+	$(BIN)/python -m pytest tests/browser
+
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
 	$(BIN)/python benchmarks/run.py
 
@@ -41,6 +44,10 @@ bench: .venv/installed  ## the benchmarks, side by side with others: about 15 mi
 
 .venv/checked: .venv/tested
 	$(BIN)/python -m pip install --quiet --group check
+	touch $@
+
+.venv/browser: .venv/tested
+	$(BIN)/python -m pip install --quiet --group browser
 	touch $@
 
 clean:

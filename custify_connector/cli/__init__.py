@@ -18,6 +18,7 @@ _GROUPS = {
         "sandbox": "Serve an emulated Custify on loopback.",
         "credential": "Keep the keys of accounts, by name: add, list, show, test, rotate, rename, remove.",
         "doctor": "Check everything a run needs, and say what to mend.",
+        "console": "Do all of this in a browser, on this machine.",
     },
     "Look before a run": {
         "describe": "Show the endpoints, or all that is known of one.",

@@ -8,12 +8,13 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+
+from custify_connector.host.words import ago, clock, counted
+
+__all__ = ["ago", "clock", "counted", "hanging", "prose", "table", "tile", "width"]
 
 _NARROWEST = 40
 _READABLE = 40
-_STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
-_JUST_NOW = 2
 
 
 def width() -> int:
@@ -61,29 +62,6 @@ def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> s
     return "  ".join(
         f"{text:>{room}}" if place in right else f"{text:<{room}}" for place, text, room in placed
     ).rstrip()
-
-
-def ago(time: str | None, now: datetime | None = None) -> str:
-    """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
-    if time is None:
-        return "never"
-    seconds = ((now or datetime.now(timezone.utc)) - datetime.fromisoformat(time)).total_seconds()
-    if seconds < -_JUST_NOW:
-        return f"on {clock(time)}"
-    for least, unit, word in _STEPS:
-        if seconds >= least:
-            return f"{seconds // unit:.0f} {word} ago"
-    return "just now"
-
-
-def clock(time: str) -> str:
-    """Return an ISO 8601 time as a person reads it."""
-    return datetime.fromisoformat(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def counted(number: int, word: str) -> str:
-    """Return a count with its word: `1 run`, `2 runs`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def hanging(title: str, text: str, columns: int) -> str:

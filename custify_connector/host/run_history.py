@@ -83,7 +83,8 @@ _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
 CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
 CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state_name);
-CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status)
+CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status);
+CREATE TABLE IF NOT EXISTS samples (run INTEGER, place INTEGER, seconds REAL, records INTEGER, PRIMARY KEY (run, place))
 """
 
 
@@ -127,6 +128,17 @@ class RunHistory:
                 f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - our own names
                 (*encoded.values(), run_id),
             )
+            if "seconds" in changes and "records" in changes:
+                sample = (run_id, _place(changes["seconds"]), changes["seconds"], changes["records"])
+                database.execute("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?)", sample)
+
+    def samples(self, run_id: int) -> list[tuple[float, int]]:
+        """Return how far a run was when: seconds since it began, and records; about a thousand in ten hours."""
+        if not self.path.exists():
+            return []
+        with self._opened() as database:
+            rows = database.execute("SELECT seconds, records FROM samples WHERE run = ? ORDER BY seconds", (run_id,))
+            return [(seconds, records) for seconds, records in rows]
 
     def page(self, count: int, before: int | None = None, wanted: Mapping[str, str] | None = None) -> list[Run]:
         """Return the newest runs, those older than `before`; `wanted` gives values of endpoint, credential or status.
@@ -224,8 +236,15 @@ def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -
     gone = [(run.id,) for run in map(_judged, map(_run, rows)) if run.status != "running"]
     database.execute("BEGIN IMMEDIATE")
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
+    database.executemany("DELETE FROM samples WHERE run = ?", gone)
     database.execute("COMMIT")
     return len(gone)
+
+
+def _place(seconds: float) -> int:
+    """Return the place of a sample: each second has one at first, later each ten and each sixty, so they stay few."""
+    apart = next((step for until, step in ((300, 1), (3600, 10)) if seconds < until), 60)
+    return int(seconds // apart * apart)
 
 
 def _judged(run: Run) -> Run:

@@ -60,6 +60,16 @@ def serves(command, _terminal):
     assert ready["base_url"].startswith("http://127.0.0.1:"), command
 
 
+def opens(command, _terminal):
+    """Start it without a browser, and end it again."""
+    program = [sys.executable, "-c", "from custify_connector.cli import main; main()"]
+    words = [*program, *shlex.split(command)[1:], "--no-browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own program
+        ready = process.stdout.readline().decode()
+        process.terminate()
+    assert ready.startswith("custify console: http://127.0.0.1:"), command
+
+
 def talks_to_the_sandbox(command, terminal):
     limit = [] if "--rate-limit" in command else ["--rate-limit", "none"]
     return terminal.custify(command, *limit, code=1 if command.startswith(WITH_A_FAULTY_ROW) else 0)
@@ -122,6 +132,7 @@ HOW = {
     ".venv/bin/python -m pip install ": is_what_make_installs,
     "export ": sets_variables,
     "custify sandbox": serves,
+    "custify console": opens,
     "custify read ": talks_to_the_sandbox,
     "custify write ": talks_to_the_sandbox,
     "custify load ": talks_to_the_sandbox,

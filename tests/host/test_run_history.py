@@ -6,7 +6,7 @@ import pytest
 
 from custify_connector.errors import ConfigurationError
 from custify_connector.host import home, processes, run_history
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.run_history import Run, RunHistory, _place
 
 READ = Run("read", "people", "acme", {"mode": "full"}, ("read", "people"), "/somewhere", output="-")
 
@@ -146,3 +146,18 @@ def test_a_damaged_history_is_told(history):
     history.path.write_bytes(b"not a database" * 100)
     with pytest.raises(ConfigurationError, match="is damaged"):
         history.page(5)
+
+
+def test_how_far_a_run_was_is_kept_with_its_seconds_and_goes_with_it():
+    history = RunHistory()
+    run = history.begin(Run("read", "people", "acme"))
+    for seconds in (0.4, 1.2, 1.9, 2.5):
+        history.update(run.id, {"seconds": seconds, "records": int(seconds * 10)})
+    assert history.samples(run.id) == [(0.4, 4), (1.9, 19), (2.5, 25)]
+    history.update(run.id, {"status": "finished"})
+    history.prune(keep=0)
+    assert history.samples(run.id) == []
+
+
+def test_a_long_run_keeps_few_samples():
+    assert len({_place(seconds) for seconds in range(36_000)}) < 1200

@@ -1,0 +1,190 @@
+"""The console as an application: every address with its screen, behind the gate.
+
+Decides in which order a request is judged: its place, who asks, the form's token; only then a screen sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from custify_connector.console import guarding
+from custify_connector.console.asking import HERE, Asked, Console, Screen
+from custify_connector.console.guarding import Head
+from custify_connector.console.screens import authenticate, certification, destination, quarantine, runs, source
+from custify_connector.errors import ConfigurationError, ConnectorError
+
+_log = logging.getLogger(__name__)
+
+_LARGEST_FORM = 8_000_000
+_MOST_FIELDS = 5_000
+
+_LOOKS: tuple[tuple[str, Screen], ...] = (
+    ("/runs", runs.every),
+    ("/runs/{number:int}", runs.one),
+    ("/runs/{number:int}/live", runs.live),
+    ("/started/{number:int}", runs.started),
+    ("/started/{number:int}/live", runs.started_live),
+    ("/quarantine", quarantine.every),
+    ("/quarantine/file", quarantine.file),
+    ("/quarantine/record", quarantine.record),
+    ("/certification", certification.look),
+    ("/{connector}/credentials", authenticate.every),
+    ("/{connector}/credentials/add", authenticate.form),
+    ("/{connector}/source", source.choose),
+    ("/{connector}/source/{endpoint}", source.form),
+    ("/{connector}/destination", destination.choose),
+    ("/{connector}/destination/{endpoint}", destination.form),
+)
+_CALLS: tuple[tuple[str, Screen], ...] = (
+    ("/runs/{number:int}/resume", runs.resume),
+    ("/started/{number:int}/end", runs.end),
+    ("/quarantine/mend", quarantine.mend),
+    ("/quarantine/replay", quarantine.replay),
+    ("/certification", certification.run),
+    ("/{connector}/credentials/add", authenticate.add),
+    ("/{connector}/credentials/test", authenticate.test),
+    ("/{connector}/credentials/rotate", authenticate.rotate),
+    ("/{connector}/credentials/remove", authenticate.remove),
+    ("/{connector}/source/{endpoint}", source.form),
+    ("/{connector}/source/{endpoint}/test", source.test),
+    ("/{connector}/source/{endpoint}/run", source.run),
+    ("/{connector}/destination/{endpoint}", destination.form),
+    ("/{connector}/destination/{endpoint}/preview", destination.preview),
+    ("/{connector}/destination/{endpoint}/dry-run", destination.dry_run),
+    ("/{connector}/destination/{endpoint}/write", destination.write),
+)
+
+
+def application(console: Console) -> ASGIApp:
+    """Return the application, to be served on loopback."""
+    routes: Sequence[Any] = (
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+        Route("/", _looking(console, _home)),
+        *(Route(path, _looking(console, screen), methods=["GET"]) for path, screen in _LOOKS),
+        *(Route(path, _calling(console, screen), methods=["POST"]) for path, screen in _CALLS),
+        Route("/{rest:path}", _looking(console, _nowhere), methods=["GET", "POST"]),
+    )
+    return _Guard(Starlette(routes=routes), console)
+
+
+def _home(asked: Asked) -> Response:
+    first = next(iter(asked.console.catalog.connectors))
+    return RedirectResponse(f"/{first}/credentials", 303)
+
+
+def _nowhere(asked: Asked) -> Response:
+    return asked.page("problem.html", 404, title="There is no such page", reason="The address leads nowhere.")
+
+
+def _looking(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - what Starlette takes
+    async def answer(request: Request) -> Response:
+        return await run_in_threadpool(_shown, screen, Asked(console, request))
+
+    return answer
+
+
+def _calling(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - the same
+    async def answer(request: Request) -> Response:
+        form = await _form(request)
+        asked = Asked(console, request, form or {})
+        if form is None:
+            reason = "The form is larger than this console takes; use the command for it."
+            return asked.page("problem.html", 413, title="Too much at once", reason=reason)
+        if not console.gate.accepts_form(form.get("form_token", "")):
+            reason = "The form is not of this session. Load the page again, and send it from there."
+            return asked.page("problem.html", 403, title="Not sent", reason=reason)
+        return await run_in_threadpool(_shown, screen, asked)
+
+    return answer
+
+
+def _shown(screen: Screen, asked: Asked) -> Response:
+    try:
+        return screen(asked)
+    except ConfigurationError as error:
+        return asked.page("problem.html", 400, title="That cannot be done", reason=str(error))
+    except ConnectorError as error:
+        return asked.page("problem.html", 502, title="The service did not do that", reason=str(error))
+    except Exception as error:  # noqa: BLE001 - a connector may raise anything, and its text may hold anything
+        _log.error("%s %s: %s", asked.request.method, asked.request.url.path, type(error).__name__)
+        reason = f"A fault of this program or of the connector: {type(error).__name__}."
+        return asked.page("problem.html", 500, title="That went wrong", reason=reason)
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """Return what a form sent, None when it is too large; a field that comes twice keeps its last value."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST_FORM:
+            return None
+    try:
+        text = body.decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+    except ValueError:  # too many fields, or no text: no browser sends that
+        return None
+
+
+class _Guard:
+    """Stands before everything: refuses, opens, and gives each answer its headers."""
+
+    def __init__(self, app: ASGIApp, console: Console) -> None:
+        self._app = app
+        self._console = console
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in guarding.HEADERS.items():
+                    headers[name] = value
+                if scope["path"].startswith("/static/"):
+                    headers["Cache-Control"] = "no-cache"
+            await send(message)
+
+        answer = self._judged(request)
+        await (self._app if answer is None else answer)(scope, receive, sent)
+
+    def _judged(self, request: Request) -> Response | None:
+        """Return the answer of the gate; None where the request may pass."""
+        gate, head = self._console.gate, _head(request, self._console.gate.cookie_name)
+        refusal = guarding.refusal_of_place(head, gate)
+        if refusal is None and request.url.path == "/" and gate.opens(head):
+            opened = RedirectResponse("/", 303)
+            opened.set_cookie(gate.cookie_name, gate.session, httponly=True, samesite="strict", path="/")
+            return opened
+        if refusal is None and not request.url.path.startswith("/static/"):
+            refusal = guarding.refusal_of_stranger(head, gate)
+        if refusal is None:
+            return None
+        asked = Asked(self._console, request)
+        return asked.part("refused.html", refusal.status, reason=refusal.reason)
+
+
+def _head(request: Request, cookie_name: str) -> Head:
+    headers: Headers = request.headers
+    return Head(
+        method=request.method,
+        host=headers.get("host", ""),
+        origin=headers.get("origin", ""),
+        site=headers.get("sec-fetch-site", ""),
+        mode=headers.get("sec-fetch-mode", ""),
+        cookie=request.cookies.get(cookie_name, ""),
+        token=request.query_params.get("token", ""),
+    )

@@ -1,0 +1,75 @@
+"""How fast a run was, as a line to draw: records a second over its time, and what the rate limit allows.
+
+Pure: numbers in, points of a picture out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+WIDTH, HEIGHT = 640, 160
+_MOST_POINTS = 160
+_FEWEST_POINTS = 2
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line in a picture of 640 by 160: its points, the height of the limit, None where it is above, and the ends.
+
+    `highest` is the figure at the top, in records a second; `seconds` the one at the right.
+    """
+
+    line: str
+    area: str
+    limit_y: float | None
+    limit: float | None
+    highest: float
+    average: float
+    seconds: float
+
+
+def rates(samples: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:
+    """Return records a second between two samples, at the end of each span; the run began with nothing."""
+    ordered = [(0.0, 0), *samples]
+    if len(ordered) > _MOST_POINTS:
+        step = -(-len(ordered) // _MOST_POINTS)
+        ordered = [*ordered[:-1:step], ordered[-1]]
+    return [
+        (end, max(0.0, (after - before) / (end - begin)))
+        for (begin, before), (end, after) in pairwise(ordered)
+        if end > begin
+    ]
+
+
+def limit_of(
+    kind: str, endpoint: Mapping[str, Any], settings: Mapping[str, Any], usual: Mapping[str, Any]
+) -> float | None:
+    """Return how many records a second the rate limit allows a run, None where there is none.
+
+    A read gets a page with each request; a write sends one record with each, where it is no batch.
+    """
+    limit = settings.get("settings", {}).get("rate_limit", usual)
+    if not limit or settings.get("delivery") == "batch":
+        return None
+    size = endpoint.get("page_size") or 1 if kind == "read" else 1
+    return float(limit["requests"]) / float(limit["seconds"]) * float(size)
+
+
+def chart(samples: Sequence[tuple[float, int]], limit: float | None) -> Chart | None:
+    """Return the picture of a run; None where there is too little to draw."""
+    points = rates(samples)
+    if len(points) < _FEWEST_POINTS:
+        return None
+    seconds, records = samples[-1][0], samples[-1][1]
+    peak = max(rate for _, rate in points)
+    seen = limit is not None and limit <= peak * 4
+    highest = (max(peak, limit or 0.0) if seen else peak) * 1.1 or 1.0
+    drawn = [(0.0, points[0][1]), *points]
+    placed = [(when / seconds * WIDTH, HEIGHT - rate / highest * HEIGHT) for when, rate in drawn]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+    area = f"0,{HEIGHT} {line} {WIDTH},{HEIGHT}"
+    limit_y = HEIGHT - limit / highest * HEIGHT if seen and limit is not None else None
+    return Chart(line, area, limit_y, limit, highest, records / seconds, seconds)

@@ -1,0 +1,126 @@
+"""What the command line would be for what a page is about to do: the words after `custify`.
+
+Pure. It is what the page shows to copy, and what is started for a run: the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Words = tuple[str, ...]
+
+
+def shown(words: Iterable[str]) -> str:
+    """Return a command as it is typed into a shell."""
+    return shlex.join(["custify", *words])
+
+
+def _option(name: str, value: object) -> Words:
+    return () if value in (None, "", False) else (name, str(value))
+
+
+def parameters(values: Mapping[str, Any]) -> Words:
+    """Return the words for parameters: text as it is, the rest as JSON."""
+    texts = (f"{name}={value if isinstance(value, str) else _json(value)}" for name, value in values.items())
+    return tuple(word for text in texts for word in ("--param", text))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Read:
+    """A read as its form describes it; an empty text was not chosen."""
+
+    endpoint: str
+    credential: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    mode: str = ""
+    fields: tuple[str, ...] = ()
+    limit: int | None = None
+    state: str = ""
+    output: str = ""
+    undocumented: bool = False
+
+    def source(self) -> dict[str, Any]:
+        """Return the argument of the hook."""
+        chosen = {"mode": self.mode, "fields": list(self.fields), "limit": self.limit, "params": dict(self.parameters)}
+        settings = {"settings": {"undocumented": True}} if self.undocumented else {}
+        return {"endpoint": self.endpoint, **{name: value for name, value in chosen.items() if value}, **settings}
+
+    def sample(self, count: int) -> Words:
+        """Return the command that shows the first records."""
+        return ("sample", self.endpoint, "--count", str(count), *parameters(self.parameters), *self._whom())
+
+    def words(self) -> Words:
+        """Return the command that reads it into a file."""
+        fields = tuple(word for name in self.fields for word in ("--field", name))
+        options = (("--output", self.output), ("--mode", self.mode), ("--state", self.state), ("--limit", self.limit))
+        chosen = tuple(word for name, value in options for word in _option(name, value))
+        return ("read", self.endpoint, *chosen, *fields, *parameters(self.parameters), *self._whom())
+
+    def _whom(self) -> Words:
+        return _option("--credential", self.credential) + ("--undocumented",) * self.undocumented
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write as its form describes it; an empty text was not chosen."""
+
+    endpoint: str
+    file: str
+    credential: str
+    rules: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    table: str = ""
+    empty: str = "absent"
+    delivery: str = "single"
+    on_reject: str = "continue"
+    max_rejects: str = ""
+    quarantine: str = ""
+    skip_unchanged: bool = False
+    undocumented: bool = False
+
+    def destination(self, *, dry_run: bool) -> dict[str, Any]:
+        """Return the argument of the hook."""
+        chosen: dict[str, Any] = {
+            "params": dict(self.parameters),
+            "delivery": self.delivery,
+            "on_reject": self.on_reject,
+        }
+        if self.max_rejects:
+            chosen["max_rejects"] = int(self.max_rejects) if self.max_rejects.isdecimal() else self.max_rejects
+        settings = {"settings": {"undocumented": True}} if self.undocumented else {}
+        return {"endpoint": self.endpoint, "dry_run": dry_run, **chosen, **settings}
+
+    def sample(self, count: int) -> Words:
+        """Return the command that shows the requests of the first rows."""
+        return ("sample", self.endpoint, self.file, "--count", str(count), *self._what())
+
+    def dry_run(self) -> Words:
+        """Return the command that checks every row and sends nothing."""
+        return ("write", self.endpoint, self.file, *self._what(), *self._how(), "--dry-run")
+
+    def words(self) -> Words:
+        """Return the command that writes."""
+        kept = _option("--quarantine", self.quarantine) + ("--skip-unchanged",) * self.skip_unchanged
+        return (
+            "write", self.endpoint, self.file, *self._what(), *self._how(), *kept,
+            *_option("--credential", self.credential),
+        )  # fmt: skip
+
+    def _what(self) -> Words:
+        rules = tuple(word for rule in self.rules for word in ("--map", rule))
+        undocumented = ("--undocumented",) * self.undocumented
+        return rules + parameters(self.parameters) + _option("--table", self.table) + undocumented
+
+    def _how(self) -> Words:
+        defaults = {"--empty": "absent", "--delivery": "single", "--on-reject": "continue", "--max-rejects": ""}
+        chosen = (self.empty, self.delivery, self.on_reject, self.max_rejects)
+        pairs = zip(defaults.items(), chosen, strict=True)
+        return tuple(word for (name, usual), value in pairs if value != usual for word in (name, value))

@@ -1,0 +1,216 @@
+"""A quarantine file as pages: where each line begins, and which lines share a reason; read once, until it changes.
+
+Decides what counts as the same reason. A record leaves the file only for a file of its own, which is then sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import quarantine
+
+_MOST_FILES = 8
+_MOST_GROUPS = 1000
+_OTHERS = "others"
+
+
+@dataclass
+class Group:
+    """The lines that share a reason, at a field or none: the first one's text speaks for all."""
+
+    id: str
+    code: str
+    at: str
+    message: str
+    lines: array[int] = field(default_factory=lambda: array("q"))
+
+
+@dataclass
+class Index:
+    """Where the lines of a file begin, in bytes, and its groups, the largest first."""
+
+    starts: array[int] = field(default_factory=lambda: array("q"))
+    groups: dict[str, Group] = field(default_factory=dict)
+    unreadable: int = 0
+
+    def largest(self) -> list[Group]:
+        """Return the groups, the largest first."""
+        return sorted(self.groups.values(), key=lambda group: -len(group.lines))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a quarantine: its number from 0, its content, and a mark that changes with it."""
+
+    number: int
+    content: dict[str, Any]
+    mark: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record itself."""
+        return quarantine.record_of(self.content) or {}
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """Why it is here: `message`, `code`, `field`, `status`."""
+        found = self.content.get("error")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where it came from and was to go."""
+        found = self.content.get("nexlaMetaData")
+        return found if isinstance(found, dict) else {}
+
+
+def is_quarantine(path: Path) -> bool:
+    """Say whether a file is a quarantine, by its first line."""
+    try:
+        with path.open("rb") as stream:
+            return quarantine.record_of(orjson.loads(stream.readline(4_000_000))) is not None
+    except (OSError, orjson.JSONDecodeError, AttributeError):
+        return False
+
+
+def index_of(path: Path) -> Index:
+    """Read a file once, and return its index; raises ConfigurationError when it cannot be read."""
+    index, start = Index(), 0
+    try:
+        with path.open("rb") as stream:
+            for text in stream:
+                if text.strip():
+                    _take(index, len(index.starts), text)
+                    index.starts.append(start)
+                start += len(text)
+    except OSError as error:
+        raise ConfigurationError((Fault(path.name, f"cannot be read: {error.strerror or error}"),)) from None
+    return index
+
+
+def _take(index: Index, number: int, text: bytes) -> None:
+    try:
+        error = orjson.loads(text)["error"]
+        code, at, message = (str(error.get(name) or "") for name in ("code", "field", "message"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        index.unreadable += 1
+        code, at, message = "unreadable", "", "is no line of a quarantine"
+    # The text of a fault at a field may quote its value; without a field, the text is all there is to tell by.
+    key = f"{code}\n{at}" if at else f"{code}\n\n{message}"
+    if key not in index.groups and len(index.groups) >= _MOST_GROUPS:
+        key, code, at, message = _OTHERS, _OTHERS, "", "other reasons"
+    if key not in index.groups:
+        name = hashlib.sha256(key.encode()).hexdigest()[:10]
+        index.groups[key] = Group(name, code, at, message)
+    index.groups[key].lines.append(number)
+
+
+class Indexes:
+    """The indexes of the files that were looked at last; one is made again when its file has changed."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Path, tuple[tuple[int, int], Index]] = OrderedDict()
+
+    def of(self, path: Path) -> Index:
+        """Return the index of a file as it is now."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise ConfigurationError((Fault(path.name, f"cannot be read: {error.strerror or error}"),)) from None
+        mark = (status.st_mtime_ns, status.st_size)
+        if path not in self._known or self._known[path][0] != mark:
+            self._known[path] = (mark, index_of(path))
+        self._known.move_to_end(path)
+        while len(self._known) > _MOST_FILES:
+            self._known.popitem(last=False)
+        return self._known[path][1]
+
+
+def lines(path: Path, index: Index, numbers: Iterable[int]) -> list[Line]:
+    """Return some lines of a file."""
+    found = []
+    with path.open("rb") as stream:
+        for number in numbers:
+            stream.seek(index.starts[number])
+            text = stream.readline()
+            found.append(Line(number, _content(text), mark_of(text)))
+    return found
+
+
+def _content(text: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        content = None
+    return content if isinstance(content, dict) else {"error": {"message": "is no line of a quarantine"}}
+
+
+def mark_of(text: bytes) -> str:
+    """Return what a line is recognised by when it is to be changed: of another content it is another line."""
+    return hashlib.sha256(text.rstrip(b"\n")).hexdigest()[:16]
+
+
+def mend(path: Path, number: int, mark: str, record: dict[str, Any]) -> None:
+    """Put a mended record in place of the one on a line; raises ConfigurationError when that has changed meanwhile."""
+
+    def change(place: int, text: bytes) -> bytes:
+        if place != number:
+            return text
+        if mark_of(text) != mark:
+            raise ConfigurationError((Fault("record", "was changed by another meanwhile: look at it again"),))
+        return orjson.dumps({**_content(text), "rawMessage": record}, option=orjson.OPT_APPEND_NEWLINE)
+
+    _rewrite(path, change)
+
+
+def take_out(path: Path, wanted: set[int] | None, into: Path) -> int:
+    """Move lines, all where `wanted` is None, into a file of their own; returns how many.
+
+    They are safe there before they leave: a crash in between leaves them in both, never in none.
+    """
+    taken: list[bytes] = []
+    with into.open("xb") as stream:
+
+        def change(place: int, text: bytes) -> bytes:
+            if wanted is not None and place not in wanted:
+                return text
+            taken.append(b"")
+            stream.write(text if text.endswith(b"\n") else text + b"\n")
+            return b""
+
+        _rewrite(path, change, before=lambda: _settle(stream))
+    return len(taken)
+
+
+def _settle(stream: Any) -> None:  # noqa: ANN401 - an open file
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _rewrite(path: Path, change: Callable[[int, bytes], bytes], before: Callable[[], None] = lambda: None) -> None:
+    """Write a file anew, line by line, and put it in its place in one step."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as anew:
+        try:
+            with path.open("rb") as stream:
+                number = 0
+                for text in stream:
+                    anew.write(change(number, text) if text.strip() else text)
+                    number += bool(text.strip())
+            _settle(anew)
+            before()
+            Path(anew.name).chmod(path.stat().st_mode & 0o777)
+            Path(anew.name).replace(path)
+        except BaseException:
+            Path(anew.name).unlink(missing_ok=True)
+            raise

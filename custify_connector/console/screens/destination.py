@@ -1,0 +1,253 @@
+"""Destination: a file or table, its columns mapped to fields, the requests that its rows become, and the run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from starlette.responses import Response
+
+from custify_connector.console import commands, credentials, forms, suggesting
+from custify_connector.console.asking import Asked, cell
+from custify_connector.console.commands import Write
+from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.host import mapping, runs
+from custify_connector.host.feed import Line, Shape
+from custify_connector.host.queried_rows import Choice, open_input
+from custify_connector.host.rows import Table, input_form
+
+_PREVIEWED = 5
+_LOOKED_AT = 100
+_MOST_COLUMNS = 300
+_FIELDS = (
+    "credential", "file", "table", "rules", "fixed", "quarantine", "max_rejects", "max_deletes", "confirm", "delivery",
+    "on_reject", "empty",
+)  # fmt: skip
+
+
+def choose(asked: Asked) -> Response:
+    """Show the endpoints to choose from."""
+    return asked.page("choose.html", known=asked.known, kind="destination", here="destination")
+
+
+@dataclass
+class Shown:
+    """What the page shows besides the form: previewed rows, or what went wrong."""
+
+    lines: list[Line] | None = None
+    faults: Sequence[Fault] = ()
+    error: str = ""
+    words: commands.Words = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file: a value to recognise it by, the field it goes to, and the type it gets."""
+
+    name: str
+    example: str
+    target: str
+    type: str
+    fault: str = ""
+
+
+def form(asked: Asked) -> Response:
+    """Show an endpoint's form; with a file, the mapping of its columns."""
+    return _page(asked, Shown())
+
+
+def _page(asked: Asked, shown: Shown) -> Response:
+    known, name = asked.known, asked.request.path_params["endpoint"]
+    endpoint = known.endpoint("destinations", name)
+    typed = asked.form or {**asked.query, "quarantine": "rejected.jsonl"}
+    targets = suggesting.targets(endpoint["schema"])
+    columns: list[Column] = []
+    if typed.get("file"):
+        try:
+            columns = _columns(asked, typed, targets, shown)
+        except ConfigurationError as error:
+            shown.faults = [*shown.faults, *_at_the_file(error.faults)]
+    wrong = forms.placed(shown.faults, _FIELDS)
+    return asked.page(
+        "destination.html", 400 if shown.faults else 502 if shown.error else 200,
+        known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
+        offered=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
+        words=shown.words or _words(name, typed, columns), database=input_form(typed.get("file", "")) == "duckdb",
+    )  # fmt: skip
+
+
+def _words(name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
+    """Return the command of the form as it is shown: with what is suggested, before anything was sent."""
+    rules = suggesting.rules([(each.name, each.target, each.type) for each in columns], _further(typed))
+    chosen = (typed.get("file") or "FILE", typed.get("credential", ""), rules)
+    return Write(name, *chosen, quarantine=typed.get("quarantine", "") if columns else "").words()
+
+
+def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
+    return [
+        fault if fault.place.startswith("destination.") else Fault("destination.file", fault.reason) for fault in faults
+    ]
+
+
+@contextmanager
+def _opened(asked: Asked, typed: Mapping[str, str]) -> Iterator[Table]:
+    path = asked.console.folder.existing(typed.get("file", ""), "destination.file")
+    with open_input(str(path), None, Choice(table=typed.get("table") or None)) as table:
+        yield table
+
+
+def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str], shown: Shown) -> list[Column]:
+    """Return the columns with what was chosen for each, or what is suggested before anything was."""
+    examples: dict[str, str] = {}
+    with _opened(asked, typed) as table:
+        names = list(table.columns or ())
+        for row in islice(table.rows, _LOOKED_AT):
+            for name, value in row.fields.items():
+                if value not in (None, "") and name not in examples:
+                    examples[name] = cell(value)
+    names = (names or list(examples))[:_MOST_COLUMNS]
+    mapped = any(name.startswith("target.") for name in typed)
+    likely = {} if mapped else suggesting.suggested(names, list(targets))
+    return [
+        Column(
+            name, examples.get(name, ""), typed.get(f"target.{name}", likely.get(name, "")),
+            typed.get(f"type.{name}", ""), _column_fault(name, shown.faults),
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def _column_fault(name: str, faults: Sequence[Fault]) -> str:
+    """Return what is wrong with the rule of a column."""
+    return "; ".join(
+        fault.reason for fault in faults if fault.place.startswith("--map ") and fault.place.endswith(f"={name}")
+    )
+
+
+def _wanted(asked: Asked) -> Write:
+    """Return the write that the form asks for; raises ConfigurationError with every fault of it."""
+    name, typed = asked.request.path_params["endpoint"], asked.form
+    endpoint = asked.known.endpoint("destinations", name)
+    fixed, faults = _fixed(typed.get("fixed", ""), endpoint["schema"])
+    deletes = typed.get("max_deletes", "")
+    if endpoint.get("destructive"):
+        if not (deletes.isdecimal() and len(deletes) < 10):  # noqa: PLR2004 - more than anybody has
+            faults.append(Fault("destination.max_deletes", "say how many records may be deleted at most"))
+        else:
+            fixed["max_deletes"] = int(deletes)
+    refuse(tuple(faults))
+    return Write(
+        name, typed.get("file", ""), typed.get("credential", ""), _rules(typed), fixed, typed.get("table", ""),
+        typed.get("empty") or "absent", typed.get("delivery") or "single", typed.get("on_reject") or "continue",
+        typed.get("max_rejects", ""), typed.get("quarantine", ""), "skip_unchanged" in typed, "undocumented" in typed,
+    )  # fmt: skip
+
+
+def _rules(typed: Mapping[str, str]) -> tuple[str, ...]:
+    columns = [name.removeprefix("target.") for name in typed if name.startswith("target.")]
+    rows = [(column, typed[f"target.{column}"].strip(), typed.get(f"type.{column}", "")) for column in columns]
+    return suggesting.rules(rows, _further(typed))
+
+
+def _further(typed: Mapping[str, str]) -> list[str]:
+    return [line.strip() for line in typed.get("rules", "").splitlines() if line.strip()]
+
+
+def _fixed(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the fields with one value for all records: a line each, NAME=VALUE."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, equals, value = line.partition("=")
+        if not equals:
+            faults.append(Fault("destination.fixed", f"{line}: write NAME=VALUE, one a line"))
+            continue
+        try:
+            values[name] = forms.value_of(schema.get("properties", {}).get(name, {}), value)
+        except ValueError as error:
+            faults.append(Fault("destination.fixed", f"{name} {error}"))
+    return values, faults
+
+
+def preview(asked: Asked) -> Response:
+    """Show the requests that the first rows become; nothing is sent."""
+    shown = Shown()
+    try:
+        wanted = _wanted(asked)
+        shown.words, shown.lines = wanted.sample(_PREVIEWED), _planned(asked, wanted)
+    except ConfigurationError as error:
+        shown.faults = _placed(error.faults)
+    except ConnectorError as error:
+        shown.error = str(error)
+    return _page(asked, shown)
+
+
+def _planned(asked: Asked, wanted: Write) -> list[Line]:
+    known, shape = asked.known, Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
+    with _opened(asked, asked.form) as table:
+        if table.columns is not None:
+            mapping.check_columns(shape.rules, table.columns)
+        first = dataclasses.replace(table, rows=islice(table.rows, _PREVIEWED))
+        credential = credentials.unsent(known) or asked.console.credentials.find(known, wanted.credential)
+        destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
+        destination.pop("max_rejects", None)
+        return list(runs.write(known.hooks, credential, destination, first, shape))
+
+
+def _placed(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults with the place of the form's field: those of a rule of no column stand at the further rules."""
+    return [
+        Fault("destination.fixed", f"{fault.place.rpartition('.')[2]}: {fault.reason}")
+        if fault.place.startswith("destination.params.") and not fault.place.endswith("max_deletes") else fault
+        for fault in faults
+    ]  # fmt: skip
+
+
+def dry_run(asked: Asked) -> Response:
+    """Start the command that checks every row and sends nothing."""
+    return _start(asked, dry_run=True)
+
+
+def write(asked: Asked) -> Response:
+    """Start the command that writes, once the connector has nothing against its arguments."""
+    return _start(asked, dry_run=False)
+
+
+def _start(asked: Asked, *, dry_run: bool) -> Response:
+    try:
+        wanted = _wanted(asked)
+        _check(asked, wanted, dry_run=dry_run)
+    except ConfigurationError as error:
+        return _page(asked, Shown(faults=_placed(error.faults)))
+    words, title = (wanted.dry_run(), "Dry run of") if dry_run else (wanted.words(), "Write")
+    origin = asked.origin(f"/{asked.known.name}/destination/{wanted.endpoint}", tried=dry_run)
+    started = asked.console.commands.start(words, f"{title} {wanted.endpoint}", origin)
+    return asked.go(f"/started/{started.number}")
+
+
+def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
+    """Raise ConfigurationError for what the command would refuse, before it is started."""
+    known, folder = asked.known, asked.console.folder
+    if not known.has_command:
+        raise ConfigurationError((Fault("run", "this connector is run by its own host; here it can be previewed"),))
+    folder.existing(wanted.file, "destination.file")
+    if wanted.quarantine:
+        folder.inside(wanted.quarantine, "destination.quarantine")
+    _refuse_unconfirmed(asked, wanted, dry_run=dry_run)
+    with _opened(asked, asked.form) as table:
+        rules = mapping.parse(wanted.rules)
+        if table.columns is not None:
+            mapping.check_columns(rules, table.columns)
+    credential = credentials.unsent(known) if dry_run else asked.console.credentials.find(known, wanted.credential)
+    known.hooks.write_destination(credential, wanted.destination(dry_run=dry_run), [])
+
+
+def _refuse_unconfirmed(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
+    endpoint = asked.known.endpoint("destinations", wanted.endpoint)
+    if endpoint.get("destructive") and not dry_run and asked.form.get("confirm") != wanted.endpoint:
+        reason = f"write {wanted.endpoint} here: what it deletes cannot be brought back"
+        raise ConfigurationError((Fault("destination.confirm", reason),))

@@ -1,0 +1,150 @@
+"""Quarantine: the rejected records by their reason, one to look at and mend, and those that are sent again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.responses import Response
+
+from custify_connector.console import quarantined
+from custify_connector.console.asking import Asked, Notice
+from custify_connector.errors import ConfigurationError, Fault
+
+_ON_A_PAGE = 50
+_MOST_FILES = 100
+
+
+def every(asked: Asked) -> Response:
+    """Show the quarantine files of the folder."""
+    folder = asked.console.folder
+    named = (name for name in folder.rows() if name.endswith((".jsonl", ".ndjson")))
+    found = [name for name in named if quarantined.is_quarantine(folder.root / name)][:_MOST_FILES]
+    tiles = [{"name": name, "size": (folder.root / name).stat().st_size} for name in found]
+    return asked.page("quarantine.html", tiles=tiles, here="quarantine")
+
+
+def _path(asked: Asked, name: str) -> Path:
+    path = asked.console.folder.existing(name, "file")
+    if path.stat().st_size and not quarantined.is_quarantine(path):
+        raise ConfigurationError(
+            (Fault(name, "is no quarantine: choose a file that a write left its rejected rows in"),)
+        )
+    return path
+
+
+def file(asked: Asked) -> Response:
+    """Show a file: its reasons with their counts, and a page of the lines of one or all."""
+    name = asked.query.get("file", "")
+    path = _path(asked, name)
+    index = asked.console.indexes.of(path)
+    groups = index.largest()
+    group = next((each for each in groups if each.id == asked.query.get("group")), None)
+    page = asked.number("page", 1)
+    total = len(group.lines) if group else len(index.starts)
+    start = min((page - 1) * _ON_A_PAGE, max(total - 1, 0) // _ON_A_PAGE * _ON_A_PAGE)
+    places = range(start, min(start + _ON_A_PAGE, total))
+    numbers = [group.lines[place] for place in places] if group else list(places)
+    return asked.page(
+        "quarantine_file.html", name=name, groups=groups, group=group, total=total, all=len(index.starts),
+        lines=quarantined.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
+        pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name), here="quarantine",
+        credentials=_credentials(asked),
+    )  # fmt: skip
+
+
+def _credentials(asked: Asked) -> list[str]:
+    known = next((each for each in asked.console.catalog.connectors.values() if each.has_command), None)
+    return asked.console.credentials.names(known) if known else []
+
+
+def _replay_words(name: str, credential: str = "") -> tuple[str, ...]:
+    again = ("--quarantine", f"{Path(name).with_suffix('')}-again.jsonl")
+    return ("replay", name, *again, *(("--credential", credential) if credential else ()))
+
+
+def record(asked: Asked) -> Response:
+    """Show one record, to mend it."""
+    name = asked.query.get("file", "")
+    return _record(asked, name, asked.number("line"))
+
+
+def _record(asked: Asked, name: str, number: int, text: str | None = None, fault: str = "") -> Response:
+    path = _path(asked, name)
+    index = asked.console.indexes.of(path)
+    if number >= len(index.starts):
+        raise ConfigurationError((Fault("record", "is not there any more: it was sent, or the file was changed"),))
+    line = quarantined.lines(path, index, [number])[0]
+    return asked.page(
+        "record.html", 400 if fault else 200, name=name, line=line, text=text, fault=fault, here="quarantine",
+        credentials=_credentials(asked), group=asked.query.get("group", ""),
+    )  # fmt: skip
+
+
+def mend(asked: Asked) -> Response:
+    """Put the mended record in its place; where it is to be sent at once, do that too."""
+    name, number = asked.form.get("file", ""), _line(asked)
+    path, text = _path(asked, name), asked.form.get("record", "")
+    content = _object(text)
+    if content is None:
+        return _record(asked, name, number, text, "is not a JSON object: look for a missing comma, quote or bracket")
+    try:
+        quarantined.mend(path, number, asked.form.get("mark", ""), content)
+    except ConfigurationError as error:
+        return _record(asked, name, number, text, "; ".join(fault.reason for fault in error.faults))
+    if "send" in asked.form:
+        return _send(asked, path, name, {number})
+    return asked.go(_address(name), Notice("good", f"Line {number + 1} is mended. It is sent with the next replay."))
+
+
+def _line(asked: Asked) -> int:
+    text = asked.form.get("line", "")
+    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - more lines than a file has
+        raise ConfigurationError((Fault("line", "must be a number"),))
+    return int(text)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _address(name: str) -> str:
+    return f"/quarantine/file?file={quote(name, safe='')}"
+
+
+def replay(asked: Asked) -> Response:
+    """Send the records of a reason again, or all of a file."""
+    name = asked.form.get("file", "")
+    path = _path(asked, name)
+    wanted = asked.form.get("group", "")
+    if not wanted:
+        return _send(asked, path, name, None)
+    group = next((each for each in asked.console.indexes.of(path).largest() if each.id == wanted), None)
+    if group is None:
+        raise ConfigurationError((Fault("group", "is not there any more: the file was changed"),))
+    return _send(asked, path, name, set(group.lines))
+
+
+def _send(asked: Asked, path: Path, name: str, numbers: set[int] | None) -> Response:
+    """Move records into a file of their own, and start the command that sends those; what is refused comes back."""
+    folder = asked.console.folder
+    credential = asked.form.get("credential", "")
+    _refuse_unknown(asked, credential)
+    into = path.with_name(f"{path.stem}.sent-{time.time_ns() // 1_000_000}.jsonl")
+    quarantined.take_out(path, numbers, into)
+    words = ("replay", folder.named(into), "--quarantine", name, "--credential", credential)
+    started = asked.console.commands.start(words, f"Replay {name}")
+    return asked.go(f"/started/{started.number}")
+
+
+def _refuse_unknown(asked: Asked, credential: str) -> None:
+    """Raise ConfigurationError before anything is moved for a credential that is not there."""
+    if credential not in _credentials(asked):
+        raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))

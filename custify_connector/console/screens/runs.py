@@ -1,0 +1,127 @@
+"""Runs: what was read and written on this machine, how it went and ended, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from starlette.responses import Response
+
+from custify_connector.console import charting
+from custify_connector.console.asking import Asked, Console
+from custify_connector.console.started import Started
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import next_steps, processes
+from custify_connector.host.run_history import STATUSES, Run, RunHistory
+
+_ON_A_PAGE = 50
+_LOOKED_AT = 50
+_UNFINISHED = frozenset({"interrupted", "failed", "died"})
+
+
+def every(asked: Asked) -> Response:
+    """Show a page of the history, the newest first."""
+    history = RunHistory()
+    wanted = {name: asked.query[name] for name in ("status", "endpoint", "credential") if asked.query.get(name)}
+    before = asked.number("before")
+    found = history.page(_ON_A_PAGE + 1, before or None, wanted)
+    return asked.page(
+        "runs.html", runs=found[:_ON_A_PAGE], more=len(found) > _ON_A_PAGE, total=history.count(), wanted=wanted,
+        statuses=STATUSES, before=before, here="runs", words=_words(wanted, before),
+    )  # fmt: skip
+
+
+def _words(wanted: dict[str, str], before: int) -> tuple[str, ...]:
+    options = {**wanted, **({"before": str(before)} if before else {})}
+    return ("runs", *(word for name, value in options.items() for word in (f"--{name}", value)))
+
+
+def one(asked: Asked) -> Response:
+    """Show all that is known of one run."""
+    return asked.page("run.html", here="runs", **_run(asked.console, RunHistory().find(_number(asked))))
+
+
+def live(asked: Asked) -> Response:
+    """Show the part of a run that changes."""
+    return asked.part("run_part.html", **_run(asked.console, RunHistory().find(_number(asked))))
+
+
+def _number(asked: Asked) -> int:
+    number: int = asked.request.path_params["number"]
+    return number
+
+
+def _run(console: Console, run: Run) -> dict[str, Any]:
+    step = next_steps.after(run)
+    samples = RunHistory().samples(run.id)
+    picture = charting.chart(samples, _limit(console, run))
+    own = console.commands.of_run(run.pid) if run.status == "running" else None
+    return {
+        "run": run, "step": step, "chart": picture, "own": own, "resumes": _can_start(console, run, step),
+        "quarantine": _quarantine(console, run),
+    }  # fmt: skip
+
+
+def _limit(console: Console, run: Run) -> float | None:
+    known = next((each for each in console.catalog.connectors.values() if each.has_command), None)
+    if known is None:
+        return None
+    kind = "sources" if run.kind == "read" else "destinations"
+    endpoint = known.description[kind].get(run.endpoint, {})
+    return charting.limit_of(run.kind, endpoint, run.settings, known.description.get("rate_limit", {}))
+
+
+def _quarantine(console: Console, run: Run) -> str | None:
+    """Return the run's quarantine as the folder names it, where it is one of this folder's files."""
+    if not run.errors or not console.folder.holds(run.quarantine):
+        return None
+    return console.folder.named(console.folder.root / str(run.quarantine))
+
+
+def _can_start(console: Console, run: Run, step: next_steps.Step) -> bool:
+    """Say whether the next step can be started here: it is a command of this folder that goes on with a run."""
+    goes_on = run.kind == "read" or run.status in _UNFINISHED
+    return step.command is not None and goes_on and run.folder == str(console.folder.root) and run.status != "running"
+
+
+def resume(asked: Asked) -> Response:
+    """Start what the run's page says comes next."""
+    run = RunHistory().find(_number(asked))
+    step = next_steps.after(run)
+    if step.command is None or not _can_start(asked.console, run, step):
+        raise ConfigurationError((Fault("run", "its next step is not for this folder: copy the command"),))
+    started = asked.console.commands.start(shlex.split(step.command)[1:], f"After run {run.id}")
+    return asked.go(f"/started/{started.number}")
+
+
+def started(asked: Asked) -> Response:
+    """Show a command that was started here."""
+    return asked.page("started.html", here="runs", **_started(asked))
+
+
+def started_live(asked: Asked) -> Response:
+    """Show the part of it that changes."""
+    return asked.part("started_part.html", **_started(asked))
+
+
+def _started(asked: Asked) -> dict[str, Any]:
+    found = asked.console.commands.find(_number(asked))
+    ended = found.exit_code is not None
+    if found.run is None:
+        found.run = _run_of(found)
+    about = _run(asked.console, RunHistory().find(found.run)) if found.run is not None else {"run": None}
+    return {**about, "started": found, "ended": ended, "said": found.said}
+
+
+def _run_of(found: Started) -> int | None:
+    """Return the number of the run that a command is; a dry run has none."""
+    runs = RunHistory().page(_LOOKED_AT)
+    here = (run for run in runs if run.pid == found.pid and run.machine == processes.machine())
+    return next((run.id for run in here if run.run_id >= found.since), None)
+
+
+def end(asked: Asked) -> Response:
+    """Ask a command to come to an end."""
+    found = asked.console.commands.find(_number(asked))
+    found.ask_to_end()
+    return asked.go(f"/started/{found.number}")

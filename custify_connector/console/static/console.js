@@ -1,0 +1,64 @@
+// What the pages do by themselves: copy a command, search a list, say that something is under way.
+"use strict";
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = button.closest(".command").querySelector("code").textContent;
+  const tell = (words) => {
+    const before = button.textContent;
+    button.textContent = words;
+    setTimeout(() => { button.textContent = before; }, 1600);
+  };
+  navigator.clipboard.writeText(text).then(() => tell("Copied"), () => tell("Select it, and copy"));
+});
+
+document.addEventListener("input", (event) => {
+  const list = event.target.dataset.filter && document.getElementById(event.target.dataset.filter);
+  if (!list) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  let found = 0;
+  for (const item of list.children) {
+    item.hidden = !item.textContent.toLowerCase().includes(wanted);
+    found += item.hidden ? 0 : 1;
+  }
+  list.nextElementSibling.hidden = found > 0;
+});
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches("[data-picker][open]")) event.target.querySelector("input").focus();
+}, true);
+
+document.addEventListener("keydown", (event) => {
+  const picker = event.target.closest("[data-picker][open]");
+  if (event.key === "Escape" && picker) {
+    picker.open = false;
+    picker.querySelector("summary").focus();
+  }
+  const list = event.target.closest(".picker .panel, .list");
+  if (!list || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  const stops = [...list.querySelectorAll("input, li:not([hidden]) a")];
+  const next = stops[stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (next) { event.preventDefault(); next.focus(); }
+  });
+
+document.addEventListener("keydown", (event) => {
+  // Enter in the search of a picker opens the only endpoint that is left, instead of sending the form around it.
+  if (event.key !== "Enter" || !event.target.dataset.filter) return;
+  event.preventDefault();
+  const left = document.querySelectorAll(`#${event.target.dataset.filter} li:not([hidden]) a`);
+  if (left.length === 1) left[0].click();
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-busy]")) return;
+  const button = event.submitter;
+  if (button) { button.setAttribute("aria-busy", "true"); }
+  event.target.setAttribute("aria-busy", "true");
+});
+
+window.addEventListener("pageshow", () => {
+  for (const busy of document.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
+  const wrong = document.querySelector("[aria-invalid=true]");
+  if (wrong) wrong.focus();
+});

@@ -1,0 +1,31 @@
+"""Times and counts as people read them. Knows text only, neither terminals nor pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+_STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
+_JUST_NOW = 2
+
+
+def ago(time: str | None, now: datetime | None = None) -> str:
+    """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
+    if time is None:
+        return "never"
+    seconds = ((now or datetime.now(timezone.utc)) - datetime.fromisoformat(time)).total_seconds()
+    if seconds < -_JUST_NOW:
+        return f"on {clock(time)}"
+    for least, unit, word in _STEPS:
+        if seconds >= least:
+            return f"{seconds // unit:.0f} {word} ago"
+    return "just now"
+
+
+def clock(time: str) -> str:
+    """Return an ISO 8601 time as a person reads it."""
+    return datetime.fromisoformat(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def counted(number: int, word: str) -> str:
+    """Return a count with its word: `1 run`, `2 runs`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,59 @@
+"""Ten thousand runs and a quarantine of a hundred thousand rows: a page of each stays a page."""
+
+import json
+
+import orjson
+
+from custify_connector.console import quarantined
+from custify_connector.host.run_history import Run, RunHistory
+
+
+def test_ten_thousand_runs_come_page_by_page(client):
+    history = RunHistory()
+    history.begin(Run("read", "people", "acme"))
+    with history._opened() as database:  # noqa: SLF001 - ten thousand at once
+        names = (
+            "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size"
+        )
+        values = ("read", "people", "acme", "{}", "[]", "{}", "finished", "2026-01-01T00:00:00+00:00", 1.0, 5, 0, 9)
+        database.execute("BEGIN")
+        database.executemany(
+            f"INSERT INTO runs ({names}, run_id, folder, machine, pid) VALUES ({', '.join('?' * 12)}, ?, '', '', 0)",  # noqa: S608
+            ((*values, number) for number in range(9_999)),
+        )
+        database.execute("COMMIT")
+    first = client.get("/runs")
+    assert "10,000 runs" in first.text
+    assert first.text.count("<tr>") == 51
+    assert "/runs?before=9951" in first.text
+    assert len(first.text) < 100_000
+    older = client.get("/runs?before=51")
+    assert older.text.count("<tr>") == 51
+    assert ">Older<" not in older.text
+    assert client.get("/runs?before=999999999999999999999").status == 200
+
+
+def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):
+    with (folder / "rejected.jsonl").open("wb") as stream:
+        for number in range(100_000):
+            error = {"code": "invalid", "field": "email" if number % 3 else "name", "message": f"fault {number}"}
+            line = {"nexlaMetaData": {}, "error": error, "rawMessage": {"number": number, "text": "x" * 200}}
+            stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    first = client.get("/quarantine/file?file=rejected.jsonl")
+    assert "100,000 records, 2 reasons" in first.text
+    assert first.text.count(">Mend line") == 50
+    assert len(first.text) < 150_000
+    last = client.get("/quarantine/file?file=rejected.jsonl&page=2000")
+    assert "Mend line 100,000</a>" in last.text
+    assert "Page 2,000 of 2,000" in client.get("/quarantine/file?file=rejected.jsonl&page=99999").text
+    group = quarantined.index_of(folder / "rejected.jsonl").largest()[1]
+    assert "1 to 50 of 33,334" in client.get(f"/quarantine/file?file=rejected.jsonl&group={group.id}").text
+
+
+def test_a_quarantine_that_grows_is_read_again(client, folder):
+    path = folder / "rejected.jsonl"
+    line = json.dumps({"nexlaMetaData": {}, "error": {"message": "no"}, "rawMessage": {}}) + "\n"
+    path.write_text(line)
+    assert "1 record," in client.get("/quarantine/file?file=rejected.jsonl").text
+    path.write_text(line * 2)
+    assert "2 records," in client.get("/quarantine/file?file=rejected.jsonl").text
