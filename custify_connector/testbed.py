@@ -230,7 +230,7 @@ class Service:
         raise NotOffered("no earlier release is stored to compare with")
 
     def recordings(self) -> str:
-        """Return the path of the folder of recorded replies, a JSON file for each, for `certification.replaying`."""
+        """Return the path of the folder of recorded replies, as `certification.replaying` reads them."""
         raise NotOffered("no recorded replies are kept")
 
     def selection(self, stream: str, fields: tuple[str, ...]) -> Record | None:  # noqa: ARG002 - for those that override it
