@@ -183,7 +183,7 @@ def test_an_editable_install_finds_the_manifest_and_the_schemas():
 
 
 def shipped():
-    """Return what a wheel must hold: every module, the manifest, the schemas, the demo's data, the pages, and nothing else."""
+    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, the console's pages; nothing else."""
     suffixes = {".py", ".csv", ".typed", ".html", ".css", ".js", ".svg", ".LICENSE"}
     kept = [one for one in PACKAGE.rglob("*") if one.suffix in suffixes]
     names = {f"custify_connector/{one.relative_to(PACKAGE).as_posix()}" for one in kept}
