@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from custify_connector import states
-from custify_connector.cli import completing, recording, summaries
+from custify_connector.cli import completing, layout, recording, summaries
 from custify_connector.cli.options import (
     KEY_REFUSED,
     SOME_REJECTED,
@@ -174,7 +175,7 @@ def _text(ended: several.Ended) -> str:
         return "failed"
     if ended.count is None:
         return "not read"
-    return f"{ended.count.records:,} records" + (", ended before the last" if ended.count.ended else "")
+    return layout.counted(ended.count.records, "record") + (", ended before the last" if ended.count.ended else "")
 
 
 def exit_code_of(ended: list[several.Ended]) -> int:
@@ -233,7 +234,8 @@ def _tell_next(done: Mapping[str, several.Ended], wanted: Wanted) -> None:
     if len(whole) < len(done):
         click.echo("the others are as they were; the same command goes on where they stopped", err=True)
     if whole and wanted.form_chosen == "duckdb":
-        click.echo(f'look into it with the command duckdb: duckdb {wanted.output} "FROM {whole[0]} LIMIT 5"', err=True)
+        click.echo("to look into it, where the command duckdb is installed:", err=True)
+        click.echo(f'  duckdb {shlex.quote(wanted.output)} "FROM {whole[0]} LIMIT 5"', err=True)
 
 
 def _print_json(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:

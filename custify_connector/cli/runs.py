@@ -57,13 +57,15 @@ def _print_table(runs: list[Run], total: int, wanted: dict[str, str | None]) -> 
     heading = ("ID", "STARTED", "RUN", "RECORDS", "ERRORS", "ENDED", "WHY")
     rows = [
         (str(run.id), _started(run), f"{run.kind} {run.endpoint}", f"{run.records:,}", f"{run.errors:,}", run.status,
-         "" if run.status == "finished" else (run.reason or "").partition("\n")[0])
+         "" if run.status == "finished" else (run.reason or "").removeprefix("finished; ").partition("\n")[0])
         for run in runs
     ]  # fmt: skip
     click.echo(layout.table(heading, rows, layout.width(), _FIGURES))
     shown = f"{len(runs):,} of {layout.counted(total, 'run')}" if not any(wanted.values()) else f"{len(runs):,} shown"
-    older = f"; older ones: custify runs --before {runs[-1].id}" if runs[-1].id > 1 and len(runs) < total else ""
-    click.echo(f"\n{shown}{older}; all about one: custify runs show {runs[0].id}")
+    click.echo(f"\n{shown}")
+    if runs[-1].id > 1 and len(runs) < total:
+        click.echo(f"older ones:     custify runs --before {runs[-1].id}")
+    click.echo(f"all about one:  custify runs show {runs[0].id}")
 
 
 def _started(run: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -156,8 +157,9 @@ def _follow(
 
 
 def _summarise(endpoint: str, count: runs.WriteCount, reasons: summaries.Reasons) -> None:
-    for line in reasons.lines():
-        click.echo(line, err=True)
+    for reason in reasons.lines():
+        for line in summaries.wrapped(reason, "  "):
+            click.echo(line, err=True)
     total = summaries.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
 
@@ -166,7 +168,10 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
     """Say where to go on, and mark the journal of a run in which every row is decided."""
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
-        click.echo(f"{safe.quarantine.count:,} in {path}; send them again with: custify replay {path}", err=True)
+        click.echo(f"{safe.quarantine.count:,} kept in {path}; mend there, then send again:", err=True)
+        click.echo(f"  custify replay {shlex.quote(str(path))}", err=True)
+    elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
+        click.echo("to keep rejected records for mending: the same command with --quarantine FILE", err=True)
     if count.unclear:
         click.echo(f"{count.unclear:,} may have arrived; --resume --resend-unclear sends them again", err=True)
     undecided = count.outcomes["failed"] + count.outcomes["not_tried"]

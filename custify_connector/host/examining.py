@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ from custify_connector.credential import Credential
 from custify_connector.errors import ConfigurationError
 from custify_connector.host import home, key_stores, private_file
 from custify_connector.host.run_history import RunHistory
-from custify_connector.host.vault import Vault
+from custify_connector.host.vault import RESERVED, Vault
 from custify_connector.manifest import Manifest
 from custify_connector.plans import Settings
 from custify_connector.wire import Failure, Request, Response, Send
@@ -211,7 +212,14 @@ def key(report: Any, name: str) -> Finding:  # noqa: ANN401 - a CredentialReport
     if report.ok:
         return Finding("credential", "ok", f"{name}: {report.message}")
     unknown = report.code not in {"unauthorized", "forbidden"}
-    return Finding("credential", "skipped" if unknown else "fault", f"{name}: {report.message}")
+    said = f"{name}: {report.message}"
+    return Finding("credential", "skipped", said) if unknown else Finding("credential", "fault", said, _new_key(name))
+
+
+def _new_key(name: str) -> str:
+    if name == RESERVED:
+        return "set CUSTIFY_API_KEY to a key that Custify shows as valid"
+    return f"a key that is kept here is replaced by: custify credential rotate {shlex.quote(name)}"
 
 
 def limits(headers: Mapping[str, str], known: Manifest) -> Finding:

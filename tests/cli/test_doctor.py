@@ -39,6 +39,7 @@ def test_a_key_that_is_refused_is_to_be_mended(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "wrong")
     said = doctor(code=1)
     assert "MEND  credential" in said
+    assert "-> set CUSTIFY_API_KEY to a key that Custify shows as valid" in " ".join(said.split())
     assert "1 thing to mend" in said
 
 

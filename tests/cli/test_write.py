@@ -242,3 +242,18 @@ def test_a_journal_that_cannot_be_kept_is_refused(run, sandbox, tmp_path, people
     (tmp_path / ".custify").write_text("")
     refused(run("upsert_person", people, *MAP), ".custify")
     assert len(sandbox.journal) == 0
+
+
+def test_a_write_with_rejects_and_no_quarantine_says_how_to_keep_them(run, tmp_path):
+    (tmp_path / "people.csv").write_text("name\nMax\n", encoding="utf-8")
+    done = run("upsert_person", "people.csv")
+    assert done.exit_code == 1, done.output
+    assert done.stderr.endswith("the same command with --quarantine FILE\n")
+
+
+def test_reasons_are_broken_between_words_at_the_width_of_the_terminal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "people.csv").write_text("user_id,signed_up_at\nu-4,soon\n", encoding="utf-8")
+    told = run("upsert_person", "people.csv").stderr.splitlines()
+    assert max(map(len, told)) <= 80
+    assert told[1].startswith("  ")

@@ -176,4 +176,4 @@ def test_the_rejected_row_of_the_readme_is_told_as_shown(page, terminal):
     commands = [text for text in shown.commands() if text.startswith("custify write") and "--dry-run" not in text]
     told = [talks_to_the_sandbox(command, terminal)[1] for command in commands]
     (expected,) = (text for text in shown.blocks("text") if text.startswith("line 4"))
-    assert told[-1].splitlines()[-3:] == expected.splitlines()
+    assert told[-1].splitlines()[-4:] == expected.splitlines()
