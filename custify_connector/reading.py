@@ -329,7 +329,8 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         moved=position.moved or _moved(position, page),
         unrest=UNREST_PAGES if _moved(position, page) else max(0, position.unrest - 1),
         fullest=max(position.fullest, len(page.records)),
-        top=values[0] if values else position.top,
+        # The page after one astride may begin above it, so nothing is held against that.
+        top=None if position.astride else values[0] if values else position.top,
         edge=position.edge if above or last is None else last,
         tail=position.tail if above else tuple(page.identities),
         previous=tuple(page.identities),
