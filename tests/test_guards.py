@@ -20,8 +20,8 @@ from custify_connector.plugin import Connector
 PACKAGE = Path(custify_connector.__file__).parent
 ROOT = PACKAGE.parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-OF_ONE_SERVICE = ("sandbox", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
-"""The emulator, the adapters, and the commands that show them: these speak of one service's endpoints."""
+OF_ONE_SERVICE = ("sandbox/", "sandbox_testbed.py", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
+"""The emulator, its testbed, the adapters, and the commands that show them: they speak of one service's endpoints."""
 
 NAMES = {*manifest.load().sources, *manifest.load().destinations}
 
@@ -115,13 +115,24 @@ def tops(path):
 
 
 def test_only_transport_speaks_to_the_network():
+    """And in the harness: two broken connectors that must be caught at it, and the server of recorded replies."""
     speaking = {"requests", "urllib3", "http", "socket", "ssl", "asyncio"}
     others = [path for path in SOURCES if not named(path).startswith("sandbox/")]
-    assert [named(path) for path in others if tops(path) & speaking] == ["transport.py"]
+    assert [named(path) for path in others if tops(path) & speaking] == [
+        "certification/mutants/faults.py",
+        "certification/mutants/telephone.py",
+        "certification/replaying.py",
+        "transport.py",
+    ]
 
 
 def test_the_contract_knows_no_connector():
-    assert tops(PACKAGE / "contract.py") <= {"__future__", "collections", "dataclasses", "typing", "pluggy"}
+    plain = {"__future__", "collections", "contextlib", "dataclasses", "typing"}
+    assert tops(PACKAGE / "testbed.py") <= plain
+    assert set(imported(parsed(PACKAGE / "contract.py"))) - {"collections.abc", *plain} == {
+        "pluggy",
+        "custify_connector.testbed",
+    }
 
 
 def test_the_sandbox_imports_nothing_of_the_connector():
@@ -135,7 +146,7 @@ def modules():
     return [one.name for one in found if not one.name.endswith("__main__")]
 
 
-OF_HOSTS = {"singer_sdk", "dlt", "drt"}
+OF_HOSTS = {"singer_sdk", "dlt", "drt", "pyspark", "pyarrow"}
 """What an adapter may ask for beyond the connector's own needs: each is an extra, and tested inside the host."""
 
 
@@ -183,7 +194,7 @@ def test_an_editable_install_finds_the_manifest_and_the_schemas():
 
 
 def shipped():
-    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, the console's pages; nothing else."""
+    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, the pages, and nothing else."""
     suffixes = {".py", ".csv", ".typed", ".html", ".css", ".js", ".svg", ".LICENSE"}
     kept = [one for one in PACKAGE.rglob("*") if one.suffix in suffixes]
     names = {f"custify_connector/{one.relative_to(PACKAGE).as_posix()}" for one in kept}
