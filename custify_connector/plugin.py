@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime, timezone
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custify_connector import (
     __version__,
@@ -30,9 +30,11 @@ from custify_connector.manifest import Manifest
 from custify_connector.pacing import current_budget, shared_budget
 from custify_connector.plans import Settings
 from custify_connector.source_templates import expand_source
-from custify_connector.testbed import Testbed
 from custify_connector.validation import type_name
 from custify_connector.wire import Send
+
+if TYPE_CHECKING:  # asked for by the certification alone
+    from custify_connector.testbed import Testbed
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
 
