@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from operator import methodcaller
 from typing import Any
 
 import orjson
@@ -299,11 +298,11 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     after = _advanced(plan, position, page)
     if not after.ordered:
         seen.lose_order()
-    records = _new(plan, replace(position, ordered=after.ordered), page, seen)
+    records = _new(plan, position, page, seen, ordered=after.ordered)
     held = position.held
     if held is not None and held.identities[0] in page.identities:
         after = _advanced(plan, after, held)
-        records += _new(plan, after, held, seen)
+        records += _new(plan, after, held, seen, ordered=after.ordered)
     after = replace(
         after,
         collected=position.collected + len(records),
@@ -378,11 +377,11 @@ def _descending(values: list[str | None]) -> bool:
     return None not in values and values == sorted(values, reverse=True)  # type: ignore[type-var] # None was looked for
 
 
-def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Record]:
+def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, ordered: bool) -> list[Record]:
     """Return the records of a page that were not delivered before."""
     fresh = seen.unseen(page.records, page.identities)
     covered = position.covered
-    if covered is None or not position.ordered:
+    if covered is None or not ordered:
         return fresh
     # A run that goes on knows only the last page of the one before by its identities; the rest it knows by the order.
     return [record for record in fresh if (_date(plan, position, record) or "") <= covered]
@@ -428,12 +427,9 @@ def _dates(plan: ReadPlan, position: Position, records: list[Record]) -> list[st
     name = _date_field(plan, position.floor)
     if name is None:
         return [None] * len(records)
-    found = [record.get(name) for record in records]
-    plain = set(map(type, found)) <= {str} and all(map(_IS_UTC, found))
-    return found if plain else [*map(_moment, found)]
-
-
-_IS_UTC = methodcaller("endswith", "Z")
+    found: list[Any] = [record.get(name) for record in records]
+    in_utc = set(map(type, found)) <= {str} and {value[-1:] for value in found} <= {"Z"}
+    return found if in_utc else [*map(_moment, found)]
 
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:

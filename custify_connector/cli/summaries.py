@@ -6,10 +6,12 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import Receipt
-from custify_connector.host.feed import Line
+
+if TYPE_CHECKING:  # what only a write loads
+    from custify_connector.host.feed import Line
 
 _MOST_REASONS = 10
 _LINES_NAMED = 5
