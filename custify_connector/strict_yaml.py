@@ -18,7 +18,7 @@ from custify_connector.errors import Fault, ManifestError
 MAXIMUM_BYTES = 1_000_000
 _MARKED = re.compile("(?:^|[\\s,\\[{:?\ufeff-])[&*!]")
 """Whether there may be an anchor, an alias or a tag: nothing else of YAML's begins so, and text seldom does."""
-_UNPRINTABLE = re.compile("[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE: re.Pattern[str] = yaml.reader.Reader.NON_PRINTABLE
 
 Place = tuple[str | int, ...]
 

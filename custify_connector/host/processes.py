@@ -6,15 +6,14 @@ Decides how a process is recognised on each system. This file does not know what
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
+import socket
 from contextlib import suppress
 from pathlib import Path
 
 
 def machine() -> str:
     """Return the name under which this machine, or container, is known."""
-    return platform.node()
+    return socket.gethostname()
 
 
 def own() -> int:
@@ -34,6 +33,8 @@ def started(pid: int) -> str | None:
 
 
 def _told_by_ps(pid: int) -> str | None:
+    import subprocess  # noqa: PLC0415 - needed by systems without /proc alone
+
     with suppress(OSError, subprocess.SubprocessError):
         words = ["ps", "-o", "lstart=", "-p", str(pid)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed words
