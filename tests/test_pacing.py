@@ -2,6 +2,7 @@ import itertools
 import threading
 import time
 import tracemalloc
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -133,11 +134,19 @@ def test_who_says_that_there_is_no_limit_knows_better():
     assert budget.limit is None
 
 
+@pytest.fixture
+def files(tmp_path):
+    """Return one file, opened by two."""
+    path = tmp_path / "budget"
+    with closing(BudgetFile(path)) as one, closing(BudgetFile(path)) as other:
+        yield one, other
+
+
 @pytest.mark.parametrize("seconds", [4.0, 1 / 8])
-def test_budgets_with_one_file_share_one_window(tmp_path, seconds):
+def test_budgets_with_one_file_share_one_window(files, seconds):
     """Two processes are two budgets; nobody sends while the window of both together is full."""
     fake, limit = FakeTime(), RateLimit(3, seconds)
-    budgets = [Budget(limit, fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2)]
+    budgets = [Budget(limit, fake.clock(), file) for file in files]
     moments = []
     for turn in range(12):
         ticket, _ = budgets[turn % 2].acquire(fake.wait)
@@ -146,9 +155,9 @@ def test_budgets_with_one_file_share_one_window(tmp_path, seconds):
     assert all(last - first >= seconds for first, last in zip(moments, moments[3:], strict=False))
 
 
-def test_a_hold_holds_for_every_budget_with_the_same_file(tmp_path):
+def test_a_hold_holds_for_every_budget_with_the_same_file(files):
     fake = FakeTime()
-    one, other = (Budget(RateLimit(9, 10), fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2))
+    one, other = (Budget(RateLimit(9, 10), fake.clock(), file) for file in files)
     one.hold_back(4.0)
     other.acquire(fake.wait)
     assert fake.at == 4.0
@@ -156,7 +165,12 @@ def test_a_hold_holds_for_every_budget_with_the_same_file(tmp_path):
 
 @pytest.fixture
 def _own_budgets(monkeypatch):
-    monkeypatch.setattr(pacing, "_budgets", {})
+    budgets = {}
+    monkeypatch.setattr(pacing, "_budgets", budgets)
+    yield
+    for budget in budgets.values():
+        if budget._shared:  # noqa: SLF001 - a budget lasts as long as its process, and has no other end
+            budget._shared.close()  # noqa: SLF001 - the same
 
 
 @pytest.mark.usefixtures("_own_budgets")
