@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector import pacing
 from custify_connector.budget_file import BudgetFile
 from custify_connector.manifest import RateLimit
 from custify_connector.pacing import JITTER_SECONDS, Budget, Clock, InFlight, shared_budget
@@ -163,17 +162,7 @@ def test_a_hold_holds_for_every_budget_with_the_same_file(files):
     assert fake.at == 4.0
 
 
-@pytest.fixture
-def _own_budgets(monkeypatch):
-    budgets = {}
-    monkeypatch.setattr(pacing, "_budgets", budgets)
-    yield
-    for budget in budgets.values():
-        if budget._shared:  # noqa: SLF001 - a budget lasts as long as its process, and has no other end
-            budget._shared.close()  # noqa: SLF001 - the same
-
-
-@pytest.mark.usefixtures("_own_budgets")
+@pytest.mark.usefixtures("own_budgets")
 def test_an_account_has_one_budget_and_its_latest_limit():
     first = shared_budget(("https://a.example", "key"), RateLimit(100, 10))
     second = shared_budget(("https://a.example", "key"), RateLimit(50, 10))
@@ -183,7 +172,7 @@ def test_an_account_has_one_budget_and_its_latest_limit():
     assert shared_budget(("https://b.example", "key"), RateLimit(100, 10)) is not first
 
 
-@pytest.mark.usefixtures("_own_budgets")
+@pytest.mark.usefixtures("own_budgets")
 def test_a_file_makes_it_another_budget(tmp_path):
     account, limit, file = ("https://a.example", "key"), RateLimit(1, 10), str(tmp_path / "budget")
     assert shared_budget(account, limit, file) is shared_budget(account, limit, file)
@@ -233,7 +222,7 @@ def test_fewer_are_under_way_while_more_only_make_each_slower(answers, allowed):
     in_flight.leave()
 
 
-@pytest.mark.usefixtures("_own_budgets")
+@pytest.mark.usefixtures("own_budgets")
 def test_threads_that_ask_at_once_get_the_same_budget():
     barrier, found = threading.Barrier(8), []
 
