@@ -26,7 +26,7 @@ WHEN = "2026-01-01T00:00:00.000Z"
 
 @pytest.fixture(autouse=True)
 def _own_budgets(own_budgets):
-    """A port may come again, and with it what an earlier test's account taught."""
+    """Begin without budgets: a port may come again, and with it what an earlier test's account taught."""
 
 
 @pytest.fixture

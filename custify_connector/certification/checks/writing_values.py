@@ -162,7 +162,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _readable(time: str) -> str:
-    """Return an ISO 8601 time in the one form that every Python reads: before 3.11 no Z, and 3 or 6 digits of a second."""
+    """Return an ISO 8601 time in the one form that Python 3.10 reads, too: no Z, 3 or 6 digits of a second."""
     return re.sub(r"\.(\d+)", lambda digits: f".{digits[1][:6]:0<6}", time.replace("Z", "+00:00"))
 
 
