@@ -131,5 +131,6 @@ def _walk_mapping(
         if key.value in first:
             yield Fault(at, f"the key {key.value!r} stands already on line {first[key.value]}")
         first.setdefault(key.value, key.start_mark.line + 1)
-        yield from _walk(value, (*place, key.value), lines, file, around)
-        lines[(*place, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)
+        inner = (*place, key.value)
+        yield from _walk(value, inner, lines, file, around)
+        lines[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
