@@ -13,7 +13,9 @@ from pathlib import Path
 from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 
+# Nothing here needs to survive a power cut, so nothing waits for the disk.
 _SCHEMA = """
+PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS counted (at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS counted_at ON counted (at);
 CREATE TABLE IF NOT EXISTS blocked (until REAL NOT NULL);
@@ -31,10 +33,7 @@ class BudgetFile:
         self._path = path
         self._lock = threading.Lock()
         try:
-            self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            # Nothing here needs to survive a power cut, so nothing waits for the disk.
-            write_ahead.turn_on(self._database, _BUSY_SECONDS)
-            self._database.executescript("PRAGMA synchronous = OFF;" + _SCHEMA)
+            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS, one_thread=False)
         except sqlite3.Error as error:
             raise ConfigurationError((Fault("settings.budget", f"{path} cannot be used: {error}"),)) from None
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -27,7 +27,7 @@ import orjson
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen, field_value, identities_of
 from custify_connector.plans import ReadPlan, Slice
-from custify_connector.values import timestamp
+from custify_connector.values import moment_of, timestamp
 from custify_connector.wire import Json, Request
 
 SMALLEST_FULL_PAGE = 20
@@ -367,7 +367,7 @@ def _moment(value: Json) -> str | None:
     if not isinstance(value, str) or value.endswith("Z"):
         return value if isinstance(value, str) else None
     try:
-        return timestamp(datetime.fromisoformat(value))
+        return timestamp(moment_of(value))
     except (ValueError, OverflowError):
         return value
 

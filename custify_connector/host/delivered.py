@@ -20,6 +20,7 @@ _FORGET_EVERY = 10_000
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS delivered (key BLOB PRIMARY KEY, hash BLOB NOT NULL, turn INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
 """
@@ -35,9 +36,7 @@ class Delivered:
         self._maximum = maximum
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, isolation_level=None)
-            write_ahead.turn_on(self._database, _BUSY_SECONDS)
-            self._database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(path), f"cannot be used: {error}"),)) from None
         (self._turn,) = self._database.execute("SELECT coalesce(max(turn), 0) FROM delivered").fetchone()

@@ -23,6 +23,7 @@ from custify_connector.errors import ConfigurationError, Fault
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
 CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL);
 """
@@ -70,9 +71,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self._resume:
                 remove(self.path)
-            database = sqlite3.connect(self.path, isolation_level=None)
-            write_ahead.turn_on(database, _BUSY_SECONDS)
-            database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            database = write_ahead.opened(self.path, _SCHEMA, _BUSY_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(self.path), f"the journal cannot be used: {error}"),)) from None
         self._claim(database)

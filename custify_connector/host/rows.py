@@ -94,10 +94,10 @@ def _json_row(line: int, text: bytes) -> Row:
 
 
 def _csv_table(name: str, stream: BinaryIO) -> Table:
-    # Bytes that are no UTF-8 become lone surrogates, so that only their row is refused, not the file.
-    lines = (line.decode("utf-8", "surrogateescape") for line in stream)
-    # Python 3.10 refuses a NUL outright; as another character that no name has, it is refused with its column.
-    start = next(lines, "").removeprefix("\ufeff").replace("\0", "\x01")
+    # Bytes that are no text in UTF-8 become lone surrogates, so that only their row is refused, not the file. So does
+    # NUL, a byte of UTF-16: Python 3.10 stops at it, and later ones would take it for text.
+    lines = (line.decode("utf-8", "surrogateescape").replace("\0", "\udc00") for line in stream)
+    start = next(lines, "").removeprefix("\ufeff")
     reader = csv.reader(chain([start] if start else [], lines), strict=True)
     try:
         header = next(reader, None)

@@ -23,9 +23,8 @@ def opened(path: Path, schema: str, busy_seconds: float = BUSY_SECONDS) -> Itera
     Raises ConfigurationError when it cannot be used, also from within.
     """
     try:
-        with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as database:
-            write_ahead.turn_on(database, busy_seconds)
-            database.executescript(f"PRAGMA synchronous = NORMAL; {schema};")
+        script = f"PRAGMA synchronous = NORMAL; {schema};"
+        with closing(write_ahead.opened(path, script, busy_seconds)) as database:
             yield database
     except sqlite3.IntegrityError:
         raise

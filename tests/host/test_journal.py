@@ -211,4 +211,6 @@ def test_a_run_is_unfinished_until_it_says_otherwise(journal):
     assert is_unfinished(journal.path)
     journal.finish()
     assert not is_unfinished(journal.path)
-    assert again(journal).finished
+    opened = again(journal)
+    assert opened.finished
+    opened.close()
