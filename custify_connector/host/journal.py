@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ import orjson
 from custify_connector import write_ahead
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import in_use
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
@@ -55,19 +56,22 @@ def hash_of(record: Mapping[str, Any]) -> bytes:
 class Journal:
     """The rows of one run by their place in the input. A killed process loses nothing that was written here.
 
-    Nothing is made before the first row. Each call may raise ConfigurationError: the file cannot be used, or belongs
-    to another destination.
+    Nothing is made before the first row. Each call may raise ConfigurationError: the file cannot be used, belongs
+    to another destination (a `destination` of None takes any), or is in use by another run, which would send the same
+    rows.
     """
 
-    def __init__(self, path: Path, destination: str, *, resume: bool) -> None:
+    def __init__(self, path: Path, destination: str | None, *, resume: bool) -> None:
         self.path = path
         self._destination = destination
         self._resume = resume
+        self._held = ExitStack()
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._held.enter_context(in_use.held(self.path.with_name(self.path.name + ".run"), str(self.path)))
             if not self._resume:
                 remove(self.path)
             database = sqlite3.connect(self.path, isolation_level=None)
@@ -82,8 +86,9 @@ class Journal:
         row = database.execute("SELECT destination FROM run").fetchone()
         if row is None:
             database.execute("INSERT INTO run (destination, finished) VALUES (?, 0)", (self._destination,))
-        elif row[0] != self._destination:
+        elif self._destination not in {row[0], None}:
             database.close()
+            self._held.close()
             reason = f"is the journal of a run to {row[0]}, not to {self._destination}: name another with --journal"
             raise ConfigurationError((Fault(str(self.path), reason),))
 
@@ -116,6 +121,7 @@ class Journal:
         """Close the file; it stays."""
         if "_database" in vars(self):
             self._database.close()
+        self._held.close()
 
 
 def is_unfinished(path: Path) -> bool:

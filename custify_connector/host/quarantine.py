@@ -19,13 +19,26 @@ from custify_connector.errors import ConfigurationError, Fault
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The row that a record was in the run that kept it here: that run's journal, its place there, and its hash."""
+
+    journal: Path
+    place: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
 class Place:
-    """Where a record came from and was to go: the input's name and line, the destination, and the run's id."""
+    """Where a record came from and was to go: the input's name and line, the destination, and the run's id.
+
+    `origin` is None where the run had no journal.
+    """
 
     source: str
     line: int
     destination: str
     run_id: int
+    origin: Origin | None = None
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -45,6 +58,9 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         "sourceOffset": place.line,
         "destination": place.destination,
     }
+    if place.origin:
+        words = {"journal": str(place.origin.journal), "place": place.origin.place, "hash": place.origin.hash.hex()}
+        meta["origin"] = words
     return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record)}
 
 
@@ -82,6 +98,25 @@ def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def destination_of(line: Mapping[str, Any]) -> str | None:
     """Return the destination that a quarantined record was meant for."""
-    meta = line.get("nexlaMetaData")
-    named = meta.get("destination") if isinstance(meta, Mapping) else None
+    named = _meta(line).get("destination")
     return named if isinstance(named, str) else None
+
+
+def origin_of(line: Mapping[str, Any]) -> Origin | None:
+    """Return where a quarantined record was first given; None when its run had no journal."""
+    try:
+        words = _meta(line)["origin"]
+        return Origin(Path(words["journal"]), int(words["place"]), bytes.fromhex(words["hash"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def is_unclear(line: Mapping[str, Any]) -> bool:
+    """Tell whether a quarantined record may have arrived."""
+    error = line.get("error")
+    return isinstance(error, Mapping) and error.get("code") == "unclear"
+
+
+def _meta(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = line.get("nexlaMetaData")
+    return meta if isinstance(meta, Mapping) else {}
