@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from custify_connector import write_ahead
@@ -28,7 +29,7 @@ class BudgetFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -46,6 +47,11 @@ class BudgetFile:
             if wait <= 0:
                 self._database.execute("INSERT INTO counted (at) VALUES (?)", (counts_at,))
             return wait
+
+    def add(self, moments: Iterable[float]) -> None:
+        """Count requests that were made before this file was named."""
+        with self._lock, self._database:
+            self._database.executemany("INSERT INTO counted (at) VALUES (?)", [(at,) for at in moments])
 
     def _wait(self, now: float, requests: int, seconds: float) -> float:
         # A time far in the future is left over from before the machine was started anew.

@@ -58,6 +58,17 @@ class Budget:
         self._quickest = float("inf")
         self._next_ticket = 0
 
+    def share(self, path: Path) -> None:
+        """Count in a file, too, from now on, and there what this process has in its window already.
+
+        Raises ConfigurationError when the file cannot be used.
+        """
+        with self._lock:
+            if self._shared is not None and self._shared.path == path:
+                return
+            self._shared = BudgetFile(path)
+            self._shared.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+
     def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
         """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited."""
         waited = 0.0
@@ -125,30 +136,30 @@ class Budget:
         return moments[counted - limit.requests] + limit.seconds - now
 
 
-_budgets: dict[tuple[str, str, str | None], Budget] = {}
+_budgets: dict[tuple[str, str], Budget] = {}
 _budgets_lock = threading.Lock()
 
 
 def shared_budget(
     account: tuple[str, str], limit: RateLimit | None, file: str | None = None, *, chosen: bool = False
 ) -> Budget:
-    """Return the one budget of an account, and of a file if one is named; a later call's limit replaces the earlier.
+    """Return the one budget of an account; a later call's limit replaces the earlier, and so does its file.
 
-    Raises ConfigurationError when the file cannot be used.
+    A call that names no file shares the one that was named before. Raises ConfigurationError when the file cannot be
+    used.
     """
-    budget = current_budget(account, limit, file)
+    budget = current_budget(account, limit)
+    if file is not None:
+        budget.share(Path(file))
     budget.limit = limit
     budget.chosen = limit if chosen else None
     return budget
 
 
-def current_budget(account: tuple[str, str], limit: RateLimit | None, file: str | None = None) -> Budget:
-    """Return the budget of an account as it is; a new one gets this limit."""
+def current_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
+    """Return the budget of an account as it is, with the file that was named last; a new one gets this limit."""
     with _budgets_lock:
-        name = (*account, file)
-        if name not in _budgets:
-            _budgets[name] = Budget(limit, shared=BudgetFile(Path(file)) if file else None)
-        return _budgets[name]
+        return _budgets.setdefault(account, Budget(limit))
 
 
 class InFlight:

@@ -1,5 +1,8 @@
 """The rate limit over real sockets, judged by who enforces it: no window above the limit, and not one 429."""
 
+import contextlib
+import sqlite3
+import subprocess
 import threading
 import time
 
@@ -132,3 +135,38 @@ def test_answers_that_get_slow_and_quick_again_do_not_let_too_many_through(make,
     assert error is None
     assert {receipt.outcome for receipt in receipts} == {"sent"}
     assert is_kept(account, limit)
+
+
+BESIDE = [
+    ("credential", "test", "acme"),
+    ("doctor", "--credential", "acme"),
+    ("describe", "people", "--account", "--credential", "acme"),
+]
+
+
+@pytest.mark.parametrize("words", BESIDE, ids=lambda words: words[0])
+def test_what_commands_without_settings_ask_counts_in_the_file_too(make, command, tmp_path, words, stored_key):
+    account = make()
+    own, path = command(account), tmp_path / "budget"
+    stored_key(own)
+    code, _, err = own.run(*words, "--budget", path)
+    assert code == 0, err
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM counted").fetchone() == (len(account.journal),)
+    code, _, err = own.run(*words, "--budget", tmp_path / "none" / "budget")
+    assert code == 2
+    assert "cannot be used" in err
+
+
+@pytest.fixture
+def stored_key():
+    """Return a function that keeps an account's key under a name."""
+
+    def keep(own):
+        words = ("credential", "add", "acme", "--no-test", "--api-key-stdin", "--store", "file")
+        address = ("--base-url", own.account.sandbox.base_url)
+        adding = own.start(*words, *address, stdin=subprocess.PIPE)
+        _, err = adding.communicate(own.account.sandbox.api_key.encode())
+        assert adding.returncode == 0, err
+
+    return keep
