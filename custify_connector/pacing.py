@@ -11,11 +11,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from custify_connector.budget_file import BudgetFile
+from custify_connector.errors import ConfigurationError
 from custify_connector.manifest import RateLimit
 
 JITTER_SECONDS = 0.25
@@ -70,7 +71,10 @@ class Budget:
             self._shared.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
 
     def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
-        """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited."""
+        """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited.
+
+        Raises ConfigurationError when the file cannot be used any more.
+        """
         waited = 0.0
         while True:
             ticket, seconds = self._try()
@@ -94,7 +98,9 @@ class Budget:
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock.now() + seconds)
             if self._shared:
-                self._shared.hold_back(self._blocked_until)
+                # Who cannot tell the others cannot send either: `acquire` says why.
+                with suppress(ConfigurationError):
+                    self._shared.hold_back(self._blocked_until)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from custify_connector.errors import ServiceUnavailable
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 
@@ -135,6 +136,50 @@ def test_answers_that_get_slow_and_quick_again_do_not_let_too_many_through(make,
     assert error is None
     assert {receipt.outcome for receipt in receipts} == {"sent"}
     assert is_kept(account, limit)
+
+
+def breaks(path):
+    """Make a budget file one that cannot be used any more, as a full disk would."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DROP TABLE counted")
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_file_that_breaks_under_a_write_leaves_every_record_a_true_receipt(make, kinds, tmp_path, delivery, workers):
+    """Nothing is sent without a place in the budget, and nobody is told otherwise."""
+    account, kind, path = make(), kinds["event"], tmp_path / "budget"
+    limit = {"rate_limit": {"requests": 1000, "seconds": 1.0}, "budget": str(path)}
+
+    def records():
+        for number, record in enumerate(kind.records(account, 350)):
+            if number == 230:
+                breaks(path)
+            yield record
+
+    receipts, error = account.write(kind, records(), workers=workers, delivery=delivery, settings=limit)
+    assert [receipt.index for receipt in receipts] == list(range(350))
+    assert isinstance(error, ServiceUnavailable) or delivery == "batch"
+    told = [receipt for receipt in receipts if "budget: " in (receipt.reason or "")]
+    assert told, receipts[-1]
+    held = kind.held(account, 350)
+    for receipt, count in zip(receipts, held, strict=True):
+        assert count == (receipt.outcome == "sent") or (count <= 1 and receipt.code == "unclear"), receipt
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_file_that_breaks_under_a_read_ends_it_with_the_reason_and_the_state_goes_on(make, delivered, tmp_path):
+    account, path = make(), tmp_path / "budget"
+    settings = {"rate_limit": {"requests": 1000, "seconds": 1.0}, "budget": str(path), "max_in_flight": 1}
+    batches = connector.read_source(account.credential, {"endpoint": "people", "settings": settings}, None)
+    taken = [next(batches), next(batches)]
+    breaks(path)
+    with pytest.raises(ServiceUnavailable, match=r"settings\.budget: .* cannot be used"):
+        taken += batches
+    rest, error = account.read(taken[-1].state)
+    assert error is None
+    assert delivered(taken) + delivered(rest) == account.people()
 
 
 BESIDE = [
