@@ -20,7 +20,7 @@ import orjson
 from custify_connector import write_ahead
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host import in_use
+from custify_connector.host import in_use, table_file
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
@@ -95,27 +95,34 @@ class Journal:
     @property
     def finished(self) -> bool:
         """Whether the run that wrote it came to its end, with every row decided."""
-        return bool(self._database.execute("SELECT finished FROM run").fetchone()[0])
+        found = self._run("SELECT finished FROM run")
+        return bool(found and found[0])
 
     def finish(self) -> None:
         """Write down that every row is decided: to resume the run does nothing more."""
-        self._database.execute("UPDATE run SET finished = 1")
+        self._run("UPDATE run SET finished = 1")
 
     def find(self, place: int) -> Entry | None:
         """Return what is known of a row, None when it was never handed over."""
-        found = self._database.execute("SELECT hash, receipt FROM rows WHERE place = ?", (place,)).fetchone()
+        found = self._run("SELECT hash, receipt FROM rows WHERE place = ?", place)
         if found is None:
             return None
         return Entry(found[0], Receipt(**orjson.loads(found[1])) if found[1] else None)
 
     def give(self, place: int, record_hash: bytes) -> None:
         """Write down that a row is handed over now."""
-        self._database.execute("INSERT OR REPLACE INTO rows (place, hash) VALUES (?, ?)", (place, record_hash))
+        self._run("INSERT OR REPLACE INTO rows (place, hash) VALUES (?, ?)", place, record_hash)
 
     def decide(self, place: int, receipt: Receipt) -> None:
         """Write down what became of a row."""
         kept = orjson.dumps(dataclasses.asdict(dataclasses.replace(receipt, response=None)))
-        self._database.execute("UPDATE rows SET receipt = ? WHERE place = ?", (kept, place))
+        self._run("UPDATE rows SET receipt = ? WHERE place = ?", kept, place)
+
+    def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        """Run a statement, and return its first row, None when it has none."""
+        with table_file.told(self.path):
+            row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+            return row
 
     def close(self) -> None:
         """Close the file; it stays."""

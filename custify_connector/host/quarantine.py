@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,29 +66,48 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
 
 
 class Quarantine:
-    """A quarantine file, opened to add to it.
+    """A quarantine file, opened to add to it; a line that a killed process left half written gets its end first.
 
-    Raises ConfigurationError when it cannot be written.
+    Each call may raise ConfigurationError: the file cannot be written, as on a full disk.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
         try:
-            self._stream = path.open("ab")
+            self._stream = path.open("ab", buffering=0)
+            if _is_half_a_line(path):
+                self._stream.write(b"\n")
         except OSError as error:
-            raise ConfigurationError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
+            raise self._unusable(error) from None
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """Write one record, and wait until it is on the disk."""
-        self._stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str))
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        """Write one record, and wait until it is on the disk; what does not fit there leaves nothing behind."""
+        text, before = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str), self._stream.seek(0, 2)
+        try:
+            while text:
+                text = text[self._stream.write(text) :]
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._stream.truncate(before)
+            raise self._unusable(error) from None
         self.count += 1
+
+    def _unusable(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError((Fault(str(self.path), f"cannot be written: {error.strerror or error}"),))
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _is_half_a_line(path: Path) -> bool:
+    with path.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) == 0:
+            return False
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) != b"\n"
 
 
 def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
