@@ -32,10 +32,10 @@ from custify_connector.values import timestamp
 from custify_connector.wire import Json, Request
 
 SMALLEST_FULL_PAGE = 20
-"""Custify's default page size: a first page with fewer records than this is taken to be whole, when its total says so.
+"""Custify's default page size: a parent's first page with fewer records is taken to be whole, when its total says so.
 
-A service that caps pages below its own default, and counts only what it shows, is the one case not guarded against:
-guarding would cost every small stream a second request.
+A stream of its own asks for one page more: a service may cap pages below its default, and count only what it shows.
+With parents, most of which have few records or none, that would be as many requests again.
 """
 
 FUTILE_RETREATS = 8
@@ -414,7 +414,7 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> boo
         return True
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
-    full = before.astride.size if before.astride else before.fullest or SMALLEST_FULL_PAGE
+    full = before.astride.size if before.astride else before.fullest or (SMALLEST_FULL_PAGE if plan.bound else 1)
     return after.total == after.collected and len(page.records) < full
 
 

@@ -121,7 +121,7 @@ def test_a_connector_can_be_given_another_way_out(credential):
 
     batches = Connector(open_send=closed).read_source(credential, PEOPLE, None)
     assert [record for batch in batches for record in batch.records] == [{"id": "x"}]
-    assert asked == ["/people/all", "closed"]
+    assert asked == ["/people/all", "/people/all", "closed"]
 
 
 # ------------------------------------------------------------------------------------------------------ wrong arguments
