@@ -8,6 +8,8 @@ Pure: pages in, steps out. The rules, and why no record is lost while others com
 * That holds for pages answered one after another. Pages asked ahead may be answered in any order, so their totals
   must be equal; once a total moved, some pages are read one by one. An incremental read, whose order moves with every
   change, is always read so.
+* Records of one date may change places from answer to answer. Then some come a second time although the total did not
+  move; a page astride the border shows them all in one answer, where no more share a date than half of it holds.
 * A short page is never taken for the end by itself: the end is an empty page (or 404), or the exact total reached
   on a page that is shorter than pages are.
 * A first page that is shorter than asked shows the service's cap; all later pages are asked at that size.
@@ -249,8 +251,11 @@ def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
         return None
     if position.retreating or position.resumed_at is not None:
         return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
-    if not set(position.tail).isdisjoint(page.identities):
-        return None
+    known = set(position.tail).intersection(page.identities)
+    if known:
+        held = replace(position, held=page)
+        again = _is_reordered(plan, position, page, len(known))
+        return _retreat(held, page.number - 1, _astride(plan, position, page.number)) if again else None
     if _fell(position, page) and position.futile < FUTILE_RETREATS:
         held = replace(position, held=page, unrest=UNREST_PAGES)
         return _retreat(held, page.number - 1, _astride(plan, position, page.number))
@@ -261,6 +266,12 @@ def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
 
 def _fell(position: Position, page: Page) -> bool:
     return page.total is not None and position.total is not None and page.total < position.total
+
+
+def _is_reordered(plan: ReadPlan, position: Position, page: Page, known: int) -> bool:
+    """Tell whether records of one date changed places: some came again though none is new, so as many are missing."""
+    still = page.total is not None and page.total == position.total and not position.moved
+    return still and position.collected + len(page.records) - known < _reach(plan, position, page)
 
 
 def _moved(position: Position, page: Page) -> bool:

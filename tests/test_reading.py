@@ -125,6 +125,33 @@ def test_a_delete_before_every_answer_is_survived_without_a_storm_of_requests():
     assert model.asked <= 6 * 30
 
 
+TIED = {**MANUAL, "mode": "incremental", "incremental": {"cursor": "created_at", "query": {"sort": "created_at"}}}
+
+
+@pytest.mark.parametrize("floor", [None, "2026-01-01T00:00:00Z"], ids=["full", "incremental"])
+@pytest.mark.parametrize("group", [2, 3])
+@pytest.mark.parametrize("size", [29, 100, 101])
+def test_records_of_one_date_that_change_places_at_each_answer_all_come(floor, group, size):
+    """Where a date is shared by few records, as many as a page astride a border shows on either side of it."""
+    rows = [record(number // group) | {"id": f"r{number}"} for number in range(size)]
+    for seed in range(30):
+        chance = random.Random(seed)  # noqa: S311 - the same disorder at every run
+        plan = read_plan(TIED)
+        position, delivered = start(plan, floor), []
+        seen = seen_before(position)
+        for _ in range(60):
+            asked = position.astride or reading.Astride(position.number, position.size)
+            shuffled = sorted(chance.sample(rows, size), key=lambda row: row["created_at"], reverse=True)
+            shown = shuffled[(asked.number - 1) * asked.size : asked.number * asked.size]
+            page = Page(position.number, shown, identities_of(shown, plan.key), size)
+            step = absorb(plan, position, page, seen)
+            delivered += [row["id"] for row in step.records]
+            position = step.position
+            if step.done:
+                break
+        assert sorted(delivered) == sorted(row["id"] for row in rows)
+
+
 def test_a_service_that_ignores_the_order_loses_nothing():
     """Then every identity is remembered, and a resumed read goes by identities alone."""
     model = Model(95)
