@@ -46,6 +46,12 @@ FUTILE_RETREATS = 8
 UNREST_PAGES = 10
 """So many pages are read one by one after a total moved: others are changing the account meanwhile."""
 
+PROOF_OF_ORDER = 10
+"""Fewer records in order may be so by chance; so far, all that were delivered are kept in mind by their identities."""
+
+TIED_KEPT = 1000
+"""So many records of one date are kept in mind at most: an import may give all of its records the same."""
+
 NARROW_OVERLAP_DAYS = 2
 """Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
 
@@ -281,8 +287,10 @@ def _moved(position: Position, page: Page) -> bool:
 def _overlaps(plan: ReadPlan, position: Position, page: Page) -> bool:
     """Tell whether a page reaches back into what was delivered."""
     value = _date(plan, position, page.records[0])
-    in_order = position.ordered and value is not None and position.edge is not None and value >= position.edge
-    return in_order or not set(position.tail).isdisjoint(page.identities)
+    above = position.ordered and value is not None and position.edge is not None and value > position.edge
+    # One at the edge, of which others may be of the same date, tells only where nothing of that date was delivered.
+    at = position.ordered and not position.tail and value == position.edge
+    return above or at or not set(position.tail).isdisjoint(page.identities)
 
 
 def _retreat(position: Position, number: int, astride: Astride | None = None) -> Step:
@@ -315,13 +323,19 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     if held is not None and held.identities[0] in page.identities:
         after = _advanced(plan, after, held)
         records += _new(plan, after, held, seen)
+    collected = position.collected + len(records)
     after = replace(
         after,
-        collected=position.collected + len(records),
+        collected=collected,
+        tail=_known(plan, position, after, records) if collected < PROOF_OF_ORDER else after.tail,
         confirmed=position.confirmed and not records,
         futile=0 if records else position.futile + position.retreating,
     )
     return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
+
+
+def _known(plan: ReadPlan, position: Position, after: Position, records: list[Record]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*position.tail, *after.tail, *identities_of(records, plan.key))))
 
 
 def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
@@ -343,7 +357,7 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         # The page after one astride may begin above it, so nothing is held against that.
         top=None if position.astride else values[0] if values else position.top,
         edge=position.edge if above or last is None else last,
-        tail=position.tail if above else tuple(page.identities),
+        tail=position.tail if above else _tail(position, page, last),
         previous=tuple(page.identities),
         ordered=ordered,
         retreating=False,
@@ -351,6 +365,13 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         held=None,
         astride=None,
     )
+
+
+def _tail(position: Position, page: Page, last: str | None) -> tuple[str, ...]:
+    """Return what is known at the edge: the page's records, and those before them that may be of the edge's date."""
+    if last is None or last != position.edge:
+        return tuple(page.identities)
+    return tuple(dict.fromkeys((*position.tail, *page.identities)))[-TIED_KEPT:]
 
 
 def _following(plan: ReadPlan, position: Position, page: Page) -> int:
