@@ -13,7 +13,7 @@ from typing import Any
 from custify_connector import resources
 from custify_connector.errors import Fault, StateError
 from custify_connector.plans import ReadPlan
-from custify_connector.reading import Position, start
+from custify_connector.reading import PROOF_OF_ORDER, Position, start
 from custify_connector.validation import faults_of
 from custify_connector.values import moment_of
 
@@ -112,9 +112,6 @@ def _covered(stored: Mapping[str, Any]) -> str | None:
     proven = stored.get("ordered", False) and stored.get("collected", 0) >= PROOF_OF_ORDER
     return stored.get("edge") if proven else None
 
-
-PROOF_OF_ORDER = 10
-"""Fewer records in order may be so by chance."""
 
 _STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
 

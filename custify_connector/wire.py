@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 Json: TypeAlias = Any
 """Any JSON value: an object, an array, text, a number, a boolean or null."""
 
-FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected"]
+FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget"]
 
 
 @lru_cache(maxsize=1024)

@@ -173,10 +173,26 @@ def test_an_account_has_one_budget_and_its_latest_limit():
 
 
 @pytest.mark.usefixtures("own_budgets")
-def test_a_file_makes_it_another_budget(tmp_path):
+def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
+    """Two windows of one process would each allow the whole limit."""
     account, limit, file = ("https://a.example", "key"), RateLimit(1, 10), str(tmp_path / "budget")
-    assert shared_budget(account, limit, file) is shared_budget(account, limit, file)
-    assert shared_budget(account, limit, file) is not shared_budget(account, limit)
+    plain = shared_budget(account, limit)
+    assert shared_budget(account, limit, file) is plain
+    assert shared_budget(account, limit) is plain
+
+
+def test_what_was_sent_before_the_file_was_named_counts_in_it_and_so_does_what_follows(tmp_path):
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(9, 10), fake.clock()) for _ in range(2))
+    answered, _ = one.acquire(fake.wait)
+    one.release(answered)
+    one.acquire(fake.wait)
+    for _ in range(2):
+        one.share(tmp_path / "budget")
+    one.acquire(fake.wait)
+    other.share(tmp_path / "budget")
+    assert [other.acquire(fake.wait)[1] for _ in range(6)] == [0.0] * 6
+    assert other.acquire(fake.wait)[1] > 0
 
 
 def entered(in_flight):

@@ -18,7 +18,7 @@ from custify_connector.host.vault import RESERVED, CredentialMapping, Vault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_NAME, _FILE = "custify.credential", "custify.credential_file"
+_NAME, _FILE, _BUDGET = "custify.credential", "custify.credential_file", "custify.budget"
 _FIELDS = ("name", "api_key", "description", "base_url", "allow_host")
 
 
@@ -36,6 +36,35 @@ def credential_options(command: Command) -> Command:
         ),
     )  # fmt: skip
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def budget_option(command: Command) -> Command:
+    """Add the option that names a budget file, for a command whose hook takes no settings; see `within_budget`."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    words = "A file in which processes share one rate limit."
+    return click.option("--budget", type=path, expose_value=False, callback=_keep(_BUDGET), help=words)(command)
+
+
+def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the credential, whose requests count in the budget file that the command names, if it names one.
+
+    Raises ConfigurationError when the file, or the credential, cannot be used.
+    """
+    path = chosen_budget()
+    if path is not None:
+        from custify_connector import credential as credentials  # noqa: PLC0415 - only who names a file needs these
+        from custify_connector import manifest, pacing  # noqa: PLC0415 - the same
+
+        known = manifest.load()
+        pacing.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)
+    return credential
+
+
+def chosen_budget() -> Path | None:
+    """Return the budget file that this command names."""
+    context = click.get_current_context(silent=True)
+    found: Path | None = context.meta.get(_BUDGET) if context else None
+    return found
 
 
 def _keep(place: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from custify_connector.cli import layout
+from custify_connector.cli.choosing import budget_option, within_budget
 from custify_connector.cli.completing import credential_names
 from custify_connector.cli.options import BAD_USAGE, KEY_REFUSED, UNAVAILABLE, exit_codes, fail
 from custify_connector.contract import CredentialReport
@@ -49,6 +50,7 @@ def command() -> None:
 @click.option("--no-test", is_flag=True, help="Keep the key without asking Custify whether it accepts it.")
 @_stdin
 @_json
+@budget_option
 @exit_codes
 def add(
     name: str, description: str, base_url: str | None, allow_host: str | None, store: Kind | None, no_test: bool,
@@ -132,6 +134,7 @@ def show(name: str, as_json: bool) -> None:
 @command.command()
 @_name
 @_json
+@budget_option
 @exit_codes
 def test(name: str, as_json: bool) -> None:
     """Ask Custify whether it accepts a key; one request, and it changes nothing.
@@ -153,6 +156,7 @@ def test(name: str, as_json: bool) -> None:
 @command.command()
 @_name
 @_stdin
+@budget_option
 @exit_codes
 def rotate(name: str, api_key_stdin: bool) -> None:
     """Replace the key of a credential; the old one stays until Custify has accepted the new one.
@@ -238,7 +242,7 @@ def _tested(entry: Entry, key: Secret) -> CredentialReport:
 def _ask(credential: Any) -> CredentialReport:  # noqa: ANN401 - a mapping, as the hook takes it
     from custify_connector.plugin import connector  # noqa: PLC0415 - only a test needs it
 
-    return connector.test_credential(credential)
+    return connector.test_credential(within_budget(credential))
 
 
 def _code(report: CredentialReport) -> int:

@@ -27,7 +27,8 @@ from custify_connector.host.rows import Row, open_table
 def command(file: str, to: str | None, **options: Any) -> None:  # noqa: ANN401 - click passes each option by its name
     """Send the records of a quarantine file again, after what was wrong with them was mended.
 
-    The file is JSON lines; edit the record under rawMessage. What is rejected again goes to --quarantine.
+    The file is JSON lines; edit the record under rawMessage. What is rejected again goes to --quarantine. A record that
+    was sent since, by a resumed run or another replay, is left out; one that may have arrived needs --resend-unclear.
 
     \b
     custify replay rejected.jsonl
@@ -56,4 +57,5 @@ def _records(rows: Iterator[Row], endpoint: str, to: str | None) -> Iterator[Row
         elif to is None and quarantine.destination_of(row.fields) != endpoint:
             yield Row(row.line, record, f"was meant for another destination than {endpoint}: replay it with --to")
         else:
-            yield Row(row.line, record)
+            origin, unclear = quarantine.origin_of(row.fields), quarantine.is_unclear(row.fields)
+            yield Row(row.line, record, origin=origin, unclear=unclear)

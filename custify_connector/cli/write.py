@@ -54,7 +54,7 @@ def destination_options(command: Command) -> Command:
         click.option("--quarantine", type=path, help="Keep rejected and failed records here, for replay."),
         click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
         click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
-        click.option("--resend-unclear", is_flag=True, help="With --resume: send again what may have arrived already."),
+        click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
         click.option(
             "--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."
         ),

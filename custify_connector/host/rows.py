@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.quarantine import Origin
 
 csv.field_size_limit(16_000_000)
 
@@ -26,13 +27,16 @@ csv.field_size_limit(16_000_000)
 class Row:
     """One row of input: its line (from 1), and its fields, or the reason why it could not be read.
 
-    A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest.
+    A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest. A row that
+    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: nobody knows whether it arrived.
     """
 
     line: int
     fields: dict[str, Any]
     fault: str | None = None
     flat: bool = False
+    origin: Origin | None = None
+    unclear: bool = False
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,8 @@ def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
             yield settled
     except ConnectorError as raised:
         error = raised
+    finally:
+        feed.close()
     yield from feed.aside()
     if error:
         raise error
