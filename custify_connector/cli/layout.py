@@ -72,6 +72,6 @@ def hanging(title: str, text: str, columns: int) -> str:
     )  # fmt: skip
 
 
-def prose(text: str, columns: int) -> str:
-    """Return a sentence, broken between its words alone: a path in it stays whole."""
-    return textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)
+def prose(text: str, columns: int, indent: str = "") -> str:
+    """Return a sentence, broken between its words alone, the lines after the first indented: a path stays whole."""
+    return textwrap.fill(text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector.cli import recording, summaries
+from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
@@ -132,9 +132,9 @@ def _short(text: str) -> str:
 
 def _follow(
     lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress, record: recording.Recording | None
-) -> tuple[runs.WriteCount, summaries.Reasons]:
+) -> tuple[runs.WriteCount, write_summary.Reasons]:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
-    count, reasons = runs.WriteCount(), summaries.Reasons()
+    count, reasons = runs.WriteCount(), write_summary.Reasons()
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
@@ -156,11 +156,10 @@ def _follow(
     return count, reasons
 
 
-def _summarise(endpoint: str, count: runs.WriteCount, reasons: summaries.Reasons) -> None:
+def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:
     for reason in reasons.lines():
-        for line in summaries.wrapped(reason, "  "):
-            click.echo(line, err=True)
-    total = summaries.outcomes(count.outcomes)
+        click.echo(layout.prose(reason, layout.width(), "  "), err=True)
+    total = write_summary.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
 
 
@@ -181,7 +180,9 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
         safe.journal.finish()
 
 
-def _print_json(destination: Mapping[str, Any], count: runs.WriteCount, reasons: summaries.Reasons, kept: Kept) -> None:
+def _print_json(
+    destination: Mapping[str, Any], count: runs.WriteCount, reasons: write_summary.Reasons, kept: Kept
+) -> None:
     """Print the summary for scripts; records never go to standard output here, a dry run aside."""
     summary = {
         "destination": destination["endpoint"],
