@@ -127,6 +127,8 @@ def show(name: str, as_json: bool) -> None:
     click.echo(layout.tile(entry.name, [*_lines(vault, entry, _uses()), *added], layout.width()))
     for run in runs:
         click.echo(f"  run {run.id:<7} {layout.clock(run.started)}  {run.kind} {run.endpoint}: {run.status}")
+    if runs:
+        click.echo(f"\nall about one: custify runs show {runs[0].id}")
 
 
 @command.command()
@@ -221,8 +223,8 @@ def _asked_key(from_stdin: bool) -> Secret:
     from custify_connector import resources  # noqa: PLC0415 - only the prompt needs it
 
     form = resources.schema("credential")["properties"]["api_key"]
-    click.echo(layout.tile("", [("", form["description"])], layout.width()).strip("\n") + "\n", err=True)
-    return Secret(click.prompt(f"{form['title']} (not shown while you type or paste)", hide_input=True, err=True))
+    click.echo(layout.tile(form["title"], [("", form["description"])], layout.width()) + "\n", err=True)
+    return Secret(click.prompt("Paste it here (not shown while you type or paste)", hide_input=True, err=True))
 
 
 def _refuse_malformed(entry: Entry, key: Secret) -> None:

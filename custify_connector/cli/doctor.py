@@ -45,10 +45,8 @@ def _online() -> list[Finding]:
     try:
         return examining.the_service(choosing.chosen(), open_http)
     except ConfigurationError as error:
-        return [
-            Finding("credential", "fault", str(error), "custify credential add NAME, or custify credential list"),
-            *examining.the_service(None, open_http),
-        ]
+        mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
+        return [Finding("credential", "fault", str(error), mend), *examining.the_service(None, open_http)]
 
 
 def _print(findings: list[Finding]) -> None:

@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import click
@@ -17,6 +18,7 @@ from custify_connector.host.words import span
 
 _SECONDS_BETWEEN = 0.2
 _SECONDS_SHOWN = 2.0
+_ENDING = "ending; ^C again: now"
 
 
 class Waits(logging.Handler):
@@ -61,15 +63,16 @@ class Bars(Protocol):
 class Progress:
     """Follows streams, on a terminal only; leave the `with` to end it.
 
-    `streams` is how many there are. What is printed when one has ended is printed without a terminal, too.
+    `streams` is how many there are, `ending` tells whether the run was asked to end. What is printed when a stream has
+    ended is printed without a terminal, too.
     """
 
-    def __init__(self, streams: int = 1) -> None:
+    def __init__(self, streams: int = 1, ending: Callable[[], object] = lambda: False) -> None:
         self._waits = Waits()
         self._log = logging.getLogger("custify_connector")
         self._level = self._log.level
         self._lock = threading.Lock()
-        self._bars = _bars(self._waits, streams)
+        self._bars = _bars(lambda: _ENDING if ending() else self._waits.text, streams)
 
     def tell(self, name: str, records: int, total: int | None = None) -> None:
         """Show how many records there are, of how many where that is known."""
@@ -97,7 +100,7 @@ class Progress:
         self._bars.close()
 
 
-def _bars(waits: Waits, streams: int) -> Bars:
+def _bars(waits: Callable[[], str], streams: int) -> Bars:
     if not sys.stderr.isatty():
         return _Plain()
     if streams == 1:
@@ -106,7 +109,7 @@ def _bars(waits: Waits, streams: int) -> Bars:
         from custify_connector.cli.rich_bars import RichBars  # noqa: PLC0415 - rich is an extra, and 60 ms
     except ImportError:
         return _Line(waits)
-    return RichBars(lambda: waits.text, streams)
+    return RichBars(waits, streams)
 
 
 class _Plain:
@@ -125,7 +128,7 @@ class _Plain:
 class _Line:
     """A terminal without rich, or a single stream: one line, rewritten at most five times a second."""
 
-    def __init__(self, waits: Waits) -> None:
+    def __init__(self, waits: Callable[[], str]) -> None:
         self._waits = waits
         self._last = 0.0
         self._began = time.monotonic()
@@ -137,7 +140,7 @@ class _Line:
             rate = records / max(now - self._began, 0.001)
             of = f" of {total:,}" if total else ""
             left = f", {span((total - records) / rate)} left" if total and total > records and rate else ""
-            wait = f", {self._waits.text}" if self._waits.text else ""
+            wait = f", {waited}" if (waited := self._waits()) else ""
             text = f"{name}: {records:,} records{of}, {rate:,.0f} a second{left}{wait} "
             click.echo(f"\r{text:<78.78}", nl=False, err=True)
 

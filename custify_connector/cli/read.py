@@ -97,7 +97,7 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
 
 def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
     began = time.monotonic()
-    with Progress() as progress:
+    with Progress(ending=lambda: asked) as progress:
         count = _read(job, known, _run(job, known, wanted), progress, asked, lambda: bool(asked))
     where = "" if wanted.output == STANDARD else f" in {wanted.output}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
@@ -144,7 +144,7 @@ def _read_several(
     chosen = [_with_share(job, at_once) for job in chosen]
     rows = Rows(job.name for job in chosen)
     click.echo(rows.heading, err=True)
-    with Progress(len(chosen)) as progress:
+    with Progress(len(chosen), lambda: asked) as progress:
         done = _read_side_by_side(chosen, known, wanted, progress, rows, asked)
     for line in (rows.total(done.values()), *read_summary.lines(done, chosen, wanted, layout.width())):
         click.echo(line, err=True)

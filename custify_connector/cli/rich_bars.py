@@ -21,10 +21,10 @@ class RichBars:
     def __init__(self, waits: Callable[[], str], streams: int) -> None:
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("{task.description:<20.20}"),
+            TextColumn("{task.description:<18.18}"),
             BarColumn(bar_width=16),
             TextColumn("{task.completed:>9,.0f}"),
-            _Column(lambda task: "" if task.id == self._all else f"{_rate(task):>8,.0f}/s"),
+            _Column(lambda task: "" if task.id == self._all else f"{_rate(task):>7,.0f}/s"),
             _Column(lambda task: f"of {streams} streams" if task.id == self._all else waits() or _left(task)),
             console=Console(stderr=True),
             refresh_per_second=5,

@@ -104,7 +104,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     return [
         ("ended", ended),
         ("started", f"{layout.clock(run.started)} ({layout.ago(run.started)}), took {run.seconds:,.1f} s"),
-        ("records", f"{run.records:,}, of them {run.errors:,} with errors; {run.size:,} bytes; runId {run.run_id}"),
+        ("records", _records(run)),
         ("outcomes", outcomes),
         ("credential", run.credential),
         ("settings", ", ".join(f"{name} {_word(value)}" for name, value in run.settings.items())),
@@ -115,6 +115,11 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         ("journal", "" if run.status in {"finished", "rejects"} else run.journal or ""),
         ("process", f"{run.pid} on {run.machine}" if run.status == "running" else ""),
     ]
+
+
+def _records(run: Run) -> str:
+    errors = f", {run.errors:,} of them not accepted" if run.errors else ""
+    return f"{run.records:,}{errors}; {run.size:,} bytes; runId {run.run_id}"
 
 
 def _word(value: Any) -> str:  # noqa: ANN401 - JSON

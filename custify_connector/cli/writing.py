@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
-from custify_connector.host import runs
+from custify_connector.host import next_steps, runs
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
@@ -63,8 +62,9 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
         output = open_output(kept.receipts) if kept.receipts else None
         if output:
             stack.callback(output.close)
+        progress = stack.enter_context(Progress(ending=lambda: asked))
         try:
-            count, reasons = _follow(lines, endpoint, output, stack.enter_context(Progress()), record)
+            count, reasons = _follow(lines, endpoint, output, progress, record)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
@@ -168,7 +168,7 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
         click.echo(f"{safe.quarantine.count:,} kept in {path}; mend there, then send again:", err=True)
-        click.echo(f"  custify replay {shlex.quote(str(path))}", err=True)
+        click.echo(f"  {next_steps.replay(str(path), recording.typed_words())}", err=True)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
         click.echo("to keep rejected records for mending: the same command with --quarantine FILE", err=True)
     if count.unclear:
