@@ -89,12 +89,10 @@ def lines(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted, colu
 
 
 def _reasons(done: Mapping[str, Ended]) -> Iterator[str]:
-    """Yield why streams failed; once the key is refused, that alone: it is the reason of all the others."""
-    failed = {name: str(each.error) for name, each in done.items() if each.error}
+    """Yield why streams were not read; once the key is refused, that alone: it is the reason of all the others."""
     refused = [str(each.error) for each in done.values() if type(each.error) is CredentialRefused]
-    for name, reason in failed.items():
-        if not refused or reason == refused[0]:
-            yield reason if reason.startswith(name) else f"{name}: {reason}"
+    failed = {name: str(each.error) for name, each in done.items() if each.error}
+    yield from refused[:1] or (text if text.startswith(name) else f"{name}: {text}" for name, text in failed.items())
     waiting = [name for name, each in done.items() if not begun(each)]
     if waiting:
         yield f"not read: {', '.join(waiting)}"
