@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
@@ -35,7 +34,7 @@ def command(offline: bool, as_json: bool) -> None:
     """  # noqa: D301 - click reads \b
     findings = [*examining.this_machine(), *([] if offline else _online())]
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        click.echo(layout.as_json([asdict(finding) for finding in findings]))
     else:
         _print(findings)
     raise SystemExit(1 if any(finding.verdict == "fault" for finding in findings) else 0)

@@ -100,11 +100,9 @@ def _reasons(done: Mapping[str, Ended]) -> Iterator[str]:
 
 def print_json(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted) -> None:
     """Print the same for scripts, in the order of the endpoints."""
-    import orjson  # noqa: PLC0415 - only this way of printing needs it
-
     summary = {"output": wanted.output, "format": wanted.form_chosen}
     streams = [_shown(job, done[job.name]) for job in chosen]
-    click.echo(orjson.dumps({**summary, "streams": streams}, option=orjson.OPT_INDENT_2).decode())
+    click.echo(layout.as_json({**summary, "streams": streams}))
 
 
 def _shown(job: Job, ended: Ended) -> dict[str, object]:

@@ -46,7 +46,7 @@ def command(context: click.Context, /, count: int, before: int | None, as_json: 
     history = RunHistory()
     runs = history.page(count, before, {name: value for name, value in wanted.items() if value})
     if as_json:
-        _print_json([run.shown() for run in runs])
+        click.echo(layout.as_json([run.shown() for run in runs]))
     elif runs:
         _print_table(runs, history.count(), wanted)
     else:
@@ -87,7 +87,7 @@ def show(number: int, as_json: bool) -> None:
     run = RunHistory().find(number)
     step = next_steps.after(run)
     if as_json:
-        _print_json({**run.shown(), "next": {"command": step.command, "why": step.why}})
+        click.echo(layout.as_json({**run.shown(), "next": {"command": step.command, "why": step.why}}))
         return
     click.echo(layout.tile(f"run {run.id}: {run.kind} {run.endpoint}", _lines(run), layout.width()))
     if step.command is None:
@@ -161,7 +161,7 @@ def states(remove: str | None, as_json: bool) -> None:
         return
     last, found = RunHistory().last_of_states(), named_states.every()
     if as_json:
-        _print_json([_state_shown(state, last.get(state.name)) for state in found])
+        click.echo(layout.as_json([_state_shown(state, last.get(state.name)) for state in found]))
     elif found:
         rows = [_state_row(state, last.get(state.name)) for state in found]
         click.echo(layout.table(_STATE_HEADING, rows, layout.width(), frozenset()))
@@ -183,7 +183,3 @@ def _state_shown(state: named_states.NamedState, run: Run | None) -> dict[str, A
         "unfinished": state.unfinished,
         "last_run": run.shown() if run else None,
     }
-
-
-def _print_json(content: Any) -> None:  # noqa: ANN401 - JSON
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))

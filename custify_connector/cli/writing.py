@@ -193,4 +193,4 @@ def _print_json(
         "quarantine": str(kept.quarantine) if kept.quarantine else None,
         "receipts": kept.receipts,
     }
-    click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
+    click.echo(layout.as_json(summary))
