@@ -65,7 +65,7 @@ class Client:
         # A turn first, then a place in the budget: a place that waited for its turn would count too early.
         with self._in_flight.turn() as turn:
             try:
-                ticket, waited = self._budget.acquire(lambda seconds: self._pause(seconds, stop))
+                ticket, waited = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
             except ConfigurationError as error:
                 return Failure("no_budget", str(error), arrived=False)
             if waited:
@@ -86,6 +86,11 @@ class Client:
             self._budget.hold_back(again.seconds)
         else:
             self._pause(again.seconds, stop)
+
+    def _hold(self, seconds: float, stop: threading.Event) -> None:
+        # Said before it is waited: who watches a run wants to know why nothing moves.
+        log.debug("waits %.1f s for the rate limit", seconds)
+        self._pause(seconds, stop)
 
     def _pause(self, seconds: float, stop: threading.Event) -> None:
         if self.clock.pause(seconds, stop):

@@ -199,7 +199,8 @@ Endpoint = TypeVar("Endpoint", SourceEndpoint, DestinationEndpoint)
 def find(endpoints: Mapping[str, Endpoint], name: str, place: str) -> Endpoint:
     """Return an endpoint by its name; raises ConfigurationError, with a suggestion when a name is close."""
     if name not in endpoints:
-        raise ConfigurationError((Fault(place, f"there is no {name!r}{suggestion(name, endpoints)}"),))
+        hint = suggestion(name, endpoints) or ": custify describe lists them"
+        raise ConfigurationError((Fault(place, f"there is no {name!r}{hint}"),))
     return endpoints[name]
 
 

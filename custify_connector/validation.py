@@ -129,9 +129,12 @@ def _dependent(error: LibraryError) -> Iterator[str]:
 
 def _additional(error: LibraryError) -> Iterator[tuple[str, str]]:
     known = error.schema.get("properties", {})
+    told: set[str] = set()
     for name in error.instance:
         if name not in known:
-            yield str(name), f"is not known here{suggestion(str(name), known)}"
+            hint = suggestion(str(name), known)
+            yield str(name), f"is not known here{'' if hint in told else hint}"  # one list is enough for a reader
+            told.add(hint)
 
 
 def _type(error: LibraryError) -> Iterator[str]:

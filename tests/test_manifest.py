@@ -246,7 +246,7 @@ def test_every_fault_of_the_packaged_manifest_would_name_its_line():
     ("kind", "name", "said"),
     [
         ("sources", "peopel", "there is no 'peopel'; did you mean 'people'?"),
-        ("sources", "zzz", "there is no 'zzz'"),
+        ("sources", "zzz", "there is no 'zzz': custify describe lists them"),
         ("destinations", "upsert_persn", "there is no 'upsert_persn'; did you mean 'upsert_person'?"),
     ],
 )

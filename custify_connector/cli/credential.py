@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import shlex
 from dataclasses import asdict
-from typing import Any
 
 import click
 
-from custify_connector.cli import layout
-from custify_connector.cli.choosing import budget_option, within_budget
+from custify_connector.cli import credential_tile, layout, new_key
+from custify_connector.cli.choosing import budget_option
 from custify_connector.cli.completing import credential_names
-from custify_connector.cli.options import BAD_USAGE, KEY_REFUSED, UNAVAILABLE, exit_codes, fail
+from custify_connector.cli.options import exit_codes, fail
 from custify_connector.contract import CredentialReport
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host.key_stores import Kind
@@ -20,7 +18,6 @@ from custify_connector.host.run_history import Run, RunHistory
 from custify_connector.host.vault import Entry, Vault, mapping_of, now
 from custify_connector.secret import Secret
 
-_REFUSED = ("unauthorized", "forbidden")
 _RUNS_SHOWN = 5
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _stdin = click.option("--api-key-stdin", is_flag=True, help="Read the API key from standard input, not from a prompt.")
@@ -66,22 +63,28 @@ def add(
     vault = Vault()
     vault.refuse_taken(name)
     place = vault.store(store)
-    key = _asked_key(api_key_stdin)
+    key = new_key.asked(from_stdin=api_key_stdin)
     entry = Entry(name, description, base_url, allow_host, place.kind, "", now())
-    _refuse_malformed(entry, key)
-    report = None if no_test else _tested(entry, key)
-    if report and not report.ok:
-        hint = "" if report.code in _REFUSED[:1] else "; to keep the key all the same: --no-test"
-        fail(f"not kept: {report.message}{hint}", _code(report))
-    added = vault.add(entry, key, place)
+    new_key.refuse_malformed(mapping_of(entry, key))
+    report = None if no_test else _accepted(entry, key)
+    vault.add(entry, key, place)
     if report:
         vault.tested(name, report)
     if as_json:
-        _print_json(_shown(vault, vault.find(added.name), {}))
+        click.echo(layout.as_json(credential_tile.shown(vault, vault.find(name), {})))
         return
     click.echo(f"{report.message}." if report else "It was not tested.")
     click.echo(layout.prose(f"{name!r} is kept in {place.place}.", layout.width()))
-    click.echo(f"Next: custify read people --limit 5 --credential {_quoted(name)}")
+    click.echo(f"Next: custify read people --limit 5 --credential {shlex.quote(name)}")
+
+
+def _accepted(entry: Entry, key: Secret) -> CredentialReport:
+    """Return the report on a key that Custify accepts; with any other the command ends here, and nothing is kept."""
+    report = new_key.tested(mapping_of(entry, key))
+    if not report.ok:
+        hint = "" if report.code == "unauthorized" else "; to keep the key all the same: --no-test"
+        fail(f"not kept: {report.message}{hint}", new_key.exit_code(report))
+    return report
 
 
 @command.command("list")
@@ -95,17 +98,17 @@ def list_(as_json: bool) -> None:
     custify credential list --json
     """  # noqa: D301 - click reads \b
     vault = Vault()
-    entries, uses = vault.entries(), _uses()
+    entries, uses = vault.entries(), credential_tile.uses()
     if as_json:
-        _print_json([_shown(vault, entry, uses) for entry in entries])
+        click.echo(layout.as_json([credential_tile.shown(vault, entry, uses) for entry in entries]))
         return
     if not entries:
         click.echo("No credential is kept here yet. Next: custify credential add NAME")
         return
     columns = layout.width()
     for entry in entries:
-        click.echo(layout.tile(entry.name, _lines(vault, entry, uses), columns) + "\n")
-    example = _quoted(entries[0].name)
+        click.echo(layout.tile(entry.name, credential_tile.lines(vault, entry, uses), columns) + "\n")
+    example = shlex.quote(entries[0].name)
     click.echo(f"{layout.counted(len(entries), 'credential')}. To use one: custify read people --credential {example}")
 
 
@@ -121,14 +124,17 @@ def show(name: str, as_json: bool) -> None:
     """  # noqa: D301 - click reads \b
     vault, history = Vault(), RunHistory()
     entry = vault.find(name)
-    runs = history.page(_RUNS_SHOWN, None, {"credential": name})
+    uses, runs = credential_tile.uses(), history.page(_RUNS_SHOWN, None, {"credential": name})
     if as_json:
-        _print_json({**_shown(vault, entry, _uses()), "last_runs": [run.shown() for run in runs]})
+        last_runs = [run.shown() for run in runs]
+        click.echo(layout.as_json({**credential_tile.shown(vault, entry, uses), "last_runs": last_runs}))
         return
     added = [("added", f"{layout.ago(entry.added)} ({layout.clock(entry.added)})")]
-    click.echo(layout.tile(entry.name, [*_lines(vault, entry, _uses()), *added], layout.width()))
+    click.echo(layout.tile(entry.name, [*credential_tile.lines(vault, entry, uses), *added], layout.width()))
     for run in runs:
         click.echo(f"  run {run.id:<7} {layout.clock(run.started)}  {run.kind} {run.endpoint}: {run.status}")
+    if runs:
+        click.echo(f"\nall about one: custify runs show {runs[0].id}")
 
 
 @command.command()
@@ -143,14 +149,14 @@ def test(name: str, as_json: bool) -> None:
     custify credential test acme
     """  # noqa: D301 - click reads \b
     vault = Vault()
-    report = _ask(vault.credential(name))
+    report = new_key.tested(vault.credential(name))
     vault.tested(name, report)
     if as_json:
-        _print_json({"name": name, **asdict(report)})
+        click.echo(layout.as_json({"name": name, **asdict(report)}))
     elif report.ok:
         click.echo(f"{name}: {report.message} ({report.elapsed_ms} ms)")
     if not report.ok:
-        fail(f"{name}: {report.message}", _code(report))
+        fail(f"{name}: {report.message}", new_key.exit_code(report))
 
 
 @command.command()
@@ -166,11 +172,11 @@ def rotate(name: str, api_key_stdin: bool) -> None:
     """  # noqa: D301 - click reads \b
     vault = Vault()
     entry = vault.find(name)
-    key = _asked_key(api_key_stdin)
-    _refuse_malformed(entry, key)
-    report = _tested(entry, key)
+    key = new_key.asked(from_stdin=api_key_stdin)
+    new_key.refuse_malformed(mapping_of(entry, key))
+    report = new_key.tested(mapping_of(entry, key))
     if not report.ok:
-        fail(f"the old key stays: {report.message}", _code(report))
+        fail(f"the old key stays: {report.message}", new_key.exit_code(report))
     vault.rotate(name, key, report)
     click.echo(f"{report.message}. {name!r} has the new key; delete the old one in Custify.")
 
@@ -213,90 +219,3 @@ def _need(run: Run) -> str:
     if run.status == "running":
         return f"run {run.id} ({run.kind} {run.endpoint}) uses it now"
     return f"the state {run.state_name!r} goes on with it: run {run.id}; custify runs states --remove forgets the state"
-
-
-def _asked_key(from_stdin: bool) -> Secret:
-    """Return the key that was typed, unseen, or came from standard input."""
-    if from_stdin:
-        return Secret(sys.stdin.readline().strip("\r\n"))
-    if not sys.stdin.isatty():
-        reason = "standard input is no terminal, so nobody can be asked: pipe the key in, and say --api-key-stdin"
-        raise ConfigurationError((Fault("API key", reason),))
-    from custify_connector import resources  # noqa: PLC0415 - only the prompt needs it
-
-    form = resources.schema("credential")["properties"]["api_key"]
-    click.echo(layout.tile("", [("", form["description"])], layout.width()).strip("\n") + "\n", err=True)
-    return Secret(click.prompt(f"{form['title']} (not shown while you type or paste)", hide_input=True, err=True))
-
-
-def _refuse_malformed(entry: Entry, key: Secret) -> None:
-    from custify_connector import credential, manifest  # noqa: PLC0415 - 100 ms that only a new key costs
-
-    credential.check(mapping_of(entry, key), manifest.load())
-
-
-def _tested(entry: Entry, key: Secret) -> CredentialReport:
-    return _ask(mapping_of(entry, key))
-
-
-def _ask(credential: Any) -> CredentialReport:  # noqa: ANN401 - a mapping, as the hook takes it
-    from custify_connector.plugin import connector  # noqa: PLC0415 - only a test needs it
-
-    return connector.test_credential(within_budget(credential))
-
-
-def _code(report: CredentialReport) -> int:
-    if report.code == "invalid_credential":
-        return BAD_USAGE
-    return KEY_REFUSED if report.code in _REFUSED else UNAVAILABLE
-
-
-def _uses() -> dict[str, tuple[int, str]]:
-    """Return what used each credential; a history that cannot be read is told, and hides no credential."""
-    try:
-        return RunHistory().uses()
-    except ConfigurationError as error:
-        click.echo(f"custify: {error}", err=True)
-        return {}
-
-
-def _lines(vault: Vault, entry: Entry, uses: dict[str, tuple[int, str]]) -> list[tuple[str, str]]:
-    runs, last = uses.get(entry.name, (0, None))
-    return [
-        ("", entry.description),
-        ("host", _host(entry)),
-        ("verified", _verified(entry)),
-        ("used by", f"{layout.counted(runs, 'run')}, the last {layout.ago(last)}" if runs else "no run yet"),
-        ("key in", vault.place_of(entry)),
-    ]
-
-
-def _host(entry: Entry) -> str:
-    if entry.base_url is None:
-        return "Custify's own (api.custify.com)"
-    return entry.base_url.removeprefix("https://").rstrip("/")
-
-
-def _verified(entry: Entry) -> str:
-    if entry.tested_at is None or entry.tested_code is None:
-        return f"never; to ask Custify: custify credential test {_quoted(entry.name)}"
-    if entry.tested_code == "ok":
-        return f"{layout.ago(entry.verified_at)} ({layout.clock(entry.tested_at)}), Custify accepted it"
-    before = f"accepted {layout.ago(entry.verified_at)}" if entry.verified_at else "never accepted before"
-    return f"NOT: the test {layout.ago(entry.tested_at)} said {entry.tested_code}; {before}"
-
-
-def _quoted(name: str) -> str:
-    import shlex  # noqa: PLC0415 - only names with blanks need it
-
-    return shlex.quote(name)
-
-
-def _shown(vault: Vault, entry: Entry, uses: dict[str, tuple[int, str]]) -> dict[str, Any]:
-    runs, last = uses.get(entry.name, (0, None))
-    content = {name: value for name, value in asdict(entry).items() if name != "handle"}
-    return {**content, "place": vault.place_of(entry), "runs": runs, "last_run": last}
-
-
-def _print_json(content: Any) -> None:  # noqa: ANN401 - JSON
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
@@ -36,7 +35,7 @@ def command(offline: bool, as_json: bool) -> None:
     """  # noqa: D301 - click reads \b
     findings = [*examining.this_machine(), *([] if offline else _online())]
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        click.echo(layout.as_json([asdict(finding) for finding in findings]))
     else:
         _print(findings)
     raise SystemExit(1 if any(finding.verdict == "fault" for finding in findings) else 0)
@@ -46,10 +45,9 @@ def _online() -> list[Finding]:
     try:
         return examining.the_service(choosing.chosen(), open_http, choosing.chosen_budget())
     except ConfigurationError as error:
-        return [
-            Finding("credential", "fault", str(error), "custify credential add NAME, or custify credential list"),
-            *examining.the_service(None, open_http, choosing.chosen_budget()),
-        ]
+        mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
+        service = examining.the_service(None, open_http, choosing.chosen_budget())
+        return [Finding("credential", "fault", str(error), mend), *service]
 
 
 def _print(findings: list[Finding]) -> None:

@@ -5,13 +5,15 @@ Knows text only.
 
 from __future__ import annotations
 
+import json
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from custify_connector.host.words import ago, clock, counted
 
-__all__ = ["ago", "clock", "counted", "hanging", "prose", "table", "tile", "width"]
+__all__ = ["ago", "as_json", "clock", "counted", "hanging", "prose", "table", "tile", "width"]
 
 _NARROWEST = 40
 _READABLE = 40
@@ -20,6 +22,11 @@ _READABLE = 40
 def width() -> int:
     """Return how many columns there are; 100 where there is no terminal, so that what a script gets is steady."""
     return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
+
+
+def as_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can carry
+    """Return what a script is given."""
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def tile(title: str, lines: Iterable[tuple[str, str]], columns: int) -> str:
@@ -72,6 +79,6 @@ def hanging(title: str, text: str, columns: int) -> str:
     )  # fmt: skip
 
 
-def prose(text: str, columns: int) -> str:
-    """Return a sentence, broken between its words alone: a path in it stays whole."""
-    return textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)
+def prose(text: str, columns: int, indent: str = "") -> str:
+    """Return a sentence, broken between its words alone, the lines after the first indented: a path stays whole."""
+    return textwrap.fill(text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

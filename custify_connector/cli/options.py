@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from custify_connector.cli import layout
 from custify_connector.cli.choosing import chosen, credential_options
 from custify_connector.errors import (
     ConfigurationError,
@@ -144,7 +145,8 @@ def exit_code(error: ConnectorError) -> int:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Print a sentence to standard error and exit."""
+    """Print a sentence to standard error, on a terminal broken between its words, and exit."""
     for line in message.splitlines():
-        click.echo(f"custify: {line}", err=True)
+        said = f"custify: {line}"
+        click.echo(layout.prose(said, layout.width(), "  ") if sys.stderr.isatty() else said, err=True)
     sys.exit(code)

@@ -9,12 +9,16 @@ import logging
 import sys
 import threading
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import click
 
+from custify_connector.host.words import span
+
 _SECONDS_BETWEEN = 0.2
 _SECONDS_SHOWN = 2.0
+_ENDING = "ending; ^C again: now"
 
 
 class Waits(logging.Handler):
@@ -28,14 +32,14 @@ class Waits(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line of the log."""
         said = record.getMessage()
-        if said.startswith("waited "):
-            self._say("waits for the rate limit", _SECONDS_SHOWN)
+        seconds = float(record.args[-1]) if isinstance(record.args, tuple) and record.args else 0.0  # type: ignore[arg-type]
+        if said.startswith("waits "):
+            self._say("waits for the rate limit", seconds)
         elif " again in " in said:
-            seconds = float(record.args[-1]) if isinstance(record.args, tuple) else 0.0  # type: ignore[arg-type]
-            self._say(f"tries again in {seconds:.0f} s", max(seconds, _SECONDS_SHOWN))
+            self._say(f"tries again in {seconds:.0f} s", seconds)
 
     def _say(self, text: str, seconds: float) -> None:
-        self._text, self._until = text, time.monotonic() + seconds
+        self._text, self._until = text, time.monotonic() + max(seconds, _SECONDS_SHOWN)
 
     @property
     def text(self) -> str:
@@ -49,8 +53,8 @@ class Bars(Protocol):
     def tell(self, name: str, records: int, total: int | None) -> None:
         """Show how far a stream is."""
 
-    def end(self, name: str, text: str) -> None:
-        """Show that a stream has ended."""
+    def end(self, name: str, line: str) -> None:
+        """Show that a stream has ended, and print the line that tells how."""
 
     def close(self) -> None:
         """Leave the screen as it was."""
@@ -59,25 +63,26 @@ class Bars(Protocol):
 class Progress:
     """Follows streams, on a terminal only; leave the `with` to end it.
 
-    `streams` is how many there are: with more than one, the end of each is told, also without a terminal.
+    `streams` is how many there are, `ending` tells whether the run was asked to end. What is printed when a stream has
+    ended is printed without a terminal, too.
     """
 
-    def __init__(self, streams: int = 1) -> None:
+    def __init__(self, streams: int = 1, ending: Callable[[], object] = lambda: False) -> None:
         self._waits = Waits()
         self._log = logging.getLogger("custify_connector")
         self._level = self._log.level
         self._lock = threading.Lock()
-        self._bars = _bars(self._waits, streams)
+        self._bars = _bars(lambda: _ENDING if ending() else self._waits.text, streams)
 
     def tell(self, name: str, records: int, total: int | None = None) -> None:
         """Show how many records there are, of how many where that is known."""
         with self._lock:
             self._bars.tell(name, records, total)
 
-    def end(self, name: str, text: str) -> None:
-        """Show that a stream has ended, and how."""
+    def end(self, name: str, line: str) -> None:
+        """Show that a stream has ended, and print the line that tells how."""
         with self._lock:
-            self._bars.end(name, text)
+            self._bars.end(name, line)
 
     def clear(self) -> None:
         """Leave the screen to what is printed next."""
@@ -95,28 +100,26 @@ class Progress:
         self._bars.close()
 
 
-def _bars(waits: Waits, streams: int) -> Bars:
+def _bars(waits: Callable[[], str], streams: int) -> Bars:
     if not sys.stderr.isatty():
-        return _Plain(told=streams > 1)
+        return _Plain()
+    if streams == 1:
+        return _Line(waits)
     try:
-        import rich  # noqa: F401, PLC0415 - an extra
+        from custify_connector.cli.rich_bars import RichBars  # noqa: PLC0415 - rich is an extra, and 60 ms
     except ImportError:
         return _Line(waits)
-    return _Line(waits) if streams == 1 else _Rich(waits)
+    return RichBars(waits, streams)
 
 
 class _Plain:
-    """No terminal: one line for each of several streams, when it has ended."""
-
-    def __init__(self, *, told: bool) -> None:
-        self._told = told
+    """No terminal: nothing is rewritten, so only what has ended is told."""
 
     def tell(self, name: str, records: int, total: int | None) -> None:
         pass
 
-    def end(self, name: str, text: str) -> None:
-        if self._told:
-            click.echo(f"{name}: {text}", err=True)
+    def end(self, name: str, line: str) -> None:  # noqa: ARG002 - as every kind of bar has it
+        click.echo(line, err=True)
 
     def close(self) -> None:
         pass
@@ -125,7 +128,7 @@ class _Plain:
 class _Line:
     """A terminal without rich, or a single stream: one line, rewritten at most five times a second."""
 
-    def __init__(self, waits: Waits) -> None:
+    def __init__(self, waits: Callable[[], str]) -> None:
         self._waits = waits
         self._last = 0.0
         self._began = time.monotonic()
@@ -136,61 +139,16 @@ class _Line:
             self._last = now
             rate = records / max(now - self._began, 0.001)
             of = f" of {total:,}" if total else ""
-            left = f", {_span((total - records) / rate)} left" if total and total > records and rate else ""
-            wait = f", {self._waits.text}" if self._waits.text else ""
+            left = f", {span((total - records) / rate)} left" if total and total > records and rate else ""
+            wait = f", {waited}" if (waited := self._waits()) else ""
             text = f"{name}: {records:,} records{of}, {rate:,.0f} a second{left}{wait} "
             click.echo(f"\r{text:<78.78}", nl=False, err=True)
 
-    def end(self, name: str, text: str) -> None:
-        pass
+    def end(self, name: str, line: str) -> None:  # noqa: ARG002 - as every kind of bar has it
+        self.close()
+        click.echo(line, err=True)
 
     def close(self) -> None:
         if self._last:
             self._last = 0.0
             click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - short either way
-
-
-class _Rich:
-    """A terminal with rich: a bar for each stream under way, and what all of them wait for."""
-
-    def __init__(self, waits: Waits) -> None:
-        from rich import progress  # noqa: PLC0415 - an extra
-        from rich.console import Console  # noqa: PLC0415 - an extra
-
-        self._waits = waits
-        self._tasks: dict[str, Any] = {}
-        self._progress = progress.Progress(
-            progress.TextColumn("{task.description:<20.20}"),
-            progress.BarColumn(bar_width=16),
-            progress.TextColumn("{task.completed:>9,.0f}"),
-            progress.TextColumn("{task.fields[rate]:>10}"),
-            progress.TextColumn("{task.fields[note]}", style="yellow"),
-            console=Console(stderr=True, soft_wrap=False),
-            refresh_per_second=5,
-            transient=True,
-        )
-        self._progress.start()
-
-    def tell(self, name: str, records: int, total: int | None) -> None:
-        if name not in self._tasks:
-            began = time.monotonic()
-            task = self._progress.add_task(name, total=None, rate="", note="")
-            self._tasks[name] = (task, began)
-        task, began = self._tasks[name]
-        rate = records / max(time.monotonic() - began, 0.5)
-        left = f"{_span((total - records) / rate)} left" if total and total > records and rate else ""
-        note = self._waits.text or left
-        self._progress.update(task, completed=records, total=total, rate=f"{rate:,.0f}/s", note=note)
-
-    def end(self, name: str, text: str) -> None:
-        task, _began = self._tasks.pop(name, (None, 0.0))
-        if task is not None:
-            self._progress.remove_task(task)
-        self._progress.console.print(f"{name}: {text}", markup=False, highlight=False)
-
-    def close(self) -> None:
-        self._progress.stop()

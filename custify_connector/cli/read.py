@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import functools
-import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from custify_connector import states
-from custify_connector.cli import completing, layout, recording, summaries
-from custify_connector.cli.options import (
-    KEY_REFUSED,
-    SOME_REJECTED,
-    UNAVAILABLE,
-    credential,
-    exit_codes,
-    fail,
-    settings,
-    settings_options,
-    start_logging,
-)
+from custify_connector.cli import completing, layout, read_summary, recording
+from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
 from custify_connector.cli.progress import Progress
+from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.reads import Job, Mode, Wanted, check, jobs, output_held
 from custify_connector.cli.state_option import STATE
-from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, ServiceUnavailable, UnexpectedReply
+from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
@@ -107,12 +97,12 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
 
 def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
     began = time.monotonic()
-    with Progress() as progress:
+    with Progress(ending=lambda: asked) as progress:
         count = _read(job, known, _run(job, known, wanted), progress, asked, lambda: bool(asked))
     where = "" if wanted.output == STANDARD else f" in {wanted.output}"
-    click.echo(f"{job.name}: {count.records:,} records{where}", err=True)
+    click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
     if as_json:
-        _print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
+        read_summary.print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
     if count.ended:
         kept = wanted.state and (named_states.name_of(wanted.state) or wanted.state)
         kept = kept or (wanted.output if wanted.form_chosen == "duckdb" else None)
@@ -139,6 +129,7 @@ def _read(
             progress.tell(job.name, count.records, states.expected(count.state))
             record.count(count.records, size=count.size)
 
+        progress.tell(job.name, 0)  # the first page may have to wait
         watch = runs.Watch(tell, ended)
         count = runs.read(connector, known, job.source, job.target, job.keeping, watch)
         record.count(count.records, size=count.size)
@@ -151,15 +142,30 @@ def _read_several(
 ) -> int:
     at_once = min(several.AT_ONCE, len(chosen))
     chosen = [_with_share(job, at_once) for job in chosen]
-    with Progress(len(chosen)) as progress:
-        reads = {
-            job.name: functools.partial(_read, job, known, _run(job, known, wanted), progress, asked) for job in chosen
-        }
-        done = several.read_all(reads, lambda: bool(asked), lambda name, end: progress.end(name, _text(end)), at_once)
-    _summarise(done, chosen, wanted)
+    rows = Rows(job.name for job in chosen)
+    click.echo(rows.heading, err=True)
+    with Progress(len(chosen), lambda: asked) as progress:
+        done = _read_side_by_side(chosen, known, wanted, progress, rows, asked)
+    for line in (rows.total(done.values()), *read_summary.lines(done, chosen, wanted, layout.width())):
+        click.echo(line, err=True)
     if as_json:
-        _print_json(done, chosen, wanted)
-    return asked.exit_code if asked else exit_code_of(list(done.values()))
+        read_summary.print_json(done, chosen, wanted)
+    return asked.exit_code if asked else read_summary.exit_code_of(list(done.values()))
+
+
+def _read_side_by_side(
+    chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, progress: Progress, rows: Rows, asked: Interruption
+) -> dict[str, several.Ended]:
+    by_name = {job.name: job for job in chosen}
+    reads = {
+        job.name: functools.partial(_read, job, known, _run(job, known, wanted), progress, asked) for job in chosen
+    }
+
+    def tell(name: str, ended: several.Ended) -> None:
+        if read_summary.begun(ended):
+            progress.end(name, rows.of(by_name[name], ended))
+
+    return several.read_all(reads, lambda: bool(asked), tell)
 
 
 def _with_share(job: Job, at_once: int) -> Job:
@@ -168,90 +174,3 @@ def _with_share(job: Job, at_once: int) -> Job:
     share = max(1, chosen.get("max_in_flight", _IN_FLIGHT) // at_once)
     source = {**job.source, "settings": {**chosen, "max_in_flight": share}}
     return Job(job.name, source, job.target, job.keeping)
-
-
-def _text(ended: several.Ended) -> str:
-    if ended.error is not None:
-        return "failed"
-    if ended.count is None:
-        return "not read"
-    return layout.counted(ended.count.records, "record") + (", ended before the last" if ended.count.ended else "")
-
-
-def exit_code_of(ended: list[several.Ended]) -> int:
-    """Return the exit code of a run of several streams.
-
-    3 when the key was refused, 4 when nothing was read because Custify could not be reached, 1 when some failed.
-    """
-    errors = [each.error for each in ended if each.error is not None]
-    if not errors:
-        return 0 if all(each.whole for each in ended) else SOME_REJECTED
-    refused = [isinstance(error, CredentialRefused) for error in errors]
-    keys = [error for error in errors if type(error) is CredentialRefused]
-    if keys or (all(refused) and len(errors) == len(ended)):
-        return KEY_REFUSED
-    gone = all(isinstance(error, (ServiceUnavailable, UnexpectedReply)) for error in errors)
-    return UNAVAILABLE if gone and len(errors) == len(ended) else SOME_REJECTED
-
-
-def _summarise(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:
-    """Print a table of what was read, then why a stream failed, then what to type next."""
-    rows = [("stream", "mode", "records", "seconds", "outcome")]
-    for job in chosen:
-        ended = done[job.name]
-        count = f"{ended.count.records:,}" if ended.count else "-"
-        rows.append((job.name, job.source["mode"], count, f"{ended.seconds:.1f}", _outcome(ended)))
-    records = sum(each.count.records for each in done.values() if each.count)
-    rows.append(("total", "", f"{records:,}", "", ""))
-    click.echo("", err=True)
-    for line in summaries.table(rows, right=(2, 3)):
-        click.echo(line, err=True)
-    for reason in dict.fromkeys(_reasons(done)):
-        for line in summaries.wrapped(reason, "  "):
-            click.echo(line, err=True)
-    _tell_next(done, wanted)
-
-
-def _reasons(done: Mapping[str, several.Ended]) -> Iterator[str]:
-    """Yield why streams failed; once the key is refused, that alone: it is the reason of all the others."""
-    failed = {name: str(each.error) for name, each in done.items() if each.error}
-    refused = [str(each.error) for each in done.values() if type(each.error) is CredentialRefused]
-    for name, reason in failed.items():
-        if not refused or reason == refused[0]:
-            yield reason if reason.startswith(name) else f"{name}: {reason}"
-
-
-def _outcome(ended: several.Ended) -> str:
-    if ended.error is not None:
-        return "failed"
-    return "ok" if ended.whole else "not finished" if ended.count else "not read"
-
-
-def _tell_next(done: Mapping[str, several.Ended], wanted: Wanted) -> None:
-    whole = [name for name, each in done.items() if each.whole]
-    what = "table" if wanted.form_chosen == "duckdb" else "file"
-    click.echo(f"\n{len(whole)} of {len(done)} streams are in {wanted.output}, one {what} each", err=True)
-    if len(whole) < len(done):
-        click.echo("the others are as they were; the same command goes on where they stopped", err=True)
-    if whole and wanted.form_chosen == "duckdb":
-        click.echo("to look into it, where the command duckdb is installed:", err=True)
-        click.echo(f'  duckdb {shlex.quote(wanted.output)} "FROM {whole[0]} LIMIT 5"', err=True)
-
-
-def _print_json(done: Mapping[str, several.Ended], chosen: list[Job], wanted: Wanted) -> None:
-    import orjson  # noqa: PLC0415 - only this way of printing needs it
-
-    streams = [
-        {
-            "stream": job.name,
-            "mode": job.source["mode"],
-            "outcome": _outcome(done[job.name]),
-            "records": count.records if (count := done[job.name].count) else 0,
-            "seconds": round(done[job.name].seconds, 3),
-            "path": job.target.path,
-            "error": str(error) if (error := done[job.name].error) else None,
-        }
-        for job in chosen
-    ]
-    summary = {"output": wanted.output, "format": wanted.form_chosen, "streams": streams}
-    click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())

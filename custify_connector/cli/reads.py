@@ -5,6 +5,7 @@ Decides the mode that nobody chose, and that a folder or a database may take sev
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from custify_connector.plugin import connector
 from custify_connector.validation import suggestion
 
 Mode = Literal["full", "incremental"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,25 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
-    return f"there is no {name!r}{suggestion(name, known)}"
+    return f"there is no {name!r}{suggestion(name, known) or ': custify describe lists them'}"
 
 
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
     """Return one job for each endpoint; raises ConfigurationError before anything is read."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
     described = _described(wanted.form_chosen, chosen, credential, settings)
+    for name in chosen:
+        _warn_of_slips(name, wanted.fields, described.get(name, {}))
     return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
+
+
+def _warn_of_slips(endpoint: str, fields: tuple[str, ...], described: Mapping[str, Any]) -> None:
+    """Warn of fields that the schema has not, where one that it has is close; an account may have others."""
+    known = described.get("schema", {}).get("properties", {})
+    for field in fields:
+        meant = "" if field in known else suggestion(field, known)
+        if "did you mean" in meant:
+            log.warning("--field %s: the schema of %s has no such field%s", field, endpoint, meant)
 
 
 def check(wanted: Wanted) -> None:

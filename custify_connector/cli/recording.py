@@ -154,8 +154,13 @@ def writing(
 
 
 def _typed() -> dict[str, Any]:
+    return {"command": typed_words(), "folder": str(Path.cwd())}
+
+
+def typed_words() -> tuple[str, ...]:
+    """Return what was typed after `custify`; nothing where no command line is at work."""
     context = click.get_current_context(silent=True)
-    return {"command": tuple(context.meta.get(ARGUMENTS, ())) if context else (), "folder": str(Path.cwd())}
+    return tuple(context.meta.get(ARGUMENTS, ())) if context else ()
 
 
 def _absolute(path: str | Path | None) -> str | None:

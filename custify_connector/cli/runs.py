@@ -46,7 +46,7 @@ def command(context: click.Context, /, count: int, before: int | None, as_json: 
     history = RunHistory()
     runs = history.page(count, before, {name: value for name, value in wanted.items() if value})
     if as_json:
-        _print_json([run.shown() for run in runs])
+        click.echo(layout.as_json([run.shown() for run in runs]))
     elif runs:
         _print_table(runs, history.count(), wanted)
     else:
@@ -87,7 +87,7 @@ def show(number: int, as_json: bool) -> None:
     run = RunHistory().find(number)
     step = next_steps.after(run)
     if as_json:
-        _print_json({**run.shown(), "next": {"command": step.command, "why": step.why}})
+        click.echo(layout.as_json({**run.shown(), "next": {"command": step.command, "why": step.why}}))
         return
     click.echo(layout.tile(f"run {run.id}: {run.kind} {run.endpoint}", _lines(run), layout.width()))
     if step.command is None:
@@ -104,7 +104,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
     return [
         ("ended", ended),
         ("started", f"{layout.clock(run.started)} ({layout.ago(run.started)}), took {run.seconds:,.1f} s"),
-        ("records", f"{run.records:,}, of them {run.errors:,} with errors; {run.size:,} bytes; runId {run.run_id}"),
+        ("records", _records(run)),
         ("outcomes", outcomes),
         ("credential", run.credential),
         ("settings", ", ".join(f"{name} {_word(value)}" for name, value in run.settings.items())),
@@ -115,6 +115,11 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         ("journal", "" if run.status in {"finished", "rejects"} else run.journal or ""),
         ("process", f"{run.pid} on {run.machine}" if run.status == "running" else ""),
     ]
+
+
+def _records(run: Run) -> str:
+    errors = f", {run.errors:,} of them not accepted" if run.errors else ""
+    return f"{run.records:,}{errors}; {run.size:,} bytes; runId {run.run_id}"
 
 
 def _word(value: Any) -> str:  # noqa: ANN401 - JSON
@@ -156,7 +161,7 @@ def states(remove: str | None, as_json: bool) -> None:
         return
     last, found = RunHistory().last_of_states(), named_states.every()
     if as_json:
-        _print_json([_state_shown(state, last.get(state.name)) for state in found])
+        click.echo(layout.as_json([_state_shown(state, last.get(state.name)) for state in found]))
     elif found:
         rows = [_state_row(state, last.get(state.name)) for state in found]
         click.echo(layout.table(_STATE_HEADING, rows, layout.width(), frozenset()))
@@ -178,7 +183,3 @@ def _state_shown(state: named_states.NamedState, run: Run | None) -> dict[str, A
         "unfinished": state.unfinished,
         "last_run": run.shown() if run else None,
     }
-
-
-def _print_json(content: Any) -> None:  # noqa: ANN401 - JSON
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))

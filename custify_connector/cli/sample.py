@@ -29,7 +29,10 @@ from custify_connector.plugin import connector
 @click.argument("file", required=False)
 @click.option("--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records to show.")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="As in custify write.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the endpoint; repeatable.")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", shell_complete=completing.parameters,
+    help="A parameter of the endpoint; repeatable.",
+)  # fmt: skip
 @input_options
 @settings_options
 @exit_codes

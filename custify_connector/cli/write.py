@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from custify_connector.cli import completing, writing
+from custify_connector.cli import completing, layout, writing
 from custify_connector.cli.options import exit_codes, param, settings, settings_options, start_logging
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
@@ -120,7 +120,21 @@ def command(
     choice = Choice(table, query)
     check_order(choice, resume=options["resume"])
     with open_input(file, input_format, choice) as rows:
+        if not rules:
+            _tell_of_unknown(rows.columns or (), endpoint)
         raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept))
+
+
+def _tell_of_unknown(columns: tuple[str, ...], endpoint: str) -> None:
+    """Tell of columns that are no field: their rows will be rejected, and what renames them has another name."""
+    schema = connector.describe()["destinations"].get(endpoint, {}).get("schema", {})
+    unknown = [name for name in columns if name.partition(".")[0] not in schema.get("properties", {})]
+    if unknown and schema.get("additionalProperties") is False:
+        _say(f"columns that are no field of {endpoint}: {', '.join(unknown)}; to rename them: --map FIELD=COLUMN")
+
+
+def _say(text: str) -> None:
+    click.echo(layout.prose(text, layout.width(), "  "), err=True)
 
 
 def check_order(choice: Choice, *, resume: bool) -> None:
@@ -155,7 +169,7 @@ def checked(table: Table, shape: Shape, only_with: str | None) -> Table:
         mapping.check_columns(only, table.columns)
         unused = mapping.check_columns(shape.rules, table.columns) if shape.rules else ()
         if unused:
-            click.echo(f"columns that no --map uses, and that are not sent: {', '.join(unused)}", err=True)
+            _say(f"columns that no --map uses, and that are not sent: {', '.join(unused)}")
     if only_with is None:
         return table
     rows = (row for row in table.rows if row.fault or row.fields.get(only_with) not in (None, ""))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,12 +14,12 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector.cli import recording, summaries
+from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
-from custify_connector.host import runs
+from custify_connector.host import next_steps, runs
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
@@ -63,8 +62,9 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
         output = open_output(kept.receipts) if kept.receipts else None
         if output:
             stack.callback(output.close)
+        progress = stack.enter_context(Progress(ending=lambda: asked))
         try:
-            count, reasons = _follow(lines, endpoint, output, stack.enter_context(Progress()), record)
+            count, reasons = _follow(lines, endpoint, output, progress, record)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
@@ -132,9 +132,9 @@ def _short(text: str) -> str:
 
 def _follow(
     lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress, record: recording.Recording | None
-) -> tuple[runs.WriteCount, summaries.Reasons]:
+) -> tuple[runs.WriteCount, write_summary.Reasons]:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
-    count, reasons = runs.WriteCount(), summaries.Reasons()
+    count, reasons = runs.WriteCount(), write_summary.Reasons()
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
@@ -156,11 +156,10 @@ def _follow(
     return count, reasons
 
 
-def _summarise(endpoint: str, count: runs.WriteCount, reasons: summaries.Reasons) -> None:
+def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:
     for reason in reasons.lines():
-        for line in summaries.wrapped(reason, "  "):
-            click.echo(line, err=True)
-    total = summaries.outcomes(count.outcomes)
+        click.echo(layout.prose(reason, layout.width(), "  "), err=True)
+    total = write_summary.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
 
 
@@ -169,7 +168,7 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
         click.echo(f"{safe.quarantine.count:,} kept in {path}; mend there, then send again:", err=True)
-        click.echo(f"  custify replay {shlex.quote(str(path))}", err=True)
+        click.echo(f"  {next_steps.replay(str(path), recording.typed_words())}", err=True)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
         click.echo("to keep rejected records for mending: the same command with --quarantine FILE", err=True)
     if count.unclear:
@@ -181,7 +180,9 @@ def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) 
         safe.journal.finish()
 
 
-def _print_json(destination: Mapping[str, Any], count: runs.WriteCount, reasons: summaries.Reasons, kept: Kept) -> None:
+def _print_json(
+    destination: Mapping[str, Any], count: runs.WriteCount, reasons: write_summary.Reasons, kept: Kept
+) -> None:
     """Print the summary for scripts; records never go to standard output here, a dry run aside."""
     summary = {
         "destination": destination["endpoint"],
@@ -192,4 +193,4 @@ def _print_json(destination: Mapping[str, Any], count: runs.WriteCount, reasons:
         "quarantine": str(kept.quarantine) if kept.quarantine else None,
         "receipts": kept.receipts,
     }
-    click.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
+    click.echo(layout.as_json(summary))

@@ -77,9 +77,11 @@ def _extras() -> Finding:
             name = marker.rpartition("extra ==")[2].strip(" \"')")
             needs.setdefault(name, []).append(_bare(requirement))
     missing = [name for name, wanted in needs.items() if not all(map(_is_installed, wanted))]
-    found = ", ".join(f"{name} {'missing' if name in missing else 'installed'}" for name in sorted(needs)) or "none"
-    mend = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'" if missing else ""
-    return Finding("extras", "note" if missing else "ok", found, mend)
+    found = f"installed: {', '.join(sorted(set(needs) - set(missing))) or 'none'}"
+    if not missing:
+        return Finding("extras", "ok", found)
+    mend = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'"
+    return Finding("extras", "note", f"{found}; not installed: {', '.join(sorted(missing))}", mend)
 
 
 def _bare(requirement: str) -> str:
@@ -232,7 +234,7 @@ def _new_key(name: str) -> str:
 def limits(headers: Mapping[str, str], known: Manifest) -> Finding:
     """Tell what the service said of its rate limit, beside what is kept to here."""
     ours = f"this connector sends at most {known.rate_limit.requests} requests in {known.rate_limit.seconds:g} s"
-    limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")
+    limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining", "an unknown number")
     if limit is None:
         return Finding("limits", "ok", f"Custify named none in its answer; {ours}")
-    return Finding("limits", "ok", f"Custify allows {limit}, {left or 'an unknown number'} of them left now; {ours}")
+    return Finding("limits", "ok", f"Custify allows {limit} requests, {left} of them left now; {ours}")

@@ -47,7 +47,7 @@ class FileStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.place = f"the file {path}, mode 0600, not encrypted"
+        self.place = f"the file {path}, which only you may read (mode 0600), not encrypted"
 
     def put(self, handle: str, key: Secret) -> None:
         """See KeyStore."""

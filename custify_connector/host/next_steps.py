@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from custify_connector.host.run_history import Run
 from custify_connector.host.vault import RESERVED
 
 _KEY_REFUSED = 3
+_NAMING_A_CREDENTIAL = frozenset({"--credential", "--credential-file"})
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,24 @@ def _after_a_write(run: Run) -> Step:
         resume = () if "--resume" in run.command else ("--resume",)
         return Step(_again(run, *resume), "goes on; what is decided is not sent again")
     if run.errors and run.quarantine:
-        return Step(shlex.join(["custify", "replay", run.quarantine]), "sends the rejected records again, once mended")
+        return Step(replay(run.quarantine, run.command), "sends the rejected records again, once mended")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")
     return Step(None, "nothing: every record is decided")
+
+
+def replay(quarantine: str, command: Sequence[str]) -> str:
+    """Return the command that sends a quarantine file again, with the credential that `command` took."""
+    return shlex.join(["custify", "replay", quarantine, *_credential_words(command)])
+
+
+def _credential_words(command: Sequence[str]) -> Iterator[str]:
+    words = iter(command)
+    for word in words:
+        name, equals, _value = word.partition("=")
+        if name in _NAMING_A_CREDENTIAL:
+            yield from (word,) if equals else (word, next(words, ""))
 
 
 def _again(run: Run, *more: str) -> str | None:

@@ -29,7 +29,7 @@ _BUSY_SECONDS = 2.0
 Status = Literal["running", "finished", "rejects", "interrupted", "failed", "died"]
 STATUSES: tuple[Status, ...] = ("running", "finished", "rejects", "interrupted", "failed", "died")
 
-_DIED = "its process ended without a word: it was killed, or the machine stopped"
+_DIED = "its process was killed, or the machine stopped"
 
 
 @dataclass(frozen=True)

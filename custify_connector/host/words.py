@@ -8,6 +8,7 @@ from custify_connector.values import moment_of
 
 _STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
 _JUST_NOW = 2
+_SECONDS_TOLD = 100
 
 
 def ago(time: str | None, now: datetime | None = None) -> str:
@@ -31,3 +32,8 @@ def clock(time: str) -> str:
 def counted(number: int, word: str) -> str:
     """Return a count with its word: `1 run`, `2 runs`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def span(seconds: float) -> str:
+    """Return how long something takes: `40 s`, `12 min`."""
+    return f"{seconds:.0f} s" if seconds < _SECONDS_TOLD else f"{seconds / 60:.0f} min"

@@ -26,9 +26,9 @@ def test_several_streams_have_a_bar_each_and_a_line_when_they_end(monkeypatch):
     with Progress(2) as bars:
         bars.tell("people", 50, 200)
         bars.tell("companies", 7)
-        bars.end("people", "200 records")
-        bars.end("never told", "failed")
-    for text in ("people", "companies", "people: 200 records", "never told: failed"):
+        bars.end("people", "people: the row [200]")
+        bars.end("never told", "never told: failed")
+    for text in ("companies", "people: the row [200]", "never told: failed", "of 2 streams"):
         assert text in terminal.getvalue()
 
 
@@ -38,16 +38,18 @@ def test_one_stream_is_a_line_that_says_how_far_and_is_wiped(monkeypatch):
         bars.tell("people", 50, 200)
         assert "people: 50 records of 200" in terminal.getvalue()
         assert "left" in terminal.getvalue()
-        bars.end("people", "200 records")
     assert terminal.getvalue().endswith(" " * 78 + "\r")
 
 
 def test_without_rich_several_streams_share_one_line(monkeypatch):
     terminal = on_terminal(monkeypatch)
-    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.delitem(sys.modules, "custify_connector.cli.rich_bars", raising=False)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
     with Progress(2) as bars:
         bars.tell("people", 50)
+        bars.end("people", "people: the row")
     assert "\rpeople: 50 records" in terminal.getvalue()
+    assert terminal.getvalue().endswith("people: the row\n")
 
 
 def test_no_color_is_honoured(monkeypatch):
@@ -58,18 +60,26 @@ def test_no_color_is_honoured(monkeypatch):
     assert "\x1b[3" not in terminal.getvalue()
 
 
-@pytest.mark.parametrize(("streams", "printed"), [(1, ""), (2, "people: 200 records\n")])
-def test_without_a_terminal_only_the_end_of_several_is_told(capsys, streams, printed):
-    with Progress(streams) as bars:
+def test_a_stream_that_stands_still_is_shown_with_what_it_waits_for(monkeypatch):
+    terminal = on_terminal(monkeypatch)
+    with Progress(2) as bars:
+        bars.tell("people", 0)
+        logging.getLogger("custify_connector.client").debug("waits %.1f s for the rate limit", 9.0)
+        bars.tell("companies", 0)
+    assert "waits for the rate limit" in terminal.getvalue()
+
+
+def test_without_a_terminal_only_the_end_of_a_stream_is_told(capsys):
+    with Progress(2) as bars:
         bars.tell("people", 50)
-        bars.end("people", "200 records")
-    assert capsys.readouterr().err == printed
+        bars.end("people", "people: the row")
+    assert capsys.readouterr().err == "people: the row\n"
 
 
 @pytest.mark.parametrize(
     ("message", "words", "text"),
     [
-        ("waited %.1f s for the rate limit", (1.0,), "waits for the rate limit"),
+        ("waits %.1f s for the rate limit", (1.0,), "waits for the rate limit"),
         ("%s: again in %.1f s", ("GET", 12.0), "tries again in 12 s"),
         ("page %d", (1,), ""),
     ],

@@ -1,12 +1,16 @@
 """`custify read`."""
 
+import csv
+import io
 import json
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
 from custify_connector import retrying
 from custify_connector.cli import main
+from custify_connector.host.run_history import RunHistory
 from custify_connector.sandbox import Fault, Permissions, Quirks
 
 
@@ -36,6 +40,33 @@ def test_records_go_to_standard_output_and_the_rest_to_standard_error(read, sand
     assert done.exit_code == 0
     assert {record["id"] for record in records(done.stdout)} == {one["id"] for one in sandbox.content.records("people")}
     assert done.stderr == "people: 30 records\n"
+
+
+def test_csv_and_parquet_go_to_standard_output_too(read, sandbox, tmp_path):
+    ids = [one["id"] for one in sandbox.content.records("companies")]
+    table = read("companies", "--output", "-", "--format", "csv")
+    assert (table.exit_code, table.stderr) == (0, "companies: 5 records\n")
+    assert sorted(row["id"] for row in csv.DictReader(io.StringIO(table.stdout))) == sorted(ids)
+    columns = read("companies", "--format", "parquet")
+    assert (columns.exit_code, columns.stderr) == (0, "companies: 5 records\n")
+    (tmp_path / "piped.parquet").write_bytes(columns.stdout_bytes)
+    with duckdb.connect() as database:
+        found = database.execute("SELECT id FROM read_parquet(?)", [str(tmp_path / "piped.parquet")]).fetchall()
+    assert sorted(row[0] for row in found) == sorted(ids)
+    assert [file.name for file in tmp_path.iterdir()] == ["piped.parquet"], "nothing is left beside it"
+
+
+def test_a_slip_in_a_field_is_warned_of_and_another_field_is_not(read, caplog):
+    done = read("people", "--limit", "1", "--field", "emial", "--field", "zz", "--field", "id")
+    assert (done.exit_code, [list(record) for record in records(done.stdout)]) == (0, [["id"]])
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ["--field emial: the schema of people has no such field; did you mean 'email'?"]
+
+
+def test_the_size_of_what_went_to_standard_output_is_in_the_history(read):
+    done = read("people")
+    (run,) = RunHistory().page(1)
+    assert (run.records, run.size) == (30, len(done.stdout_bytes))
 
 
 def test_a_file_is_written_whole(read, tmp_path):

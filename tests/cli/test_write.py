@@ -98,6 +98,35 @@ def test_rows_without_a_value_can_be_left_out(run, sandbox, people):
     assert len(bodies(sandbox)) == 1
 
 
+def test_columns_that_are_no_field_are_told_of_before_their_rows_are_rejected(run, people):
+    done = run("upsert_person", people)
+    assert done.exit_code == 1
+    said = " ".join(done.stderr.split())
+    assert "no field of upsert_person: first, last, company, plan; to rename them: --map FIELD=COLUMN" in said
+    assert said.count("(known: ") == 2, "the fields are listed once for each row"
+
+
+def test_the_summary_for_scripts_has_outcomes_and_reasons_grouped(run):
+    rows = '{"user_id": "u-1"}\n{}\n{"user_id": "u-3", "emial": "x"}\n{}\n'
+    done = run("upsert_person", "-", "--json", "--quarantine", "q.jsonl", "--receipts", "r.jsonl", stdin=rows)
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    outcomes = {name: count for name, count in summary.pop("outcomes").items() if count}
+    reasons = {(each["outcome"], each["count"], tuple(each["lines"])) for each in summary.pop("reasons")}
+    assert outcomes == {"sent": 1, "rejected": 3}
+    assert reasons == {("rejected", 2, (2, 4)), ("rejected", 1, (3,))}
+    assert summary == {
+        "destination": "upsert_person", "records": 4, "errors": 3, "quarantine": "q.jsonl", "receipts": "r.jsonl",
+    }  # fmt: skip
+
+
+def test_the_replay_that_is_named_takes_the_credential_of_the_write(run, sandbox, canary):
+    added = ["credential", "add", "acme", "--base-url", sandbox.base_url, "--api-key-stdin"]
+    assert CliRunner().invoke(main, added, input=canary).exit_code == 0
+    done = run("upsert_person", "-", "--credential", "acme", "--quarantine", "q.jsonl", stdin="{}\n")
+    assert "  custify replay q.jsonl --credential acme\n" in done.stderr
+
+
 def test_a_dry_run_prints_each_exact_request_and_sends_nothing(run, sandbox, people, monkeypatch):
     monkeypatch.delenv("CUSTIFY_API_KEY")
     done = run("upsert_person", people, *MAP, "--dry-run")

@@ -108,5 +108,5 @@ def test_a_key_is_at_fault_only_when_the_service_says_so(code, verdict):
 
 def test_the_limits_that_were_seen_are_told():
     seen = examining.limits({"x-ratelimit-limit": "100", "x-ratelimit-remaining": "91"}, manifest.load())
-    assert "allows 100, 91 of them left" in seen.found
+    assert "allows 100 requests, 91 of them left" in seen.found
     assert "named none" in examining.limits({}, manifest.load()).found

@@ -25,6 +25,16 @@ RESUME = "custify write upsert_person 'a b.csv' --resume"
         (replace(WRITE, status="died", command=(*WRITE.command, "--resume")), RESUME, "not sent again"),
         (replace(WRITE, status="rejects", errors=1, quarantine="q.jsonl"), "custify replay q.jsonl", "once mended"),
         (
+            replace(WRITE, errors=1, quarantine="q", command=("write", "x", "--credential", "acme", "--json")),
+            "custify replay q --credential acme",
+            "once mended",
+        ),
+        (
+            replace(WRITE, errors=1, quarantine="q", command=("write", "--credential-file=a b.json", "x")),
+            "custify replay q '--credential-file=a b.json'",
+            "once mended",
+        ),
+        (
             replace(WRITE, status="rejects", errors=1),
             f"{RESUME[:-9]} --quarantine rejected.jsonl",
             "keeps the rejected",

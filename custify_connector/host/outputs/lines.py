@@ -82,8 +82,10 @@ class StandardOutput:
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See `Output`."""
-        sys.stdout.buffer.write(encode(records))
+        lines = encode(records)
+        sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
+        self.size += len(lines)
 
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
         """See `Output`."""

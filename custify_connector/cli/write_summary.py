@@ -1,10 +1,11 @@
-"""The end of a run as people read it: a table of streams, rejected rows by their reason, and as JSON for scripts."""
+"""What is told of the rows of a write: how many came to what, and what was rejected, grouped by its reason.
+
+Bounded: a file in which every row is wrong for a reason of its own is told in as many lines as any other.
+"""
 
 from __future__ import annotations
 
-import shutil
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +16,6 @@ if TYPE_CHECKING:  # what only a write loads
 
 _MOST_REASONS = 10
 _LINES_NAMED = 5
-
-
-def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
-    """Return the lines of a table whose first row is its heading; the columns in `right` are set to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    to_right = set(right)
-    return [
-        "  ".join(
-            f"{cell:>{width}}" if column in to_right else f"{cell:<{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def wrapped(text: str, indent: str) -> list[str]:
-    """Return a text cut to the width of the terminal, its lines after the first indented."""
-    width = max(shutil.get_terminal_size((100, 24)).columns, 60)
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass

@@ -1,0 +1,94 @@
+"""What the commands share: settings, parameters, and how an error reaches a person."""
+
+import io
+import sys
+
+import pytest
+
+from custify_connector.cli import options
+from custify_connector.errors import (
+    ConfigurationError,
+    CredentialRefused,
+    Fault,
+    ManifestError,
+    PermissionRefused,
+    ServiceUnavailable,
+    UnexpectedReply,
+)
+
+NOTHING = dict.fromkeys(("max_in_flight", "timeout", "budget", "rate_limit")) | {"undocumented": False}
+
+
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ({}, {}),
+        ({"max_in_flight": 4, "timeout": 2.5}, {"max_in_flight": 4, "timeout_seconds": 2.5}),
+        ({"rate_limit": "300/60"}, {"rate_limit": {"requests": 300, "seconds": 60.0}}),
+        ({"rate_limit": "none"}, {"rate_limit": None}),
+        ({"budget": "b", "undocumented": True}, {"budget": "b", "undocumented": True}),
+    ],
+)
+def test_only_the_options_that_were_given_are_settings(given, settings):
+    assert options.settings({**NOTHING, **given}) == settings
+
+
+@pytest.mark.parametrize("text", ["", "100", "0/10", "100/0", "100/0.0", "-1/10", "1e3/10", "a/b", "100/10/2"])
+def test_a_rate_limit_that_cannot_be_read_says_how_to_write_it(text):
+    with pytest.raises(ConfigurationError, match="write REQUESTS/SECONDS, such as 100/10, or none"):
+        options.parse_rate_limit(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("email=a=b", ("email", "a=b")),
+        ("page=7", ("page", 7)),
+        ('sorting={"a": 1}', ("sorting", {"a": 1})),
+        ("unheard=007", ("unheard", "007")),
+    ],
+)
+def test_a_parameter_has_the_type_of_its_endpoint_and_text_stays_text(text, value):
+    assert options.param(text, {"email": "string", "page": "integer", "sorting": "object"}) == value
+
+
+@pytest.mark.parametrize(("text", "said"), [("email", "write NAME=VALUE"), ("page=x", "must be JSON of type integer")])
+def test_a_parameter_that_cannot_be_read_is_refused(text, said):
+    with pytest.raises(ConfigurationError, match=said):
+        options.param(text, {"page": "integer"})
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError((Fault("a", "b"),)), 2),
+        (ManifestError((Fault("a", "b"),)), 2),
+        (CredentialRefused("no"), 3),
+        (PermissionRefused("no"), 3),
+        (ServiceUnavailable("gone"), 4),
+        (UnexpectedReply("odd"), 4),
+    ],
+)
+def test_each_error_is_a_sentence_and_a_code(error, code, capsys):
+    @options.exit_codes
+    def command():
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        command()
+    assert ended.value.code == code
+    assert capsys.readouterr().err == f"custify: {error}\n"
+
+
+def test_on_a_terminal_a_message_breaks_between_its_words(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(SystemExit):
+        options.fail("source.endpoint: there is no 'upsert_persn'; did you mean 'upsert_person'?", 2)
+    assert terminal.getvalue().splitlines() == [
+        "custify: source.endpoint: there is no",
+        "  'upsert_persn'; did you mean",
+        "  'upsert_person'?",
+    ]
