@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from custify_connector.cli import completing
 from custify_connector.cli.choosing import chosen, credential_options
 from custify_connector.errors import (
     ConfigurationError,
@@ -83,9 +84,28 @@ def parse_rate_limit(text: str) -> dict[str, float] | None:
     return {"requests": int(written[1]), "seconds": float(written[2])}
 
 
-def credential() -> Mapping[str, Any]:
-    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used."""
-    return chosen()
+def connector_option(command: Command) -> Command:
+    """Add the option that names another connector of this installation."""
+    option = click.option(
+        "--connector", "connector_name", metavar="NAME", shell_complete=completing.connectors,
+        help="Another connector that is installed here. Default: Custify's.",
+    )  # fmt: skip
+    return option(command)
+
+
+def types_in(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the JSON types of the properties of a schema; what may be text is text."""
+    kinds = {name: each.get("type", "string") for name, each in properties.items()}
+    lists = {name: [kind] if isinstance(kind, str) else kind for name, kind in kinds.items()}
+    return {name: "string" if "string" in kind else kind[0] for name, kind in lists.items()}
+
+
+def credential(connector: str = "") -> Mapping[str, Any]:
+    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used.
+
+    `connector` names the one that it is for, where that is not this installation's own.
+    """
+    return chosen(connector)
 
 
 def start_logging(*, verbose: bool, form: str = "text") -> None:

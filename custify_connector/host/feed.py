@@ -48,7 +48,7 @@ class Safekeeping:
     """What a write run keeps, each None when it keeps nothing: a journal, a quarantine, what was delivered last.
 
     `identity` and `repeat` are those of the destination's description; `resend_unclear` sends rows again whose fate
-    is unclear since an earlier run; `ended` asks whether the run should end.
+    is unclear since an earlier run; `ended` asks whether the run should end; `connector` is written to the quarantine.
     """
 
     journal: Journal | None = None
@@ -58,6 +58,7 @@ class Safekeeping:
     repeat: str = "never"
     resend_unclear: bool = False
     ended: Callable[[], bool] = lambda: False
+    connector: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Feed:
     def _make_safe(self, given: Given, receipt: Receipt) -> None:
         """Keep what became of a row: the quarantine first, then what was delivered, the journal last."""
         if self._safe.quarantine and receipt.outcome in {"rejected", "failed"}:
-            place = Place(self._table.name, given.line, self._destination, self._run_id)
+            place = Place(self._table.name, given.line, self._destination, self._run_id, self._safe.connector)
             self._safe.quarantine.add(quarantined(given.record, receipt, place))
         key = self._key(given)
         if self._safe.delivered and key and receipt.outcome == "sent":

@@ -20,12 +20,16 @@ from custify_connector.errors import ConfigurationError, Fault
 
 @dataclass(frozen=True)
 class Place:
-    """Where a record came from and was to go: the input's name and line, the destination, and the run's id."""
+    """Where a record came from and was to go: the input's name and line, the destination, and the run's id.
+
+    `connector` names the one that the destination belongs to, where it is not this installation's own.
+    """
 
     source: str
     line: int
     destination: str
     run_id: int
+    connector: str = ""
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -44,6 +48,7 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         "sourceKey": place.source,
         "sourceOffset": place.line,
         "destination": place.destination,
+        **({"connector": place.connector} if place.connector else {}),
     }
     return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record)}
 
@@ -82,6 +87,15 @@ def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def destination_of(line: Mapping[str, Any]) -> str | None:
     """Return the destination that a quarantined record was meant for."""
+    return _meant(line, "destination")
+
+
+def connector_of(line: Mapping[str, Any]) -> str | None:
+    """Return the connector that a quarantined record was meant for, None where it is this installation's own."""
+    return _meant(line, "connector")
+
+
+def _meant(line: Mapping[str, Any], word: str) -> str | None:
     meta = line.get("nexlaMetaData")
-    named = meta.get("destination") if isinstance(meta, Mapping) else None
+    named = meta.get(word) if isinstance(meta, Mapping) else None
     return named if isinstance(named, str) else None

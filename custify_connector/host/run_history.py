@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
@@ -38,7 +38,7 @@ class Run:
 
     `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
     `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
-    `exit_code` is None until the run has ended.
+    `exit_code` is None until the run has ended. `connector` is empty for this installation's own.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class Run:
     machine: str = ""
     pid: int = 0
     pid_started: str | None = None
+    connector: str = ""
 
     def shown(self) -> dict[str, Any]:
         """Return the run as JSON for scripts, with Nexla's name for its counters' key."""
@@ -214,8 +215,18 @@ class RunHistory:
             rows = database.execute(f"SELECT {', '.join(_FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
             return [_judged(_run(row)) for row in rows]
 
-    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        return table_file.opened(self.path, _SCHEMA, self._busy_seconds)
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with table_file.opened(self.path, _SCHEMA, self._busy_seconds) as database:
+            _bring_up_to_date(database)
+            yield database
+
+
+def _bring_up_to_date(database: sqlite3.Connection) -> None:
+    """Give a file of an older version the column that came later."""
+    if not any(row[1] == "connector" for row in database.execute("PRAGMA table_info(runs)")):
+        with suppress(sqlite3.OperationalError):  # another process was first
+            database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
 def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -> int:
