@@ -34,8 +34,7 @@ def credential_options(command: Command) -> Command:
         click.option(
             "--credential-file", metavar="PATH", expose_value=False, callback=_keep(_FILE),
             type=click.Path(dir_okay=False, path_type=Path),
-            help="A credential as JSON with name and api_key, as servers mount it; not readable by others. - is standard"
-            " input.",
+            help="A credential as JSON with name and api_key, not readable by others; - is standard input.",
         ),
     )  # fmt: skip
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
