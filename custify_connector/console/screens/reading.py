@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from custify_connector.console import commands
 from custify_connector.console.asking import Asked
+from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import named_states, sampling
@@ -20,6 +21,12 @@ from custify_connector.host import named_states, sampling
 SAMPLE = 10
 FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented")
 """The fields of the form that say how a run goes, whatever is read."""
+
+
+def drawn(known: Known) -> tuple[str, ...]:
+    """Return those of the fields that the form of an endpoint has: what a connector does not declare is not offered."""
+    taken = {name for name in ("limit", "fields") if known.chosen.takes("source", name)}
+    return tuple(name for name in FIELDS if name not in {"limit", "fields"} - taken)
 
 
 @dataclass

@@ -38,7 +38,10 @@ def _words(wanted: dict[str, str], before: int) -> tuple[str, ...]:
 
 def one(asked: Asked) -> Response:
     """Show all that is known of one run."""
-    return asked.page("run.html", here="runs", **_run(asked.console, RunHistory().find(_number(asked))))
+    run = RunHistory().find(_number(asked))
+    known = asked.console.catalog.of_run(run.connector)
+    title = known.title if known else run.connector
+    return asked.page("run.html", here="runs", title=title, **_run(asked.console, run))
 
 
 def live(asked: Asked) -> Response:

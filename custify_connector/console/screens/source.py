@@ -10,7 +10,7 @@ from custify_connector.console import by_hand, forms
 from custify_connector.console.asking import Asked
 from custify_connector.console.commands import Read
 from custify_connector.console.screens import reading
-from custify_connector.console.screens.reading import FIELDS, Shown
+from custify_connector.console.screens.reading import Shown
 from custify_connector.errors import refuse
 from custify_connector.host import named_states
 
@@ -33,7 +33,7 @@ def _page(asked: Asked, shown: Shown) -> Response:
     endpoint = known.endpoint("sources", name)
     typed = asked.form or {"output": f"{name}.jsonl"}
     parameters = forms.fields_of(endpoint["parameters"], _parameters(typed), shown.faults)
-    wrong = forms.placed(shown.faults, (*endpoint["parameters"].get("properties", {}), *FIELDS))
+    wrong = forms.placed(shown.faults, (*endpoint["parameters"].get("properties", {}), *reading.drawn(known)))
     preview = Read(name, typed.get("credential", ""), output=typed.get("output", ""), connector=known.chosen.label)
     return asked.page(
         "source.html", shown.status, known=known, endpoint=endpoint, parameters=parameters, typed=typed, wrong=wrong,
