@@ -73,7 +73,7 @@ def chosen(connector: str = "") -> Mapping[str, Any]:
 def from_standard_input() -> bool:
     """Say whether the credential comes from standard input, which then can give nothing else."""
     context = click.get_current_context(silent=True)
-    return bool(context) and str(context.meta.get(_FILE)) == "-"
+    return context is not None and str(context.meta.get(_FILE)) == "-"
 
 
 def _foreign(connector: str, named: str | None, file: Path | None) -> Mapping[str, Any]:

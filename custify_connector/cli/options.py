@@ -15,7 +15,6 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from custify_connector.cli import completing
 from custify_connector.cli.choosing import chosen, credential_options
 from custify_connector.errors import (
     ConfigurationError,
@@ -82,15 +81,6 @@ def parse_rate_limit(text: str) -> dict[str, float] | None:
     if written is None or float(written[2]) == 0:
         raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),))
     return {"requests": int(written[1]), "seconds": float(written[2])}
-
-
-def connector_option(command: Command) -> Command:
-    """Add the option that names another connector of this installation."""
-    option = click.option(
-        "--connector", "connector_name", metavar="NAME", shell_complete=completing.connectors,
-        help="Another connector that is installed here. Default: Custify's.",
-    )  # fmt: skip
-    return option(command)
 
 
 def types_in(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

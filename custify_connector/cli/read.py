@@ -13,11 +13,11 @@ import click
 
 from custify_connector import states
 from custify_connector.cli import completing, layout, recording, summaries
+from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import (
     KEY_REFUSED,
     SOME_REJECTED,
     UNAVAILABLE,
-    connector_option,
     credential,
     exit_codes,
     fail,
@@ -30,7 +30,7 @@ from custify_connector.cli.reads import Job, Mode, Wanted, check, jobs, output_h
 from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.state_option import STATE
 from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, ServiceUnavailable, UnexpectedReply
-from custify_connector.host import connectors, named_states, runs, several
+from custify_connector.host import named_states, runs, several
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.target import STANDARD
@@ -97,7 +97,7 @@ def command(
     custify read --source @by-hand.json -o people.jsonl
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    chosen = connectors.named(connector_name)
+    chosen = named(connector_name)
     wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every, source, chosen)
     _check(wanted, as_json=as_json)
     check(wanted)
@@ -114,7 +114,9 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
         reason = (
             "name one, several, or say --all: custify describe lists them"
             if not any(ways)
-            else "goes without --all" if wanted.source is None else "goes without --source, and so does --all"
+            else "goes without --all"
+            if wanted.source is None
+            else "goes without --source, and so does --all"
         )
         raise ConfigurationError((Fault("ENDPOINT", reason),))
     if as_json and wanted.output == STANDARD:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from custify_connector import discovering, manifest
+from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
 from custify_connector.errors import ConfigurationError, Fault, refuse
-from custify_connector.host import connectors, in_use, state_file
+from custify_connector.host import in_use, state_file
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Form, Stream, Target, form_of, target_of
@@ -44,7 +45,7 @@ class Wanted:
     limit: int | None = None
     every: bool = False
     source: Mapping[str, Any] | None = None
-    connector: Chosen = field(default_factory=connectors.own)
+    connector: Chosen = field(default_factory=own)
 
     @property
     def several(self) -> bool:
@@ -170,7 +171,7 @@ def _described(
 def _discovered(
     description: dict[str, Any], chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    known, hooks = manifest.load(), connectors.own().hooks
+    known, hooks = manifest.load(), own().hooks
     if not any(known.sources[name].attributes for name in chosen if name in known.sources):
         return description
 

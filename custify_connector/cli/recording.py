@@ -102,9 +102,7 @@ class Recording:
 
 
 @contextmanager
-def recorded(
-    run: Run, credential: Mapping[str, Any], secrets: Sequence[Secret] | None = None
-) -> Iterator[Recording]:
+def recorded(run: Run, credential: Mapping[str, Any], secrets: Sequence[Secret] | None = None) -> Iterator[Recording]:
     """Record a run from here to the end of the `with`, however that comes.
 
     `secrets` is what of the credential must not be written down: its API key, if none are given.

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from custify_connector.cli import writing
-from custify_connector.cli.options import connector_option, exit_codes, settings_options, start_logging
+from custify_connector.cli.connector_option import connector_option, named
+from custify_connector.cli.options import exit_codes, settings_options, start_logging
 from custify_connector.cli.write import refuse_two_inputs, run_of, run_options
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host import connectors, quarantine
+from custify_connector.host import quarantine
 from custify_connector.host.feed import Shape
 from custify_connector.host.rows import Row, open_table
 
@@ -49,7 +50,7 @@ def command(
             reason = "names no destination: give a quarantine file that custify wrote, or say --to ENDPOINT"
             raise ConfigurationError((Fault(f"{file}:1", reason),))
         meant = quarantine.connector_of(first.fields) if first else None
-        chosen = connectors.named(connector_name or meant)
+        chosen = named(connector_name or meant)
         records = _records(itertools.chain((first,) if first else (), rows), endpoint, to, chosen.label)
         destination, kept = run_of(endpoint, options, chosen)
         sent = dataclasses.replace(table, rows=records)

@@ -13,8 +13,8 @@ import click
 import orjson
 
 from custify_connector.cli import completing
+from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import (
-    connector_option,
     credential,
     exit_codes,
     param,
@@ -27,7 +27,7 @@ from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.write import input_options, param_types
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host import connectors, mapping, runs, sampling
+from custify_connector.host import mapping, runs, sampling
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
@@ -67,7 +67,7 @@ def command(
     start_logging(verbose=options["verbose"], form=options["log_format"])
     if (endpoint is None) == (source is None):
         raise ConfigurationError((Fault("ENDPOINT", "name one, or describe a source by --source"),))
-    chosen = connectors.named(connector_name)
+    chosen = named(connector_name)
     if endpoint is None or file is None:
         wanted = _wanted(endpoint, params, chosen) if source is None else source
         shown = sampling.records(chosen, credential(chosen.label), {**wanted, "settings": settings(options)}, count)

@@ -12,7 +12,7 @@ import click
 import orjson
 
 
-class SourceText(click.ParamType):
+class SourceText(click.ParamType):  # type: ignore[type-arg] # generic in the newer versions of click alone
     """JSON, or the name of a file of it behind `@`."""
 
     name = "json"

@@ -12,8 +12,8 @@ import click
 
 from custify_connector.cli import completing, writing
 from custify_connector.cli.choosing import from_standard_input
+from custify_connector.cli.connector_option import connector_option, named, own
 from custify_connector.cli.options import (
-    connector_option,
     exit_codes,
     param,
     settings,
@@ -22,7 +22,7 @@ from custify_connector.cli.options import (
     types_in,
 )
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host import connectors, mapping
+from custify_connector.host import mapping
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
@@ -123,7 +123,7 @@ def command(
     --map companies[].company_id=company   a list of one
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    chosen = connectors.named(connector_name)
+    chosen = named(connector_name)
     destination, kept = run_of(endpoint, options, chosen)
     shape = Shape(mapping.parse(rules), empty)
     choice = Choice(table, query)
@@ -150,7 +150,7 @@ def run_of(
     endpoint: str, options: dict[str, Any], connector: Chosen | None = None
 ) -> tuple[dict[str, Any], writing.Kept]:
     """Return the destination that the options describe, and what the run keeps."""
-    connector = connector or connectors.own()
+    connector = connector or own()
     types = param_types(endpoint, connector) if options["params"] else {}
     destination: dict[str, Any] = {
         "endpoint": endpoint,

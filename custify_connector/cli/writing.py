@@ -16,11 +16,12 @@ import click
 import orjson
 
 from custify_connector.cli import recording, summaries
+from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
-from custify_connector.host import connectors, runs
 from custify_connector.host import journal as journals
+from custify_connector.host import runs
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
@@ -48,11 +49,9 @@ class Kept:
     as_json: bool = False
 
 
-def run(
-    destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, connector: Chosen | None = None
-) -> int:
+def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, connector: Chosen | None = None) -> int:
     """Write a table, with one outcome for each row; returns the exit code. Without a connector it is our own."""
-    chosen = connector or connectors.own()
+    chosen = connector or own()
     endpoint, wanted = destination["endpoint"], chosen.destination(destination)
     _refuse_unknown(endpoint, chosen)
     with ExitStack() as stack:

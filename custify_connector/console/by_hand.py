@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from custify_connector.console.forms import Field, field_of, types_of, value_of
 from custify_connector.errors import Fault
 
 PREFIX = "by_hand."
-_FIRST = ("request", "records", "page")
+_FIRST = {"Request": ("request",), "Records and pages": ("records", "page")}
 _APART = frozenset({"mode", "fields", "limit", "slice", "settings"})
 """What the form of any run asks for."""
 
@@ -77,20 +77,33 @@ def sections(
     """Return the sections that come first, and the further fields."""
     wrong = placed(faults, [name for name, _ in _leaves(schema)])
     fields = {
-        name: _field(name, leaf, typed, "; ".join(wrong.get(name, ())), _at(example, name), _is_required(schema, name))
+        name: _field(
+            field_of(
+                name,
+                {"title": _label(name), **leaf},
+                typed,
+                "; ".join(wrong.get(name, ())),
+                required=_is_required(schema, name),
+            ),
+            leaf,
+            _at(example, name),
+        )
         for name, leaf in _leaves(schema)
     }
-    properties = schema["properties"]
-    first = [
-        Section(_label(top), str(properties[top].get("description", "")), tuple(_below(fields, top)))
-        for top in _FIRST
-        if top in properties
-    ]
-    return first, [field for name, field in fields.items() if name.partition(".")[0] not in _FIRST]
+    drawn = {title: tuple(_below(fields, tops)) for title, tops in _FIRST.items()}
+    first = [Section(title, _help(schema, _FIRST[title]), found) for title, found in drawn.items() if found]
+    shown = {field.name for section in first for field in section.fields}
+    return first, [field for name, field in fields.items() if name not in shown]
 
 
-def _below(fields: Mapping[str, Field], top: str) -> Iterator[Field]:
-    return (field for name, field in fields.items() if name.partition(".")[0] == top)
+def _below(fields: Mapping[str, Field], tops: tuple[str, ...]) -> Iterator[Field]:
+    return (field for top in tops for name, field in fields.items() if name.partition(".")[0] == top)
+
+
+def _help(schema: Schema, tops: tuple[str, ...]) -> str:
+    """Return what the objects of a section are for; a single field has its help beside it."""
+    parts = (schema["properties"].get(top, {}) for top in tops)
+    return " ".join(str(each["description"]) for each in parts if each.get("properties") and each.get("description"))
 
 
 def _is_required(schema: Schema, name: str) -> bool:
@@ -100,14 +113,12 @@ def _is_required(schema: Schema, name: str) -> bool:
 
 
 def _label(name: str) -> str:
-    """Return a dotted name as a heading; what belongs to `request` or `page` stands below that already."""
-    top, _, inner = name.partition(".")
-    text = inner if inner and top in _FIRST else name.replace(".", ": ")
-    return text.replace("_", " ").capitalize()
+    """Return a dotted name as a label; what belongs to `request` stands below that heading already."""
+    return name.removeprefix("request.").replace(".", ": ").replace("_", " ").capitalize()
 
 
-def _field(name: str, schema: Schema, typed: Mapping[str, str], fault: str, example: object, required: bool) -> Field:  # noqa: FBT001
-    drawn = field_of(name, {"title": _label(name), **schema}, typed, fault, required=required)
+def _field(drawn: Field, schema: Schema, example: object) -> Field:
+    """Return a field as this form draws it: names, and pairs, are typed without JSON's marks."""
     kind, hint = drawn.kind, drawn.help
     if _is_words(schema):
         kind, hint = "text", _hinted(hint, "Names with blanks between them.")
@@ -116,7 +127,7 @@ def _field(name: str, schema: Schema, typed: Mapping[str, str], fault: str, exam
     elif not types_of(schema) and kind == "text":
         kind = "json"
     example = schema.get("default") if example is None else example
-    return Field(name, drawn.label, kind, hint, required, drawn.options, text_of(schema, example), drawn.value, fault)
+    return replace(drawn, kind=kind, help=hint, example=text_of(schema, example))
 
 
 def _hinted(text: str, hint: str) -> str:
@@ -138,7 +149,9 @@ def text_of(schema: Schema, value: Any) -> str:  # noqa: ANN401 - any JSON value
     if _is_words(schema) and isinstance(value, list):
         return " ".join(value)
     if _is_pairs(schema) and isinstance(value, dict):
-        return "\n".join(f"{name}={each if isinstance(each, str) else json.dumps(each)}" for name, each in value.items())
+        return "\n".join(
+            f"{name}={each if isinstance(each, str) else json.dumps(each)}" for name, each in value.items()
+        )
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
-from custify_connector import manifest, plugin
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt, plugin_manager
 from custify_connector.errors import ConfigurationError, ConnectorError, ConnectorFailed, Fault, FaultyInput, refuse
 from custify_connector.secret import Secret
@@ -111,18 +110,8 @@ def secrets_of(schema: Mapping[str, Any], credential: Mapping[str, Any]) -> tupl
     return tuple(Secret(text) for text in texts if declared or len(text) >= _SHORTEST_SECRET)
 
 
-def own() -> Chosen:
-    """Return the connector that this command was made for."""
-    return Chosen(manifest.load().name, plugin.connector, is_own=True)
-
-
-def named(name: str | None) -> Chosen:
-    """Return an installed connector; ConfigurationError, with the one that was meant, when there is none of the name.
-
-    Without a name it is this installation's own.
-    """
-    if name is None or name == manifest.load().name:
-        return own()
+def installed(name: str) -> Chosen:
+    """Return a connector of somebody else's that is installed; ConfigurationError, with the one that was meant."""
     manager = plugin_manager()
     known = [registered for registered, _ in manager.list_name_plugin()]
     if name not in known:
@@ -153,7 +142,8 @@ class Guarded:
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
         """See the contract."""
-        return self._call(credential, lambda: self._hooks.test_credential(credential))
+        report: CredentialReport = self._call(credential, lambda: self._hooks.test_credential(credential))
+        return report
 
     def read_source(
         self, credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None = None

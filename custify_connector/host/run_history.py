@@ -178,7 +178,8 @@ class RunHistory:
             return {}
         with self._opened() as database:
             rows = database.execute(
-                "SELECT credential, count(*), max(started) FROM runs WHERE connector = ? GROUP BY credential", (connector,)
+                "SELECT credential, count(*), max(started) FROM runs WHERE connector = ? GROUP BY credential",
+                (connector,),
             )
             return {name: (count, last) for name, count, last in rows}
 

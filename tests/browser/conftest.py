@@ -127,7 +127,12 @@ class Watched:
 
     def _draw(self, name):
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        was = self.page.viewport_size
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        # A window as tall as the page: what sticks to the window's end stands where the page ends.
+        self.page.set_viewport_size({"width": was["width"], "height": min(max(height, was["height"]), 8_000)})
         self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+        self.page.set_viewport_size(was)
 
 
 @pytest.fixture(scope="module")

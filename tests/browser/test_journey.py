@@ -91,9 +91,9 @@ def test_a_source_is_configured_by_hand_from_its_example(screen):
     screen.page.get_by_role("button", name="Test", exact=True).click()
     expect(screen.page.locator("#sample")).to_contain_text("10 records, as they come")
     expect(screen.page.get_by_role("region", name="Table of fields")).to_contain_text("10 of 10")
-    screen.page.get_by_text("As JSON").click()
+    screen.page.locator("#sample summary").click()
     expect(screen.page.get_by_role("region", name="Sample as JSON")).to_be_visible()
-    screen.page.get_by_text("As JSON").click()
+    screen.page.locator("#sample summary").click()
     screen.checked_everywhere("by-hand")
 
 
@@ -247,9 +247,9 @@ def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(scre
     expect(screen.page.get_by_role("button", name="Certify again")).to_be_visible(timeout=120_000)
     expect(screen.page.locator(".verdict")).to_be_visible()
     screen.checked_everywhere("certification-report")
-    screen.page.locator(".check summary").first.focus()
+    screen.page.locator(".judged summary").first.focus()
     screen.page.keyboard.press("Enter")
-    expect(screen.page.locator(".check .evidence").first).to_be_visible()
+    expect(screen.page.locator(".judged .evidence").first).to_be_visible()
     screen.checked_everywhere("certification-evidence")
 
 

@@ -104,7 +104,7 @@ def test_a_dry_run_that_nobody_declared_is_refused_before_the_first_row(run, tmp
         (("read", "reedings", *WHOM), "there is no 'reedings'"),
         (("write", "worn", "rows.jsonl", *WHOM), "weather has no 'worn'"),
         (("write", "warn", "-", *WHOM), "standard input gives the credential already"),
-        (("write", "warn", "rows.jsonl", "--max-rejects", "1", *WHOM), "destination.max_rejects: weather does not declare"),
+        (("write", "warn", "rows.jsonl", "--max-rejects", "1", *WHOM), "destination.max_rejects: weather does not"),
         (("read", "readings", "--rate-limit", "1/1", *WHOM), "source.settings: weather does not declare"),
     ],
 )  # fmt: skip

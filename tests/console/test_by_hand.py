@@ -23,8 +23,8 @@ def drawn(typed=None, faults=()):
 
 def test_the_request_the_records_and_the_pages_come_first_each_with_its_help():
     first, fields = drawn()
-    assert [section.title for section in first] == ["Request", "Records", "Page"]
-    assert first[2].help.startswith("How pages are asked for")
+    assert [section.title for section in first] == ["Request", "Records and pages"]
+    assert first[1].help.startswith("How pages are asked for")
     assert fields["request.path"].required
     assert not fields["page.size"].required
     assert fields["request.method"].options == ("GET", "POST")

@@ -73,7 +73,9 @@ def test_the_form_is_as_it_was_after_a_run(signed_in):
 
 def test_a_script_in_its_fields_is_shown_as_text(signed_in):
     script = "<script>alert(1)</script>"
-    shown = signed_in.post("/custify/by-hand/test", **{**TYPED, "by_hand.stream": script, "by_hand.request.query": script})
+    shown = signed_in.post(
+        "/custify/by-hand/test", **{**TYPED, "by_hand.stream": script, "by_hand.request.query": script}
+    )
     assert script not in shown.text
     assert "&lt;script&gt;" in shown.text
     assert json.dumps(script) not in shown.text

@@ -1,4 +1,4 @@
-"""A connector that the console has never heard of: installed beside this one, it appears with its own forms, and runs."""
+"""A connector that the console has never heard of: installed beside this one, it has its own forms, and runs."""
 
 import json
 

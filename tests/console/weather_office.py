@@ -59,7 +59,8 @@ class Weather:
                 }
             },
             "destinations": {
-                "warn": {"title": "Warn", "identity": [["wind"]], "schema": {"properties": {"wind": {"type": "integer"}}}}
+                "warn": {"title": "Warn", "identity": [["wind"]],
+                         "schema": {"properties": {"wind": {"type": "integer"}}}}
             },
         }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custify_connector.cli import connector_option
 from custify_connector.contract import PROJECT, Batch, ConnectorHooks, NamedConnector, hookimpl
 from custify_connector.errors import ConfigurationError, ConnectorFailed, CredentialRefused, Fault, ServiceUnavailable
 from custify_connector.host import connectors
@@ -20,14 +21,17 @@ class Other:
 
     @hookimpl
     def describe(self):
+        """Tell that a read may be bounded, and what is secret."""
         return {"credential": self.schema, "source": {"$defs": {"a": {"properties": {"limit": {}}}}}}
 
     @hookimpl
-    def test_credential(self, credential):
+    def test_credential(self, credential):  # noqa: ARG002 - a hook
+        """Raise."""
         raise self.error
 
     @hookimpl
-    def read_source(self, credential, source, state):
+    def read_source(self, credential, source, state):  # noqa: ARG002 - a hook
+        """Raise, at once or after a batch."""
         if self.error:
             raise self.error
         return self._read()
@@ -55,7 +59,10 @@ def chosen(*given, **named):
     ],
 )
 def test_what_it_raises_is_an_error_of_the_contract_without_its_secret(raised, kind, said):
-    for call in (lambda other: other.hooks.read_source(LENT, {}, None), lambda other: other.hooks.test_credential(LENT)):
+    for call in (
+        lambda other: other.hooks.read_source(LENT, {}, None),
+        lambda other: other.hooks.test_credential(LENT),
+    ):
         with pytest.raises(kind) as seen:
             call(chosen(raised))
         assert said in str(seen.value)
@@ -94,10 +101,10 @@ def test_what_is_usual_is_not_handed_over_and_what_is_not_declared_is_refused():
 
 
 def test_our_own_gets_every_word_as_it_is():
-    own = connectors.own()
+    own = connector_option.own()
     wanted = {"endpoint": "people", "params": {}, "mode": "full"}
     assert own.source(wanted) == wanted
-    assert (own.label, connectors.named(None).is_own, connectors.named(own.name).is_own) == ("", True, True)
+    assert (own.label, connector_option.named(None).is_own, connector_option.named(own.name).is_own) == ("", True, True)
 
 
 def test_one_that_describes_itself_by_no_mapping_is_at_fault():

@@ -103,9 +103,9 @@ def _look(_bench: Bench) -> Iterator[Finding]:
 
 
 def _finding(content: dict[str, Any]) -> Finding:
-    words = (str(content[name]) for name in ("subject", "expected", "got"))
+    subject, expected, got = (str(content[name]) for name in ("subject", "expected", "got"))
     requests = tuple(map(str, content["requests"]))
-    return Finding(*words, bool(content["holds"]), requests, bool(content["measured"]))
+    return Finding(subject, expected, got, bool(content["holds"]), requests, bool(content["measured"]))
 
 
 def _one_of(words: tuple[Any, ...], word: object) -> Any:  # noqa: ANN401 - a literal of either kind

@@ -62,7 +62,9 @@ def _content(path: Path) -> bytes:
 
 def every(asked: Asked) -> Response:
     """Show every connector with the rung that it reached last."""
-    tiles = [(known, _kept(asked, known), _running(asked, known)) for known in asked.console.catalog.connectors.values()]
+    tiles = [
+        (known, _kept(asked, known), _running(asked, known)) for known in asked.console.catalog.connectors.values()
+    ]
     return asked.page("certification.html", tiles=tiles, page=page, here="certification")
 
 
@@ -103,7 +105,7 @@ def _progress(asked: Asked, known: Known) -> dict[str, Any]:
     chosen = [check for check in all_checks() if Selection().has(check)]
     done = terminal.told(started.said) if started else []
     titles = {check.id: check.title for check in chosen}
-    following = next((check.id for check in chosen if check.id not in {id for id, _, _ in done}), "")
+    following = next((check.id for check in chosen if check.id not in {each[0] for each in done}), "")
     ended = started is not None and started.exit_code is not None
     failed = ended and started is not None and started.exit_code not in _EXIT_CODES
     return {

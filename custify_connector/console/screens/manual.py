@@ -1,4 +1,4 @@
-"""Source, configured by hand: any request of the service as a form, a test that shows records, and a run into a file."""
+"""Source, configured by hand: any request as a form, a test that shows records, and a run into a file."""
 
 from __future__ import annotations
 
