@@ -1,26 +1,29 @@
 """What `read` reads: each endpoint with its mode, its place, and where its state is kept.
 
-Decides the mode that nobody chose, and that a folder or a database may take several endpoints.
+Decides the mode that nobody chose, and that a folder or a database may take several endpoints. A source that is
+configured by hand is one more stream, of which nothing is described.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from custify_connector import discovering, manifest
-from custify_connector.cli.options import param
+from custify_connector.cli.connector_option import own
+from custify_connector.cli.options import param, types_in
 from custify_connector.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import in_use, state_file
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Form, Stream, Target, form_of, target_of
 from custify_connector.host.outputs.target import STANDARD, Cursor, part_folder
 from custify_connector.host.state_file import Stored
-from custify_connector.plugin import connector
 from custify_connector.validation import suggestion
 
 Mode = Literal["full", "incremental"]
@@ -30,7 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for; `form` and `mode` are None where nobody chose."""
+    """What the command line asks for; `form` and `mode` are None where nobody chose.
+
+    `source` is one that is configured by hand, in place of endpoints.
+    """
 
     endpoints: tuple[str, ...]
     output: str = STANDARD
@@ -41,6 +47,8 @@ class Wanted:
     fields: tuple[str, ...] = ()
     limit: int | None = None
     every: bool = False
+    source: Mapping[str, Any] | None = None
+    connector: Chosen = field(default_factory=own)
 
     @property
     def several(self) -> bool:
@@ -70,14 +78,28 @@ class Job:
 
 def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
     """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
-    known = manifest.load().sources
+    if wanted.source is not None:
+        return (stream_of(wanted.source),)
+    known: Mapping[str, Any] = wanted.connector.description.get("sources", {})
     if not wanted.every:
         faults = tuple(
             Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
         )
-        refuse(faults if wanted.several else ())
+        refuse(faults if wanted.several or not wanted.connector.is_own else ())
         return tuple(dict.fromkeys(wanted.endpoints))
-    return tuple(name for name, source in known.items() if undocumented or not source.undocumented)
+    return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
+
+
+def _is_undocumented(connector: Chosen, name: str) -> bool:
+    return connector.is_own and manifest.load().sources[name].undocumented
+
+
+def stream_of(source: Mapping[str, Any]) -> str:
+    """Return what the records of a source are called: its stream, its endpoint, or a name made from its path."""
+    request = source.get("request")
+    path = request.get("path") if isinstance(request, Mapping) else None
+    named = source.get("stream") or source.get("endpoint") or path or "records"
+    return re.sub(r"[^\w-]+", "_", str(named)).strip("_") or "records"
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
@@ -87,7 +109,7 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
     """Return one job for each endpoint; raises ConfigurationError before anything is read."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
-    described = _described(wanted.form_chosen, chosen, credential, settings)
+    described = _described(wanted, chosen, credential, settings)
     for name in chosen:
         _warn_of_slips(name, wanted.fields, described.get(name, {}))
     return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
@@ -96,14 +118,16 @@ def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, A
 def _warn_of_slips(endpoint: str, fields: tuple[str, ...], described: Mapping[str, Any]) -> None:
     """Warn of fields that the schema has not, where one that it has is close; an account may have others."""
     known = described.get("schema", {}).get("properties", {})
-    for field in fields:
-        meant = "" if field in known else suggestion(field, known)
+    for name in fields:
+        meant = "" if name in known else suggestion(name, known)
         if "did you mean" in meant:
-            log.warning("--field %s: the schema of %s has no such field%s", field, endpoint, meant)
+            log.warning("--field %s: the schema of %s has no such field%s", name, endpoint, meant)
 
 
 def check(wanted: Wanted) -> None:
     """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
+    if wanted.source is not None and wanted.params:
+        refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
     names(wanted, undocumented=False)
     if wanted.several and wanted.output == STANDARD:
         refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
@@ -146,32 +170,57 @@ def _lost(path: Path, wanted: Wanted) -> Iterator[Fault]:
 
 
 def _described(
-    form: Form, chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
+    wanted: Wanted, chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Mapping[str, Mapping[str, Any]]:
     """Return the description of the sources; with the account's own attributes where they become columns."""
-    known = manifest.load()
-    description = connector.describe()
-    if form != "jsonl" and any(known.sources[name].attributes for name in chosen if name in known.sources):
-
-        def read(name: str) -> list[dict[str, Any]]:
-            source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
-            return [record for batch in connector.read_source(credential, source, None) for record in batch.records]
-
-        description = discovering.discover(description, known, read)
-    sources: Mapping[str, Mapping[str, Any]] = description["sources"]
+    if wanted.source is not None:
+        return {}
+    description = wanted.connector.description
+    if wanted.form_chosen != "jsonl" and wanted.connector.is_own:
+        description = _discovered(description, chosen, credential, settings)
+    sources: Mapping[str, Mapping[str, Any]] = description.get("sources", {})
     return sources
+
+
+def _discovered(
+    description: dict[str, Any], chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    known, hooks = manifest.load(), own().hooks
+    if not any(known.sources[name].attributes for name in chosen if name in known.sources):
+        return description
+
+    def read(name: str) -> list[dict[str, Any]]:
+        source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
+        return [record for batch in hooks.read_source(credential, source, None) for record in batch.records]
+
+    return discovering.discover(description, known, read)
 
 
 def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapping[str, Any]) -> Job:
     mode = _mode(wanted, described.get("modes", ["full"]))
-    source: dict[str, Any] = {"endpoint": name, "params": _params(name, wanted.params), "mode": mode}
-    source["settings"] = settings
+    source = {**_what(name, wanted, described), "mode": mode, "settings": settings}
     if wanted.fields:
         source["fields"] = list(dict.fromkeys(wanted.fields))
     if wanted.limit:
         source["limit"] = wanted.limit
-    target = _target(wanted, _stream(name, described, wanted, mode))
-    return Job(name, source, target, _keeping(wanted, name, mode, target))
+    stream = _stream(name, _keyed(described, wanted), wanted, mode)
+    target = _target(wanted, stream)
+    return Job(name, wanted.connector.source(source), target, _keeping(wanted, name, mode, target))
+
+
+def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is read: the source as it was configured, or the endpoint with its parameters."""
+    if wanted.source is not None:
+        return dict(wanted.source)
+    types = types_in(described.get("parameters", {}).get("properties", {}))
+    return {"endpoint": name, "params": dict(param(text, types) for text in wanted.params)}
+
+
+def _keyed(described: Mapping[str, Any], wanted: Wanted) -> Mapping[str, Any]:
+    """Return a description with the key that a source configured by hand names; the hook has not judged it yet."""
+    keys = wanted.source.get("key") if wanted.source else None
+    first = keys[0] if isinstance(keys, list) and keys else ()
+    return {**described, "key": first} if isinstance(first, list) else described
 
 
 def _mode(wanted: Wanted, offered: list[str]) -> Mode:
@@ -180,15 +229,10 @@ def _mode(wanted: Wanted, offered: list[str]) -> Mode:
         return "full"
     if wanted.mode is not None:
         return wanted.mode
+    if wanted.source is not None:
+        return "incremental" if wanted.source.get("mode") == "incremental" else "full"
     merges = wanted.form_chosen == "duckdb" and not wanted.narrowed and wanted.state is None
     return "incremental" if merges and "incremental" in offered else "full"
-
-
-def _params(endpoint: str, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return parameters with the types that the endpoint gives them: text stays text, the rest is JSON."""
-    source = manifest.load().sources.get(endpoint)
-    types = {name: parameter.type for name, parameter in source.parameters.items()} if source else {}
-    return dict(param(text, types) for text in texts)
 
 
 def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode) -> Stream:

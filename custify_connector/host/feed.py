@@ -49,7 +49,7 @@ class Safekeeping:
     """What a write run keeps, each None when it keeps nothing: a journal, a quarantine, what was delivered last.
 
     `identity` and `repeat` are those of the destination's description; `resend_unclear` sends rows again whose fate
-    is unclear since an earlier run; `ended` asks whether the run should end.
+    is unclear since an earlier run; `ended` asks whether the run should end; `connector` is written to the quarantine.
     """
 
     journal: Journal | None = None
@@ -59,6 +59,7 @@ class Safekeeping:
     repeat: str = "never"
     resend_unclear: bool = False
     ended: Callable[[], bool] = lambda: False
+    connector: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,9 @@ class Feed:
         """
         refused_key = receipt.outcome == "failed" and receipt.code == "key_refused"
         if self._safe.quarantine and receipt.outcome in {"rejected", "failed"} and not refused_key:
-            place = Place(self._table.name, given.line, self._destination, self._run_id, self._origin(given))
+            place = Place(
+                self._table.name, given.line, self._destination, self._run_id, self._origin(given), self._safe.connector
+            )
             self._safe.quarantine.add(quarantined(given.record, receipt, place))
         key = self._key(given)
         if self._safe.delivered and key and receipt.outcome == "sent":

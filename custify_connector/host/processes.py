@@ -6,14 +6,14 @@ Decides how a process is recognised on each system. This file does not know what
 from __future__ import annotations
 
 import os
-import socket
+import platform
 from contextlib import suppress
 from pathlib import Path
 
 
 def machine() -> str:
     """Return the name under which this machine, or container, is known."""
-    return socket.gethostname()
+    return platform.node()
 
 
 def own() -> int:

@@ -33,6 +33,7 @@ class Place:
     """Where a record came from and was to go: the input's name and line, the destination, and the run's id.
 
     `origin` is None where the run had no journal.
+    `connector` names the one that the destination belongs to, where it is not this installation's own.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Place:
     destination: str
     run_id: int
     origin: Origin | None = None
+    connector: str = ""
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         "sourceKey": place.source,
         "sourceOffset": place.line,
         "destination": place.destination,
+        **({"connector": place.connector} if place.connector else {}),
     }
     if place.origin:
         words = {"journal": str(place.origin.journal), "place": place.origin.place, "hash": place.origin.hash.hex()}
@@ -118,7 +121,16 @@ def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def destination_of(line: Mapping[str, Any]) -> str | None:
     """Return the destination that a quarantined record was meant for."""
-    named = _meta(line).get("destination")
+    return _meant(line, "destination")
+
+
+def connector_of(line: Mapping[str, Any]) -> str | None:
+    """Return the connector that a quarantined record was meant for, None where it is this installation's own."""
+    return _meant(line, "connector")
+
+
+def _meant(line: Mapping[str, Any], word: str) -> str | None:
+    named = _meta(line).get(word)
     return named if isinstance(named, str) else None
 
 
