@@ -391,6 +391,7 @@ def test_between_resumed_runs_and_replays_that_break_off_anywhere_nothing_is_dou
     assert max(arrived.values(), default=0) <= 1
     lines = place.run(last := Hooks(), table(*rows), resume=True)
     arrived.update(last.got)
+    assert [line.receipt.index for line in lines] == list(range(count))
     for row, line in zip(rows, lines, strict=True):
         assert arrived[row["id"]] <= 1
         assert arrived[row["id"]] == 1 or line.receipt.outcome == "rejected" or line.receipt.code == "unclear"
