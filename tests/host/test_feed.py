@@ -154,6 +154,15 @@ def test_a_run_that_is_asked_to_end_hands_over_no_more_rows(place):
     assert again.got == [f"r{number}" for number in range(3, 10)]
 
 
+@pytest.mark.parametrize("value", [2**70, "half a \ud800", b"bytes", {1: "a name that is no text"}], ids=str)
+def test_a_record_with_a_value_that_json_cannot_carry_is_kept_like_any_other(place, value):
+    """Whoever judges it rejects it; until then it has a hash, and then a line in the quarantine."""
+    for resume in (False, True):
+        lines = place.run(Hooks(r0=REJECTED), table({"id": "r0", "v": value}, {"id": "r1"}), resume=resume)
+        assert [line.receipt.outcome for line in lines] == ["rejected", "sent"]
+    assert place.quarantined() == [("r0", "refused")]
+
+
 # ---------------------------------------------------------------------------------------------------- journal, resume
 
 
