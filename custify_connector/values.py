@@ -5,6 +5,7 @@ Pure. Decides how a value is written, and a moment read; nothing is rounded, gue
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from numbers import Integral
 from uuid import UUID
+
+import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.wire import Json
@@ -25,6 +28,18 @@ class NotJson(ValueError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(reason)
         self.place = place
+
+
+def dumped(value: object, *, sort: bool = True) -> bytes:
+    """Return a value as JSON for our own files; what JSON has no form for is told as text, so that it can be kept.
+
+    The same value gives the same bytes: with `sort` also when its fields come in another order, as far as orjson can
+    write it (no figure of more than 64 bits, no half character).
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=str)
+    except TypeError:
+        return json.dumps(value, default=str).encode()
 
 
 def plain(value: object, place: str = "", depth: int = 0) -> Json:

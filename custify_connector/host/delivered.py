@@ -10,11 +10,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import table_file
+from custify_connector.values import dumped
 
 MAXIMUM_KEYS = 1_000_000
 _FORGET_EVERY = 10_000
@@ -76,4 +75,4 @@ class Delivered:
 
 
 def _name(key: dict[str, Any]) -> bytes:
-    return orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
+    return dumped(key)

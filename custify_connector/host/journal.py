@@ -21,6 +21,7 @@ from custify_connector import write_ahead
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import in_use, table_file
+from custify_connector.values import dumped
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
@@ -51,7 +52,7 @@ class Entry:
 
 def hash_of(record: Mapping[str, Any]) -> bytes:
     """Return a hash of all that a record holds."""
-    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+    return hashlib.sha256(dumped(record)).digest()
 
 
 class Journal:

@@ -6,6 +6,7 @@ It does not know why a row was kept.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from custify_connector.contract import Receipt
@@ -38,7 +39,7 @@ class Origins:
     def decide(self, origin: Origin, receipt: Receipt) -> None:
         """Write down what became of a row."""
         if self.find(origin) and (journal := self._journal(origin.journal)):
-            journal.decide(origin.place, receipt)
+            journal.decide(origin.place, replace(receipt, index=origin.place))
 
     def given_on(self, origin: Origin) -> int | None:
         """Return the line of the quarantine on which this row was given before; None when it was not."""

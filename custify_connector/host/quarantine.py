@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.values import dumped
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Quarantine:
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Write one record, and wait until it is on the disk; what does not fit there leaves nothing behind."""
-        text, before = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str), self._stream.seek(0, 2)
+        text, before = dumped(line, sort=False) + b"\n", self._stream.seek(0, os.SEEK_END)
         try:
             while text:
                 text = text[self._stream.write(text) :]

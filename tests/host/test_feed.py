@@ -154,6 +154,15 @@ def test_a_run_that_is_asked_to_end_hands_over_no_more_rows(place):
     assert again.got == [f"r{number}" for number in range(3, 10)]
 
 
+@pytest.mark.parametrize("value", [2**70, "half a \ud800", b"bytes", {1: "a name that is no text"}], ids=str)
+def test_a_record_with_a_value_that_json_cannot_carry_is_kept_like_any_other(place, value):
+    """Whoever judges it rejects it; until then it has a hash, and then a line in the quarantine."""
+    for resume in (False, True):
+        lines = place.run(Hooks(r0=REJECTED), table({"id": "r0", "v": value}, {"id": "r1"}), resume=resume)
+        assert [line.receipt.outcome for line in lines] == ["rejected", "sent"]
+    assert place.quarantined() == [("r0", "refused")]
+
+
 # ---------------------------------------------------------------------------------------------------- journal, resume
 
 
@@ -391,6 +400,7 @@ def test_between_resumed_runs_and_replays_that_break_off_anywhere_nothing_is_dou
     assert max(arrived.values(), default=0) <= 1
     lines = place.run(last := Hooks(), table(*rows), resume=True)
     arrived.update(last.got)
+    assert [line.receipt.index for line in lines] == list(range(count))
     for row, line in zip(rows, lines, strict=True):
         assert arrived[row["id"]] <= 1
         assert arrived[row["id"]] == 1 or line.receipt.outcome == "rejected" or line.receipt.code == "unclear"
