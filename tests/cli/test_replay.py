@@ -216,11 +216,11 @@ def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run,
 
 
 def test_a_row_that_a_refused_key_kept_back_is_not_in_the_quarantine(run, sandbox, tmp_path):
-    """There is nothing to mend in it; it goes on with --resume."""
+    """There is nothing to mend in it; it goes on with --resume. Rows that are faulty in themselves are kept."""
     put(tmp_path / "rows.jsonl", ROWS)
     sandbox.faults.add(Fault("revoke", after=0))
     assert run("write", "upsert_person", "rows.jsonl", "--quarantine", "q.jsonl").exit_code == 3
-    assert [each["error"]["code"] for each in get(tmp_path / "q.jsonl")] in ([], ["invalid_record"])
+    assert {each["error"]["code"] for each in get(tmp_path / "q.jsonl")} <= {"invalid_record"}
 
 
 @pytest.mark.parametrize(
