@@ -12,7 +12,7 @@ from custify_connector import __version__
 
 # Pages of records are freed by count; looking for cycles among them costs a tenth of a read. So does the last look,
 # through all that was ever loaded, when the process ends anyway.
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(200_000, 20, 100)
 atexit.register(gc.freeze)
 
 _GROUPS = {
