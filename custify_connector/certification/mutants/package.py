@@ -14,7 +14,7 @@ from custify_connector.certification.mutating import (
     mutant,
     with_credential_test,
     with_description,
-    with_written,
+    with_each_receipt,
 )
 from custify_connector.certification.processes import Origin
 from custify_connector.certification.subject import Subject
@@ -70,7 +70,7 @@ def nothing_is_explained(healthy: Plugin) -> object:
 @mutant("J6")
 def a_refusal_says_nothing(healthy: Plugin) -> object:
     """A record is refused, and nobody learns why."""
-    return with_written(healthy, receipts=lambda receipts: (replace(one, reason=None, field=None) for one in receipts))
+    return with_each_receipt(healthy, lambda receipt: replace(receipt, reason=None, field=None))
 
 
 @mutant("J7")
