@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutants.telephone import ring
 from custify_connector.certification.mutating import (
     Broken,
     Plugin,
@@ -18,9 +17,10 @@ from custify_connector.certification.mutating import (
 )
 from custify_connector.certification.processes import Origin
 from custify_connector.certification.subject import Subject
+from custify_connector.certification.telephone import ring
 from custify_connector.contract import Batch, CredentialReport, hookimpl
 
-_CALLING_HOME = "custify_connector.certification.mutants.calling_home"
+_CALLING_HOME = "custify_connector.certification.calling_home"
 
 
 @mutant("J2")
