@@ -21,7 +21,7 @@ from custify_connector.plugin import Connector
 PACKAGE = Path(custify_connector.__file__).parent
 ROOT = PACKAGE.parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-OF_ONE_SERVICE = ("sandbox/", "sandbox_testbed.py", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
+OF_ONE_SERVICE = ("sandbox/", "sandbox_testbed/", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
 """The emulator, its testbed, the adapters, and the commands that show them: they speak of one service's endpoints."""
 
 OLDEST = examining.OLDEST_PYTHON
