@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, shown
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Record, WriteCase
 
 

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Exchange, RateLimit
 
 _LIMIT = RateLimit(20, 1.0)

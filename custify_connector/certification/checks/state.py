@@ -12,9 +12,10 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import InjectedFault, NotOffered
 
 

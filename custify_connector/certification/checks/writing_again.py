@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, named
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import InjectedFault, Record, WriteCase
 
 _RECORDS = 4

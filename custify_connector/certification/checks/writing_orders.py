@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Exchange, Record, WriteCase
 
 _MANY, _JOBS = 40, 8
