@@ -115,6 +115,11 @@ class Trial:
         self._bench.ends_with(process.close)
         return process
 
+    @property
+    def requests(self) -> int:
+        """How many requests the service has seen so far."""
+        return len(self.service.journal())
+
     def held(self, case: WriteCase, key: Record) -> list[Record]:
         """Return what the service holds under the key of this record."""
         return [one for one in self.service.held(case) if all(one.get(name) == key.get(name) for name in case.key)]

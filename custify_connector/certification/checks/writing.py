@@ -22,7 +22,7 @@ def what_was_written_is_there(bench: Bench) -> Iterator[Finding]:
     """After a write, the service holds every record that was sent, field by field."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        records = [case.make(number) for number in range(_RECORDS)]
+        records = case.records(_RECORDS)
         writing = trial.write(case, records)
         yield equal(f"{case.name}, outcomes", ["sent"] * _RECORDS, writing.outcomes)
         yield from as_sent(trial, case, records)
