@@ -159,6 +159,10 @@ class WriteCase:
     guard: Callable[[int], Mapping[str, Any]] | None = None
     found_by: Callable[[Record], Record] | None = None
 
+    def records(self, count: int) -> list[Record]:
+        """Return the first `count` valid records."""
+        return [self.make(number) for number in range(count)]
+
 
 @dataclass(frozen=True)
 class Release:

@@ -203,6 +203,7 @@ def test_each_look_comes_after_as_long_again():
 def test_a_batch_that_never_ends_is_left_when_the_time_is_up_and_not_long_after():
     time = Time()
     delivered = deliver(Service(TAKEN, WORKING), time=time)
+    assert {(one.outcome, one.code) for one in delivered.receipts} == {("failed", "unclear")}
     assert "not finished after 300 s" in delivered.receipts[0].reason
     assert DEADLINE_SECONDS <= sum(time.waits) <= DEADLINE_SECONDS + 1
 

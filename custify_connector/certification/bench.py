@@ -1,130 +1,23 @@
 """The bench a check works at: the connector, its description, and services started for this check alone.
 
-A `Trial` is one running service with the connector bound to it; it answers in values, and keeps what was raised.
+What the connector describes not to have is noted here as a lack. This file does not know how a service is used.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
-from custify_connector.certification import processes
 from custify_connector.certification.account import RealService
-from custify_connector.certification.processes import Process
 from custify_connector.certification.subject import Subject
-from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt
-from custify_connector.testbed import Exchange, NotOffered, Operation, Record, Service, Setup, WriteCase
+from custify_connector.certification.trials import Trial
+from custify_connector.contract import NamedConnector
+from custify_connector.testbed import Exchange, NotOffered, Record, Service, Setup
 
 _TAIL = 5
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The batches of a read, and what it raised after the last of them."""
-
-    batches: tuple[Batch, ...]
-    error: Exception | None
-
-    @property
-    def records(self) -> list[Record]:
-        """All records, in order."""
-        return [record for batch in self.batches for record in batch.records]
-
-    @property
-    def state(self) -> dict[str, Any] | None:
-        """The last state that was handed out, if any was."""
-        return self.batches[-1].state if self.batches else None
-
-
-@dataclass(frozen=True)
-class Writing:
-    """The receipts of a write, and what it raised after the last of them."""
-
-    receipts: tuple[Receipt, ...]
-    error: Exception | None
-
-    @property
-    def outcomes(self) -> list[str]:
-        """The outcome of each receipt, in order."""
-        return [receipt.outcome for receipt in self.receipts]
-
-
-class Trial:
-    """One running service, and the connector bound to it."""
-
-    def __init__(self, bench: Bench, service: Service) -> None:
-        self.service = service
-        self._bench = bench
-        self._connector = bench.connector
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """The streams to judge: those whose truth is known, and that were asked for."""
-        return tuple(name for name in self.service.streams if self._bench.judges(name))
-
-    def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
-        """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
-        if not self._bench.has("destinations"):
-            return ()
-        return tuple(case for case in self.service.write_cases if case.operation in operations)
-
-    def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
-        """Test a credential: the good one, when none is given. What the hook raises is raised."""
-        return self._connector.test_credential(credential or self.service.credentials.good)
-
-    def read(self, stream: str, state: Record | None = None, *, batches: int | None = None, **words: Any) -> Reading:  # noqa: ANN401 - words of the contract
-        """Read a stream from a state on, to its end or for so many batches; `words` are added to the source."""
-        source = _with(self.service.source(stream), words)
-        return Reading(*_taken(lambda: self._connector.read_source(self._good, source, state), batches))
-
-    def read_at(self, addresses: Mapping[str, Any], source: Record) -> Reading:
-        """Read a source from the beginning, with the good credential led elsewhere by its fields in `addresses`."""
-        credential = {**self._good, **addresses}
-        return Reading(*_taken(lambda: self._connector.read_source(credential, source, None)))
-
-    def write(self, case: WriteCase, records: Iterable[Any], **words: Any) -> Writing:  # noqa: ANN401 - words of the contract
-        """Write records to a destination; `words` are added to it."""
-        destination = _with(case.destination, words)
-        return Writing(*_taken(lambda: self._connector.write_destination(self._good, destination, records)))
-
-    def series(self, stream: str, state: Record | None = None, **words: Any) -> Iterator[Batch]:  # noqa: ANN401 - words of the contract
-        """Return the batches of a read as they come; what the hook raises is raised."""
-        return self._connector.read_source(self._good, _with(self.service.source(stream), words), state)
-
-    def read_apart(
-        self,
-        stream: str,
-        state: Record | None = None,
-        *,
-        measured: bool = False,
-        **words: Any,  # noqa: ANN401 - words of the contract
-    ) -> Process:
-        """Start to read a stream in a process of its own; see `processes.start`."""
-        source = _with(self.service.source(stream), words)
-        return self._apart("read_source", measured=measured, source=source, state=state)
-
-    def write_apart(self, case: WriteCase, records: list[Record], **words: Any) -> Process:  # noqa: ANN401 - words of the contract
-        """Start to write records in a process of its own."""
-        return self._apart("write_destination", destination=_with(case.destination, words), records=records)
-
-    def _apart(self, hook: str, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
-        process = processes.start(self._bench.subject, hook, credential=dict(self._good), **arguments)
-        self._bench.ends_with(process.close)
-        return process
-
-    def held(self, case: WriteCase, key: Record) -> list[Record]:
-        """Return what the service holds under the key of this record."""
-        return [one for one in self.service.held(case) if all(one.get(name) == key.get(name) for name in case.key)]
-
-    @property
-    def _good(self) -> Mapping[str, Any]:
-        return self.service.credentials.good
 
 
 class Bench:
@@ -231,20 +124,6 @@ class Bench:
         """Call `end` when this check is over, before its services end."""
         self._stack.callback(end)
 
-    @contextmanager
-    def logged(self) -> Iterator[list[str]]:
-        """Collect everything that is logged meanwhile, at every level, each entry with its arguments and traceback."""
-        lines: list[str] = []
-        handler = _Collector(lines)
-        root, level = logging.getLogger(), logging.getLogger().level
-        root.addHandler(handler)
-        root.setLevel(logging.DEBUG)
-        try:
-            yield lines
-        finally:
-            root.setLevel(level)
-            root.removeHandler(handler)
-
     def last_requests(self) -> tuple[str, ...]:
         """Return the last requests that the services of this check saw, as a reader gets them."""
         return tuple(str(one) for service in self._services for one in _journal(service)[-_TAIL:])[-_TAIL:]
@@ -254,36 +133,11 @@ class Bench:
         self._stack.close()
 
 
-class _Collector(logging.Handler):
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(f"{self.format(record)} {record.args!r}")
-
-
 def field(record: Any, dotted: str) -> Any:  # noqa: ANN401 - JSON of any shape
     """Return the field of a record at a dotted path; None where there is none."""
     for name in dotted.split("."):
         record = record.get(name) if isinstance(record, dict) else None
     return record
-
-
-def _with(argument: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
-    settings = {**argument.get("settings", {}), **words.get("settings", {})}
-    return {**argument, **words, **({"settings": settings} if settings else {})}
-
-
-def _taken(start: Any, most: int | None = None) -> tuple[tuple[Any, ...], Exception | None]:  # noqa: ANN401 - either hook
-    taken: list[Any] = []
-    try:
-        series: Iterator[Any] = start()
-        for one in islice(series, most):
-            taken.append(one)  # noqa: PERF402 - what came before an error stays
-    except Exception as error:  # noqa: BLE001 - what a connector raises is what a check looks at
-        return tuple(taken), error
-    return tuple(taken), None
 
 
 def _journal(service: Service) -> list[Exchange]:

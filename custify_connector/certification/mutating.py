@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Plugin = Any
 """Any object with the hooks of the contract, as it was registered."""
+CredentialTest = Callable[[Mapping[str, Any]], CredentialReport]
+Read = Callable[[Mapping[str, Any], Any], Iterator[Batch]]
+Write = Callable[[Mapping[str, Any], Iterable[Any]], Iterator[Receipt]]
+"""The healthy hooks, as a mutant calls them: a read of a source from a state, a write of records to a destination."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,7 @@ def with_description(healthy: Plugin, change: Callable[[dict[str, Any]], object]
 
 
 def with_credential_test(
-    healthy: Plugin,
-    change: Callable[[Mapping[str, Any], Callable[[Mapping[str, Any]], CredentialReport]], CredentialReport],
+    healthy: Plugin, change: Callable[[Mapping[str, Any], CredentialTest], CredentialReport]
 ) -> Broken:
     """Break the test of a credential: `change` is given the credential and the healthy test."""
 
@@ -106,30 +109,57 @@ def with_credential_test(
     return Broken(healthy, test_credential=test_credential)
 
 
-def with_batches(
-    healthy: Plugin,
-    change: Callable[[Iterator[Batch]], Iterable[Batch]],
-    source: Callable[[dict[str, Any]], dict[str, Any]] = dict,
-    state: Callable[[Any], Any] = lambda given: given,
-) -> Broken:
-    """Break a read: `change` alters its batches, `source` and `state` what it is given."""
-    changed_source, changed_state = source, state
+def with_read(healthy: Plugin, change: Callable[[Read, dict[str, Any], Any], Iterable[Batch]]) -> Broken:
+    """Break a read: `change` is given the healthy one, and the source and state to read."""
 
     @hookimpl
     def read_source(
         credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
     ) -> Iterator[Batch]:
-        given = {"source": changed_source(dict(source)), "state": changed_state(state)}
-        return iter(change(healthy.read_source(credential=credential, **given)))
+        def read(source: Mapping[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+            batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=state)
+            return batches
+
+        return iter(change(read, dict(source), state))
 
     return Broken(healthy, read_source=read_source)
 
 
+def with_batches(
+    healthy: Plugin,
+    change: Callable[[Iterator[Batch]], Iterable[Batch]] = lambda batches: batches,
+    source: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    state: Callable[[Any], Any] = lambda given: given,
+) -> Broken:
+    """Break a read: `change` alters its batches, `source` and `state` what it is given."""
+    return with_read(healthy, lambda read, given, from_state: change(read(source(given), state(from_state))))
+
+
+def with_each_batch(healthy: Plugin, change: Callable[[Batch], Batch]) -> Broken:
+    """Break each batch that is read, without regard to the others."""
+    return with_batches(healthy, lambda batches: map(change, batches))
+
+
 def with_records(healthy: Plugin, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Broken:
     """Break each record that is read."""
-    return with_batches(
-        healthy, lambda batches: (replace(batch, records=[change(one) for one in batch.records]) for batch in batches)
-    )
+    return with_each_batch(healthy, lambda batch: replace(batch, records=[change(one) for one in batch.records]))
+
+
+def with_write(healthy: Plugin, change: Callable[[Write, dict[str, Any], Iterable[Any]], Iterable[Receipt]]) -> Broken:
+    """Break a write: `change` is given the healthy one, and the destination and records to write."""
+
+    @hookimpl
+    def write_destination(
+        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
+    ) -> Iterator[Receipt]:
+        def write(destination: Mapping[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+            given = {"destination": destination, "records": records}
+            receipts: Iterator[Receipt] = healthy.write_destination(credential=credential, **given)
+            return receipts
+
+        return iter(change(write, dict(destination), records))
+
+    return Broken(healthy, write_destination=write_destination)
 
 
 def with_written(
@@ -139,13 +169,9 @@ def with_written(
     destination: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Broken:
     """Break a write: `records` and `destination` alter what goes in, `receipts` what comes out."""
-    changed_records, changed_destination = records, destination
+    return with_write(healthy, lambda write, to, given: receipts(write(destination(to), records(given))))
 
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
-        given = {"destination": changed_destination(dict(destination)), "records": changed_records(records)}
-        return iter(receipts(healthy.write_destination(credential=credential, **given)))
 
-    return Broken(healthy, write_destination=write_destination)
+def with_each_receipt(healthy: Plugin, change: Callable[[Receipt], Receipt]) -> Broken:
+    """Break each receipt, without regard to the others."""
+    return with_written(healthy, receipts=lambda receipts: map(change, receipts))

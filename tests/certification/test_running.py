@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import logging
 import threading
 from dataclasses import replace
 
@@ -152,14 +151,6 @@ def test_a_description_is_asked_for_once_a_check(small):
     counted = replace(small, plugin=with_description(small.plugin, asked.append))
     run_one(made(lambda bench: [equal("s", bench.description, bench.description)]), counted)
     assert len(asked) == 1
-
-
-def test_what_a_connector_logs_is_collected_and_no_longer_afterwards(small):
-    bench, log = Bench(small), logging.getLogger("some.connector")
-    with bench.logged() as lines:
-        log.debug("asked %s", "first")
-    log.debug("asked %s", "second")
-    assert lines == ["asked first ('first',)"]
 
 
 def test_a_read_that_breaks_off_keeps_what_it_had_and_what_was_raised(small):

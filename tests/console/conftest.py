@@ -66,12 +66,14 @@ class Client:
         return self.ask("POST", path, {"form_token": self.console.gate.form_token, **form}, **(_headers or {}))
 
     def wait_for(self, path, text, seconds=60):
-        """Ask until a page says something."""
+        """Ask until a page says something, or a command has ended otherwise."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             answer = self.get(path)
             if text in answer.text:
                 return answer
+            if "It could not go on" in answer.text:
+                break
             time.sleep(0.1)
         raise AssertionError(f"{path} never said {text!r}: {answer.text}")
 
@@ -105,6 +107,7 @@ def stranger(folder, manager):
     thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server ended before it had started"
         time.sleep(0.01)
     yield Client(console)
     server.should_exit = True

@@ -1,43 +1,7 @@
 """The checks, one module a group; importing this enters them all."""
 
-from custify_connector.certification.checks import (
-    certifier,
-    credential_schema,
-    credential_test,
-    damaged_replies,
-    discovery,
-    faults,
-    input_contract,
-    limits,
-    live,
-    package,
-    paging,
-    reading,
-    recorded,
-    state,
-    writing,
-    writing_again,
-    writing_orders,
-    writing_values,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "certifier",
-    "credential_schema",
-    "credential_test",
-    "damaged_replies",
-    "discovery",
-    "faults",
-    "input_contract",
-    "limits",
-    "live",
-    "package",
-    "paging",
-    "reading",
-    "recorded",
-    "state",
-    "writing",
-    "writing_again",
-    "writing_orders",
-    "writing_values",
-]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

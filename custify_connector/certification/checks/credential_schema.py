@@ -8,10 +8,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.compatibility import input_breaks, old_configs
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import NotOffered
 
 _NAMES_OF_SECRETS = ("key", "token", "secret", "password", "passphrase")

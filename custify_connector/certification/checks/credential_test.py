@@ -6,10 +6,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds
+from custify_connector.certification.logs import collected_log
 from custify_connector.certification.scrubbing import shows
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import InjectedFault, NotOffered
 
 _MOST_REQUESTS = 2
@@ -47,7 +49,7 @@ def a_test_is_short_and_writes_nothing(bench: Bench) -> Iterator[Finding]:
     """A test is made often, and by people who wait: at most two requests, and none that changes anything."""
     trial = bench.open()
     for name, credential in (("good", trial.service.credentials.good), ("bad", trial.service.credentials.bad)):
-        before = len(trial.service.journal())
+        before = trial.requests
         trial.test(credential)
         seen = trial.service.journal()[before:]
         yield holds(f"the {name} key", f"at most {_MOST_REQUESTS} requests", len(seen), 0 < len(seen) <= _MOST_REQUESTS)
@@ -60,7 +62,7 @@ def no_key_is_shown_anywhere(bench: Bench) -> Iterator[Finding]:
     trial = bench.open()
     credentials = trial.service.credentials
     for name, credential in (("good", credentials.good), ("bad", credentials.bad), ("no", {})):
-        with bench.logged() as lines:
+        with collected_log() as lines:
             said = [_said(lambda given=credential: bench.connector.test_credential(given))]  # type: ignore[misc]
             said += [_said(_reader(bench, trial, stream, credential)) for stream in trial.streams[:1]]
         for place, text in (("answers and errors", " ".join(said)), ("logs", "\n".join(lines))):

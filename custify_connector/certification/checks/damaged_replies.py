@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from custify_connector.certification.bench import Bench, Reading, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, holds, is_named, nothing, shown
+from custify_connector.certification.trials import Reading, Trial
 from custify_connector.testbed import FaultKind, InjectedFault
 
 _DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")

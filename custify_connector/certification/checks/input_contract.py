@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, shown
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Record, WriteCase
 
 
@@ -16,10 +17,10 @@ def a_record_without_its_key_is_rejected(bench: Bench) -> Iterator[Finding]:
     """A record that cannot be told from others has a receipt that says so, and is never sent."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        before = len(trial.service.journal())
+        before = trial.requests
         writing = trial.write(case, [case.nameless])
         yield equal(f"{case.name}, outcomes", ["rejected"], writing.outcomes)
-        yield equal(f"{case.name}, requests", 0, len(trial.service.journal()) - before)
+        yield equal(f"{case.name}, requests", 0, trial.requests - before)
 
 
 @check("H2", "rehearsed")
@@ -27,10 +28,10 @@ def a_value_of_the_wrong_type_is_rejected(bench: Bench) -> Iterator[Finding]:
     """A value that its schema refuses has a receipt that names the field, and is never sent."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        before = len(trial.service.journal())
+        before = trial.requests
         writing = trial.write(case, [case.invalid])
         yield equal(f"{case.name}, outcomes", ["rejected"], writing.outcomes)
-        yield equal(f"{case.name}, requests", 0, len(trial.service.journal()) - before)
+        yield equal(f"{case.name}, requests", 0, trial.requests - before)
         reasons = [receipt.reason or receipt.field for receipt in writing.receipts]
         yield holds(f"{case.name}, reason", "one for each", reasons, all(reasons))
 
@@ -91,7 +92,7 @@ def _refused(trial: Trial, name: str, error: Exception | None) -> Iterator[Findi
     said = shown(error or "no error")
     yield holds(f"{name}, setings", "an error that names it, and suggests settings", said,
                 error is not None and "setings" in said and "settings" in said)  # fmt: skip
-    yield equal(f"{name}, requests", 0, len(trial.service.journal()))
+    yield equal(f"{name}, requests", 0, trial.requests)
 
 
 @check("H7", "rehearsed")
@@ -99,7 +100,7 @@ def a_series_that_fails_is_not_swallowed(bench: Bench) -> Iterator[Finding]:
     """Where the records themselves fail in the middle, those before are delivered, and the failure is raised."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        records = [case.make(number) for number in range(3)]
+        records = case.records(3)
         writing = trial.write(case, _failing(records))
         yield holds(f"{case.name}, error", "that of the series", writing.error or "none",
                     writing.error is not None and "the series failed" in str(writing.error))  # fmt: skip

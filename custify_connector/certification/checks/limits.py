@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Exchange, RateLimit
 
 _LIMIT = RateLimit(20, 1.0)
@@ -35,7 +36,7 @@ def _works(trial: Trial) -> Iterator[Callable[[], object]]:
     for stream in trial.streams[:2]:
         yield from [partial(trial.read, stream)] * 2
     for case in trial.cases("upsert", "create")[:1]:
-        records = [case.make(number) for number in range(2 * _LIMIT.requests)]
+        records = case.records(2 * _LIMIT.requests)
         yield partial(trial.write, case, records)
     yield from [trial.test] * 3
 
@@ -56,7 +57,7 @@ def the_rate_limit_is_used(bench: Bench) -> Iterator[Finding]:
     trial = bench.open(rate_limit=_FULL, page_cap=2)
     wanted, least = _WINDOWS * _FULL.requests + 1, _WINDOWS * _FULL.seconds
     began = time.monotonic()
-    while len(trial.service.journal()) < wanted and time.monotonic() - began <= 2 * least:  # then it is too late
+    while trial.requests < wanted and time.monotonic() - began <= 2 * least:  # then it is too late
         if trial.read(trial.streams[0]).error:
             break
     times = sorted(one.at for one in trial.service.journal())[:wanted]
@@ -92,9 +93,9 @@ def a_slow_or_leaving_consumer_stops_nothing_and_leaves_nothing(bench: Bench) ->
     series = trial.series(stream)
     next(series)
     getattr(series, "close", lambda: None)()
-    asked = len(trial.service.journal())
+    asked = trial.requests
     time.sleep(_AFTER_SECONDS)
-    yield equal("requests after an early end", 0, len(trial.service.journal()) - asked)
+    yield equal("requests after an early end", 0, trial.requests - asked)
     left = [one.name for one in threading.enumerate() if one not in before | service and not _serves(one)]
     yield nothing("threads after an early end", "none", left)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from jsonschema import Draft202012Validator
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import differences
 from custify_connector.certification.findings import Finding, equal, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Record, WriteCase
 
 

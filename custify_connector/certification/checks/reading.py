@@ -121,13 +121,13 @@ def an_unknown_stream_or_mode_is_refused_at_once(bench: Bench) -> Iterator[Findi
     trial = bench.open()
     for stream in trial.streams[:1]:
         for word, value in (("endpoint", "no_such_stream"), ("mode", "sideways")):
-            before = len(trial.service.journal())
+            before = trial.requests
             words: dict[str, Any] = {word: value}
             reading = trial.read(stream, **words)
             refusal = shown(reading.error) if reading.error else "no error"
             yield holds(f"{word} {value}", "an error that names the word or its value", refusal,
                         reading.error and (word in refusal or value in refusal))  # fmt: skip
-            asked = len(trial.service.journal()) - before
+            asked = trial.requests - before
             yield equal(f"{word} {value}, batches and requests", (0, 0), (len(reading.batches), asked))
 
 

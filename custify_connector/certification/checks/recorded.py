@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, nothing
 from custify_connector.certification.replaying import Recording, recordings, replayed
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import NotOffered
 
 

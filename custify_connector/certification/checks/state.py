@@ -12,9 +12,10 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import InjectedFault, NotOffered
 
 
@@ -144,9 +145,9 @@ def a_damaged_state_is_refused_clearly(bench: Bench) -> Iterator[Finding]:
         good = trial.read(stream, batches=1).state or {}
         damaged: list[Any] = [{"nonsense": 1}, {**good, "version": 999}, {**good, "version": "one"}, [good], "text"]
         for one in damaged:
-            before = len(trial.service.journal())
+            before = trial.requests
             reading = trial.read(stream, one)
-            asked = len(trial.service.journal()) - before
+            asked = trial.requests - before
             yield holds(f"{stream}, state {shown(one)}", "an error that speaks of the state, and no request",
                         f"{asked} requests, {shown(reading.error) if reading.error else 'no error'}",
                         reading.error and "state" in shown(reading.error).lower() and not asked)  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from custify_connector.certification.bench import Bench, Trial, Writing
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.logs import collected_log
 from custify_connector.certification.scrubbing import shows
+from custify_connector.certification.trials import Trial, Writing
 from custify_connector.contract import OUTCOMES
 from custify_connector.testbed import Record, WriteCase
 
@@ -20,7 +22,7 @@ def what_was_written_is_there(bench: Bench) -> Iterator[Finding]:
     """After a write, the service holds every record that was sent, field by field."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        records = [case.make(number) for number in range(_RECORDS)]
+        records = case.records(_RECORDS)
         writing = trial.write(case, records)
         yield equal(f"{case.name}, outcomes", ["sent"] * _RECORDS, writing.outcomes)
         yield from as_sent(trial, case, records)
@@ -44,7 +46,7 @@ def a_rejected_record_says_which_and_why(bench: Bench) -> Iterator[Finding]:
     """Its receipt has place, key, code, field and reason; the log has neither a secret nor a whole record."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        with bench.logged() as lines:
+        with collected_log() as lines:
             writing = trial.write(case, [case.make(1), case.invalid, *([case.refused] if case.refused else [])])
         yield from _explained(case, writing)
         logged = [line for line in lines if shows(line, trial.service.credentials.secrets)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, named
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import InjectedFault, Record, WriteCase
 
 _RECORDS = 4
@@ -18,7 +19,7 @@ def what_was_rejected_is_mended_and_sent_alone(bench: Bench) -> Iterator[Finding
     """By the receipts' places a host finds what to mend; sent alone, it completes the run, and nothing goes twice."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        wanted = [case.make(number) for number in range(_RECORDS)]
+        wanted = case.records(_RECORDS)
         given = [case.invalid if number in {1, 2} else record for number, record in enumerate(wanted)]
         rejected = [one.index for one in trial.write(case, given).receipts if one.outcome == "rejected"]
         yield equal(f"{case.name}, rejected", [1, 2], rejected)
@@ -38,7 +39,7 @@ def the_same_input_twice_leaves_the_same_content(bench: Bench) -> Iterator[Findi
     """A second run of the same input changes nothing that the first run left."""
     trial = bench.open()
     for case in _repeatable(trial):
-        records = [case.make(number) for number in range(_RECORDS)]
+        records = case.records(_RECORDS)
         trial.write(case, records)
         first = _content(trial, case)
         second = trial.write(case, records)
@@ -78,7 +79,7 @@ def a_batch_that_the_host_repeats_makes_no_duplicate(bench: Bench) -> Iterator[F
     """A host that lost half a batch sends it whole again; what may not be sent again, the description says."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        records = [case.make(number) for number in range(_RECORDS)]
+        records = case.records(_RECORDS)
         if not case.repeatable:
             repeat = bench.description["destinations"][case.name].get("repeat", "always")
             yield holds(f"{case.name}, `repeat` of the description", "anything but always", repeat, repeat != "always")

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from custify_connector.certification.bench import Bench, Trial
+from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Exchange, Record, WriteCase
 
 _MANY, _JOBS = 40, 8
@@ -22,7 +23,7 @@ def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
         return
     trial = bench.open()
     for case in trial.cases("upsert"):
-        records = [case.invalid, case.invalid, *(case.make(number) for number in range(_MANY))]
+        records = [case.invalid, case.invalid, *case.records(_MANY)]
         enough = trial.write(case, records[:5], max_rejects=2)
         yield equal(f"{case.name}, two rejects, two allowed", ["rejected"] * 2 + ["sent"] * 3, enough.outcomes)
         writing = trial.write(case, records, max_rejects=1)
@@ -112,10 +113,10 @@ def what_is_not_supported_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
 
 
 def _refused(trial: Trial, case: WriteCase, what: str, **words: Any) -> Iterator[Finding]:  # noqa: ANN401 - words of the contract
-    before = len(trial.service.journal())
+    before = trial.requests
     writing = trial.write(case, [case.make(1)], **words)
     yield holds(f"{case.name}, {what}", "an error, and no receipt", writing, writing.error and not writing.receipts)
-    yield equal(f"{case.name}, {what}, requests", 0, len(trial.service.journal()) - before)
+    yield equal(f"{case.name}, {what}, requests", 0, trial.requests - before)
 
 
 @check("G21", "rehearsed")
@@ -125,14 +126,14 @@ def a_dry_run_sends_nothing_and_shows_what_would_be_sent(bench: Bench) -> Iterat
         return
     for case in bench.open().cases("upsert", "create", "delete"):
         trial = bench.open()
-        records = [case.make(number) for number in range(3)]
+        records = case.records(3)
         if case.of:
             maker = _made_by(trial, case)
-            trial.write(maker, [maker.make(number) for number in range(3)])
-        before = len(trial.service.journal())
+            trial.write(maker, maker.records(3))
+        before = trial.requests
         plan = trial.write(case, [*records, case.invalid], dry_run=True)
         yield equal(f"{case.name}, dry run", ["planned"] * 3 + ["rejected"], plan.outcomes)
-        yield equal(f"{case.name}, requests of the dry run", 0, len(trial.service.journal()) - before)
+        yield equal(f"{case.name}, requests of the dry run", 0, trial.requests - before)
         trial.write(case, records)
         made = [_told(one) for one in trial.service.journal()[before:] if one.write]
         planned = [_planned(one.response) for one in plan.receipts[:3]]
@@ -161,11 +162,11 @@ def too_many_deletes_are_stopped_before_the_first(bench: Bench) -> Iterator[Find
         if case.guard is None:
             continue
         maker = _made_by(trial, case)
-        trial.write(maker, [maker.make(number) for number in range(3)])
-        records, before = [case.make(number) for number in range(3)], len(trial.service.journal())
+        trial.write(maker, maker.records(3))
+        records, before = case.records(3), trial.requests
         stopped = trial.write(case, records, **case.guard(2))
         yield equal(f"{case.name}, three where two may go", ["not_tried"] * 3, stopped.outcomes)
-        yield equal(f"{case.name}, requests", 0, len(trial.service.journal()) - before)
+        yield equal(f"{case.name}, requests", 0, trial.requests - before)
         yield nothing(f"{case.name}, the records", "all there", _gone(trial, case, records))
         yield equal(
             f"{case.name}, three where three may go", ["sent"] * 3, trial.write(case, records, **case.guard(3)).outcomes
@@ -191,7 +192,7 @@ def what_became_of_a_batch_is_told_record_by_record(bench: Bench) -> Iterator[Fi
 
 
 def _told_apart(trial: Trial, case: WriteCase) -> Iterator[Finding]:
-    good = [case.make(number) for number in range(_JOBS)]
+    good = case.records(_JOBS)
     given = [*good[:4], case.refused, case.invalid, *good[4:]]
     writing = trial.write(case, given, delivery="batch")
     yield equal(f"{case.name}, outcomes", ["sent"] * 4 + ["rejected"] * 2 + ["sent"] * 4, writing.outcomes)
@@ -203,7 +204,7 @@ def _told_apart(trial: Trial, case: WriteCase) -> Iterator[Finding]:
 
 def _forgotten(trial: Trial, case: WriteCase) -> Iterator[Finding]:
     """Yield that the outcome was asked for; the first jobs may be answered at once, the last cannot be."""
-    writing = trial.write(case, [case.make(number) for number in range(_JOBS)], delivery="batch")
+    writing = trial.write(case, case.records(_JOBS), delivery="batch")
     asked = [one for one in trial.service.journal() if not one.write]
     yield holds(f"{case.name}, looks at the outcome", "at least one", len(asked), asked)
     yield equal(f"{case.name}, forgotten", ["failed"] * 4, writing.outcomes[-4:])

@@ -8,10 +8,11 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from custify_connector.certification.bench import Bench, Trial, field
+from custify_connector.certification.bench import Bench, field
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import named
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
+from custify_connector.certification.trials import Trial
 from custify_connector.testbed import Record, WriteCase
 
 _TEXTS = {

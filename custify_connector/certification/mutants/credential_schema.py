@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_credential_test, with_description
+from custify_connector.certification.mutating import (
+    CredentialTest,
+    Plugin,
+    mutant,
+    with_credential_test,
+    with_description,
+)
+from custify_connector.contract import CredentialReport
 
 
 def _with_schema(healthy: Plugin, change: Callable[[dict[str, Any]], object]) -> object:
@@ -35,7 +42,7 @@ def a_missing_field_is_not_named(healthy: Plugin) -> object:
 def an_optional_field_is_needed(healthy: Plugin) -> object:
     """The schema does not ask for a field, and the test fails without it."""
 
-    def demanding(given: Any, test: Any) -> Any:  # noqa: ANN401 - the hook's own types
+    def demanding(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         report = test(given)
         optional = set(given) - set(healthy.describe()["credential"]["required"]) - {"base_url"}
         return report if optional else replace(report, ok=False, code="invalid_credential")
@@ -86,7 +93,7 @@ def a_field_is_newly_required(healthy: Plugin) -> object:
 def an_old_credential_is_changed_where_it_lies(healthy: Plugin) -> object:
     """The migration is written into the caller's own mapping, once more each time."""
 
-    def migrating(given: Any, test: Any) -> Any:  # noqa: ANN401 - the hook's own types
+    def migrating(given: Any, test: CredentialTest) -> CredentialReport:  # noqa: ANN401 - it changes what it may not
         report = test(dict(given))
         given["migrated"] = True
         return report

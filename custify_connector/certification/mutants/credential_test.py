@@ -8,10 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from custify_connector.certification.mutating import Plugin, mutant, with_credential_test
+from custify_connector.certification.mutating import CredentialTest, Plugin, mutant, with_credential_test
 from custify_connector.contract import CredentialReport
-
-_Test = Callable[[Mapping[str, Any]], CredentialReport]
 
 
 @mutant("B1")
@@ -24,7 +22,7 @@ def every_key_is_good(healthy: Plugin) -> object:
 def every_failure_has_one_code(healthy: Plugin) -> object:
     """Whatever goes wrong is called an error of the service."""
 
-    def vague(given: Mapping[str, Any], test: _Test) -> CredentialReport:
+    def vague(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         report = test(given)
         return report if report.ok else replace(report, code="upstream_error")
 
@@ -40,7 +38,7 @@ def a_test_asks_three_times(healthy: Plugin) -> object:
 def _leaking(healthy: Plugin, write: Callable[[str], str]) -> object:
     secret = next(name for name, one in healthy.describe()["credential"]["properties"].items() if one.get("writeOnly"))
 
-    def telling(given: Mapping[str, Any], test: _Test) -> CredentialReport:
+    def telling(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         return replace(test(given), message=f"tried {write(str(given.get(secret, '')))}")
 
     return with_credential_test(healthy, telling)
@@ -68,7 +66,7 @@ def the_message_shows_the_key_in_base64(healthy: Plugin) -> object:
 def an_outage_is_a_bad_key(healthy: Plugin) -> object:
     """Whatever is not a good answer is the key's fault."""
 
-    def blaming(given: Mapping[str, Any], test: _Test) -> CredentialReport:
+    def blaming(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         report = test(given)
         return report if report.ok else replace(report, code="unauthorized")
 
@@ -79,7 +77,7 @@ def an_outage_is_a_bad_key(healthy: Plugin) -> object:
 def no_answer_is_an_unreachable_service(healthy: Plugin) -> object:
     """That nothing came in time is told as that nobody is there."""
 
-    def vague(given: Mapping[str, Any], test: _Test) -> CredentialReport:
+    def vague(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         report = test(given)
         return replace(report, code="unreachable") if report.code == "timeout" else report
 

@@ -109,4 +109,4 @@ def the_choice_of_fields_is_ignored(healthy: Plugin) -> object:
     def forgetful(source: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in source.items() if name != "fields"}
 
-    return with_batches(healthy, lambda batches: batches, source=forgetful)
+    return with_batches(healthy, source=forgetful)

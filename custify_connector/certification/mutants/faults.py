@@ -6,13 +6,13 @@ import http.client
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches, with_written
-from custify_connector.contract import Batch, hookimpl
+from custify_connector.certification.mutating import Broken, Plugin, Read, mutant, with_batches, with_read, with_written
+from custify_connector.contract import Batch
 
 
 class ServiceUnavailable(Exception):
@@ -26,7 +26,7 @@ def the_limit_is_not_kept(healthy: Plugin) -> object:
     def unlimited(argument: dict[str, Any]) -> dict[str, Any]:
         return {**argument, "settings": {**argument.get("settings", {}), "rate_limit": None}}
 
-    reading = with_batches(healthy, lambda batches: batches, source=unlimited)
+    reading = with_batches(healthy, source=unlimited)
     return with_written(reading, destination=unlimited)
 
 
@@ -64,22 +64,15 @@ def an_outage_is_an_error_like_any_other(healthy: Plugin) -> object:
 def a_refusal_is_asked_again(healthy: Plugin) -> object:
     """Whatever goes wrong is done once more."""
 
-    @hookimpl
-    def read_source(
-        credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
-    ) -> Iterator[Batch]:
-        for last in (False, True):
-            try:
-                for batch in healthy.read_source(credential=credential, source=source, state=state):
-                    state = batch.state
-                    yield batch
-            except Exception:  # noqa: PERF203 - that is what is wrong here
-                if last:
-                    raise
-            else:
-                return
+    def twice(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+        try:
+            for batch in read(source, state):
+                state = batch.state
+                yield batch
+        except Exception:  # noqa: BLE001 - that is what is wrong here
+            yield from read(source, state)
 
-    return Broken(healthy, read_source=read_source)
+    return with_read(healthy, twice)
 
 
 @mutant("F6")
@@ -96,7 +89,7 @@ def the_shared_budget_is_not_passed_on(healthy: Plugin) -> object:
         settings = source.get("settings", {})
         return {**source, "settings": {name: settings[name] for name in ("rate_limit",) if name in settings}}
 
-    return with_batches(healthy, lambda batches: batches, source=own)
+    return with_batches(healthy, source=own)
 
 
 @mutant("F8")

@@ -7,18 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_batches, with_written
-from custify_connector.contract import Receipt
+from custify_connector.certification.mutating import Plugin, mutant, with_batches, with_each_receipt, with_written
 
 
 @mutant("H1")
 def a_rejected_record_passes_for_sent(healthy: Plugin) -> object:
     """A record that could not be named is counted among those that went well."""
-
-    def praised(receipts: Iterator[Receipt]) -> Iterator[Receipt]:
-        return (replace(receipt, outcome="sent") for receipt in receipts)
-
-    return with_written(healthy, receipts=praised)
+    return with_each_receipt(healthy, lambda receipt: replace(receipt, outcome="sent"))
 
 
 @mutant("H2")
@@ -65,7 +60,7 @@ def words_that_are_not_known_are_passed_over(healthy: Plugin) -> object:
     def known(argument: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in argument.items() if name in {"endpoint", "params", "settings", "mode"}}
 
-    reading = with_batches(healthy, lambda batches: batches, source=known)
+    reading = with_batches(healthy, source=known)
     return with_written(reading, destination=known)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutants.telephone import ring
 from custify_connector.certification.mutating import (
     Broken,
     Plugin,
@@ -14,13 +13,14 @@ from custify_connector.certification.mutating import (
     mutant,
     with_credential_test,
     with_description,
-    with_written,
+    with_each_receipt,
 )
 from custify_connector.certification.processes import Origin
 from custify_connector.certification.subject import Subject
+from custify_connector.certification.telephone import ring
 from custify_connector.contract import Batch, CredentialReport, hookimpl
 
-_CALLING_HOME = "custify_connector.certification.mutants.calling_home"
+_CALLING_HOME = "custify_connector.certification.calling_home"
 
 
 @mutant("J2")
@@ -70,7 +70,7 @@ def nothing_is_explained(healthy: Plugin) -> object:
 @mutant("J6")
 def a_refusal_says_nothing(healthy: Plugin) -> object:
     """A record is refused, and nobody learns why."""
-    return with_written(healthy, receipts=lambda receipts: (replace(one, reason=None, field=None) for one in receipts))
+    return with_each_receipt(healthy, lambda receipt: replace(receipt, reason=None, field=None))
 
 
 @mutant("J7")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches, with_records
-from custify_connector.contract import Batch, hookimpl
+from custify_connector.certification.mutating import (
+    Broken,
+    Plugin,
+    Read,
+    mutant,
+    with_batches,
+    with_each_batch,
+    with_read,
+    with_records,
+)
+from custify_connector.contract import Batch
 
 
 @mutant("D1")
@@ -68,9 +77,7 @@ def an_empty_stream_has_no_state(healthy: Plugin) -> object:
 @mutant("D6")
 def a_single_record_is_lost(healthy: Plugin) -> object:
     """A page of one is taken for an answer that is no list."""
-    return with_batches(
-        healthy, lambda all_: (replace(one, records=one.records * (len(one.records) != 1)) for one in all_)
-    )
+    return with_each_batch(healthy, lambda batch: replace(batch, records=batch.records * (len(batch.records) != 1)))
 
 
 @mutant("D6")
@@ -104,13 +111,12 @@ def every_second_read_is_short(healthy: Plugin) -> object:
     """What was seen before is remembered from read to read."""
     seen: set[str] = set()
 
-    def unseen(record: dict[str, Any]) -> bool:
-        name = repr(record)
-        return not (name in seen or seen.add(name))  # type: ignore[func-returns-value] # it returns None: that is the trick
+    def unseen(batch: Batch) -> Batch:
+        records = [record for record in batch.records if repr(record) not in seen]
+        seen.update(map(repr, records))
+        return replace(batch, records=records)
 
-    return with_batches(
-        healthy, lambda all_: (replace(one, records=[each for each in one.records if unseen(each)]) for one in all_)
-    )
+    return with_each_batch(healthy, unseen)
 
 
 @mutant("D9")
@@ -130,17 +136,13 @@ def batches_come_as_they_are_ready(healthy: Plugin) -> object:
 def an_unknown_stream_is_an_empty_one(healthy: Plugin) -> object:
     """Nothing has that name, so there is nothing to read."""
 
-    @hookimpl
-    def read_source(
-        credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
-    ) -> Iterator[Batch]:
+    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
         try:
-            batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=state)
+            return read(source, state)
         except Exception:  # noqa: BLE001 - that is what is wrong here
             return iter(())
-        return batches
 
-    return Broken(healthy, read_source=read_source)
+    return with_read(healthy, forgiving)
 
 
 def swallowing(healthy: Plugin) -> Broken:

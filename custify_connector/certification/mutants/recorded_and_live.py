@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_credential_test, with_records
-from custify_connector.certification.mutating import with_written as _with_written
+from custify_connector.certification.mutating import (
+    CredentialTest,
+    Plugin,
+    mutant,
+    with_credential_test,
+    with_records,
+    with_written,
+)
 from custify_connector.contract import CredentialReport
 
 
@@ -21,9 +27,7 @@ def the_last_field_of_a_reply_is_overlooked(healthy: Plugin) -> object:
 def no_key_is_ever_good(healthy: Plugin) -> object:
     """The report says unauthorized, whatever the service answered."""
 
-    def refused(
-        credential: Mapping[str, Any], test: Callable[[Mapping[str, Any]], CredentialReport]
-    ) -> CredentialReport:
+    def refused(credential: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         return replace(test(credential), ok=False, code="unauthorized")
 
     return with_credential_test(healthy, refused)
@@ -44,8 +48,4 @@ def texts_are_cut_on_their_way(healthy: Plugin) -> object:
             name: value[:-1] if isinstance(value, str) and " " in value else value for name, value in record.items()
         }
 
-    return _cut(healthy, cut)
-
-
-def _cut(healthy: Plugin, change: Callable[[Any], Any]) -> Broken:
-    return _with_written(healthy, records=lambda records: map(change, records))
+    return with_written(healthy, records=lambda records: map(cut, records))

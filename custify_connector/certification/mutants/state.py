@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches
-from custify_connector.contract import Batch, hookimpl
+from custify_connector.certification.mutating import Plugin, Read, mutant, with_batches, with_each_batch, with_read
+from custify_connector.contract import Batch
 
 
 @mutant("E2")
@@ -28,7 +28,7 @@ def a_state_runs_ahead_of_its_batch(healthy: Plugin) -> object:
 @mutant("E1")
 def a_state_is_forgotten(healthy: Plugin) -> object:
     """Every read starts from the beginning."""
-    return with_batches(healthy, lambda batches: batches, state=lambda _: None)
+    return with_batches(healthy, state=lambda _: None)
 
 
 @mutant("E3")
@@ -50,17 +50,22 @@ def a_state_leaves_before_its_records(healthy: Plugin) -> object:
 @mutant("E4")
 def records_as_old_as_the_last_are_taken_for_known(healthy: Plugin) -> object:
     """The next page is cut at the cursor that the last one ended with."""
-    cursors = {name: source.get("cursor") for name, source in healthy.describe()["sources"].items()}
+    cursors = _cursors(healthy)
 
     def cut(batches: Iterator[Batch]) -> Iterator[Batch]:
         edge: list[Any] = []
         for batch in batches:
             cursor = cursors.get(batch.stream)
-            kept = [one for one in batch.records if cursor is None or one.get(cursor or "") not in edge]
+            kept = [one for one in batch.records if cursor is None or one.get(cursor) not in edge]
             yield replace(batch, records=kept)
             edge = [one.get(cursor or "") for one in batch.records[-1:]]
 
     return with_batches(healthy, cut)
+
+
+def _cursors(healthy: Plugin) -> dict[str, Any]:
+    """Return the described cursor of each stream, None where it has none."""
+    return {name: source.get("cursor") for name, source in healthy.describe()["sources"].items()}
 
 
 @mutant("E5")
@@ -77,7 +82,7 @@ def a_state_is_that_of_the_end_from_the_start(healthy: Plugin) -> object:
 @mutant("E6")
 def a_read_never_looks_back(healthy: Plugin) -> object:
     """What is older than the moment of the last read is taken for known."""
-    return with_batches(healthy, lambda batches: batches, state=_moved(lambda at: at + timedelta(hours=1)))
+    return with_batches(healthy, state=_moved(lambda at: at + timedelta(hours=1)))
 
 
 @mutant("E7")
@@ -85,7 +90,7 @@ def a_state_of_the_future_is_not_believed(healthy: Plugin) -> object:
     """A moment that has not come yet is set back to a year ago."""
     year = timedelta(days=365)
     now = datetime.now(timezone.utc)
-    return with_batches(healthy, lambda batches: batches, state=_moved(lambda at: now - 10 * year if at > now else at))
+    return with_batches(healthy, state=_moved(lambda at: now - 10 * year if at > now else at))
 
 
 def _moved(move: Callable[[datetime], datetime]) -> Callable[[Any], Any]:
@@ -105,27 +110,23 @@ _MOMENT = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zon
 def a_state_names_no_version(healthy: Plugin) -> object:
     """A later release cannot tell what it was given."""
 
-    def unversioned(state: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in state.items() if name != "version"}
+    def unversioned(batch: Batch) -> Batch:
+        return replace(batch, state={name: value for name, value in batch.state.items() if name != "version"})
 
-    return with_batches(healthy, lambda all_: (replace(one, state=unversioned(one.state)) for one in all_))
+    return with_each_batch(healthy, unversioned)
 
 
 @mutant("E9")
 def a_damaged_state_is_none_at_all(healthy: Plugin) -> object:
     """What cannot be used is thrown away, and everything read again."""
 
-    @hookimpl
-    def read_source(
-        credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
-    ) -> Iterator[Batch]:
+    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
         try:
-            batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=state)
+            return read(source, state)
         except Exception:  # noqa: BLE001 - that is what is wrong here
-            batches = healthy.read_source(credential=credential, source=source, state=None)
-        return batches
+            return read(source, None)
 
-    return Broken(healthy, read_source=read_source)
+    return with_read(healthy, forgiving)
 
 
 @mutant("E10")
@@ -148,10 +149,11 @@ def one_failure_ends_every_later_read(healthy: Plugin) -> object:
 @mutant("E11")
 def a_cursor_of_another_form_is_not_delivered(healthy: Plugin) -> object:
     """Only moments in UTC are understood, and what is not is left out."""
-    cursors = {name: source.get("cursor") for name, source in healthy.describe()["sources"].items()}
+    cursors = _cursors(healthy)
 
-    def understood(batch: Batch) -> list[dict[str, Any]]:
+    def understood(batch: Batch) -> Batch:
         cursor = cursors.get(batch.stream)
-        return [one for one in batch.records if cursor is None or str(one.get(cursor)).endswith("Z")]
+        kept = [one for one in batch.records if cursor is None or str(one.get(cursor)).endswith("Z")]
+        return replace(batch, records=kept)
 
-    return with_batches(healthy, lambda all_: (replace(one, records=understood(one)) for one in all_))
+    return with_each_batch(healthy, understood)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_written
-from custify_connector.contract import Receipt, hookimpl
+from custify_connector.certification.mutating import Plugin, mutant, with_each_receipt, with_write, with_written
+from custify_connector.contract import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -16,16 +16,7 @@ log = logging.getLogger(__name__)
 @mutant("G1")
 def every_record_is_dropped(healthy: Plugin) -> object:
     """Each record has a receipt that says sent, and nothing is."""
-
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any],  # noqa: ARG001 - the hook's arguments are fixed
-        destination: Mapping[str, Any],  # noqa: ARG001 - the same
-        records: Iterable[Mapping[str, Any]],
-    ) -> Iterator[Receipt]:
-        return iter([Receipt(index, "sent") for index, _ in enumerate(records)])
-
-    return Broken(healthy, write_destination=write_destination)
+    return with_write(healthy, lambda _write, _to, records: [Receipt(place, "sent") for place, _ in enumerate(records)])
 
 
 @mutant("G1")
@@ -66,7 +57,7 @@ def a_rejection_gives_no_reason(healthy: Plugin) -> object:
     def silent(receipt: Receipt) -> Receipt:
         return replace(receipt, reason=None, field=None) if receipt.outcome == "rejected" else receipt
 
-    return with_written(healthy, receipts=lambda receipts: map(silent, receipts))
+    return with_each_receipt(healthy, silent)
 
 
 @mutant("G3")

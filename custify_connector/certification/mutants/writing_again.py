@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_description, with_written
-from custify_connector.contract import Receipt, hookimpl
+from custify_connector.certification.mutating import (
+    Plugin,
+    Write,
+    mutant,
+    with_description,
+    with_each_receipt,
+    with_write,
+    with_written,
+)
+from custify_connector.contract import Receipt
 
 
 @mutant("G6")
 def places_are_counted_from_one(healthy: Plugin) -> object:
     """A host that mends what a receipt names mends the record after it."""
-    return with_written(healthy, receipts=lambda receipts: (replace(one, index=one.index + 1) for one in receipts))
+    return with_each_receipt(healthy, lambda receipt: replace(receipt, index=receipt.index + 1))
 
 
 @mutant("G11")
@@ -51,19 +59,12 @@ def _from_the_second_run(healthy: Plugin, change: Callable[[Any], Any], *, keys:
 def what_is_unclear_is_sent_again(healthy: Plugin) -> object:
     """A write without an answer is repeated, whether or not it may have arrived."""
 
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
+    def again(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
         given = list(records)
-        write = healthy.write_destination
-        for receipt in write(credential=credential, destination=destination, records=given):
-            if receipt.outcome == "failed":
-                once_more = [given[receipt.index]]
-                (receipt,) = write(credential=credential, destination=destination, records=once_more)  # noqa: PLW2901 - it replaces the first
-            yield receipt
+        for receipt in write(destination, given):
+            yield from write(destination, [given[receipt.index]]) if receipt.outcome == "failed" else [receipt]
 
-    return Broken(healthy, write_destination=write_destination)
+    return with_write(healthy, again)
 
 
 @mutant("G14")

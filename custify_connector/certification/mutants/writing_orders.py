@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_written
+from custify_connector.certification.mutating import (
+    Broken,
+    Plugin,
+    Write,
+    mutant,
+    with_each_receipt,
+    with_write,
+    with_written,
+)
 from custify_connector.contract import Receipt, hookimpl
 
 
@@ -34,22 +42,14 @@ def what_exists_is_never_changed(healthy: Plugin) -> object:
     """An upsert only creates: what was written once is not written again."""
     known: set[str] = set()
 
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
-        def write(index: int, record: Mapping[str, Any]) -> Receipt:
+    def once(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        for index, record in enumerate(records):
             key = f"{destination.get('endpoint')} {next(iter(record.values()), None)}"
-            if key in known:
-                return Receipt(index, "sent")
+            receipt = Receipt(index, "sent") if key in known else next(write(destination, [record]))
             known.add(key)
-            given = {"destination": destination, "records": [record]}
-            receipt: Receipt = next(healthy.write_destination(credential=credential, **given))
-            return replace(receipt, index=index)
+            yield replace(receipt, index=index)
 
-        return (write(index, record) for index, record in enumerate(records))
-
-    return Broken(healthy, write_destination=write_destination)
+    return with_write(healthy, once)
 
 
 @mutant("G10")
@@ -79,18 +79,14 @@ def a_wrong_order_is_refused_after_the_first_request(healthy: Plugin) -> object:
 def a_dry_run_is_a_real_one(healthy: Plugin) -> object:
     """The receipts say planned, and everything was sent."""
 
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
+    def really(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> list[Receipt]:
         given = list(records)
-        receipts = list(healthy.write_destination(credential=credential, destination=destination, records=given))
+        receipts = list(write(destination, given))
         if destination.get("dry_run"):
-            real = {**destination, "dry_run": False}
-            list(healthy.write_destination(credential=credential, destination=real, records=given))
-        return iter(receipts)
+            list(write({**destination, "dry_run": False}, given))
+        return receipts
 
-    return Broken(healthy, write_destination=write_destination)
+    return with_write(healthy, really)
 
 
 @mutant("G21")
@@ -100,7 +96,7 @@ def a_dry_run_shows_another_request(healthy: Plugin) -> object:
     def vague(receipt: Receipt) -> Receipt:
         return replace(receipt, response=receipt.key) if receipt.outcome == "planned" else receipt
 
-    return with_written(healthy, receipts=lambda receipts: map(vague, receipts))
+    return with_each_receipt(healthy, vague)
 
 
 @mutant("G22")
@@ -118,13 +114,9 @@ def deletes_have_no_bound(healthy: Plugin) -> object:
 def a_batch_that_was_taken_is_called_sent(healthy: Plugin) -> object:
     """The answer to the batch itself is taken for the answer to each of its records."""
 
-    @hookimpl
-    def write_destination(
-        credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
-        receipts = healthy.write_destination(credential=credential, destination=destination, records=records)
-        if destination.get("delivery") == "batch":
-            return (replace(receipt, outcome="sent") for receipt in receipts)
-        return iter(receipts)
+    def believing(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        receipts = write(destination, records)
+        in_batches = destination.get("delivery") == "batch"
+        return (replace(receipt, outcome="sent") for receipt in receipts) if in_batches else receipts
 
-    return Broken(healthy, write_destination=write_destination)
+    return with_write(healthy, believing)

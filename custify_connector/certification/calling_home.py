@@ -1,5 +1,5 @@
 """A module that reaches for the network when it is imported; nobody answers where it calls."""
 
-from custify_connector.certification.mutants.telephone import ring
+from custify_connector.certification.telephone import ring
 
 ring()

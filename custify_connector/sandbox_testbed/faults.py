@@ -1,0 +1,37 @@
+"""A fault of `testbed` in the sandbox's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from custify_connector.sandbox import Fault, Sandbox
+from custify_connector.sandbox.faults import Kind
+from custify_connector.testbed import FaultKind, InjectedFault, Scope
+
+_METHODS: Mapping[Scope, str | None] = {"any": None, "reads": "GET", "writes": "POST"}
+"""The method by which the sandbox tells a scope; every case that writes anew posts."""
+
+
+def sandbox_fault(fault: InjectedFault, elsewhere: Sandbox) -> Fault:
+    """Return a fault as the sandbox orders it; a redirect leads to `elsewhere`."""
+    kind, value = _KINDS[fault.kind](fault, elsewhere)
+    method = _METHODS[fault.scope]
+    return Fault(kind, method, times=fault.times, after=fault.after, before=not fault.applied, value=value)
+
+
+def _status(fault: InjectedFault, _elsewhere: Sandbox) -> tuple[Kind, object]:
+    limited = fault.status == 429  # noqa: PLR2004 - Too Many Requests, the one with a header of its own
+    return ("rate_limited", fault.retry_after) if limited else ("status", fault.status)
+
+
+_KINDS: Mapping[FaultKind, Callable[[InjectedFault, Sandbox], tuple[Kind, object]]] = {
+    "status": _status,
+    "reset": lambda *_: ("reset", None),
+    "timeout": lambda fault, _: ("slow", fault.seconds),
+    "truncated": lambda *_: ("cut", None),
+    "not_json": lambda *_: ("not_json", None),
+    "empty": lambda *_: ("empty", None),
+    "html": lambda *_: ("html", None),
+    "redirect": lambda _, elsewhere: ("redirect", f"{elsewhere.base_url}/people/all"),
+    "revoke": lambda *_: ("revoke", None),
+}
