@@ -88,11 +88,13 @@ def _meaning_faults(plan: ReadPlan, state: Mapping[str, Any]) -> Iterator[Fault]
 
 
 _MOMENTS = ("started", "cursor")
+_EARLIEST_YEAR = 2
+"""A moment is held against others some days before it: there must be such a day."""
 
 
 def _is_moment(text: str | None) -> bool:
     try:
-        return text is None or bool(datetime.fromisoformat(text.replace("Z", "+00:00")))
+        return text is None or datetime.fromisoformat(text.replace("Z", "+00:00")).year >= _EARLIEST_YEAR
     except ValueError:
         return False
 
