@@ -64,6 +64,12 @@ class BudgetFile:
         ).fetchone()
         return max(held, full[0] + seconds - now if full else 0.0, 0.0)
 
+    def put_off(self, counted_at: float, moment: float) -> None:
+        """Let a request that was counted at one moment count at a later one."""
+        with self._transaction():
+            one = "SELECT rowid FROM counted WHERE at = ? LIMIT 1"
+            self._database.execute(f"UPDATE counted SET at = ? WHERE rowid = ({one})", (moment, counted_at))  # noqa: S608 - constant text
+
     def hold_back(self, until: float) -> None:
         """Let no process send before `until`."""
         with self._transaction():

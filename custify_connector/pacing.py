@@ -91,7 +91,16 @@ class Budget:
             # What an answer took longer than the quickest may have passed before the service counted its request.
             late = now - sent - self._quickest
             if self.limit is not None:
-                bisect.insort(self._counted, min(now, sent + JITTER_SECONDS + late))
+                moment = min(now, sent + JITTER_SECONDS + late)
+                bisect.insort(self._counted, moment)
+                self._put_off(sent + JITTER_SECONDS, moment)
+
+    def _put_off(self, assumed: float, moment: float) -> None:
+        """Tell the others of a request that may have counted later than they assume."""
+        if self._shared and moment > assumed:
+            # The answer is there all the same; whoever asks next is told that the file cannot be used.
+            with suppress(ConfigurationError):
+                self._shared.put_off(assumed, moment)
 
     def hold_back(self, seconds: float) -> None:
         """Let nobody send for so long: the service said that the limit is reached."""

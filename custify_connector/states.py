@@ -89,11 +89,13 @@ def _meaning_faults(plan: ReadPlan, state: Mapping[str, Any]) -> Iterator[Fault]
 
 
 _MOMENTS = ("started", "cursor")
+_EARLIEST_YEAR = 2
+"""A moment is held against others some days before it: there must be such a day."""
 
 
 def _is_moment(text: str | None) -> bool:
     try:
-        return text is None or bool(moment_of(text))
+        return text is None or moment_of(text).year >= _EARLIEST_YEAR
     except ValueError:
         return False
 

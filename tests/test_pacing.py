@@ -181,6 +181,20 @@ def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
     assert shared_budget(account, limit) is plain
 
 
+def test_an_answer_that_came_late_is_told_to_the_others(tmp_path):
+    """What it took longer may have passed before the service counted its request."""
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(2, 10), fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2))
+    for answer in (0.125, 3.0):
+        ticket, _ = one.acquire(fake.wait)
+        fake.wait(answer)
+        one.release(ticket)
+    other.acquire(fake.wait)
+    assert fake.at == 10.25
+    other.acquire(fake.wait)
+    assert fake.at == 13.125
+
+
 def test_what_was_sent_before_the_file_was_named_counts_in_it_and_so_does_what_follows(tmp_path):
     fake = FakeTime()
     one, other = (Budget(RateLimit(9, 10), fake.clock()) for _ in range(2))

@@ -97,6 +97,7 @@ def test_every_record_comes_once_whatever_the_cap_and_the_total(size, cap, total
 
 @settings(max_examples=300, deadline=None)
 @example(21, [("n", 0), ("d", 1), ("c", 0), ("d", 1)])
+@example(21, [("n", 0), ("d", 0), ("c", 0)])
 @given(st.integers(0, 80), st.lists(st.tuples(st.sampled_from("cdn"), st.integers(0, 1000)), max_size=60))
 def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and_go(size, events):
     """Law: with totals that are right, creates and deletes between answers lose and double nothing."""

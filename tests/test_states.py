@@ -158,6 +158,8 @@ POSITION = {"number": 3, "tail": ["a"]}
         ({**HEAD, "started": "yesterday"}, "state.started: "),
         ({**HEAD, "cursor": "yesterday"}, "state.cursor: does not have the form"),
         ({**HEAD, "cursor": "2026-13-45T00:00:00Z"}, "state.cursor: "),
+        ({**HEAD, "cursor": "0001-01-01T00:00:00Z"}, "state.cursor: is no date and time"),
+        ({**HEAD, "started": "0001-01-01T00:00:00Z"}, "state.started: is no date and time"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
