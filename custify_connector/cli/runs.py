@@ -106,6 +106,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         ("started", f"{layout.clock(run.started)} ({layout.ago(run.started)}), took {run.seconds:,.1f} s"),
         ("records", f"{run.records:,}, of them {run.errors:,} with errors; {run.size:,} bytes; runId {run.run_id}"),
         ("outcomes", outcomes),
+        ("connector", run.connector),
         ("credential", run.credential),
         ("settings", ", ".join(f"{name} {_word(value)}" for name, value in run.settings.items())),
         ("from", run.input or ""),

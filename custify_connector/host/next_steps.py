@@ -51,7 +51,8 @@ def _after_a_write(run: Run) -> Step:
         resume = () if "--resume" in run.command else ("--resume",)
         return Step(_again(run, *resume), "goes on; what is decided is not sent again")
     if run.errors and run.quarantine:
-        return Step(shlex.join(["custify", "replay", run.quarantine]), "sends the rejected records again, once mended")
+        replay = ["custify", "replay", run.quarantine, *_lent(run)]
+        return Step(shlex.join(replay), "sends the rejected records again, once mended")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")
@@ -60,3 +61,9 @@ def _after_a_write(run: Run) -> Step:
 
 def _again(run: Run, *more: str) -> str | None:
     return shlex.join(["custify", *run.command, *more]) if run.command else None
+
+
+def _lent(run: Run) -> list[str]:
+    """Return the words for the credential of another connector, which is stored nowhere."""
+    place = run.command.index("--credential-file") if "--credential-file" in run.command else None
+    return list(run.command[place : place + 2]) if run.connector and place is not None else []
