@@ -44,4 +44,7 @@ def test_after_a_write_of_another_connector_its_credential_is_handed_in_again():
     ended = replace(run, status="rejects", exit_code=1)
     assert next_steps.after(ended).command == "custify replay calm.jsonl --credential-file lent.json"
     refused = next_steps.after(replace(run, status="failed", exit_code=3))
-    assert (refused.command, "once weather accepts the credential" in refused.why) == (f"custify {' '.join(typed)}", True)
+    assert (refused.command, "once weather accepts the credential" in refused.why) == (
+        f"custify {' '.join(typed)}",
+        True,
+    )
