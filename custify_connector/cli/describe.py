@@ -8,6 +8,7 @@ import click
 
 from custify_connector.cli import completing
 from custify_connector.cli.choosing import budget_option, chosen, credential_options, within_budget
+from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
@@ -18,10 +19,11 @@ from custify_connector.validation import suggestion
 @click.argument("endpoint", required=False, shell_complete=completing.endpoints)
 @click.option("--account", is_flag=True, help="Ask the account for its own attributes; needs a credential.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as a host gets it.")
+@connector_option
 @credential_options
 @budget_option
 @exit_codes
-def command(endpoint: str | None, account: bool, as_json: bool) -> None:
+def command(endpoint: str | None, account: bool, as_json: bool, connector_name: str | None) -> None:
     """Show the endpoints, or all that is known of one.
 
     \b
@@ -29,7 +31,10 @@ def command(endpoint: str | None, account: bool, as_json: bool) -> None:
     custify describe people --account
     custify describe --json
     """  # noqa: D301 - click reads \b
-    description = connector.describe_account(within_budget(chosen())) if account else connector.describe()
+    asked = named(connector_name)
+    if account and not asked.is_own:
+        raise ConfigurationError((Fault("--account", "is for Custify's connector alone"),))
+    description = connector.describe_account(within_budget(chosen())) if account else asked.description
     if endpoint is not None:
         description = _one(description, endpoint)
     if as_json:
@@ -43,30 +48,35 @@ def command(endpoint: str | None, account: bool, as_json: bool) -> None:
 
 
 def _one(description: dict[str, Any], endpoint: str) -> dict[str, Any]:
-    known = {**description["sources"], **description["destinations"]}
+    known = {**description.get("sources", {}), **description.get("destinations", {})}
     if endpoint not in known:
         raise ConfigurationError((Fault("endpoint", f"there is no {endpoint!r}{suggestion(endpoint, known)}"),))
-    found: dict[str, Any] = known[endpoint]
-    return found
+    return {"name": endpoint, "schema": {}, **known[endpoint]}
 
 
 def _print_all(description: dict[str, Any]) -> None:
-    click.echo(f"{description['title']} {description['version']}: {description['summary']}")
+    title = description.get("title", description.get("name", ""))
+    click.echo(_with(f"{title} {description.get('version', '')}".strip(), description))
     for kind in ("sources", "destinations"):
         click.echo(f"\n{kind}")
-        width = max(map(len, description[kind]), default=0)
-        for name, endpoint in description[kind].items():
-            click.echo(f"  {name:<{width}}  {endpoint['summary']}")
+        known = description.get(kind, {})
+        width = max(map(len, known), default=0)
+        for name, endpoint in known.items():
+            click.echo(f"  {name:<{width}}  {endpoint.get('summary', endpoint.get('title', ''))}".rstrip())
+
+
+def _with(name: str, described: dict[str, Any]) -> str:
+    return f"{name}: {described['summary']}" if described.get("summary") else name
 
 
 def _print_one(endpoint: dict[str, Any]) -> None:
-    click.echo(f"{endpoint['name']}: {endpoint['summary']}")
+    click.echo(_with(endpoint["name"], endpoint))
     for word in ("key", "modes", "cursor", "identity", "repeat", "clear", "deliveries"):
         if endpoint.get(word):
             click.echo(f"  {word}: {_words(endpoint[word])}")
     _print_fields("parameters", endpoint.get("parameters", {}))
     _print_fields("fields", endpoint["schema"])
-    own = endpoint["schema"]["properties"].get("custom_attributes", {})
+    own = endpoint["schema"].get("properties", {}).get("custom_attributes", {})
     _print_fields("custom attributes of this account", own if "account_fields" in endpoint else {})
     if not endpoint.get("account_fields", {"known": True})["known"]:
         click.echo(f"\n  the account's own attributes: {endpoint['account_fields']['reason']}")

@@ -107,6 +107,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         ("started", f"{layout.clock(run.started)} ({layout.ago(run.started)}), took {run.seconds:,.1f} s"),
         ("records", _records(run)),
         ("outcomes", outcomes),
+        ("connector", run.connector),
         ("credential", run.credential),
         ("settings", _settings(run.settings)),
         ("from", run.input or ""),

@@ -39,6 +39,16 @@ def test_its_records_are_read_and_the_run_names_it(run, tmp_path):
     assert PASS not in json.dumps(kept.shown())
 
 
+def test_it_is_described_as_our_own_is(run):
+    every = run("describe", "--connector", "weather").stdout
+    assert every.startswith("Weather office 1.0\n")
+    assert "readings  Readings" in every
+    one = run("describe", "readings", "--connector", "weather").stdout
+    assert "height  integer; Metres above sea." in one
+    assert json.loads(run("describe", "--connector", "tiny", "--json").stdout)["name"] == "tiny"
+    assert "alone" in run("describe", "--connector", "weather", "--account").stderr
+
+
 def test_all_of_its_endpoints_are_read_into_a_folder(run, tmp_path):
     done = run("read", "--all", "-o", "lake", *WHOM)
     assert done.exit_code == 0, done.stderr

@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from custify_connector.certification.reporters import as_json
 from custify_connector.contract import NamedConnector, plugin_manager
+from tests.certification.reported import MIXED
 
 from .conftest import started
 
@@ -82,6 +84,13 @@ def test_a_form_without_the_token_of_the_session_does_nothing(signed_in, token):
     assert "acme" in signed_in.get("/custify/credentials").text
 
 
+@pytest.mark.parametrize("path", ["certification/custify/run", "certification/custify/end", "custify/by-hand/run"])
+def test_nothing_is_started_without_the_token_of_the_session(client, path):
+    assert client.ask("POST", f"/{path}", {"form_token": "guessed"}).status == 403
+    assert client.get(f"/{path}").status in {404, 405}
+    assert client.console.certifying == {}
+
+
 def test_a_look_never_changes_anything(signed_in):
     assert signed_in.get("/custify/credentials/remove?name=acme").status in {404, 405}
     assert "acme" in signed_in.get("/custify/credentials").text
@@ -102,8 +111,10 @@ def test_every_answer_forbids_foreign_scripts_and_frames(client, path):
     assert "server" not in headers
 
 
-def test_no_page_has_a_script_or_style_of_its_own(signed_in):
-    for path in ("/custify/credentials", "/custify/source/people", "/custify/destination/upsert_person", "/runs"):
+def test_no_page_has_a_script_or_style_of_its_own(signed_in, folder):
+    (folder / "custify-certification.json").write_text(as_json.text(MIXED))
+    pages = ("credentials", "source/people", "by-hand?example=yes", "destination/upsert_person")
+    for path in (*(f"/custify/{page}" for page in pages), "/runs", "/certification", "/certification/custify"):
         text = signed_in.get(path).text
         assert text.count("<script") == text.count('<script src="/static/')
         assert " style=" not in text
@@ -147,6 +158,7 @@ def test_no_path_leads_out_of_the_folder(signed_in, outside, name):
         signed_in.post("/quarantine/replay", file=name, credential="acme"),
         signed_in.post("/quarantine/mend", file=name, line="0", mark="", record="{}"),
         signed_in.post("/custify/source/people/run", credential="acme", output=name),
+        signed_in.post("/custify/by-hand/run", credential="acme", output=name, **{"by_hand.request.path": "/tags"}),
         signed_in.post("/custify/destination/upsert_person/write", credential="acme", file=name),
         signed_in.post("/custify/destination/upsert_person/preview", credential="acme", file=name),
     ]

@@ -123,3 +123,13 @@ def test_it_can_be_ended_and_then_says_so(client):
 def test_one_that_is_not_there_is_refused(client):
     assert client.get("/certification/nobody").status == 400
     assert client.post("/certification/nobody/run").status == 400
+
+
+def test_a_report_that_leads_out_of_the_folder_is_neither_read_nor_written(client, folder):
+    outside = folder.parent / "outside.json"
+    outside.write_text(as_json.text(MIXED))
+    (folder / NAME).symlink_to(outside)
+    assert "must lead to a file below" in client.get("/certification/custify").text
+    assert "alert(1)" not in client.get("/certification/custify").text
+    assert client.post("/certification/custify/run").status == 400
+    assert outside.read_text() == as_json.text(MIXED)

@@ -26,6 +26,19 @@ def test_a_reason_is_replayed_and_what_is_refused_again_comes_back(signed_in, re
     assert len(list(folder.glob("rejected.sent-*.jsonl"))) == 1
 
 
+@pytest.mark.usefixtures("rejected")
+def test_what_was_sent_again_is_told_from_what_waits(signed_in, folder):
+    sent = started(signed_in.post("/quarantine/replay", file="rejected.jsonl", credential="acme"))
+    signed_in.wait_for(sent + "/live", "done</span>")
+    (folder / "other.jsonl").write_text('{"nexlaMetaData": {}, "error": {}, "rawMessage": {}}\n')
+    text = signed_in.get("/quarantine").text
+    waits, again = text.split("Sent again already")
+    assert "other.jsonl" in waits
+    assert ".sent-" not in waits
+    assert "rejected.sent-" in again
+    assert 'data-label="Taken out of">rejected.jsonl' in again
+
+
 def test_nothing_leaves_a_quarantine_for_a_credential_that_is_not_there(signed_in, rejected, folder):
     before = rejected.read_bytes()
     assert signed_in.post("/quarantine/replay", file="rejected.jsonl", credential="other").status == 400

@@ -46,3 +46,15 @@ def test_every_end_has_its_next_step(run, command, why):
     step = next_steps.after(run)
     assert step.command == command
     assert why in step.why
+
+
+def test_after_a_write_of_another_connector_its_credential_is_handed_in_again():
+    typed = ("write", "warn", "storms.jsonl", "--connector", "weather", "--credential-file", "lent.json")
+    run = Run("write", "warn", "weather", command=typed, connector="weather", quarantine="calm.jsonl", errors=1)
+    ended = replace(run, status="rejects", exit_code=1)
+    assert next_steps.after(ended).command == "custify replay calm.jsonl --credential-file lent.json"
+    refused = next_steps.after(replace(run, status="failed", exit_code=3))
+    assert (refused.command, "once weather accepts the credential" in refused.why) == (
+        f"custify {' '.join(typed)}",
+        True,
+    )

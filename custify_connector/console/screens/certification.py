@@ -43,13 +43,12 @@ class Kept:
 
 
 def _kept(asked: Asked, known: Known) -> Kept:
-    path = asked.console.folder.root / _files(known.name)[0]
-    if not path.is_file():
-        return Kept()
+    name = _files(known.name)[0]
     try:
-        return Kept(as_json.report_of(_content(path)))
-    except (OSError, ValueError) as error:
-        return Kept(fault=f"{path.name} cannot be shown: {getattr(error, 'strerror', None) or error}")
+        path = asked.console.folder.inside(name, name)
+        return Kept(as_json.report_of(_content(path))) if path.is_file() else Kept()
+    except (OSError, ValueError, ConfigurationError) as error:
+        return Kept(fault=f"{name} cannot be shown: {getattr(error, 'strerror', None) or error}")
 
 
 def _content(path: Path) -> bytes:
@@ -118,6 +117,8 @@ def _progress(asked: Asked, known: Known) -> dict[str, Any]:
 def run(asked: Asked) -> Response:
     """Start the certification of a connector, unless it runs already."""
     known = asked.known
+    for name in _files(known.name):
+        asked.console.folder.inside(name, name)
     if _running(asked, known) is None:
         command = asked.console.commands.start(_words(known.name), f"Certify {known.title}", all_of_it=True)
         asked.console.certifying[known.name] = command.number

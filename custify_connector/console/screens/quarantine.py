@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +18,8 @@ from custify_connector.console.catalog import Known
 from custify_connector.errors import ConfigurationError, Fault
 
 _ON_A_PAGE = 50
+_SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")
+"""What a file of records is called that left another one to be sent again."""
 _MOST_FILES = 100
 
 
@@ -24,8 +28,17 @@ def every(asked: Asked) -> Response:
     folder = asked.console.folder
     named = (name for name in folder.rows() if name.endswith((".jsonl", ".ndjson")))
     found = [name for name in named if quarantined.is_quarantine(folder.root / name)][:_MOST_FILES]
-    tiles = [{"name": name, "size": (folder.root / name).stat().st_size} for name in found]
-    return asked.page("quarantine.html", tiles=tiles, here="quarantine")
+    tiles = [_tile(folder.root / name, name) for name in found]
+    kept = [tile for tile in tiles if tile["was_sent"] is None]
+    sent = sorted((tile for tile in tiles if tile["was_sent"]), key=lambda tile: tile["changed"], reverse=True)
+    return asked.page("quarantine.html", tiles=kept, sent=sent, here="quarantine")
+
+
+def _tile(path: Path, name: str) -> dict[str, Any]:
+    """Return what is shown of a file; `was_sent` names the one that its records were taken out of, to be sent again."""
+    status, taken = path.stat(), _SENT.fullmatch(path.name)
+    changed = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat(timespec="seconds")
+    return {"name": name, "size": status.st_size, "changed": changed, "was_sent": taken and f"{taken[1]}.jsonl"}
 
 
 def _path(asked: Asked, name: str) -> Path:
