@@ -6,9 +6,8 @@ Pure. One rule is `TARGET[:TYPE]=SOURCE`. This file does not know files, or what
 from __future__ import annotations
 
 import copy
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.conversions import CONVERSIONS
 from custify_connector.identities import field_value
 from custify_connector.validation import suggestion
 
@@ -87,7 +87,7 @@ def _rule_faults(text: str) -> Iterable[str]:
 
 def _typed(target: str) -> tuple[str, str | None]:
     name, colon, type_name = target.rpartition(":")
-    return (name, type_name) if colon and type_name in _CONVERSIONS else (target, None)
+    return (name, type_name) if colon and type_name in CONVERSIONS else (target, None)
 
 
 def _rule(text: str) -> Rule:
@@ -162,49 +162,12 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
 def _converted(rule: Rule, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if rule.type is None or value is None or value == "":
         return value
+    conversion = CONVERSIONS[rule.type]
     try:
-        return _CONVERSIONS[rule.type](_text(value))
+        return conversion.convert(_text(value))
     except ValueError:
         source = " and ".join(rule.columns) or "constant"
-        raise NotConvertible(f"{source} is {_text(value)[:40]!r}, which is not {_ARTICLES[rule.type]}") from None
-
-
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
-        raise ValueError(text)
-    return int(text, 10)
-
-
-def _number(text: str) -> int | float:
-    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
-        raise ValueError(text)
-    number = float(text) if set(text) & set(".eE") else int(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _boolean(text: str) -> bool:
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError(text)
-    return words[text.lower()]
-
-
-_CONVERSIONS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "json": orjson.loads,
-}
-_ARTICLES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "json": "JSON",
-}
+        raise NotConvertible(f"{source} is {_text(value)[:40]!r}, which is not {conversion.name}") from None
 
 
 def _put(record: dict[str, Any], path: tuple[str, ...], value: Any, empty: Empty) -> None:  # noqa: ANN401

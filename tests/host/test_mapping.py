@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.errors import ConfigurationError
-from custify_connector.host import mapping
 from custify_connector.host.mapping import NotConvertible, Rule, apply, check_columns, parse, unmapped
 from custify_connector.identities import field_value
 
@@ -312,7 +311,3 @@ def test_whatever_is_written_a_rule_is_parsed_or_refused(written):
 def test_a_figure_that_python_wrote_is_read_back(whole, fraction):
     row = {"i": str(whole), "f": repr(fraction)}
     assert record("i:integer=i", "n:number=i", "f:number=f", row=row) == {"i": whole, "n": whole, "f": fraction}
-
-
-def test_every_type_has_its_name():
-    assert set(mapping._CONVERSIONS) == set(mapping._ARTICLES)  # noqa: SLF001 - two tables that must agree
