@@ -1,7 +1,6 @@
-"""The history of runs: what each read and write was asked to do, how far it came, and why it stopped.
+"""The history of runs, in a table of this machine: begun, followed, listed, forgotten.
 
-Decides how long runs are kept, and which of those that never said goodbye have died. It does not know keys: a run
-names its credential.
+Decides how long runs are kept, and which of those that never said goodbye have died.
 """
 
 from __future__ import annotations
@@ -11,14 +10,12 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
-
-import orjson
+from typing import Any
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import home, processes, table_file
+from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
 
 KEPT = 10_000
 """How many runs are kept without being asked; the oldest go first."""
@@ -26,59 +23,8 @@ KEPT = 10_000
 _BETWEEN_PRUNINGS = 100
 _BUSY_SECONDS = 2.0
 
-Status = Literal["running", "finished", "rejects", "interrupted", "failed", "died"]
-STATUSES: tuple[Status, ...] = ("running", "finished", "rejects", "interrupted", "failed", "died")
-
 _DIED = "its process was killed, or the machine stopped"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run; `run_id` is Nexla's (milliseconds since 1970), times are ISO 8601 in UTC.
-
-    `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
-    `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
-    `exit_code` is None until the run has ended.
-    """
-
-    kind: str
-    endpoint: str
-    credential: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    command: tuple[str, ...] = ()
-    folder: str = ""
-    input: str | None = None
-    output: str | None = None
-    state: str | None = None
-    state_name: str | None = None
-    quarantine: str | None = None
-    journal: str | None = None
-    id: int = 0
-    run_id: int = 0
-    status: Status = "running"
-    reason: str | None = None
-    exit_code: int | None = None
-    started: str = ""
-    ended: str | None = None
-    seconds: float = 0.0
-    records: int = 0
-    errors: int = 0
-    size: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
-    machine: str = ""
-    pid: int = 0
-    pid_started: str | None = None
-
-    def shown(self) -> dict[str, Any]:
-        """Return the run as JSON for scripts, with Nexla's name for its counters' key."""
-        content = dataclasses.asdict(self)
-        content["runId"] = content.pop("run_id")
-        return content
-
-
-_FIELDS = tuple(each.name for each in dataclasses.fields(Run))
-_AS_JSON = frozenset({"settings", "command", "outcomes"})
-_COLUMNS = ", ".join(name for name in _FIELDS if name != "id")
+_COLUMNS = ", ".join(name for name in FIELDS if name != "id")
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
 CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
@@ -107,7 +53,7 @@ class RunHistory:
             pid=pid,
             pid_started=processes.started(pid),
         )
-        values = _values(begun)
+        values = row_of(vars(begun))
         places = ", ".join("?" for _ in values)
         with self._opened() as database:
             cursor = database.execute(
@@ -121,7 +67,7 @@ class RunHistory:
 
     def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
         """Write down how far a run has come, or that it has ended."""
-        encoded = {name: _encoded(name, value) for name, value in changes.items()}
+        encoded = row_of(changes)
         assignments = ", ".join(f"{name} = ?" for name in encoded)
         with self._opened() as database:
             database.execute(
@@ -211,8 +157,8 @@ class RunHistory:
         if not self.path.exists():
             return []
         with self._opened() as database:
-            rows = database.execute(f"SELECT {', '.join(_FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
-            return [_judged(_run(row)) for row in rows]
+            rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
+            return [_judged(run_of(row)) for row in rows]
 
     def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
         return table_file.opened(self.path, _SCHEMA, self._busy_seconds)
@@ -230,10 +176,10 @@ def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -
         return 0
     kept = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
     rows = database.execute(
-        f"SELECT {', '.join(_FIELDS)} FROM runs WHERE ({' OR '.join(conditions)}) AND id NOT IN ({kept})",  # noqa: S608
+        f"SELECT {', '.join(FIELDS)} FROM runs WHERE ({' OR '.join(conditions)}) AND id NOT IN ({kept})",  # noqa: S608
         values,
     ).fetchall()
-    gone = [(run.id,) for run in map(_judged, map(_run, rows)) if run.status != "running"]
+    gone = [(run.id,) for run in map(_judged, map(run_of, rows)) if run.status != "running"]
     database.execute("BEGIN IMMEDIATE")
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
     database.executemany("DELETE FROM samples WHERE run = ?", gone)
@@ -252,20 +198,6 @@ def _judged(run: Run) -> Run:
     if run.status != "running" or processes.is_running(run.pid, run.pid_started, run.machine):
         return run
     return dataclasses.replace(run, status="died", reason=_DIED)
-
-
-def _values(run: Run) -> dict[str, Any]:
-    return {name: _encoded(name, getattr(run, name)) for name in _FIELDS if name != "id"}
-
-
-def _encoded(name: str, value: Any) -> Any:  # noqa: ANN401 - of any field
-    return orjson.dumps(value, default=str).decode() if name in _AS_JSON else value
-
-
-def _run(row: tuple[Any, ...]) -> Run:
-    content = dict(zip(_FIELDS, row, strict=True))
-    content.update({name: orjson.loads(content[name]) for name in _AS_JSON})
-    return Run(**{**content, "command": tuple(content["command"])})
 
 
 def _now() -> str:

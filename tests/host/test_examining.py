@@ -5,7 +5,8 @@ import pytest
 from custify_connector import manifest
 from custify_connector.contract import CredentialReport
 from custify_connector.host import examining, home
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.plugin import open_http
 from custify_connector.wire import Failure, Response
 
