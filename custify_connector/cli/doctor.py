@@ -10,7 +10,7 @@ from custify_connector.cli import choosing, layout
 from custify_connector.cli.choosing import credential_options
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError
-from custify_connector.host import examining
+from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
 from custify_connector.plugin import open_http
 
@@ -42,10 +42,10 @@ def command(offline: bool, as_json: bool) -> None:
 
 def _online() -> list[Finding]:
     try:
-        return examining.the_service(choosing.chosen(), open_http)
+        return examining_service.the_service(choosing.chosen(), open_http)
     except ConfigurationError as error:
         mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
-        return [Finding("credential", "fault", str(error), mend), *examining.the_service(None, open_http)]
+        return [Finding("credential", "fault", str(error), mend), *examining_service.the_service(None, open_http)]
 
 
 def _print(findings: list[Finding]) -> None:

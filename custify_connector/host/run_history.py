@@ -25,6 +25,7 @@ _BUSY_SECONDS = 2.0
 
 _DIED = "its process was killed, or the machine stopped"
 _COLUMNS = ", ".join(name for name in FIELDS if name != "id")
+_LAST_OF_STATES = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
 CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
@@ -44,15 +45,7 @@ class RunHistory:
     def begin(self, run: Run) -> Run:
         """Write down that a run of this process begins; returns it with its id."""
         home.made()
-        pid = processes.own()
-        begun = dataclasses.replace(
-            run,
-            run_id=time.time_ns() // 1_000_000,
-            started=_now(),
-            machine=processes.machine(),
-            pid=pid,
-            pid_started=processes.started(pid),
-        )
+        begun = _begun(run)
         values = row_of(vars(begun))
         places = ", ".join("?" for _ in values)
         with self._opened() as database:
@@ -127,8 +120,7 @@ class RunHistory:
 
     def last_of_states(self) -> dict[str, Run]:
         """Return the last run of each state that is kept by name."""
-        last = "WHERE id IN (SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name)"
-        return {run.state_name: run for run in self._select(last, ()) if run.state_name}
+        return {run.state_name: run for run in self._select(f"WHERE id IN ({_LAST_OF_STATES})", ()) if run.state_name}
 
     def needing(self, credential: str) -> list[Run]:
         """Return the runs that need a credential yet: that run now, or have a state by name from which they go on."""
@@ -164,27 +156,38 @@ class RunHistory:
         return table_file.opened(self.path, _SCHEMA, self._busy_seconds)
 
 
+def _begun(run: Run) -> Run:
+    pid = processes.own()
+    return dataclasses.replace(
+        run,
+        run_id=time.time_ns() // 1_000_000,
+        started=_now(),
+        machine=processes.machine(),
+        pid=pid,
+        pid_started=processes.started(pid),
+    )
+
+
 def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -> int:
-    conditions, values = [], []
-    if keep is not None:
-        conditions.append("id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)")
-        values.append(str(keep))
-    if days is not None:
-        conditions.append("started < ?")
-        values.append((datetime.now(timezone.utc) - timedelta(days=days)).isoformat(timespec="seconds"))
-    if not conditions:
-        return 0
-    kept = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
-    rows = database.execute(
-        f"SELECT {', '.join(FIELDS)} FROM runs WHERE ({' OR '.join(conditions)}) AND id NOT IN ({kept})",  # noqa: S608
-        values,
-    ).fetchall()
-    gone = [(run.id,) for run in map(_judged, map(run_of, rows)) if run.status != "running"]
+    gone = [(run.id,) for run in _old(database, keep, days) if run.status != "running"]
     database.execute("BEGIN IMMEDIATE")
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
     database.executemany("DELETE FROM samples WHERE run = ?", gone)
     database.execute("COMMIT")
     return len(gone)
+
+
+def _old(database: sqlite3.Connection, keep: int | None, days: float | None) -> list[Run]:
+    """Return the runs beyond the newest `keep`, and those of before so many days; none that a named state needs."""
+    conditions: dict[str, str | int] = {}
+    if keep is not None:
+        conditions["id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)"] = keep
+    if days is not None:
+        since = datetime.now(timezone.utc) - timedelta(days=days)
+        conditions["started < ?"] = since.isoformat(timespec="seconds")
+    old = f"({' OR '.join(conditions) or 'false'}) AND id NOT IN ({_LAST_OF_STATES})"
+    rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs WHERE {old}", tuple(conditions.values()))  # noqa: S608 - our own
+    return [_judged(run_of(row)) for row in rows.fetchall()]
 
 
 def _place(seconds: float) -> int:
