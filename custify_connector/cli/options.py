@@ -91,13 +91,25 @@ def credential() -> Mapping[str, Any]:
 
 def start_logging(*, verbose: bool, form: str = "text") -> None:
     """Send the connector's log to standard error; it never holds a key."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _OnStandardError()
     handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(message)s"))
     # The level is the handler's: a progress bar listens for what is not printed.
     handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     if verbose:
         logging.getLogger("custify_connector").setLevel(logging.DEBUG)
+
+
+class _OnStandardError(logging.Handler):
+    """Prints to what is standard error at that time: above the bars, while there are bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line; what cannot be printed stops no run."""
+        try:
+            # Not by click, which writes below whatever has taken the place of standard error.
+            sys.stderr.write(f"{self.format(record)}\n")
+        except Exception:  # noqa: BLE001 - as every handler of the standard library has it
+            self.handleError(record)
 
 
 class _JsonLines(logging.Formatter):

@@ -32,11 +32,10 @@ class Waits(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line of the log."""
         said = record.getMessage()
-        seconds = float(record.args[-1]) if isinstance(record.args, tuple) and record.args else 0.0  # type: ignore[arg-type]
         if said.startswith("waits "):
-            self._say("waits for the rate limit", seconds)
+            self._say("waits for the rate limit", _seconds(record))
         elif " again in " in said:
-            self._say(f"tries again in {seconds:.0f} s", seconds)
+            self._say(f"tries again in {_seconds(record):.0f} s", _seconds(record))
 
     def _say(self, text: str, seconds: float) -> None:
         self._text, self._until = text, time.monotonic() + max(seconds, _SECONDS_SHOWN)
@@ -45,6 +44,12 @@ class Waits(logging.Handler):
     def text(self) -> str:
         """What is waited for at the moment."""
         return self._text if time.monotonic() < self._until else ""
+
+
+def _seconds(record: logging.LogRecord) -> float:
+    """Return the number that a line of the log ends with; 0 when it ends with something else."""
+    last = record.args[-1] if isinstance(record.args, tuple) and record.args else 0.0
+    return float(last) if isinstance(last, (int, float)) else 0.0
 
 
 class Bars(Protocol):

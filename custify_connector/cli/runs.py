@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def _lines(run: Run) -> list[tuple[str, str]]:
         ("records", _records(run)),
         ("outcomes", outcomes),
         ("credential", run.credential),
-        ("settings", ", ".join(f"{name} {_word(value)}" for name, value in run.settings.items())),
+        ("settings", _settings(run.settings)),
         ("from", run.input or ""),
         ("output", "standard output" if run.output == "-" else run.output or ""),
         ("state", f"{run.state_name} ({run.state})" if run.state_name else run.state or ""),
@@ -123,8 +124,14 @@ def _records(run: Run) -> str:
     return f"{run.records:,}{errors}; {run.size:,} bytes; runId {run.run_id}"
 
 
+def _settings(settings: Mapping[str, Any]) -> str:
+    """Return what a run was asked to do, its pace (`settings` of the hook) beside the rest."""
+    flat = {**settings, **settings.get("settings", {})}
+    return ", ".join(f"{name} {_word(value)}" for name, value in flat.items() if name != "settings")
+
+
 def _word(value: Any) -> str:  # noqa: ANN401 - JSON
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @command.command()

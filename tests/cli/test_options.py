@@ -1,6 +1,7 @@
 """What the commands share: settings, parameters, and how an error reaches a person."""
 
 import io
+import logging
 import sys
 
 import pytest
@@ -78,6 +79,16 @@ def test_each_error_is_a_sentence_and_a_code(error, code, capsys):
         command()
     assert ended.value.code == code
     assert capsys.readouterr().err == f"custify: {error}\n"
+
+
+def test_a_line_of_the_log_goes_where_standard_error_is_by_then(monkeypatch):
+    handler = options._OnStandardError()  # noqa: SLF001 - a bar takes standard error's place after it is made
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    handler.handle(
+        logging.LogRecord("custify_connector", logging.WARNING, "", 1, "asking without %s", ("order",), None)
+    )
+    assert shown.getvalue() == "asking without order\n"
 
 
 def test_on_a_terminal_a_message_breaks_between_its_words(monkeypatch):

@@ -82,6 +82,8 @@ def test_without_a_terminal_only_the_end_of_a_stream_is_told(capsys):
         ("waits %.1f s for the rate limit", (1.0,), "waits for the rate limit"),
         ("%s: again in %.1f s", ("GET", 12.0), "tries again in 12 s"),
         ("page %d", (1,), ""),
+        ("%s: asking without %s", ("people", "order"), ""),
+        ("the service said to ask again in %s", ("a while",), "tries again in 0 s"),
     ],
 )
 def test_what_is_waited_for_is_told_from_the_log(message, words, text):
