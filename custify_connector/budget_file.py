@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
 
+# Nothing here needs to survive a power cut, so nothing waits for the disk.
 _SCHEMA = """
+PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS counted (at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS counted_at ON counted (at);
 CREATE TABLE IF NOT EXISTS blocked (until REAL NOT NULL);
@@ -24,28 +28,29 @@ _BUSY_SECONDS = 30.0
 class BudgetFile:
     """The window that all processes with this file share; times are those of the machine's monotonic clock.
 
-    Raises ConfigurationError when the file cannot be used.
+    Each call may raise ConfigurationError: the file cannot be used (any more), as on a full disk.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         try:
-            self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            # Nothing here needs to survive a power cut, so nothing waits for the disk.
-            write_ahead.turn_on(self._database, _BUSY_SECONDS)
-            self._database.executescript("PRAGMA synchronous = OFF;" + _SCHEMA)
+            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS, one_thread=False)
         except sqlite3.Error as error:
-            raise ConfigurationError((Fault("settings.budget", f"{path} cannot be used: {error}"),)) from None
+            raise self._unusable(error) from None
 
     def try_to_count(self, now: float, counts_at: float, requests: int, seconds: float) -> float:
         """Count a request at `counts_at` and return 0, or return how long to wait when the window is full."""
-        with self._lock, self._database:
-            self._database.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             wait = self._wait(now, requests, seconds)
             if wait <= 0:
                 self._database.execute("INSERT INTO counted (at) VALUES (?)", (counts_at,))
             return wait
+
+    def add(self, moments: Iterable[float]) -> None:
+        """Count requests that were made before this file was named."""
+        with self._transaction():
+            self._database.executemany("INSERT INTO counted (at) VALUES (?)", [(at,) for at in moments])
 
     def _wait(self, now: float, requests: int, seconds: float) -> float:
         # A time far in the future is left over from before the machine was started anew.
@@ -61,10 +66,21 @@ class BudgetFile:
 
     def hold_back(self, until: float) -> None:
         """Let no process send before `until`."""
-        with self._lock, self._database:
-            self._database.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             self._database.execute("DELETE FROM blocked WHERE until < ?", (until,))
             self._database.execute("INSERT INTO blocked (until) VALUES (?)", (until,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._lock, self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: sqlite3.Error) -> ConfigurationError:
+        return ConfigurationError((Fault("settings.budget", f"{self.path} cannot be used: {error}"),))
 
     def close(self) -> None:
         """Close the file; it stays."""

@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 
+from custify_connector.errors import ConfigurationError
 from custify_connector.pacing import Budget, Clock, InFlight
 from custify_connector.retrying import Again, Attempt, GivenUp, Settled, judge
 from custify_connector.wire import Failure, Request, Response, Send
@@ -63,7 +64,10 @@ class Client:
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
         # A turn first, then a place in the budget: a place that waited for its turn would count too early.
         with self._in_flight.turn() as turn:
-            ticket, waited = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
+            try:
+                ticket, waited = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
+            except ConfigurationError as error:
+                return Failure("no_budget", str(error), arrived=False)
             if waited:
                 log.debug("waited %.1f s for the rate limit", waited, extra={"waited_seconds": waited})
             began = self.clock.now()

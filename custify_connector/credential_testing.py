@@ -41,12 +41,13 @@ _ADVICE: dict[ReportCode, str] = {
 def ask(test: CredentialTest, send: Send, budget: Budget) -> Response | Failure:
     """Send the test, and once more when the connection broke or the service erred: a passing fault is not a verdict."""
     request = Request("GET", test.path, tuple(test.query.items()))
-    outcome = _once(request, send, budget)
+    outcome = once(request, send, budget)
     passing = outcome.status >= _SERVER_ERROR if isinstance(outcome, Response) else outcome.kind == "broken"
-    return _once(request, send, budget) if passing else outcome
+    return once(request, send, budget) if passing else outcome
 
 
-def _once(request: Request, send: Send, budget: Budget) -> Response | Failure:
+def once(request: Request, send: Send, budget: Budget) -> Response | Failure:
+    """Send a request once, inside the budget."""
     ticket, _ = budget.acquire(_pause)
     try:
         return send(request)

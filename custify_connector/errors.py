@@ -66,3 +66,7 @@ class ServiceUnavailable(ConnectorError):
 
 class UnexpectedReply(ConnectorError):
     """Nobody's records are at fault: the service answered in a way that the manifest does not describe."""
+
+
+class ConnectorFailed(ConnectorError):
+    """The connector author's move: another connector raised what the contract does not know."""

@@ -84,5 +84,8 @@ class LookAhead:
 def _merged(progress: Progress, answered: Progress) -> Progress:
     """Keep our own position, which may have moved since the page was asked, with what the answer taught."""
     ordered = progress.position.ordered and answered.position.ordered
+    learned = (answered.started, answered.position.concessions, ordered)
+    if learned == (progress.started, progress.position.concessions, progress.position.ordered):
+        return progress
     position = replace(progress.position, concessions=answered.position.concessions, ordered=ordered)
     return replace(progress, started=answered.started, position=position)

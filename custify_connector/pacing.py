@@ -11,11 +11,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from custify_connector.budget_file import BudgetFile
+from custify_connector.errors import ConfigurationError
 from custify_connector.manifest import RateLimit
 
 JITTER_SECONDS = 0.25
@@ -58,8 +59,22 @@ class Budget:
         self._quickest = float("inf")
         self._next_ticket = 0
 
+    def share(self, path: Path) -> None:
+        """Count in a file, too, from now on, and there what this process has in its window already.
+
+        Raises ConfigurationError when the file cannot be used.
+        """
+        with self._lock:
+            if self._shared is not None and self._shared.path == path:
+                return
+            self._shared = BudgetFile(path)
+            self._shared.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+
     def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
-        """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited."""
+        """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited.
+
+        Raises ConfigurationError when the file cannot be used any more.
+        """
         waited = 0.0
         while True:
             ticket, seconds = self._try()
@@ -83,7 +98,9 @@ class Budget:
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock.now() + seconds)
             if self._shared:
-                self._shared.hold_back(self._blocked_until)
+                # Who cannot tell the others cannot send either: `acquire` says why.
+                with suppress(ConfigurationError):
+                    self._shared.hold_back(self._blocked_until)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
@@ -125,30 +142,30 @@ class Budget:
         return moments[counted - limit.requests] + limit.seconds - now
 
 
-_budgets: dict[tuple[str, str, str | None], Budget] = {}
+_budgets: dict[tuple[str, str], Budget] = {}
 _budgets_lock = threading.Lock()
 
 
 def shared_budget(
     account: tuple[str, str], limit: RateLimit | None, file: str | None = None, *, chosen: bool = False
 ) -> Budget:
-    """Return the one budget of an account, and of a file if one is named; a later call's limit replaces the earlier.
+    """Return the one budget of an account; a later call's limit replaces the earlier, and so does its file.
 
-    Raises ConfigurationError when the file cannot be used.
+    A call that names no file shares the one that was named before. Raises ConfigurationError when the file cannot be
+    used.
     """
-    budget = current_budget(account, limit, file)
+    budget = current_budget(account, limit)
+    if file is not None:
+        budget.share(Path(file))
     budget.limit = limit
     budget.chosen = limit if chosen else None
     return budget
 
 
-def current_budget(account: tuple[str, str], limit: RateLimit | None, file: str | None = None) -> Budget:
-    """Return the budget of an account as it is; a new one gets this limit."""
+def current_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
+    """Return the budget of an account as it is, with the file that was named last; a new one gets this limit."""
     with _budgets_lock:
-        name = (*account, file)
-        if name not in _budgets:
-            _budgets[name] = Budget(limit, shared=BudgetFile(Path(file)) if file else None)
-        return _budgets[name]
+        return _budgets.setdefault(account, Budget(limit))
 
 
 class InFlight:

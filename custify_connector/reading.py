@@ -8,6 +8,8 @@ Pure: pages in, steps out. The rules, and why no record is lost while others com
 * That holds for pages answered one after another. Pages asked ahead may be answered in any order, so their totals
   must be equal; once a total moved, some pages are read one by one. An incremental read, whose order moves with every
   change, is always read so.
+* Records of one date may change places from answer to answer. Then some come a second time although the total did not
+  move; a page astride the border shows them all in one answer, where no more share a date than half of it holds.
 * A short page is never taken for the end by itself: the end is an empty page (or 404), or the exact total reached
   on a page that is shorter than pages are.
 * A first page that is shorter than asked shows the service's cap; all later pages are asked at that size.
@@ -19,8 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from operator import methodcaller
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -28,14 +29,14 @@ import orjson
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen, field_value, identities_of
 from custify_connector.plans import ReadPlan, Slice
-from custify_connector.values import timestamp
+from custify_connector.values import moment_of, timestamp
 from custify_connector.wire import Json, Request
 
 SMALLEST_FULL_PAGE = 20
-"""Custify's default page size: a first page with fewer records than this is taken to be whole, when its total says so.
+"""Custify's default page size: a parent's first page with fewer records is taken to be whole, when its total says so.
 
-A service that caps pages below its own default, and counts only what it shows, is the one case not guarded against:
-guarding would cost every small stream a second request.
+A stream of its own asks for one page more: a service may cap pages below its default, and count only what it shows.
+With parents, most of which have few records or none, that would be as many requests again.
 """
 
 FUTILE_RETREATS = 8
@@ -43,6 +44,12 @@ FUTILE_RETREATS = 8
 
 UNREST_PAGES = 10
 """So many pages are read one by one after a total moved: others are changing the account meanwhile."""
+
+PROOF_OF_ORDER = 10
+"""Fewer records in order may be so by chance; so far, all that were delivered are kept in mind by their identities."""
+
+TIED_KEPT = 1000
+"""So many records of one date are kept in mind at most: an import may give all of its records the same."""
 
 NARROW_OVERLAP_DAYS = 2
 """Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
@@ -249,8 +256,11 @@ def _seam(plan: ReadPlan, position: Position, page: Page) -> Step | None:
         return None
     if position.retreating or position.resumed_at is not None:
         return None if _overlaps(plan, position, page) else _retreat(position, page.number - 1)
-    if not set(position.tail).isdisjoint(page.identities):
-        return None
+    known = set(position.tail).intersection(page.identities)
+    if known:
+        held = replace(position, held=page)
+        again = _is_reordered(plan, position, page, len(known))
+        return _retreat(held, page.number - 1, _astride(plan, position, page.number)) if again else None
     if _fell(position, page) and position.futile < FUTILE_RETREATS:
         held = replace(position, held=page, unrest=UNREST_PAGES)
         return _retreat(held, page.number - 1, _astride(plan, position, page.number))
@@ -263,6 +273,12 @@ def _fell(position: Position, page: Page) -> bool:
     return page.total is not None and position.total is not None and page.total < position.total
 
 
+def _is_reordered(plan: ReadPlan, position: Position, page: Page, known: int) -> bool:
+    """Tell whether records of one date changed places: some came again though none is new, so as many are missing."""
+    still = page.total is not None and page.total == position.total and not position.moved
+    return still and position.collected + len(page.records) - known < _reach(plan, position, page)
+
+
 def _moved(position: Position, page: Page) -> bool:
     return page.total is not None and position.total is not None and page.total != position.total
 
@@ -270,8 +286,10 @@ def _moved(position: Position, page: Page) -> bool:
 def _overlaps(plan: ReadPlan, position: Position, page: Page) -> bool:
     """Tell whether a page reaches back into what was delivered."""
     value = _date(plan, position, page.records[0])
-    in_order = position.ordered and value is not None and position.edge is not None and value >= position.edge
-    return in_order or not set(position.tail).isdisjoint(page.identities)
+    above = position.ordered and value is not None and position.edge is not None and value > position.edge
+    # One at the edge, of which others may be of the same date, tells only where nothing of that date was delivered.
+    at = position.ordered and not position.tail and value == position.edge
+    return above or at or not set(position.tail).isdisjoint(page.identities)
 
 
 def _retreat(position: Position, number: int, astride: Astride | None = None) -> Step:
@@ -299,18 +317,24 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     after = _advanced(plan, position, page)
     if not after.ordered:
         seen.lose_order()
-    records = _new(plan, replace(position, ordered=after.ordered), page, seen)
+    records = _new(plan, position, page, seen, ordered=after.ordered)
     held = position.held
     if held is not None and held.identities[0] in page.identities:
         after = _advanced(plan, after, held)
-        records += _new(plan, after, held, seen)
+        records += _new(plan, after, held, seen, ordered=after.ordered)
+    collected = position.collected + len(records)
     after = replace(
         after,
-        collected=position.collected + len(records),
+        collected=collected,
+        tail=_known(plan, position, after, records) if collected < PROOF_OF_ORDER else after.tail,
         confirmed=position.confirmed and not records,
         futile=0 if records else position.futile + position.retreating,
     )
     return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), position.retreating)
+
+
+def _known(plan: ReadPlan, position: Position, after: Position, records: list[Record]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*position.tail, *after.tail, *identities_of(records, plan.key))))
 
 
 def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
@@ -332,7 +356,7 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         # The page after one astride may begin above it, so nothing is held against that.
         top=None if position.astride else values[0] if values else position.top,
         edge=position.edge if above or last is None else last,
-        tail=position.tail if above else tuple(page.identities),
+        tail=position.tail if above else _tail(position, page, last),
         previous=tuple(page.identities),
         ordered=ordered,
         retreating=False,
@@ -340,6 +364,13 @@ def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
         held=None,
         astride=None,
     )
+
+
+def _tail(position: Position, page: Page, last: str | None) -> tuple[str, ...]:
+    """Return what is known at the edge: the page's records, and those before them that may be of the edge's date."""
+    if last is None or last != position.edge:
+        return tuple(page.identities)
+    return tuple(dict.fromkeys((*position.tail, *page.identities)))[-TIED_KEPT:]
 
 
 def _following(plan: ReadPlan, position: Position, page: Page) -> int:
@@ -368,7 +399,7 @@ def _moment(value: Json) -> str | None:
     if not isinstance(value, str) or value.endswith("Z"):
         return value if isinstance(value, str) else None
     try:
-        return timestamp(datetime.fromisoformat(value))
+        return timestamp(moment_of(value))
     except (ValueError, OverflowError):
         return value
 
@@ -378,11 +409,11 @@ def _descending(values: list[str | None]) -> bool:
     return None not in values and values == sorted(values, reverse=True)  # type: ignore[type-var] # None was looked for
 
 
-def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> list[Record]:
+def _new(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, ordered: bool) -> list[Record]:
     """Return the records of a page that were not delivered before."""
     fresh = seen.unseen(page.records, page.identities)
     covered = position.covered
-    if covered is None or not position.ordered:
+    if covered is None or not ordered:
         return fresh
     # A run that goes on knows only the last page of the one before by its identities; the rest it knows by the order.
     return [record for record in fresh if (_date(plan, position, record) or "") <= covered]
@@ -414,7 +445,7 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> boo
         return True
     if after.floor is not None and after.ordered and after.edge is not None and after.edge < after.floor:
         return True
-    full = before.astride.size if before.astride else before.fullest or SMALLEST_FULL_PAGE
+    full = before.astride.size if before.astride else before.fullest or (SMALLEST_FULL_PAGE if plan.bound else 1)
     return after.total == after.collected and len(page.records) < full
 
 
@@ -428,12 +459,9 @@ def _dates(plan: ReadPlan, position: Position, records: list[Record]) -> list[st
     name = _date_field(plan, position.floor)
     if name is None:
         return [None] * len(records)
-    found = [record.get(name) for record in records]
-    plain = set(map(type, found)) <= {str} and all(map(_IS_UTC, found))
-    return found if plain else [*map(_moment, found)]
-
-
-_IS_UTC = methodcaller("endswith", "Z")
+    found: list[Any] = [record.get(name) for record in records]
+    in_utc = set(map(type, found)) <= {str} and {value[-1:] for value in found} <= {"Z"}
+    return found if in_utc else [*map(_moment, found)]
 
 
 def _date(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:

@@ -101,7 +101,7 @@ def _answered(outcome: Outcome, _attempt: Attempt) -> Verdict | None:
 
 
 def _hopeless(outcome: Outcome, attempt: Attempt) -> Verdict | None:
-    final = isinstance(outcome, Failure) and outcome.kind in {"tls", "redirected", "too_large"}
+    final = isinstance(outcome, Failure) and outcome.kind in {"tls", "redirected", "too_large", "no_budget"}
     return GivenUp(outcome) if final or attempt.tries >= TRIES else None
 
 

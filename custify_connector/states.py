@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import Any
 
 from custify_connector import resources
 from custify_connector.errors import Fault, StateError
 from custify_connector.plans import ReadPlan
-from custify_connector.reading import Position, start
+from custify_connector.reading import PROOF_OF_ORDER, Position, start
 from custify_connector.validation import faults_of
+from custify_connector.values import moment_of
 
 VERSION = 1
 
@@ -92,7 +93,7 @@ _MOMENTS = ("started", "cursor")
 
 def _is_moment(text: str | None) -> bool:
     try:
-        return text is None or bool(datetime.fromisoformat(text.replace("Z", "+00:00")))
+        return text is None or bool(moment_of(text))
     except ValueError:
         return False
 
@@ -111,9 +112,6 @@ def _covered(stored: Mapping[str, Any]) -> str | None:
     proven = stored.get("ordered", False) and stored.get("collected", 0) >= PROOF_OF_ORDER
     return stored.get("edge") if proven else None
 
-
-PROOF_OF_ORDER = 10
-"""Fewer records in order may be so by chance."""
 
 _STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
 
@@ -148,7 +146,7 @@ def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     """Return the state after the last batch: afresh for a full read, the new cursor for an incremental one."""
     if plan.since is None or progress.started is None:
         return _head(plan)
-    started = datetime.fromisoformat(progress.started) - CURSOR_OVERLAP
+    started = moment_of(progress.started) - CURSOR_OVERLAP
     cursor = started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     floor = progress.position.floor
     return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}

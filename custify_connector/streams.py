@@ -103,8 +103,8 @@ def ask(
         if plainer is not None:
             log.warning("%s: Custify refused the request; asking without %s", plan.stream, plainer.concessions[-1])
             return ask(client, plan, replace(progress, position=plainer), number, stop)
-    started = progress.started or _served_at(response, client)
-    return page_of(plan, request, number, response), replace(progress, started=started)
+    page = page_of(plan, request, number, response)
+    return page, progress if progress.started else replace(progress, started=_served_at(response, client))
 
 
 def _answer(client: Client, request: Request, where: str, stop: threading.Event) -> Response:

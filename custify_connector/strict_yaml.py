@@ -7,18 +7,23 @@ Refused: aliases, tags, merge keys, duplicate keys, other roots than a mapping, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import yaml
 
 from custify_connector.errors import Fault, ManifestError
 
 MAXIMUM_BYTES = 1_000_000
-_UNPRINTABLE = re.compile("[^\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKED = re.compile("(?:^|[\\s,\\[{:?\ufeff-])[&*!]")
+"""Whether there may be an anchor, an alias or a tag: nothing else of YAML's begins so, and text seldom does."""
+_UNPRINTABLE: re.Pattern[str] = yaml.reader.Reader.NON_PRINTABLE
 
 Place = tuple[str | int, ...]
+
+_Mark: TypeAlias = Any
+"""A place in a text: the C parser has a class of its own for it, with the same `line` and `column`."""
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -30,26 +35,51 @@ class _Loader(_Base):  # type: ignore[misc] # the C loader where PyYAML was buil
 for _tag, _pattern, _first in (
     ("null", r"null|~|", ["n", "~", ""]),
     ("bool", r"true|false", list("tf")),
-    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(0|[1-9][0-9]*)\.[0-9]+", list("-0123456789")),
+    ("int", r"-?(0|[1-9][0-9]{0,99})", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]{0,99})\.[0-9]{1,99}", list("-0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
+_TEXT = "tag:yaml.org,2002:str"
+_SCALARS: Mapping[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:null": lambda _text: None,
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+
+
 @dataclass(frozen=True)
 class Document:
-    """A parsed document: its plain value, and where each part of it stands (line and column from 1)."""
+    """A parsed document: its plain value, and the tree from which the place of each part is told."""
 
     file: str
     value: dict[str, Any]
-    lines: dict[Place, tuple[int, int]]
+    root: yaml.Node
 
     def where(self, place: Place) -> str:
-        """Return `file:line:column` of a part, or of the nearest part around it."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        line, column = self.lines.get(place, (1, 1))
-        return f"{self.file}:{line}:{column}"
+        """Return `file:line:column` (from 1) of a part, or of the nearest part around it."""
+        mark, node = self.root.start_mark, self.root
+        for part in place:
+            found = _part(node, part)
+            if found is None:
+                break
+            mark, node = found
+        return _at(self.file, mark)
+
+
+def _part(node: yaml.Node, name: str | int) -> tuple[_Mark, yaml.Node] | None:
+    """Return where a part of a node begins, and the part: a field begins with its key."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark, value) for key, value in node.value if key.value == name), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(name, int) and name < len(node.value):
+        return node.value[name].start_mark, node.value[name]
+    return None
+
+
+def _at(file: str, mark: _Mark | None) -> str:
+    return f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
 
 
 def parse(text: str, file: str) -> Document:
@@ -57,16 +87,17 @@ def parse(text: str, file: str) -> Document:
     if len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_BYTES:
         raise ManifestError((Fault(file, f"is larger than {MAXIMUM_BYTES:,} bytes"),))
     _refuse(tuple(_unprintable(text, file)))
-    forbidden = tuple(_forbidden(text, file))
+    forbidden = tuple(_forbidden(text, file)) if _MARKED.search(text) else ()
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ManifestError(forbidden or (_syntax_fault(error, file),)) from None
     if not isinstance(root, yaml.MappingNode):
         raise ManifestError((*forbidden, Fault(f"{file}:1:1", "must be a mapping of names to values")))
-    lines: dict[Place, tuple[int, int]] = {}
-    _refuse((*forbidden, *_walk(root, (), lines, file, frozenset())))
-    return Document(file, _Loader("").construct_document(root), lines)
+    faults = list(forbidden)
+    value = _value(root, file, faults, ())
+    _refuse(tuple(faults))
+    return Document(file, value, root)
 
 
 def _refuse(faults: tuple[Fault, ...]) -> None:
@@ -86,8 +117,7 @@ def _forbidden(text: str, file: str) -> Iterator[Fault]:
     """Look at the events, where aliases and tags still show, before anything is built from them."""
     try:
         for event in yaml.parse(text, Loader=_Loader):
-            mark, tag = event.start_mark, getattr(event, "tag", None)
-            place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+            place, tag = _at(file, event.start_mark), getattr(event, "tag", None)
             if isinstance(event, yaml.AliasEvent):
                 yield Fault(place, "aliases are not allowed: write the value out")
             elif getattr(event, "anchor", None):
@@ -100,36 +130,36 @@ def _forbidden(text: str, file: str) -> Iterator[Fault]:
 
 def _syntax_fault(error: yaml.YAMLError, file: str) -> Fault:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-    return Fault(place, f"is not valid YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}")
+    return Fault(_at(file, mark), f"is not valid YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}")
 
 
-def _walk(
-    node: yaml.Node, place: Place, lines: dict[Place, tuple[int, int]], file: str, around: frozenset[int]
-) -> Iterator[Fault]:
-    lines[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if id(node) in around:  # an alias made it its own part
-        return
+def _value(node: yaml.Node, file: str, faults: list[Fault], around: tuple[yaml.Node, ...]) -> Any:  # noqa: ANN401 - plain data
+    """Return what a node means; what is wrong with its keys joins the faults."""
+    if isinstance(node, yaml.ScalarNode):
+        return _SCALARS.get(node.tag, str)(node.value)
+    if node in around:  # an alias made it its own part
+        return None
+    inside = (*around, node)
     if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _walk(item, (*place, index), lines, file, around | {id(node)})
-    elif isinstance(node, yaml.MappingNode):
-        yield from _walk_mapping(node, place, lines, file, around | {id(node)})
+        return [_value(item, file, faults, inside) for item in node.value]
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - there is no fourth kind
+    faults.extend(_key_faults(node, file))
+    return {key.value: _value(value, file, faults, inside) for key, value in node.value if _is_text(key)}
 
 
-def _walk_mapping(
-    node: yaml.MappingNode, place: Place, lines: dict[Place, tuple[int, int]], file: str, around: frozenset[int]
-) -> Iterator[Fault]:
+def _is_text(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.tag == _TEXT
+
+
+def _key_faults(node: yaml.MappingNode, file: str) -> Iterator[Fault]:
     first: dict[str, int] = {}
-    for key, value in node.value:
-        at = f"{file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
-        if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-            yield Fault(at, "a key must be text: put it in quotes")
+    for key, _ in node.value:
+        if not _is_text(key):
+            yield Fault(_at(file, key.start_mark), "a key must be text: put it in quotes")
             continue
         if key.value == "<<":
-            yield Fault(at, "merge keys are not allowed: write the values out")
+            yield Fault(_at(file, key.start_mark), "merge keys are not allowed: write the values out")
         if key.value in first:
-            yield Fault(at, f"the key {key.value!r} stands already on line {first[key.value]}")
+            reason = f"the key {key.value!r} stands already on line {first[key.value]}"
+            yield Fault(_at(file, key.start_mark), reason)
         first.setdefault(key.value, key.start_mark.line + 1)
-        yield from _walk(value, (*place, key.value), lines, file, around)
-        lines[(*place, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)

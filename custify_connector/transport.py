@@ -17,7 +17,6 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3 import BaseHTTPResponse
 from urllib3.connectionpool import ConnectionPool
@@ -146,7 +145,7 @@ class HttpSend:
             return self._templates[method]
 
     def _understand(self, reply: requests.Response, content: bytes) -> Response | Failure:
-        headers = {name.lower(): self._key.redact(value) for name, value in reply.headers.items()}
+        headers = {name.lower(): self._key.redact(value) for name, value in reply.raw.headers.itermerged()}
         if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
             return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
         if reply.status_code >= 400:  # noqa: PLR2004 - the range of errors, which may echo what was sent
@@ -162,7 +161,7 @@ class HttpSend:
 
 
 class _OneHost(HTTPAdapter):
-    """An adapter for one host: its connection pool is chosen once, and cookies of answers are not kept."""
+    """An adapter for one host: its connection pool is chosen once; of answers, neither cookies nor a copy are kept."""
 
     _pool: ConnectionPool | None = None
 
@@ -178,7 +177,6 @@ class _OneHost(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
         reply = requests.Response()
         reply.status_code, reply.raw, reply.request, reply.url = resp.status, resp, req, req.url or ""
-        reply.headers = CaseInsensitiveDict(resp.headers)
         return reply
 
 

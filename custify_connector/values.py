@@ -1,16 +1,20 @@
 """Values as JSON can carry them: what hosts hand over (dates, decimals, numpy scalars) becomes plain JSON.
 
-Pure. Decides how a value is written; nothing is rounded, guessed or dropped.
+Pure. Decides how a value is written, and a moment read; nothing is rounded, guessed or dropped.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from numbers import Integral
 from uuid import UUID
+
+import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.wire import Json
@@ -24,6 +28,18 @@ class NotJson(ValueError):
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(reason)
         self.place = place
+
+
+def dumped(value: object, *, sort: bool = True) -> bytes:
+    """Return a value as JSON for our own files; what JSON has no form for is told as text, so that it can be kept.
+
+    The same value gives the same bytes: with `sort` also when its fields come in another order, as far as orjson can
+    write it (no figure of more than 64 bits, no half character).
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=str)
+    except TypeError:
+        return json.dumps(value, default=str).encode()
 
 
 def plain(value: object, place: str = "", depth: int = 0) -> Json:
@@ -116,6 +132,26 @@ def _finite(value: float, place: str) -> float:
     if not math.isfinite(value):
         raise NotJson(place, f"is {value}, which JSON has no form for")
     return float(value)
+
+
+_DAY = r"(\d{4}-\d\d-\d\d)"
+_CLOCK = r"(\d\d:\d\d:\d\d)(?:\.(\d+))?"
+_ZONE = r"(Z|[+-]\d\d:?\d\d(?::\d\d)?)"
+_MOMENT = re.compile(f"{_DAY}(?:[T ]{_CLOCK}{_ZONE}?)?", re.ASCII)
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that an ISO 8601 text names, to the microsecond; in UTC where it names no zone.
+
+    Raises ValueError when it names none. Python's own reader takes some of these forms only from 3.11 on: a Z, a zone
+    without a colon, parts of a second that are neither 3 nor 6 digits.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no date and time")
+    day, clock, fraction, zone = found.groups(default="")
+    offset = f"{zone[:3]}:{zone[3:].removeprefix(':')}" if zone not in {"", "Z"} else "+00:00"
+    return datetime.fromisoformat(f"{day}T{clock or '00:00:00'}.{fraction[:6]:0<6}{offset}")
 
 
 def timestamp(value: datetime) -> str:

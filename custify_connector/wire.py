@@ -8,6 +8,8 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, urlencode
@@ -15,7 +17,13 @@ from urllib.parse import quote, urlencode
 Json: TypeAlias = Any
 """Any JSON value: an object, an array, text, a number, a boolean or null."""
 
-FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected"]
+FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget"]
+
+
+@lru_cache(maxsize=1024)
+def _encoded(name: str, value: str) -> str:
+    """Return a parameter of a query; most come again with every page."""
+    return urlencode(((name, value),))
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Request:
     @property
     def target(self) -> str:
         """Path and query as they go on the wire."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        return f"{self.path}?{'&'.join(starmap(_encoded, self.query))}" if self.query else self.path
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the request as a dry run shows it."""

@@ -7,6 +7,7 @@ import secrets
 import pytest
 from hypothesis import HealthCheck, settings
 
+from custify_connector import pacing
 from custify_connector.sandbox import Sandbox
 
 # A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.
@@ -28,6 +29,17 @@ def sandbox(canary):
     """Run a small emulated Custify without a rate limit, whose key is the canary."""
     with Sandbox(people=30, companies=5, api_key=canary, rate_limit=None) as running:
         yield running
+
+
+@pytest.fixture
+def own_budgets(monkeypatch):
+    """Begin without budgets, and close the files of those that come: elsewhere they last as long as the process."""
+    budgets = {}
+    monkeypatch.setattr(pacing, "_budgets", budgets)
+    yield
+    for budget in budgets.values():
+        if budget._shared:  # noqa: SLF001 - nobody else may close it
+            budget._shared.close()  # noqa: SLF001 - the same
 
 
 @pytest.fixture(autouse=True)

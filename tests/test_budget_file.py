@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,16 @@ JITTER = 0.25
 
 
 @pytest.fixture
-def window(tmp_path):
+def opened(tmp_path):
+    """Return what opens one file once more."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(BudgetFile(tmp_path / "budget")))
+
+
+@pytest.fixture
+def window(opened):
     """Return a shared window."""
-    return BudgetFile(tmp_path / "budget")
+    return opened()
 
 
 def counted(window, now, requests=3, seconds=10.0):
@@ -48,14 +56,14 @@ def test_what_waits_does_not_take_a_place(window):
     assert [counted(window, 110.25) for _ in range(3)] == [0.0] * 3
 
 
-def test_two_windows_with_one_file_are_one(tmp_path):
-    one, other = BudgetFile(tmp_path / "budget"), BudgetFile(tmp_path / "budget")
+def test_two_windows_with_one_file_are_one(opened):
+    one, other = opened(), opened()
     assert [counted(each, 100.0) for each in (one, other, one)] == [0.0] * 3
     assert counted(other, 100.0) == counted(one, 100.0) > 0
 
 
-def test_a_hold_is_everybodys(tmp_path):
-    one, other = BudgetFile(tmp_path / "budget"), BudgetFile(tmp_path / "budget")
+def test_a_hold_is_everybodys(opened):
+    one, other = opened(), opened()
     one.hold_back(107.0)
     one.hold_back(104.0)
     assert counted(other, 100.0) == 7.0
@@ -82,12 +90,12 @@ def test_a_window_shorter_than_the_jitter_holds_too(window, seconds):
     assert counted(window, 100.0, 2, seconds) == pytest.approx(JITTER + seconds)
 
 
-def test_a_window_that_was_closed_stays_in_its_file(tmp_path):
-    first = BudgetFile(tmp_path / "budget")
+def test_a_window_that_was_closed_stays_in_its_file(opened):
+    first = opened()
     for _ in range(3):
         counted(first, 100.0)
     first.close()
-    assert counted(BudgetFile(tmp_path / "budget"), 100.0) > 0
+    assert counted(opened(), 100.0) > 0
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("no database at all" * 99)])
@@ -104,14 +112,14 @@ steps = st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=40)
 @given(steps, st.integers(1, 4), st.sampled_from([0.5, 1.0, 4.0]))
 def test_no_window_holds_more_than_the_limit_whatever_the_schedule(tmp_path_factory, steps, requests, seconds):
     path = tmp_path_factory.mktemp("law") / "budget"
-    windows = [BudgetFile(path), BudgetFile(path)]
     now, places = 100.0, []
-    for sixteenths, which in steps:
-        now += sixteenths / 16
-        wait = windows[which].try_to_count(now, now + JITTER, requests, seconds)
-        assert wait >= 0
-        if wait == 0:
-            places.append(now)
+    with closing(BudgetFile(path)) as one, closing(BudgetFile(path)) as other:
+        for sixteenths, which in steps:
+            now += sixteenths / 16
+            wait = (one, other)[which].try_to_count(now, now + JITTER, requests, seconds)
+            assert wait >= 0
+            if wait == 0:
+                places.append(now)
     assert all(last - first >= seconds for first, last in zip(places, places[requests:], strict=False))
 
 
@@ -134,8 +142,8 @@ def work(window, requests, seconds, times):
     return moments
 
 
-def test_threads_with_one_file_keep_to_the_limit(tmp_path):
-    window, moments = BudgetFile(tmp_path / "budget"), []
+def test_threads_with_one_file_keep_to_the_limit(window):
+    moments = []
     threads = [threading.Thread(target=lambda: moments.extend(work(window, 6, 0.3, 3))) for _ in range(6)]
     for thread in threads:
         thread.start()

@@ -15,6 +15,7 @@ import pytest
 
 import custify_connector
 from custify_connector import contract, credential, manifest, resources
+from custify_connector.host import examining
 from custify_connector.plugin import Connector
 
 PACKAGE = Path(custify_connector.__file__).parent
@@ -22,6 +23,8 @@ ROOT = PACKAGE.parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OF_ONE_SERVICE = ("sandbox/", "sandbox_testbed.py", "adapters", "cli/sandbox.py", "cli/demo.py", "cli/export.py")
 """The emulator, its testbed, the adapters, and the commands that show them: they speak of one service's endpoints."""
+
+OLDEST = examining.OLDEST_PYTHON
 
 NAMES = {*manifest.load().sources, *manifest.load().destinations}
 
@@ -64,6 +67,29 @@ def test_every_module_opens_with_a_sentence(path):
     text = ast.get_docstring(parsed(path))
     assert text
     assert text.split("\n\n")[0].rstrip().endswith((".", "!", "`"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_every_module_is_written_for_the_oldest_python_that_is_promised(path):
+    """Its grammar is held here, on any Python; the names that it takes from the library by mypy's `python_version`."""
+    assert ast.parse(path.read_text("utf-8"), named(path), feature_version=OLDEST)
+
+
+def test_the_oldest_python_is_the_same_wherever_it_is_named():
+    settings, oldest = (ROOT / "pyproject.toml").read_text("utf-8"), f"{OLDEST[0]}.{OLDEST[1]}"
+    assert f'requires-python = ">={oldest}"' in settings
+    assert f'python_version = "{oldest}"' in settings
+    assert f'target-version = "py{OLDEST[0]}{OLDEST[1]}"' in settings
+    assert f"With Python {oldest} or newer" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_a_process_of_its_own_runs_the_package_that_is_tested(tmp_path):
+    """Where another copy is installed, tests that start commands judge that one: pip install --editable . mends it."""
+    code = "import custify_connector; print(custify_connector.__file__)"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert Path(done.stdout.strip()).parent == PACKAGE
 
 
 def public(nodes):

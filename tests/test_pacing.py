@@ -2,12 +2,12 @@ import itertools
 import threading
 import time
 import tracemalloc
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector import pacing
 from custify_connector.budget_file import BudgetFile
 from custify_connector.manifest import RateLimit
 from custify_connector.pacing import JITTER_SECONDS, Budget, Clock, InFlight, shared_budget
@@ -133,11 +133,19 @@ def test_who_says_that_there_is_no_limit_knows_better():
     assert budget.limit is None
 
 
+@pytest.fixture
+def files(tmp_path):
+    """Return one file, opened by two."""
+    path = tmp_path / "budget"
+    with closing(BudgetFile(path)) as one, closing(BudgetFile(path)) as other:
+        yield one, other
+
+
 @pytest.mark.parametrize("seconds", [4.0, 1 / 8])
-def test_budgets_with_one_file_share_one_window(tmp_path, seconds):
+def test_budgets_with_one_file_share_one_window(files, seconds):
     """Two processes are two budgets; nobody sends while the window of both together is full."""
     fake, limit = FakeTime(), RateLimit(3, seconds)
-    budgets = [Budget(limit, fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2)]
+    budgets = [Budget(limit, fake.clock(), file) for file in files]
     moments = []
     for turn in range(12):
         ticket, _ = budgets[turn % 2].acquire(fake.wait)
@@ -146,20 +154,15 @@ def test_budgets_with_one_file_share_one_window(tmp_path, seconds):
     assert all(last - first >= seconds for first, last in zip(moments, moments[3:], strict=False))
 
 
-def test_a_hold_holds_for_every_budget_with_the_same_file(tmp_path):
+def test_a_hold_holds_for_every_budget_with_the_same_file(files):
     fake = FakeTime()
-    one, other = (Budget(RateLimit(9, 10), fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2))
+    one, other = (Budget(RateLimit(9, 10), fake.clock(), file) for file in files)
     one.hold_back(4.0)
     other.acquire(fake.wait)
     assert fake.at == 4.0
 
 
-@pytest.fixture
-def _own_budgets(monkeypatch):
-    monkeypatch.setattr(pacing, "_budgets", {})
-
-
-@pytest.mark.usefixtures("_own_budgets")
+@pytest.mark.usefixtures("own_budgets")
 def test_an_account_has_one_budget_and_its_latest_limit():
     first = shared_budget(("https://a.example", "key"), RateLimit(100, 10))
     second = shared_budget(("https://a.example", "key"), RateLimit(50, 10))
@@ -169,11 +172,27 @@ def test_an_account_has_one_budget_and_its_latest_limit():
     assert shared_budget(("https://b.example", "key"), RateLimit(100, 10)) is not first
 
 
-@pytest.mark.usefixtures("_own_budgets")
-def test_a_file_makes_it_another_budget(tmp_path):
+@pytest.mark.usefixtures("own_budgets")
+def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
+    """Two windows of one process would each allow the whole limit."""
     account, limit, file = ("https://a.example", "key"), RateLimit(1, 10), str(tmp_path / "budget")
-    assert shared_budget(account, limit, file) is shared_budget(account, limit, file)
-    assert shared_budget(account, limit, file) is not shared_budget(account, limit)
+    plain = shared_budget(account, limit)
+    assert shared_budget(account, limit, file) is plain
+    assert shared_budget(account, limit) is plain
+
+
+def test_what_was_sent_before_the_file_was_named_counts_in_it_and_so_does_what_follows(tmp_path):
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(9, 10), fake.clock()) for _ in range(2))
+    answered, _ = one.acquire(fake.wait)
+    one.release(answered)
+    one.acquire(fake.wait)
+    for _ in range(2):
+        one.share(tmp_path / "budget")
+    one.acquire(fake.wait)
+    other.share(tmp_path / "budget")
+    assert [other.acquire(fake.wait)[1] for _ in range(6)] == [0.0] * 6
+    assert other.acquire(fake.wait)[1] > 0
 
 
 def entered(in_flight):
@@ -219,7 +238,7 @@ def test_fewer_are_under_way_while_more_only_make_each_slower(answers, allowed):
     in_flight.leave()
 
 
-@pytest.mark.usefixtures("_own_budgets")
+@pytest.mark.usefixtures("own_budgets")
 def test_threads_that_ask_at_once_get_the_same_budget():
     barrier, found = threading.Barrier(8), []
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 import threading
 import traceback
 
@@ -120,7 +121,7 @@ def test_a_connector_can_be_given_another_way_out(credential):
 
     batches = Connector(open_send=closed).read_source(credential, PEOPLE, None)
     assert [record for batch in batches for record in batch.records] == [{"id": "x"}]
-    assert asked == ["/people/all", "closed"]
+    assert asked == ["/people/all", "/people/all", "closed"]
 
 
 # ------------------------------------------------------------------------------------------------------ wrong arguments
@@ -277,7 +278,24 @@ def test_testing_a_credential_does_not_change_the_limit_of_a_run_under_way(hooks
     budget = pacing.current_budget(account, None)
     before = budget.limit
     hooks.test_credential(credential)
+    hooks.describe_account(credential)
     assert budget.limit == before
+
+
+def test_hooks_that_take_no_settings_count_in_the_file_that_the_accounts_other_calls_name(hooks, credential, tmp_path):
+    settings = {"budget": str(tmp_path / "budget")}
+    list(hooks.read_source(credential, {**PEOPLE, "limit": 1, "settings": settings}))
+    before = counted(tmp_path / "budget")
+    hooks.test_credential(credential)
+    assert counted(tmp_path / "budget") == before + 1
+    hooks.describe_account(credential)
+    assert counted(tmp_path / "budget") == before + 3
+
+
+def counted(path):
+    """Return how many requests a budget file holds."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT count(*) FROM counted").fetchone()[0]
 
 
 # ------------------------------------------------------------------------------------------------------------- planning

@@ -21,7 +21,7 @@ from custify_connector.retrying import (
 from custify_connector.wire import Failure, Response
 
 NOW = 1_800_000_000.0
-KINDS = ("unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected")
+KINDS = ("unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget")
 
 
 def attempt(**changes):
@@ -61,6 +61,7 @@ SETTLED, GIVEN_UP, SOON, EVERYBODY = "settled", "given up", Again(0.5), Again(10
         pytest.param(failure("tls", arrived=False), GIVEN_UP, GIVEN_UP, id="tls"),
         pytest.param(failure("too_large", arrived=True), GIVEN_UP, GIVEN_UP, id="too large"),
         pytest.param(failure("redirected", arrived=True), GIVEN_UP, GIVEN_UP, id="redirected"),
+        pytest.param(failure("no_budget", arrived=False), GIVEN_UP, GIVEN_UP, id="no budget"),
     ],
 )
 def test_what_one_try_means_depends_on_what_came_and_on_whether_it_may_be_repeated(outcome, repeatable, once):

@@ -100,6 +100,13 @@ def test_a_finished_incremental_read_leaves_a_cursor_five_minutes_before_it_star
     assert resume(INCREMENTAL, state).position == start(INCREMENTAL, "2026-03-10T11:55:00.000Z")
 
 
+@pytest.mark.parametrize("started", ["2026-03-10T12:00:00Z", "2026-03-10T13:00:00+0100", "2026-03-10T12:00:00.5Z"])
+def test_a_run_that_is_resumed_ends_whatever_the_form_of_its_start(started):
+    """A state that was accepted may not break the read at its end: Python 3.10 alone reads fewer forms of a time."""
+    resumed = resume(INCREMENTAL, {**HEAD, "for": INCREMENTAL.fingerprint, "started": started, "position": POSITION})
+    assert checked(finished(INCREMENTAL, resumed))["cursor"] == "2026-03-10T11:55:00.000Z"
+
+
 def test_a_run_that_never_got_an_answer_has_no_cursor():
     assert "cursor" not in finished(INCREMENTAL, Progress(None, start(INCREMENTAL, None)))
 

@@ -24,6 +24,12 @@ def faults(text):
         pytest.param("a: &x 1\n", ["f.yaml:1:4: anchors are not allowed: write the value out"], id="anchor"),
         pytest.param("a: *x\n", ["f.yaml:1:4: aliases are not allowed: write the value out"], id="alias"),
         pytest.param("a: &x [*x]\n", ["anchors", "aliases"], id="a value inside itself"),
+        pytest.param('{"a":&x 1}\n', ["f.yaml:1:6: anchors"], id="anchor behind a colon"),
+        pytest.param("a: [1,!x 1]\n", ["f.yaml:1:7: tags"], id="tag behind a comma"),
+        pytest.param("&x a: 1\n", ["f.yaml:1:1: anchors"], id="anchor at the start"),
+        pytest.param("\ufeff&x a: 1\n", ["anchors"], id="anchor behind a byte order mark"),
+        pytest.param("-a: 1\nb:\n- &x\n  1\n", ["f.yaml:3:3: anchors"], id="anchor of an item"),
+        pytest.param("? &x a\n: 1\n", ["f.yaml:1:3: anchors"], id="anchor of a key"),
         pytest.param("a: !x 1\n", ["f.yaml:1:4: tags are not allowed: remove !x"], id="own tag"),
         pytest.param("a: !!int '1'\n", ["f.yaml:1:4: tags are not allowed: remove tag:yaml.org,2002:int"], id="tag"),
         pytest.param("a: !!python/name:os.system x\n", ["f.yaml:1:4: tags are not allowed"], id="python tag"),
@@ -98,6 +104,7 @@ def test_a_document_over_the_bound_is_refused_before_it_is_parsed():
         ("1.50", 1.5),
         ("-0.5", -0.5),
         ("012", "012"),
+        ("1" * 5_000, "1" * 5_000),
         ("0x1f", "0x1f"),
         ("0o17", "0o17"),
         ("1_000", "1_000"),
@@ -114,23 +121,29 @@ def test_a_document_over_the_bound_is_refused_before_it_is_parsed():
     ids=repr,
 )
 def test_a_value_means_what_it_looks_like(written, meant):
+    """Digits without an end are no number: Python reads none of more than 4,300."""
     value = parsed(f"a: {written}\n")["a"]
     assert value == meant
     assert type(value) is type(meant)
 
 
-def test_every_part_has_its_line_and_column():
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ((), "1:1"),
+        (("a",), "1:1"),
+        (("a", "b"), "2:3"),
+        (("a", "b", 0), "3:7"),
+        (("a", "b", 0, "c"), "3:7"),
+        (("a", "b", 1), "4:7"),
+        (("d",), "5:1"),
+        (("d", "e"), "5:7"),
+    ],
+    ids=str,
+)
+def test_every_part_has_its_line_and_column(place, shown):
     document = strict_yaml.parse("a:\n  b:\n    - c: 1\n    - 2\n'd': {e: f}\n", "f.yaml")
-    assert document.lines == {
-        (): (1, 1),
-        ("a",): (1, 1),
-        ("a", "b"): (2, 3),
-        ("a", "b", 0): (3, 7),
-        ("a", "b", 0, "c"): (3, 7),
-        ("a", "b", 1): (4, 7),
-        ("d",): (5, 1),
-        ("d", "e"): (5, 7),
-    }
+    assert document.where(place) == f"f.yaml:{shown}"
 
 
 @pytest.mark.parametrize(
@@ -145,10 +158,6 @@ def test_every_part_has_its_line_and_column():
 )
 def test_a_part_that_is_missing_stands_where_the_nearest_part_around_it_stands(place, shown):
     assert strict_yaml.parse("a:\n  b: 1\n", "f.yaml").where(place) == shown
-
-
-def test_a_document_without_places_stands_at_its_start():
-    assert strict_yaml.Document("f.yaml", {}, {}).where(("a",)) == "f.yaml:1:1"
 
 
 plain_values = st.recursive(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.values import MAXIMUM_DEPTH, NotJson, plain, timestamp
+from custify_connector.values import MAXIMUM_DEPTH, NotJson, moment_of, plain, timestamp
 
 json_values = st.recursive(
     st.none()
@@ -204,3 +204,36 @@ def test_a_date_is_written_in_utc_to_the_millisecond_or_refused(value):
 
 def test_a_timestamp_has_the_form_that_custify_writes():
     assert timestamp(datetime(2026, 1, 31, 9, 30, 0, 5_999, tzinfo=timezone.utc)) == "2026-01-31T09:30:00.005Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-31T09:30:00.005Z", "2026-01-31T09:30:00.005Z"),
+        ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00.000Z"),
+        ("2026-01-31T09:30:00.5Z", "2026-01-31T09:30:00.500Z"),
+        ("2026-01-31T09:30:00.123456789+00:00", "2026-01-31T09:30:00.123Z"),
+        ("2026-01-31T11:30:00+0200", "2026-01-31T09:30:00.000Z"),
+        ("2026-01-31T04:00:00.25-05:30", "2026-01-31T09:30:00.250Z"),
+        ("2026-01-31 09:30:00", "2026-01-31T09:30:00.000Z"),
+        ("2026-01-31", "2026-01-31T00:00:00.000Z"),
+    ],
+)
+def test_a_moment_is_the_same_in_each_form_and_on_every_python(text, expected):
+    assert timestamp(moment_of(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "20260131", "2026-W05-6", "2026-01-31T", "2026-02-30", "2026-01-31T25:00:00Z", "2026-01-31Z",
+     "2026-01-31T09:30:00z", "202\uff16-01-31", "2026-01-31T09:30:00+9", "2026-01-31T09:30:00Z\n"],
+)  # fmt: skip
+def test_what_is_no_moment_on_one_python_is_none_on_any(text):
+    with pytest.raises(ValueError, match=r"no date|day|hour"):
+        moment_of(text)
+
+
+@given(st.datetimes(timezones=st.none() | st.timezones()))
+def test_a_moment_that_python_writes_is_read_back(value):
+    aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    assert moment_of(value.isoformat()) - aware == timedelta(0)

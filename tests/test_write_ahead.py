@@ -43,6 +43,18 @@ def test_a_file_that_stays_locked_is_refused(tmp_path):
     holder.close()
 
 
+@pytest.mark.parametrize(("held", "script"), [(b"no database at all" * 99, ""), (b"", "CREATE nothing")])
+def test_a_file_that_cannot_be_used_is_left_closed(tmp_path, monkeypatch, held, script):
+    """Python 3.13 warns of a database that was forgotten; before, it only stayed open."""
+    made, connect = [], sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **words: made.append(connect(*given, **words)) or made[-1])
+    (tmp_path / "file").write_bytes(held)
+    with pytest.raises(sqlite3.DatabaseError):
+        write_ahead.opened(tmp_path / "file", script, 0.05)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        made[0].execute("SELECT 1")
+
+
 def test_a_budget_file_is_of_use_at_once(tmp_path):
     budget = BudgetFile(tmp_path / "budget")
     assert budget.try_to_count(1.0, 1.0, 1, 10.0) == 0.0

@@ -140,7 +140,7 @@ def run(program: str, commands: Mapping[str, tuple[Command, Sequence[str]]], wor
     Whatever goes wrong is told by a TRACE; nothing is raised.
     """
     # Pages of records are freed by count; looking for cycles among them costs a tenth of a read.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     output = Output(sys.stdout.buffer)
     log = _Log(output)
     logging.getLogger("custify_connector").addHandler(log)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.values import moment_of
 
 RECORD = "_record"
 """A text column of this name, in a schema that the user gives, holds the whole record as JSON."""
@@ -165,8 +166,7 @@ def _boolean(value: object) -> bool:
 def _moment(value: object) -> datetime:
     if not isinstance(value, str):
         raise TypeError
-    moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment_of(value)
 
 
 def _moment_without_zone(value: object) -> datetime:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +15,12 @@ from typing import Any, TypeVar
 import click
 
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host.vault import RESERVED, CredentialMapping, Vault
+from custify_connector.host.vault import RESERVED, CredentialMapping, OpaqueMapping, Vault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_NAME, _FILE = "custify.credential", "custify.credential_file"
+_NAME, _FILE, _BUDGET = "custify.credential", "custify.credential_file", "custify.budget"
+RESERVED_INPUT = "standard input"
 _FIELDS = ("name", "api_key", "description", "base_url", "allow_host")
 
 
@@ -32,10 +34,39 @@ def credential_options(command: Command) -> Command:
         click.option(
             "--credential-file", metavar="PATH", expose_value=False, callback=_keep(_FILE),
             type=click.Path(dir_okay=False, path_type=Path),
-            help="A credential as JSON with name and api_key, as servers mount it; not readable by others.",
+            help="A credential as JSON with name and api_key, not readable by others; - is standard input.",
         ),
     )  # fmt: skip
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+def budget_option(command: Command) -> Command:
+    """Add the option that names a budget file, for a command whose hook takes no settings; see `within_budget`."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    words = "A file in which processes share one rate limit."
+    return click.option("--budget", type=path, expose_value=False, callback=_keep(_BUDGET), help=words)(command)
+
+
+def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the credential, whose requests count in the budget file that the command names, if it names one.
+
+    Raises ConfigurationError when the file, or the credential, cannot be used.
+    """
+    path = chosen_budget()
+    if path is not None:
+        from custify_connector import credential as credentials  # noqa: PLC0415 - only who names a file needs these
+        from custify_connector import manifest, pacing  # noqa: PLC0415 - the same
+
+        known = manifest.load()
+        pacing.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)
+    return credential
+
+
+def chosen_budget() -> Path | None:
+    """Return the budget file that this command names."""
+    context = click.get_current_context(silent=True)
+    found: Path | None = context.meta.get(_BUDGET) if context else None
+    return found
 
 
 def _keep(place: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -51,15 +82,39 @@ def _complete_names(_context: click.Context, _parameter: click.Parameter, typed:
     return completing.credentials(typed)
 
 
-def chosen() -> Mapping[str, Any]:
-    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used."""
+def chosen(connector: str = "") -> Mapping[str, Any]:
+    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used.
+
+    What is stored, and the environment, are for this installation's own connector; another one, by its name, takes a
+    file, or standard input.
+    """
     context = click.get_current_context(silent=True)
     named, file = (context.meta.get(place) if context else None for place in (_NAME, _FILE))
     if named is not None and file is not None:
         raise ConfigurationError((Fault("--credential", "says the same as --credential-file: leave one out"),))
+    if connector:
+        return _foreign(connector, named, file)
     if file is not None:
         return of_file(file)
     return of_environment() if named is None else _stored(named)
+
+
+def from_standard_input() -> bool:
+    """Say whether the credential comes from standard input, which then can give nothing else."""
+    context = click.get_current_context(silent=True)
+    return context is not None and str(context.meta.get(_FILE)) == "-"
+
+
+def _foreign(connector: str, named: str | None, file: Path | None) -> Mapping[str, Any]:
+    """Return the credential of another connector, whatever fields that has; its hooks judge them."""
+    if file is None:
+        place = "--credential-file" if named is None else "--credential"
+        reason = f"{connector} takes its credential from --credential-file, as JSON; only Custify's are stored here"
+        raise ConfigurationError((Fault(place, reason),))
+    content = _json(file)
+    if not isinstance(content, dict):
+        raise ConfigurationError((Fault(str(file), f"must hold the credential of {connector} as a JSON object"),))
+    return OpaqueMapping(content)
 
 
 def _stored(name: str) -> Mapping[str, Any]:
@@ -71,18 +126,24 @@ def _stored(name: str) -> Mapping[str, Any]:
 
 def of_file(path: Path) -> Mapping[str, Any]:
     """Return the credential in a file; its content is checked like any other credential."""
+    content = _json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("api_key"), str):
+        reason = 'must hold {"name": …, "api_key": …} as JSON: see schemas/credential.json'
+        raise ConfigurationError((Fault(str(path), reason),))
+    name = RESERVED_INPUT if str(path) == "-" else path.stem
+    return CredentialMapping({"name": name, **content})
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
+    """Return what a file, or standard input, holds as JSON; None where it is none."""
     import orjson  # noqa: PLC0415 - only this way needs it
 
     from custify_connector.host import private_file  # noqa: PLC0415 - the same
 
     try:
-        content = orjson.loads(private_file.read_mounted(path))
+        return orjson.loads(sys.stdin.buffer.read() if str(path) == "-" else private_file.read_mounted(path))
     except orjson.JSONDecodeError:
-        content = None
-    if not isinstance(content, dict) or not isinstance(content.get("api_key"), str):
-        reason = 'must hold {"name": …, "api_key": …} as JSON: see schemas/credential.json'
-        raise ConfigurationError((Fault(str(path), reason),))
-    return CredentialMapping({"name": path.stem, **content})
+        return None
 
 
 def of_environment() -> Mapping[str, Any]:

@@ -47,6 +47,15 @@ def run_numbers(_context: click.Context, _parameter: click.Parameter, typed: str
     return _offer(lambda: [str(run.id) for run in RunHistory().page(_OFFERED_RUNS)], typed)
 
 
+def connectors(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Offer the connectors that are installed."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only the shell asks
+
+    from custify_connector.contract import PROJECT  # noqa: PLC0415 - the same
+
+    return _offer(lambda: sorted({entry.name for entry in entry_points(group=PROJECT)}), typed)
+
+
 def sources(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the endpoints that can be read."""
     from custify_connector import manifest  # noqa: PLC0415 - only the shell asks

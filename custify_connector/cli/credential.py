@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from custify_connector.cli import credential_tile, layout, new_key
+from custify_connector.cli.choosing import budget_option
 from custify_connector.cli.completing import credential_names
 from custify_connector.cli.options import exit_codes, fail
 from custify_connector.contract import CredentialReport
@@ -47,6 +48,7 @@ def command() -> None:
 @click.option("--no-test", is_flag=True, help="Keep the key without asking Custify whether it accepts it.")
 @_stdin
 @_json
+@budget_option
 @exit_codes
 def add(
     name: str, description: str, base_url: str | None, allow_host: str | None, store: Kind | None, no_test: bool,
@@ -139,6 +141,7 @@ def show(name: str, as_json: bool) -> None:
 @command.command()
 @_name
 @_json
+@budget_option
 @exit_codes
 def test(name: str, as_json: bool) -> None:
     """Ask Custify whether it accepts a key; one request, and it changes nothing.
@@ -160,6 +163,7 @@ def test(name: str, as_json: bool) -> None:
 @command.command()
 @_name
 @_stdin
+@budget_option
 @exit_codes
 def rotate(name: str, api_key_stdin: bool) -> None:
     """Replace the key of a credential; the old one stays until Custify has accepted the new one.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from custify_connector.cli import completing
-from custify_connector.cli.choosing import chosen, credential_options
+from custify_connector.cli.choosing import budget_option, chosen, credential_options, within_budget
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
@@ -19,6 +19,7 @@ from custify_connector.validation import suggestion
 @click.option("--account", is_flag=True, help="Ask the account for its own attributes; needs a credential.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as a host gets it.")
 @credential_options
+@budget_option
 @exit_codes
 def command(endpoint: str | None, account: bool, as_json: bool) -> None:
     """Show the endpoints, or all that is known of one.
@@ -28,7 +29,7 @@ def command(endpoint: str | None, account: bool, as_json: bool) -> None:
     custify describe people --account
     custify describe --json
     """  # noqa: D301 - click reads \b
-    description = connector.describe_account(chosen()) if account else connector.describe()
+    description = connector.describe_account(within_budget(chosen())) if account else connector.describe()
     if endpoint is not None:
         description = _one(description, endpoint)
     if as_json:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from custify_connector.cli import choosing, layout
-from custify_connector.cli.choosing import credential_options
+from custify_connector.cli.choosing import budget_option, credential_options
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError
 from custify_connector.host import examining, examining_service
@@ -19,6 +19,7 @@ _SIGNS = {"ok": "ok  ", "note": "note", "fault": "MEND", "skipped": "-   "}
 
 @click.command()
 @credential_options
+@budget_option
 @click.option("--offline", is_flag=True, help="Leave out what needs the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @exit_codes
@@ -42,10 +43,11 @@ def command(offline: bool, as_json: bool) -> None:
 
 def _online() -> list[Finding]:
     try:
-        return examining_service.the_service(choosing.chosen(), open_http)
+        return examining_service.the_service(choosing.chosen(), open_http, choosing.chosen_budget())
     except ConfigurationError as error:
         mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
-        return [Finding("credential", "fault", str(error), mend), *examining_service.the_service(None, open_http)]
+        service = examining_service.the_service(None, open_http, choosing.chosen_budget())
+        return [Finding("credential", "fault", str(error), mend), *service]
 
 
 def _print(findings: list[Finding]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from custify_connector.cli import layout
+from custify_connector.cli.choosing import within_budget
 from custify_connector.cli.options import BAD_USAGE, KEY_REFUSED, UNAVAILABLE
 from custify_connector.contract import CredentialReport
 from custify_connector.errors import ConfigurationError, Fault
@@ -47,7 +48,7 @@ def tested(credential: Mapping[str, Any]) -> CredentialReport:
     """Ask Custify whether it accepts a credential."""
     from custify_connector.plugin import connector  # noqa: PLC0415 - only a test needs it
 
-    return connector.test_credential(credential)
+    return connector.test_credential(within_budget(credential))
 
 
 def exit_code(report: CredentialReport) -> int:

@@ -84,9 +84,19 @@ def parse_rate_limit(text: str) -> dict[str, float] | None:
     return {"requests": int(written[1]), "seconds": float(written[2])}
 
 
-def credential() -> Mapping[str, Any]:
-    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used."""
-    return chosen()
+def types_in(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the JSON types of the properties of a schema; what may be text is text."""
+    kinds = {name: each.get("type", "string") for name, each in properties.items()}
+    lists = {name: [kind] if isinstance(kind, str) else kind for name, kind in kinds.items()}
+    return {name: "string" if "string" in kind else kind[0] for name, kind in lists.items()}
+
+
+def credential(connector: str = "") -> Mapping[str, Any]:
+    """Return the credential of this command; raises ConfigurationError when there is none, or it cannot be used.
+
+    `connector` names the one that it is for, where that is not this installation's own.
+    """
+    return chosen(connector)
 
 
 def start_logging(*, verbose: bool, form: str = "text") -> None:

@@ -12,11 +12,13 @@ import click
 
 from custify_connector import states
 from custify_connector.cli import completing, layout, read_summary, recording
+from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
 from custify_connector.cli.progress import Progress
 from custify_connector.cli.read_places import output_held
 from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.reads import Job, jobs
+from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.state_option import STATE
 from custify_connector.cli.wanted import Mode, Wanted, check
 from custify_connector.errors import ConfigurationError, Fault
@@ -25,7 +27,6 @@ from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.target import STANDARD
 from custify_connector.host.recorded_run import Run
-from custify_connector.plugin import connector
 
 _IN_FLIGHT = 8
 
@@ -33,6 +34,10 @@ _IN_FLIGHT = 8
 @click.command()
 @click.argument("endpoints", metavar="ENDPOINT...", nargs=-1, shell_complete=completing.sources)
 @click.option("--all", "every", is_flag=True, help="Read every endpoint.")
+@click.option(
+    "--source", type=SOURCE, metavar="JSON|@FILE",
+    help="In place of an endpoint: a source configured by hand, as schemas/source.json has it.",
+)  # fmt: skip
 @click.option("--output", "-o", default="-", metavar="PATH", help="Where the records go; - is standard output.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH, else jsonl.")
 @click.option(
@@ -50,11 +55,13 @@ _IN_FLIGHT = 8
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="Keep only these fields; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
+@connector_option
 @settings_options
 @exit_codes
 def command(
     endpoints: tuple[str, ...],
     every: bool,
+    source: dict[str, Any] | None,
     output: str,
     form: Form | None,
     mode: Mode | None,
@@ -63,6 +70,7 @@ def command(
     fields: tuple[str, ...],
     limit: int | None,
     as_json: bool,
+    connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
     """Read endpoints: records as JSON lines, CSV, Parquet, or tables of a DuckDB database.
@@ -75,22 +83,32 @@ def command(
     custify read companies --mode incremental --state nightly -o changed.jsonl
     custify read people companies deals --format parquet --output lake
     custify read --all --output crm.duckdb
+
+    \b
+    custify read --source '{"request": {"path": "/people/all"}, "records": ["people"]}'
+    custify read --source @by-hand.json -o people.jsonl
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every)
+    chosen = named(connector_name)
+    wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every, source, chosen)
     _check(wanted, as_json=as_json)
     check(wanted)
-    chosen, known = settings(options), credential()
+    pace, known = settings(options), credential(chosen.label)
     with output_held(wanted), interruption() as asked:
         if wanted.several:
-            raise SystemExit(_read_several(jobs(wanted, chosen, known), known, wanted, asked, as_json=as_json))
-        _read_one(jobs(wanted, chosen, known)[0], known, wanted, asked, as_json=as_json)
+            raise SystemExit(_read_several(jobs(wanted, pace, known), known, wanted, asked, as_json=as_json))
+        _read_one(jobs(wanted, pace, known)[0], known, wanted, asked, as_json=as_json)
 
 
 def _check(wanted: Wanted, *, as_json: bool) -> None:
-    if bool(wanted.endpoints) == wanted.every:
+    ways = [bool(wanted.endpoints), wanted.every, wanted.source is not None]
+    if sum(ways) != 1:
         reason = (
-            "goes without --all" if wanted.every else "name one, several, or say --all: custify describe lists them"
+            "name one, several, or say --all: custify describe lists them"
+            if not any(ways)
+            else "goes without --all"
+            if wanted.source is None
+            else "goes without --source, and so does --all"
         )
         raise ConfigurationError((Fault("ENDPOINT", reason),))
     if as_json and wanted.output == STANDARD:
@@ -100,7 +118,7 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
 def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
     began = time.monotonic()
     with Progress(ending=lambda: asked) as progress:
-        count = _read(job, known, _run(job, known, wanted), progress, asked, lambda: bool(asked))
+        count = _read(job, known, wanted, _run(job, known, wanted), progress, asked, lambda: bool(asked))
     where = "" if wanted.output == STANDARD else f" in {wanted.output}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
     if as_json:
@@ -114,18 +132,21 @@ def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interru
 
 def _run(job: Job, known: Mapping[str, Any], wanted: Wanted) -> Run:
     """Return what the history is told of a read; made where the command's own thread knows what was typed."""
-    return recording.reading(known, job.source, job.target.path, wanted.state)
+    connector = wanted.connector.label
+    return recording.reading(known, job.source, job.target.path, wanted.state, connector, job.name)
 
 
 def _read(
     job: Job,
     known: Mapping[str, Any],
+    wanted: Wanted,
     run: Run,
     progress: Progress,
     asked: Interruption,
     ended: Callable[[], bool],
 ) -> runs.ReadCount:
-    with recording.recorded(run, known) as record:
+    secrets = None if wanted.connector.is_own else wanted.connector.secrets(known)
+    with recording.recorded(run, known, secrets) as record:
 
         def tell(count: runs.ReadCount) -> None:
             progress.tell(job.name, count.records, states.expected(count.state))
@@ -133,7 +154,7 @@ def _read(
 
         progress.tell(job.name, 0)  # the first page may have to wait
         watch = runs.Watch(tell, ended)
-        count = runs.read(connector, known, job.source, job.target, job.keeping, watch)
+        count = runs.read(wanted.connector.hooks, known, job.source, job.target, job.keeping, watch)
         record.count(count.records, size=count.size)
         record.ended(asked.exit_code if count.ended else 0)
     return count
@@ -143,7 +164,7 @@ def _read_several(
     chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool
 ) -> int:
     at_once = min(several.AT_ONCE, len(chosen))
-    chosen = [_with_share(job, at_once) for job in chosen]
+    chosen = [_with_share(job, at_once) if wanted.connector.is_own else job for job in chosen]
     rows = Rows(job.name for job in chosen)
     click.echo(rows.heading, err=True)
     with Progress(len(chosen), lambda: asked) as progress:
@@ -160,7 +181,8 @@ def _read_side_by_side(
 ) -> dict[str, several.Ended]:
     by_name = {job.name: job for job in chosen}
     reads = {
-        job.name: functools.partial(_read, job, known, _run(job, known, wanted), progress, asked) for job in chosen
+        job.name: functools.partial(_read, job, known, wanted, _run(job, known, wanted), progress, asked)
+        for job in chosen
     }
 
     def tell(name: str, ended: several.Ended) -> None:

@@ -34,7 +34,7 @@ class Rows:
     def of(self, job: Job, ended: Ended) -> str:
         """Return the row of a stream that has ended."""
         records = f"{ended.count.records:,}" if ended.count else "-"
-        return self._row(job.name, job.source["mode"], records, f"{ended.seconds:.1f}", outcome(ended))
+        return self._row(job.name, job.source.get("mode", "full"), records, f"{ended.seconds:.1f}", outcome(ended))
 
     def total(self, done: Iterable[Ended]) -> str:
         """Return the last row."""
@@ -74,7 +74,7 @@ def exit_code_of(ended: Sequence[Ended]) -> int:
 
 def lines(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted, columns: int) -> Iterator[str]:
     """Yield what comes below the table: why streams failed, where the others are, and what to type next."""
-    if any(job.source["mode"] == "incremental" and done[job.name].whole for job in chosen):
+    if any(job.source.get("mode", "full") == "incremental" and done[job.name].whole for job in chosen):
         yield layout.prose(_INCREMENTAL, columns, "  ")
     for reason in dict.fromkeys(_reasons(done)):
         yield layout.prose(reason, columns, "  ")
@@ -109,7 +109,7 @@ def print_json(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted)
 def _shown(job: Job, ended: Ended) -> dict[str, object]:
     return {
         "stream": job.name,
-        "mode": job.source["mode"],
+        "mode": job.source.get("mode", "full"),
         "outcome": outcome(ended),
         "records": ended.count.records if ended.count else 0,
         "seconds": round(ended.seconds, 3),

@@ -1,6 +1,7 @@
 """What `read` reads: each endpoint with its mode, its place, and where its state is kept.
 
-Decides the mode that nobody chose, and which types the columns of a table start from.
+Decides the mode that nobody chose, and which types the columns of a table start from. A source that is configured by
+hand is one more stream, of which nothing is described.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 from custify_connector import discovering, manifest
 from custify_connector.cli import read_places
-from custify_connector.cli.options import param
+from custify_connector.cli.connector_option import own
+from custify_connector.cli.options import param, types_in
 from custify_connector.cli.wanted import Mode, Wanted, names
 from custify_connector.host.keeping import Keeping
-from custify_connector.host.outputs import Form, Stream, Target
+from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.target import Cursor
-from custify_connector.plugin import connector
 from custify_connector.validation import suggestion
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Job:
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
     """Return one job for each endpoint; raises ConfigurationError before anything is read."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
-    described = _described(wanted.form_chosen, chosen, credential, settings)
+    described = _described(wanted, chosen, credential, settings)
     for name in chosen:
         _warn_of_slips(name, wanted.fields, described.get(name, {}))
     return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
@@ -45,39 +46,64 @@ def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, A
 def _warn_of_slips(endpoint: str, fields: tuple[str, ...], described: Mapping[str, Any]) -> None:
     """Warn of fields that the schema has not, where one that it has is close; an account may have others."""
     known = described.get("schema", {}).get("properties", {})
-    for field in fields:
-        meant = "" if field in known else suggestion(field, known)
+    for name in fields:
+        meant = "" if name in known else suggestion(name, known)
         if "did you mean" in meant:
-            log.warning("--field %s: the schema of %s has no such field%s", field, endpoint, meant)
+            log.warning("--field %s: the schema of %s has no such field%s", name, endpoint, meant)
 
 
 def _described(
-    form: Form, chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
+    wanted: Wanted, chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Mapping[str, Mapping[str, Any]]:
     """Return the description of the sources; with the account's own attributes where they become columns."""
-    known = manifest.load()
-    description = connector.describe()
-    if form != "jsonl" and any(known.sources[name].attributes for name in chosen if name in known.sources):
-
-        def read(name: str) -> list[dict[str, Any]]:
-            source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
-            return [record for batch in connector.read_source(credential, source, None) for record in batch.records]
-
-        description = discovering.discover(description, known, read)
-    sources: Mapping[str, Mapping[str, Any]] = description["sources"]
+    if wanted.source is not None:
+        return {}
+    description = wanted.connector.description
+    if wanted.form_chosen != "jsonl" and wanted.connector.is_own:
+        description = _discovered(description, chosen, credential, settings)
+    sources: Mapping[str, Mapping[str, Any]] = description.get("sources", {})
     return sources
+
+
+def _discovered(
+    description: dict[str, Any], chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    known, hooks = manifest.load(), own().hooks
+    if not any(known.sources[name].attributes for name in chosen if name in known.sources):
+        return description
+
+    def read(name: str) -> list[dict[str, Any]]:
+        source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
+        return [record for batch in hooks.read_source(credential, source, None) for record in batch.records]
+
+    return discovering.discover(description, known, read)
 
 
 def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapping[str, Any]) -> Job:
     mode = _mode(wanted, described.get("modes", ["full"]))
-    source: dict[str, Any] = {"endpoint": name, "params": _params(name, wanted.params), "mode": mode}
-    source["settings"] = settings
+    source = {**_what(name, wanted, described), "mode": mode, "settings": settings}
     if wanted.fields:
         source["fields"] = list(dict.fromkeys(wanted.fields))
     if wanted.limit:
         source["limit"] = wanted.limit
-    target = read_places.target(wanted, _stream(name, described, wanted, mode))
-    return Job(name, source, target, read_places.keeping(wanted, name, mode, target))
+    target = read_places.target(wanted, _stream(name, _keyed(described, wanted), wanted, mode))
+    keeping = read_places.keeping(wanted, name, mode, target)
+    return Job(name, wanted.connector.source(source), target, keeping)
+
+
+def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is read: the source as it was configured, or the endpoint with its parameters."""
+    if wanted.source is not None:
+        return dict(wanted.source)
+    types = types_in(described.get("parameters", {}).get("properties", {}))
+    return {"endpoint": name, "params": dict(param(text, types) for text in wanted.params)}
+
+
+def _keyed(described: Mapping[str, Any], wanted: Wanted) -> Mapping[str, Any]:
+    """Return a description with the key that a source configured by hand names; the hook has not judged it yet."""
+    keys = wanted.source.get("key") if wanted.source else None
+    first = keys[0] if isinstance(keys, list) and keys else ()
+    return {**described, "key": first} if isinstance(first, list) else described
 
 
 def _mode(wanted: Wanted, offered: list[str]) -> Mode:
@@ -86,15 +112,10 @@ def _mode(wanted: Wanted, offered: list[str]) -> Mode:
         return "full"
     if wanted.mode is not None:
         return wanted.mode
+    if wanted.source is not None:
+        return "incremental" if wanted.source.get("mode") == "incremental" else "full"
     merges = wanted.form_chosen == "duckdb" and not wanted.narrowed and wanted.state is None
     return "incremental" if merges and "incremental" in offered else "full"
-
-
-def _params(endpoint: str, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Return parameters with the types that the endpoint gives them: text stays text, the rest is JSON."""
-    source = manifest.load().sources.get(endpoint)
-    types = {name: parameter.type for name, parameter in source.parameters.items()} if source else {}
-    return dict(param(text, types) for text in texts)
 
 
 def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode) -> Stream:

@@ -6,7 +6,7 @@ Decides what a run's end is called. It knows runs and their counters, and takes 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +30,9 @@ _INTERRUPTED, _SOME_REJECTED = 130, 1
 class Recording:
     """One run in the history; its counters are written at most once a second."""
 
-    def __init__(self, run: Run, secret: Secret) -> None:
+    def __init__(self, run: Run, secrets: Sequence[Secret]) -> None:
         self._history = RunHistory()
-        self._secret = secret
+        self._secrets = secrets
         self._began = self._last = time.monotonic()
         self._changes: dict[str, Any] = {}
         self._end: tuple[Status, str, int] = ("finished", "finished", 0)
@@ -67,7 +67,7 @@ class Recording:
     def stopped_by(self, error: BaseException, code: int) -> None:
         """Take what ended the run; a text that is not meant for people is left out."""
         if isinstance(error, ConnectorError):
-            self._end = ("failed", self._secret.redact(str(error)), code)
+            self._end = ("failed", _redacted(self._secrets, str(error)), code)
         elif isinstance(error, KeyboardInterrupt):
             self._end = ("interrupted", "interrupted at once; what was under way may have arrived", _INTERRUPTED)
         elif isinstance(error, BrokenPipeError):
@@ -103,12 +103,15 @@ class Recording:
 
 
 @contextmanager
-def recorded(run: Run, credential: Mapping[str, Any]) -> Iterator[Recording]:
-    """Record a run from here to the end of the `with`, however that comes."""
+def recorded(run: Run, credential: Mapping[str, Any], secrets: Sequence[Secret] | None = None) -> Iterator[Recording]:
+    """Record a run from here to the end of the `with`, however that comes.
+
+    `secrets` is what of the credential must not be written down: its API key, if none are given.
+    """
     from custify_connector.cli.options import exit_code  # noqa: PLC0415 - options and this file need each other
 
-    secret = Secret(credential["api_key"])
-    recording = Recording(_without(secret, run), secret)
+    hidden = [Secret(credential["api_key"])] if secrets is None else secrets
+    recording = Recording(_without(hidden, run), hidden)
     try:
         yield recording
     except BaseException as error:
@@ -118,12 +121,20 @@ def recorded(run: Run, credential: Mapping[str, Any]) -> Iterator[Recording]:
         recording.close()
 
 
-def reading(credential: Mapping[str, Any], source: Mapping[str, Any], output: str, state: Path | None) -> Run:
-    """Return the run that a read is."""
+def reading(
+    credential: Mapping[str, Any],
+    source: Mapping[str, Any],
+    output: str,
+    state: Path | None,
+    connector: str = "",
+    stream: str = "",
+) -> Run:
+    """Return the run that a read is; `stream` is what one without an endpoint is called."""
     return Run(
         kind="read",
-        endpoint=str(source.get("endpoint", "")),
-        credential=credential["name"],
+        endpoint=str(source.get("endpoint", stream)),
+        connector=connector,
+        credential=_name(credential, connector),
         settings={name: value for name, value in source.items() if name != "endpoint" and value},
         output=_absolute(output),
         state=_absolute(state),
@@ -138,13 +149,15 @@ def writing(
     file: str,
     quarantine: Path | None,
     journal: Path | None,
+    connector: str = "",
 ) -> Run:
     """Return the run that a write is, whichever command does it."""
     context = click.get_current_context(silent=True)
     return Run(
         kind=(context.info_name if context else None) or "write",
         endpoint=str(destination.get("endpoint", "")),
-        credential=credential["name"],
+        connector=connector,
+        credential=_name(credential, connector),
         settings={name: value for name, value in destination.items() if name != "endpoint" and value},
         input=_absolute(file),
         quarantine=_absolute(quarantine),
@@ -152,6 +165,11 @@ def writing(
         size=_size(file),
         **_typed(),
     )
+
+
+def _name(credential: Mapping[str, Any], connector: str) -> str:
+    """Return what a credential is called; one of another connector may have no name."""
+    return str(credential.get("name") or connector) if connector else str(credential["name"])
 
 
 def _typed() -> dict[str, Any]:
@@ -175,15 +193,22 @@ def _size(file: str) -> int:
         return 0
 
 
-def _without(secret: Secret, run: Run) -> Run:
+def _redacted(secrets: Sequence[Secret], text: str) -> str:
+    for secret in secrets:
+        text = secret.redact(text)
+    return text
+
+
+def _without(secrets: Sequence[Secret], run: Run) -> Run:
     """Return the run without the key, should somebody have typed it where it does not belong."""
 
     def clean(value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):
-            return secret.redact(value)
+            return _redacted(secrets, value)
         if isinstance(value, dict):
             return {clean(name): clean(each) for name, each in value.items()}
         return [clean(each) for each in value] if isinstance(value, (list, tuple)) else value
 
-    texts = {name: clean(getattr(run, name)) for name in ("endpoint", "input", "output", "state", "quarantine")}
+    named = ("endpoint", "credential", "input", "output", "state", "quarantine")
+    texts = {name: clean(getattr(run, name)) for name in named}
     return replace(run, **texts, settings=clean(run.settings), command=tuple(clean(run.command)))

@@ -12,20 +12,29 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector import manifest
 from custify_connector.cli import completing
-from custify_connector.cli.options import credential, exit_codes, param, settings, settings_options, start_logging
+from custify_connector.cli.connector_option import connector_option, named
+from custify_connector.cli.options import (
+    credential,
+    exit_codes,
+    param,
+    settings,
+    settings_options,
+    start_logging,
+    types_in,
+)
+from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.write import input_options, param_types
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.host import mapping, runs
+from custify_connector.host import mapping, runs, sampling
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
-from custify_connector.plugin import connector
 
 
 @click.command()
-@click.argument("endpoint", shell_complete=completing.endpoints)
+@click.argument("endpoint", required=False, shell_complete=completing.endpoints)
 @click.argument("file", required=False)
 @click.option("--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records to show.")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="As in custify write.")
@@ -33,17 +42,23 @@ from custify_connector.plugin import connector
     "--param", "params", multiple=True, metavar="NAME=VALUE", shell_complete=completing.parameters,
     help="A parameter of the endpoint; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--source", type=SOURCE, metavar="JSON|@FILE", help="In place of an endpoint: a source configured by hand."
+)
 @input_options
+@connector_option
 @settings_options
 @exit_codes
 def command(
-    endpoint: str,
+    endpoint: str | None,
     file: str | None,
     count: int,
     rules: tuple[str, ...],
     params: tuple[str, ...],
     table: str | None,
     query: str | None,
+    source: dict[str, Any] | None,
+    connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
     """Show the first records of a source, or the requests that the first rows of FILE would become.
@@ -53,40 +68,48 @@ def command(
     custify sample upsert_person people.csv --map user_id=id
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    chosen = settings(options)
-    if file is None:
-        shown = _source(endpoint, count, params, chosen)
+    if (endpoint is None) == (source is None):
+        raise ConfigurationError((Fault("ENDPOINT", "name one, or describe a source by --source"),))
+    chosen = named(connector_name)
+    if endpoint is None or file is None:
+        wanted = _wanted(endpoint, params, chosen) if source is None else source
+        shown = sampling.records(chosen, credential(chosen.label), {**wanted, "settings": settings(options)}, count)
     else:
-        shown = _destination(endpoint, file, count, rules, params, Choice(table, query))
+        shown = _destination(endpoint, file, count, rules, params, Choice(table, query), chosen)
     for line in shown:
         click.echo(orjson.dumps(line, option=orjson.OPT_INDENT_2).decode())
 
 
-def _source(endpoint: str, count: int, params: tuple[str, ...], chosen: dict[str, Any]) -> list[Any]:
-    if endpoint in manifest.load().destinations:
+def _wanted(endpoint: str | None, params: tuple[str, ...], chosen: Chosen) -> dict[str, Any]:
+    """Return the source that an endpoint and its parameters are."""
+    if endpoint in chosen.description.get("destinations", {}):
         raise ConfigurationError(
             (Fault("FILE", f"{endpoint} is a destination: name the file whose rows it would take"),)
         )
-    known = manifest.load().sources.get(endpoint)
-    types = {name: parameter.type for name, parameter in known.parameters.items()} if known else {}
-    source = {"endpoint": endpoint, "params": dict(param(text, types) for text in params), "limit": count}
-    batches = connector.read_source(credential(), {**source, "settings": chosen}, None)
-    return [record for batch in batches for record in batch.records]
+    known = chosen.endpoint("sources", str(endpoint))
+    types = types_in(known.get("parameters", {}).get("properties", {}))
+    return {"endpoint": endpoint, "params": dict(param(text, types) for text in params)}
 
 
 def _destination(
-    endpoint: str, file: str, count: int, rules: tuple[str, ...], params: tuple[str, ...], choice: Choice
+    endpoint: str,
+    file: str,
+    count: int,
+    rules: tuple[str, ...],
+    params: tuple[str, ...],
+    choice: Choice,
+    chosen: Chosen,
 ) -> list[dict[str, Any]]:
-    types = param_types(endpoint) if params else {}
+    types = param_types(endpoint, chosen) if params else {}
     fixed = dict(param(text, types) for text in params)
-    destination = {"endpoint": endpoint, "params": fixed, "dry_run": True}
+    destination = chosen.destination({"endpoint": endpoint, "params": fixed, "dry_run": True})
     shape = Shape(mapping.parse(rules))
     with open_input(file, None, choice) as table:
         if table.columns is not None:
             mapping.check_columns(shape.rules, table.columns)
         first = dataclasses.replace(table, rows=islice(table.rows, count))
-        unsent = {"name": "sample", "api_key": "none"}
-        return [_shown(line.receipt) for line in runs.write(connector, unsent, destination, first, shape)]
+        unsent = {"name": "sample", "api_key": "none"} if chosen.is_own else credential(chosen.label)
+        return [_shown(line.receipt) for line in runs.write(chosen.hooks, unsent, destination, first, shape)]
 
 
 def _shown(receipt: Receipt) -> dict[str, Any]:

@@ -5,13 +5,16 @@ Decides, before anything is made or asked for, which endpoints are read and whet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from custify_connector import manifest
+from custify_connector.cli.connector_option import own
 from custify_connector.errors import Fault, refuse
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
 from custify_connector.host.outputs.target import STANDARD
 from custify_connector.validation import suggestion
@@ -21,7 +24,10 @@ Mode = Literal["full", "incremental"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for; `form` and `mode` are None where nobody chose."""
+    """What the command line asks for; `form` and `mode` are None where nobody chose.
+
+    `source` is one that is configured by hand, in place of endpoints.
+    """
 
     endpoints: tuple[str, ...]
     output: str = STANDARD
@@ -32,6 +38,8 @@ class Wanted:
     fields: tuple[str, ...] = ()
     limit: int | None = None
     every: bool = False
+    source: Mapping[str, Any] | None = None
+    connector: Chosen = field(default_factory=own)
 
     @property
     def several(self) -> bool:
@@ -51,14 +59,28 @@ class Wanted:
 
 def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
     """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
-    known = manifest.load().sources
+    if wanted.source is not None:
+        return (stream_of(wanted.source),)
+    known: Mapping[str, Any] = wanted.connector.description.get("sources", {})
     if not wanted.every:
         faults = tuple(
             Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
         )
-        refuse(faults if wanted.several else ())
+        refuse(faults if wanted.several or not wanted.connector.is_own else ())
         return tuple(dict.fromkeys(wanted.endpoints))
-    return tuple(name for name, source in known.items() if undocumented or not source.undocumented)
+    return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
+
+
+def _is_undocumented(connector: Chosen, name: str) -> bool:
+    return connector.is_own and manifest.load().sources[name].undocumented
+
+
+def stream_of(source: Mapping[str, Any]) -> str:
+    """Return what the records of a source are called: its stream, its endpoint, or a name made from its path."""
+    request = source.get("request")
+    path = request.get("path") if isinstance(request, Mapping) else None
+    named = source.get("stream") or source.get("endpoint") or path or "records"
+    return re.sub(r"[^\w-]+", "_", str(named)).strip("_") or "records"
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:
@@ -67,6 +89,8 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 
 def check(wanted: Wanted) -> None:
     """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
+    if wanted.source is not None and wanted.params:
+        refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
     names(wanted, undocumented=False)
     if wanted.several and wanted.output == STANDARD:
         refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))

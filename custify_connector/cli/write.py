@@ -11,24 +11,30 @@ from typing import Any, Literal, TypeVar
 import click
 
 from custify_connector.cli import completing, layout, writing
-from custify_connector.cli.options import exit_codes, param, settings, settings_options, start_logging
+from custify_connector.cli.choosing import from_standard_input
+from custify_connector.cli.connector_option import connector_option, named, own
+from custify_connector.cli.options import (
+    exit_codes,
+    param,
+    settings,
+    settings_options,
+    start_logging,
+    types_in,
+)
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import INPUT_FORMS, Table
-from custify_connector.plugin import connector
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def param_types(endpoint: str) -> dict[str, str]:
+def param_types(endpoint: str, connector: Chosen) -> dict[str, str]:
     """Return the JSON types of a destination's params; what may be text is text."""
-    known = connector.describe()["destinations"].get(endpoint, {"schema": {"properties": {}}})
-    fields = known["schema"]["properties"]
-    kinds = {name: field.get("type", "string") for name, field in fields.items()}
-    names = {name: [kind] if isinstance(kind, str) else kind for name, kind in kinds.items()}
-    return {"max_deletes": "integer", **{n: "string" if "string" in kind else kind[0] for n, kind in names.items()}}
+    fields = connector.endpoint("destinations", endpoint).get("schema", {}).get("properties", {})
+    return {"max_deletes": "integer", **types_in(fields)}
 
 
 def run_options(command: Command) -> Command:
@@ -54,7 +60,7 @@ def destination_options(command: Command) -> Command:
         click.option("--quarantine", type=path, help="Keep rejected and failed records here, for replay."),
         click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
         click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
-        click.option("--resend-unclear", is_flag=True, help="With --resume: send again what may have arrived already."),
+        click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
         click.option(
             "--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."
         ),
@@ -86,6 +92,7 @@ def input_options(command: Command) -> Command:
 )
 @click.option("--only-with", metavar="COLUMN", help="Skip the rows in which this column is empty.")
 @run_options
+@connector_option
 @settings_options
 @exit_codes
 def command(
@@ -97,6 +104,7 @@ def command(
     only_with: str | None,
     table: str | None,
     query: str | None,
+    connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
     """Write the rows of a file: JSON lines, CSV, Parquet, or a DuckDB database; FILE - is standard input.
@@ -115,19 +123,27 @@ def command(
     --map companies[].company_id=company   a list of one
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    destination, kept = run_of(endpoint, options)
+    chosen = named(connector_name)
+    destination, kept = run_of(endpoint, options, chosen)
     shape = Shape(mapping.parse(rules), empty)
     choice = Choice(table, query)
     check_order(choice, resume=options["resume"])
+    refuse_two_inputs(file)
     with open_input(file, input_format, choice) as rows:
         if not rules:
-            _tell_of_unknown(rows.columns or (), endpoint)
-        raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept))
+            _tell_of_unknown(rows.columns or (), endpoint, chosen)
+        raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept, chosen))
 
 
-def _tell_of_unknown(columns: tuple[str, ...], endpoint: str) -> None:
+def refuse_two_inputs(file: str) -> None:
+    """Raise ConfigurationError where rows and credential are both to come from standard input."""
+    if file == "-" and from_standard_input():
+        raise ConfigurationError((Fault("FILE", "standard input gives the credential already: name a file"),))
+
+
+def _tell_of_unknown(columns: tuple[str, ...], endpoint: str, chosen: Chosen) -> None:
     """Tell of columns that are no field: their rows will be rejected, and what renames them has another name."""
-    schema = connector.describe()["destinations"].get(endpoint, {}).get("schema", {})
+    schema = chosen.endpoint("destinations", endpoint).get("schema", {})
     unknown = [name for name in columns if name.partition(".")[0] not in schema.get("properties", {})]
     if unknown and schema.get("additionalProperties") is False:
         _say(f"columns that are no field of {endpoint}: {', '.join(unknown)}; to rename them: --map FIELD=COLUMN")
@@ -144,9 +160,12 @@ def check_order(choice: Choice, *, resume: bool) -> None:
         raise ConfigurationError((Fault("--query", reason),))
 
 
-def run_of(endpoint: str, options: dict[str, Any]) -> tuple[dict[str, Any], writing.Kept]:
+def run_of(
+    endpoint: str, options: dict[str, Any], connector: Chosen | None = None
+) -> tuple[dict[str, Any], writing.Kept]:
     """Return the destination that the options describe, and what the run keeps."""
-    types = param_types(endpoint) if options["params"] else {}
+    connector = connector or own()
+    types = param_types(endpoint, connector) if options["params"] else {}
     destination: dict[str, Any] = {
         "endpoint": endpoint,
         "params": dict(param(text, types) for text in options["params"]),

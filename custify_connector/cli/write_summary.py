@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import Receipt
-from custify_connector.host.feed import Line
+
+if TYPE_CHECKING:  # what only a write loads
+    from custify_connector.host.feed import Line
 
 _MOST_REASONS = 10
 _LINES_NAMED = 5

@@ -15,11 +15,13 @@ import click
 import orjson
 
 from custify_connector.cli import layout, recording, write_summary
+from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
 from custify_connector.host import next_steps, runs
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
@@ -27,7 +29,7 @@ from custify_connector.host.journal import Journal
 from custify_connector.host.outputs import Output, open_output
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Table
-from custify_connector.plugin import connector
+from custify_connector.validation import suggestion
 
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
@@ -46,19 +48,23 @@ class Kept:
     as_json: bool = False
 
 
-def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) -> int:
-    """Write a table, with one outcome for each row; returns the exit code."""
-    endpoint = destination["endpoint"]
+def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, connector: Chosen | None = None) -> int:
+    """Write a table, with one outcome for each row; returns the exit code. Without a connector it is our own."""
+    chosen = connector or own()
+    endpoint, wanted = destination["endpoint"], chosen.destination(destination)
+    _refuse_unknown(endpoint, chosen)
     with ExitStack() as stack:
         asked = stack.enter_context(interruption())
-        known = {"name": "dry run", "api_key": "none"} if destination.get("dry_run") else credential()
-        safe = _safe(destination, known, table, kept, stack, asked)
+        unsent = destination.get("dry_run") and chosen.is_own
+        known = {"name": "dry run", "api_key": "none"} if unsent else credential(chosen.label)
+        safe = _safe(destination, known, table, kept, stack, asked, chosen)
         record = None
         if not destination.get("dry_run"):
             journal = safe.journal.path if safe.journal else None
-            run_now = recording.writing(known, destination, table.name, kept.quarantine, journal)
-            record = stack.enter_context(recording.recorded(run_now, known))
-        lines = runs.write(connector, known, destination, table, shape, safe)
+            run_now = recording.writing(known, destination, table.name, kept.quarantine, journal, chosen.label)
+            secrets = None if chosen.is_own else chosen.secrets(known)
+            record = stack.enter_context(recording.recorded(run_now, known, secrets))
+        lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
         output = open_output(kept.receipts) if kept.receipts else None
         if output:
             stack.callback(output.close)
@@ -77,6 +83,14 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept) 
     return code
 
 
+def _refuse_unknown(endpoint: str, chosen: Chosen) -> None:
+    """Raise ConfigurationError for an endpoint that another connector does not have; our own tells that itself."""
+    known = chosen.description.get("destinations", {})
+    if not chosen.is_own and endpoint not in known:
+        reason = f"{chosen.name} has no {endpoint!r}{suggestion(endpoint, known)}"
+        raise ConfigurationError((Fault("destination.endpoint", reason),))
+
+
 def _safe(
     destination: Mapping[str, Any],
     known: Mapping[str, Any],
@@ -84,11 +98,12 @@ def _safe(
     kept: Kept,
     stack: ExitStack,
     asked: Interruption,
+    chosen: Chosen,
 ) -> Safekeeping:
-    described: dict[str, Any] = connector.describe()["destinations"].get(destination["endpoint"], {})
+    described = chosen.endpoint("destinations", destination["endpoint"])
     quarantine = Quarantine(kept.quarantine) if kept.quarantine else None
-    journal = _journal(destination, table, kept)
-    delivered = _delivered(destination, known, described) if kept.skip_unchanged else None
+    journal = _journal(destination, table, kept, chosen)
+    delivered = _delivered(destination, known, described, chosen) if kept.skip_unchanged else None
     for each in (quarantine, journal, delivered):
         if each:
             stack.callback(each.close)
@@ -100,25 +115,35 @@ def _safe(
         repeat=described.get("repeat", "never"),
         resend_unclear=kept.resend_unclear,
         ended=lambda: bool(asked),
+        connector=chosen.label,
     )
 
 
-def _journal(destination: Mapping[str, Any], table: Table, kept: Kept) -> Journal | None:
+def _journal(destination: Mapping[str, Any], table: Table, kept: Kept, chosen: Chosen) -> Journal | None:
     if destination.get("dry_run"):
         return None
-    path = kept.journal or HOME / f"{destination['endpoint']}-{_short(str(Path(table.name).resolve()))}.journal"
+    name = f"{_place(destination, chosen)}-{_short(str(Path(table.name).resolve()))}.journal"
+    path = kept.journal or HOME / name
     if not kept.resume and journals.is_unfinished(path):
         click.echo(f"{path}: an earlier run did not come to its end; starting anew (--resume goes on)", err=True)
     return Journal(path, destination["endpoint"], resume=kept.resume)
 
 
-def _delivered(destination: Mapping[str, Any], known: Mapping[str, Any], described: Mapping[str, Any]) -> Delivered:
+def _place(destination: Mapping[str, Any], chosen: Chosen) -> str:
+    """Return what a destination's files are called; connectors may have endpoints of one name."""
+    return ".".join(filter(None, (chosen.label, destination["endpoint"])))
+
+
+def _delivered(
+    destination: Mapping[str, Any], known: Mapping[str, Any], described: Mapping[str, Any], chosen: Chosen
+) -> Delivered:
     endpoint = destination["endpoint"]
     if not described.get("comparable"):
         reason = f"{endpoint} does not replace what was sent before, so nothing can be skipped as unchanged"
         raise ConfigurationError((Fault("--skip-unchanged", reason),))
-    account = known.get("base_url", connector.describe()["name"])
-    return Delivered(HOME / f"{endpoint}-{_short(account)}.delivered")
+    account = known.get("base_url") or known.get("name") or chosen.name
+    account = known.get("base_url", chosen.name) if chosen.is_own else account
+    return Delivered(HOME / f"{_place(destination, chosen)}-{_short(account)}.delivered")
 
 
 def _tell_how_to_go_on(safe: Safekeeping) -> None:

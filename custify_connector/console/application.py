@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from custify_connector.console import guarding
 from custify_connector.console.asking import HERE, Asked, Console, Screen
 from custify_connector.console.guarding import Head
-from custify_connector.console.screens import authenticate, certification, destination, quarantine, runs, source
+from custify_connector.console.screens import authenticate, certification, destination, manual, quarantine, runs, source
 from custify_connector.errors import ConfigurationError, ConnectorError
 
 _log = logging.getLogger(__name__)
@@ -39,9 +39,12 @@ _LOOKS: tuple[tuple[str, Screen], ...] = (
     ("/quarantine", quarantine.every),
     ("/quarantine/file", quarantine.file),
     ("/quarantine/record", quarantine.record),
-    ("/certification", certification.look),
+    ("/certification", certification.every),
+    ("/certification/{connector}", certification.one),
+    ("/certification/{connector}/live", certification.live),
     ("/{connector}/credentials", authenticate.every),
     ("/{connector}/credentials/add", authenticate.form),
+    ("/{connector}/by-hand", manual.form),
     ("/{connector}/source", source.choose),
     ("/{connector}/source/{endpoint}", source.form),
     ("/{connector}/destination", destination.choose),
@@ -52,11 +55,15 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/started/{number:int}/end", runs.end),
     ("/quarantine/mend", quarantine.mend),
     ("/quarantine/replay", quarantine.replay),
-    ("/certification", certification.run),
+    ("/certification/{connector}/run", certification.run),
+    ("/certification/{connector}/end", certification.end),
     ("/{connector}/credentials/add", authenticate.add),
     ("/{connector}/credentials/test", authenticate.test),
     ("/{connector}/credentials/rotate", authenticate.rotate),
     ("/{connector}/credentials/remove", authenticate.remove),
+    ("/{connector}/by-hand", manual.form),
+    ("/{connector}/by-hand/test", manual.test),
+    ("/{connector}/by-hand/run", manual.run),
     ("/{connector}/source/{endpoint}", source.form),
     ("/{connector}/source/{endpoint}/test", source.test),
     ("/{connector}/source/{endpoint}/run", source.run),

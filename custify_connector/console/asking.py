@@ -42,6 +42,11 @@ def cell(value: Any) -> str:  # noqa: ANN401 - JSON
     return text if len(text) <= _CELL else f"{text[: _CELL - 1]}…"
 
 
+def coded(text: str) -> list[tuple[bool, str]]:
+    """Return a text in its parts, each with whether it is code: what stands in backticks."""
+    return [(bool(number % 2), part) for number, part in enumerate(text.split("`"))]
+
+
 def size(number: int) -> str:
     """Return bytes as people read them."""
     for unit, digits in (("B", 0), ("kB", 1), ("MB", 1)):
@@ -61,7 +66,7 @@ def _environment() -> jinja2.Environment:
     )
     found.filters.update(
         ago=words.ago, clock=words.clock, counted=words.counted, pretty=pretty, cell=cell, size=size,
-        shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
+        shown=commands.shown, coded=coded, quoted=lambda text: quote(str(text), safe=""),
     )  # fmt: skip
     return found
 
@@ -76,7 +81,7 @@ class Notice:
 
 @dataclass
 class Console:
-    """All that the screens share."""
+    """All that the screens share; `certifying` has, by its connector, the number of a command that certifies."""
 
     folder: Folder
     catalog: Catalog
@@ -86,6 +91,7 @@ class Console:
     indexes: Indexes = field(default_factory=Indexes)
     templates: jinja2.Environment = field(default_factory=_environment)
     notices: list[Notice] = field(default_factory=list)
+    certifying: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The connectors of this host, each as it describes itself; asked once, because a description does not change.
 
-Decides which connector is the one that the command `custify` speaks for. It does not know what a description holds.
+Decides which connector is this installation's own. It does not know what a description holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import pluggy
 
 from custify_connector import plugin
 from custify_connector.contract import NamedConnector
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.host import connectors
+from custify_connector.host.connectors import Chosen
 from custify_connector.validation import suggestion
 
 
@@ -21,14 +23,26 @@ from custify_connector.validation import suggestion
 class Known:
     """One connector: its hooks, and its description.
 
-    `has_command` says whether the command `custify` runs it; other connectors are looked at and tried through their
-    hooks, and run by their own host.
+    The credentials of this installation's own are kept in the vault, those of others in memory alone.
     """
 
-    name: str
-    hooks: NamedConnector
+    chosen: Chosen
     description: dict[str, Any]
-    has_command: bool
+
+    @property
+    def name(self) -> str:
+        """What it is registered as."""
+        return self.chosen.name
+
+    @property
+    def hooks(self) -> connectors.Hooks:
+        """What it does."""
+        return self.chosen.hooks
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its credentials are kept in the vault."""
+        return self.chosen.is_own
 
     @property
     def title(self) -> str:
@@ -47,7 +61,7 @@ class Known:
 
 
 class Catalog:
-    """Every connector of a manager, in the order of their names, the command's own first."""
+    """Every connector of a manager, in the order of their names, the installation's own first."""
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
@@ -56,14 +70,26 @@ class Catalog:
     def connectors(self) -> dict[str, Known]:
         """The connectors by name."""
         found = [self._known(name, registered) for name, registered in self._manager.list_name_plugin()]
-        return {known.name: known for known in sorted(found, key=lambda known: (not known.has_command, known.name))}
+        return {known.name: known for known in sorted(found, key=lambda known: (not known.is_own, known.name))}
 
     def _known(self, name: str, registered: object) -> Known:
         hooks = NamedConnector(self._manager, name)
-        return Known(name, hooks, hooks.describe(), registered is plugin.connector)
+        if registered is plugin.connector:
+            return Known(Chosen(name, hooks, is_own=True), hooks.describe())
+        chosen = connectors.of(hooks)
+        try:
+            return Known(chosen, {"credential": {}, **chosen.description})
+        except ConnectorError as error:  # one that cannot describe itself must not hide the others
+            return Known(chosen, {"credential": {}, "summary": str(error)})
 
     def find(self, name: str) -> Known:
         """Return a connector by its name; raises ConfigurationError."""
         if name not in self.connectors:
             raise ConfigurationError((Fault("connector", f"there is no {name!r}{suggestion(name, self.connectors)}"),))
         return self.connectors[name]
+
+    def of_run(self, connector: str | None) -> Known | None:
+        """Return the connector that a run or a quarantined record names; without a name, this installation's own."""
+        if connector:
+            return self.connectors.get(connector)
+        return next((known for known in self.connectors.values() if known.is_own), None)

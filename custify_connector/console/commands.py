@@ -33,9 +33,19 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def whom(credential: str, connector: str) -> Words:
+    """Return the words for who is asked: a stored credential, or one handed in, for another connector."""
+    if connector:
+        return ("--connector", connector, "--credential-file", "-")
+    return _option("--credential", credential)
+
+
 @dataclass(frozen=True)
 class Read:
-    """A read as its form describes it; an empty text was not chosen."""
+    """A read as its form describes it; an empty text was not chosen.
+
+    `manual` is a source configured by hand, in place of an endpoint; `connector` is empty for this installation's own.
+    """
 
     endpoint: str
     credential: str
@@ -46,26 +56,32 @@ class Read:
     state: str = ""
     output: str = ""
     undocumented: bool = False
+    connector: str = ""
+    manual: Mapping[str, Any] | None = None
 
     def source(self) -> dict[str, Any]:
         """Return the argument of the hook."""
         chosen = {"mode": self.mode, "fields": list(self.fields), "limit": self.limit, "params": dict(self.parameters)}
         settings = {"settings": {"undocumented": True}} if self.undocumented else {}
-        return {"endpoint": self.endpoint, **{name: value for name, value in chosen.items() if value}, **settings}
+        what = {"endpoint": self.endpoint} if self.manual is None else self.manual
+        return {**what, **{name: value for name, value in chosen.items() if value}, **settings}
 
     def sample(self, count: int) -> Words:
         """Return the command that shows the first records."""
-        return ("sample", self.endpoint, "--count", str(count), *parameters(self.parameters), *self._whom())
+        return ("sample", *self._what(), "--count", str(count), *parameters(self.parameters), *self._whom())
 
     def words(self) -> Words:
         """Return the command that reads it into a file."""
         fields = tuple(word for name in self.fields for word in ("--field", name))
         options = (("--output", self.output), ("--mode", self.mode), ("--state", self.state), ("--limit", self.limit))
         chosen = tuple(word for name, value in options for word in _option(name, value))
-        return ("read", self.endpoint, *chosen, *fields, *parameters(self.parameters), *self._whom())
+        return ("read", *self._what(), *chosen, *fields, *parameters(self.parameters), *self._whom())
+
+    def _what(self) -> Words:
+        return (self.endpoint,) if self.manual is None else ("--source", _json(self.manual))
 
     def _whom(self) -> Words:
-        return _option("--credential", self.credential) + ("--undocumented",) * self.undocumented
+        return whom(self.credential, self.connector) + ("--undocumented",) * self.undocumented
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Write:
     quarantine: str = ""
     skip_unchanged: bool = False
     undocumented: bool = False
+    connector: str = ""
 
     def destination(self, *, dry_run: bool) -> dict[str, Any]:
         """Return the argument of the hook."""
@@ -100,19 +117,23 @@ class Write:
 
     def sample(self, count: int) -> Words:
         """Return the command that shows the requests of the first rows."""
-        return ("sample", self.endpoint, self.file, "--count", str(count), *self._what())
+        return ("sample", self.endpoint, self.file, "--count", str(count), *self._what(), *self._unsent())
 
     def dry_run(self) -> Words:
         """Return the command that checks every row and sends nothing."""
-        return ("write", self.endpoint, self.file, *self._what(), *self._how(), "--dry-run")
+        return ("write", self.endpoint, self.file, *self._what(), *self._how(), "--dry-run", *self._unsent())
 
     def words(self) -> Words:
         """Return the command that writes."""
         kept = _option("--quarantine", self.quarantine) + ("--skip-unchanged",) * self.skip_unchanged
         return (
             "write", self.endpoint, self.file, *self._what(), *self._how(), *kept,
-            *_option("--credential", self.credential),
+            *whom(self.credential, self.connector),
         )  # fmt: skip
+
+    def _unsent(self) -> Words:
+        """Return who is asked where nothing is sent: nobody of our own; another connector may want its credential."""
+        return whom("", self.connector)
 
     def _what(self) -> Words:
         rules = tuple(word for rule in self.rules for word in ("--map", rule))

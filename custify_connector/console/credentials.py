@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import orjson
+
 from custify_connector.console.catalog import Known
 from custify_connector.contract import CredentialReport
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host.run_history import RunHistory
-from custify_connector.host.vault import CredentialMapping, Entry, Vault, mapping_of, now
+from custify_connector.host.vault import CredentialMapping, Entry, OpaqueMapping, Vault, mapping_of, now
 from custify_connector.secret import Secret
 from custify_connector.validation import faults_of
 
@@ -30,21 +32,21 @@ class NotAccepted(ConnectorError):
 
 
 class Credentials:
-    """What a connector can be used with; `known` has a command when its keys are kept in the vault."""
+    """What a connector can be used with; `known` says whether its keys are kept in the vault."""
 
     def __init__(self) -> None:
-        self._lent: dict[tuple[str, str], CredentialMapping] = {}
+        self._lent: dict[tuple[str, str], OpaqueMapping] = {}
         self._reports: dict[tuple[str, str], CredentialReport] = {}
 
     def names(self, known: Known) -> list[str]:
         """Return the names to choose from."""
-        if known.has_command:
+        if known.is_own:
             return [entry.name for entry in Vault().entries()]
         return [name for connector, name in self._lent if connector == known.name]
 
     def entries(self, known: Known) -> list[dict[str, Any]]:
         """Return what a tile shows of each credential, its key aside."""
-        if not known.has_command:
+        if not known.is_own:
             return [self._lent_entry(known, name) for name in self.names(known)]
         vault, uses = Vault(), RunHistory().uses()
         return [
@@ -57,17 +59,23 @@ class Credentials:
         shown = {field: lent.get(field) for field in ("description", "base_url")}
         tested = {"tested_code": report and report.code, "tested_at": report and (report.verified_at or now())}
         place = "memory, until the console ends"
-        return {"name": name, **shown, **tested, "verified_at": report and report.verified_at, "place": place}
+        uses = RunHistory().uses(known.name).get(name, (0, None))
+        verified = tested["tested_at"] if report and report.ok else None
+        return {"name": name, **shown, **tested, "verified_at": verified, "place": place, "uses": uses}
 
     def find(self, known: Known, name: str) -> Mapping[str, Any]:
         """Return a credential as the hooks take it; raises ConfigurationError for a name that is not there."""
         if not name:
             raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
-        if known.has_command:
+        if known.is_own:
             return Vault().credential(name)
         if (known.name, name) not in self._lent:
             raise ConfigurationError((Fault("credential", "is not there any more: add it under Authenticate"),))
         return self._lent[known.name, name]
+
+    def handed_in(self, known: Known, name: str) -> bytes | None:
+        """Return what a command gets on standard input: the credential of another connector; nothing for our own."""
+        return None if known.is_own else orjson.dumps(dict(self.find(known, name)), default=str)
 
     def add(self, known: Known, given: Mapping[str, Any]) -> CredentialReport:
         """Keep a new credential once the service has accepted it.
@@ -77,12 +85,12 @@ class Credentials:
         refuse(faults_of(dict(given), known.description["credential"], "credential"))
         refuse(_told_twice(known, given))
         name = _name(known, given)
-        if known.has_command:
+        if known.is_own:
             return self._keep(known, name, given)
         if name in self.names(known):
             raise ConfigurationError((Fault("credential.name", "is taken: remove the other one, or choose another"),))
-        report = _accepted(known, CredentialMapping(given))
-        self._lent[known.name, name], self._reports[known.name, name] = CredentialMapping(given), report
+        report = _accepted(known, OpaqueMapping(given))
+        self._lent[known.name, name], self._reports[known.name, name] = OpaqueMapping(given), report
         return report
 
     def _keep(self, known: Known, name: str, given: Mapping[str, Any]) -> CredentialReport:
@@ -101,7 +109,7 @@ class Credentials:
     def test(self, known: Known, name: str) -> CredentialReport:
         """Ask the service whether it accepts a credential, and remember the answer."""
         report = known.hooks.test_credential(self.find(known, name))
-        if known.has_command:
+        if known.is_own:
             Vault().tested(name, report)
         self._reports[known.name, name] = report
         return report
@@ -117,7 +125,7 @@ class Credentials:
 
     def remove(self, known: Known, name: str) -> None:
         """Forget a credential; raises ConfigurationError while a run or a stored state needs it."""
-        if not known.has_command:
+        if not known.is_own:
             self._lent.pop((known.name, name), None)
             return
         Vault().find(name)
@@ -137,10 +145,10 @@ def _name(known: Known, given: Mapping[str, Any]) -> str:
 
 def unsent(known: Known) -> Mapping[str, Any]:
     """Return a credential for a dry run, which sends nothing and so needs none."""
-    return {"name": UNSENT, "api_key": "none"} if known.has_command else {}
+    return {"name": UNSENT, "api_key": "none"} if known.is_own else {}
 
 
-def _accepted(known: Known, given: CredentialMapping) -> CredentialReport:
+def _accepted(known: Known, given: Mapping[str, Any]) -> CredentialReport:
     report = known.hooks.test_credential(given)
     if not report.ok:
         raise NotAccepted(report)
@@ -149,7 +157,7 @@ def _accepted(known: Known, given: CredentialMapping) -> CredentialReport:
 
 def _told_twice(known: Known, given: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Say where a key was pasted into a field that is shown: it would be seen on every page."""
-    properties = known.description["credential"]["properties"]
+    properties = known.description["credential"].get("properties", {})
     secret = {name for name, each in properties.items() if each.get("writeOnly") or each.get("format") == "password"}
     keys = [str(given[name]) for name in secret if given.get(name)]
     shown = [name for name, value in given.items() if name not in secret and any(key in str(value) for key in keys)]

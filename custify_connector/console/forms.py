@@ -38,12 +38,13 @@ def fields_of(
     wrong = placed(faults, schema.get("properties", {}))
     required = schema.get("required", ())
     return [
-        _field(name, each, typed or {}, "; ".join(wrong.get(name, ())), required=name in required)
+        field_of(name, each, typed or {}, "; ".join(wrong.get(name, ())), required=name in required)
         for name, each in schema.get("properties", {}).items()
     ]
 
 
-def _field(name: str, schema: Mapping[str, Any], typed: Mapping[str, str], fault: str, *, required: bool) -> Field:
+def field_of(name: str, schema: Mapping[str, Any], typed: Mapping[str, str], fault: str, *, required: bool) -> Field:
+    """Return the field of one property."""
     kind = _kind(schema)
     return Field(
         name,

@@ -84,6 +84,15 @@ def is_quarantine(path: Path) -> bool:
         return False
 
 
+def connector_of(path: Path) -> str | None:
+    """Return the connector that the first line of a file names; None where it is this installation's own."""
+    try:
+        with path.open("rb") as stream:
+            return quarantine.connector_of(orjson.loads(stream.readline(4_000_000)))
+    except (OSError, orjson.JSONDecodeError, AttributeError):
+        return None
+
+
 def index_of(path: Path) -> Index:
     """Read a file once, and return its index; raises ConfigurationError when it cannot be read."""
     index, start = Index(), 0

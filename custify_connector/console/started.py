@@ -87,8 +87,19 @@ class Commands:
         self._started: dict[int, Started] = {}
         self._lock = threading.Lock()
 
-    def start(self, words: Sequence[str], title: str, origin: Origin | None = None) -> Started:
-        """Start `custify WORDS` in the folder; raises ConfigurationError when too many run already."""
+    def start(
+        self,
+        words: Sequence[str],
+        title: str,
+        origin: Origin | None = None,
+        given: bytes | None = None,
+        *,
+        all_of_it: bool = False,
+    ) -> Started:
+        """Start `custify WORDS` in the folder; raises ConfigurationError when too many run already.
+
+        `given` is what it reads from standard input; `all_of_it` keeps what it writes to standard output, too.
+        """
         with self._lock:
             if sum(each.exit_code is None for each in self._started.values()) >= _MOST_AT_ONCE:
                 raise ConfigurationError((Fault("run", f"{_MOST_AT_ONCE} run already: wait until one has ended"),))
@@ -97,10 +108,13 @@ class Commands:
             process = subprocess.Popen(  # noqa: S603 - words of our own, never a shell
                 [sys.executable, "-c", _PROGRAM, *words],
                 cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
+                stdout=output if all_of_it else subprocess.DEVNULL,
                 stderr=output,
             )
+            if process.stdin and given is not None:
+                with suppress(BrokenPipeError), process.stdin as stream:
+                    stream.write(given)
             started = Started(next(self._numbers), tuple(words), title, process, output, since, origin)
             self._started[started.number] = started
             self._forget()

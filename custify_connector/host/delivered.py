@@ -10,16 +10,17 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from custify_connector import write_ahead
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import table_file
+from custify_connector.values import dumped
 
 MAXIMUM_KEYS = 1_000_000
 _FORGET_EVERY = 10_000
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS delivered (key BLOB PRIMARY KEY, hash BLOB NOT NULL, turn INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
 """
@@ -28,40 +29,45 @@ CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
 class Delivered:
     """A store of hashes by key.
 
-    Raises ConfigurationError when the file cannot be used.
+    Each call may raise ConfigurationError: the file cannot be used, as on a full disk.
     """
 
     def __init__(self, path: Path, maximum: int = MAXIMUM_KEYS) -> None:
         self._maximum = maximum
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, isolation_level=None)
-            write_ahead.turn_on(self._database, _BUSY_SECONDS)
-            self._database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(path), f"cannot be used: {error}"),)) from None
-        (self._turn,) = self._database.execute("SELECT coalesce(max(turn), 0) FROM delivered").fetchone()
+        self._turn = (self._run("SELECT coalesce(max(turn), 0) FROM delivered") or (0,))[0]
 
     def holds(self, key: dict[str, Any], record_hash: bytes) -> bool:
         """Tell whether this very record was the last that was delivered for its key."""
-        found = self._database.execute("SELECT hash FROM delivered WHERE key = ?", (_name(key),)).fetchone()
+        found = self._run("SELECT hash FROM delivered WHERE key = ?", _name(key))
         return found is not None and found[0] == record_hash
 
     def keep(self, key: dict[str, Any], record_hash: bytes) -> None:
         """Remember a delivered record."""
         self._turn += 1
         values = (_name(key), record_hash, self._turn)
-        self._database.execute("INSERT OR REPLACE INTO delivered (key, hash, turn) VALUES (?, ?, ?)", values)
+        self._run("INSERT OR REPLACE INTO delivered (key, hash, turn) VALUES (?, ?, ?)", *values)
         if self._turn % min(_FORGET_EVERY, self._maximum) == 0:
             self._forget()
 
     def forget(self, key: dict[str, Any]) -> None:
         """Know nothing about a key any more."""
-        self._database.execute("DELETE FROM delivered WHERE key = ?", (_name(key),))
+        self._run("DELETE FROM delivered WHERE key = ?", _name(key))
 
     def _forget(self) -> None:
         oldest = "SELECT turn FROM delivered ORDER BY turn DESC LIMIT 1 OFFSET ?"
-        self._database.execute(f"DELETE FROM delivered WHERE turn <= ({oldest})", (self._maximum,))  # noqa: S608 - constant text
+        self._run(f"DELETE FROM delivered WHERE turn <= ({oldest})", self._maximum)  # noqa: S608 - constant text
+
+    def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        """Run a statement, and return its first row, None when it has none."""
+        with table_file.told(self._path):
+            row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+            return row
 
     def close(self) -> None:
         """Close the file; it stays."""
@@ -69,4 +75,4 @@ class Delivered:
 
 
 def _name(key: dict[str, Any]) -> bytes:
-    return orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
+    return dumped(key)

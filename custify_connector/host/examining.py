@@ -22,7 +22,7 @@ from custify_connector.host.vault import Vault
 Verdict = Literal["ok", "note", "fault", "skipped"]
 
 _DISTRIBUTION = "custify-connector"
-_OLDEST_PYTHON = (3, 10)
+OLDEST_PYTHON = (3, 10)
 _LITTLE_SPACE = 200_000_000
 
 
@@ -51,7 +51,7 @@ def _looked(look: Callable[[], Finding]) -> Finding:
 
 def _python() -> Finding:
     found = f"{platform.python_version()} at {sys.executable}"
-    if sys.version_info[:2] >= _OLDEST_PYTHON:
+    if sys.version_info[:2] >= OLDEST_PYTHON:
         return Finding("python", "ok", found)
     return Finding("python", "fault", found, "use Python 3.10 or newer")
 

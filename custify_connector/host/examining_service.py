@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from custify_connector import credential, credential_testing, manifest
@@ -19,6 +20,7 @@ from custify_connector.errors import ConfigurationError
 from custify_connector.host.examining import Finding, Verdict
 from custify_connector.host.vault import RESERVED
 from custify_connector.manifest import Manifest
+from custify_connector.pacing import current_budget
 from custify_connector.plans import Settings
 from custify_connector.wire import Failure, Request, Response, Send
 
@@ -27,10 +29,11 @@ OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
 _CLOCK_EXACT, _CLOCK_NOTE, _CLOCK_FAULT = 2, 30, 300
 
 
-def the_service(found: Mapping[str, Any] | None, open_send: OpenSend) -> list[Finding]:
+def the_service(found: Mapping[str, Any] | None, open_send: OpenSend, budget_file: Path | None = None) -> list[Finding]:
     """Ask the service once: what its answer tells of network, clock, key and limits.
 
-    Without a credential, a made-up key is sent in its place, and nothing is said of the key.
+    Without a credential, a made-up key is sent in its place, and nothing is said of the key. Raises ConfigurationError
+    when the budget file cannot be used.
     """
     known = manifest.load()
     given = found or {"name": "none", "api_key": "none", **_address()}
@@ -39,8 +42,12 @@ def the_service(found: Mapping[str, Any] | None, open_send: OpenSend) -> list[Fi
     except ConfigurationError as error:
         return [Finding("credential", "fault", str(error), "mend it, and try again")]
     settings = Settings(known.rate_limit, max_in_flight=1, timeout_seconds=credential_testing.TIMEOUT_SECONDS)
+    budget = current_budget(checked.account, known.rate_limit)
+    if budget_file is not None:
+        budget.share(budget_file)
+    request = Request("GET", known.credential_test.path, tuple(known.credential_test.query.items()))
     with open_send(checked, settings) as send:
-        outcome = send(Request("GET", known.credential_test.path, tuple(known.credential_test.query.items())))
+        outcome = credential_testing.once(request, send, budget)
     return list(_told(checked.base_url, outcome, known, None if found is None else str(found["name"])))
 
 

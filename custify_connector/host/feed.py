@@ -16,7 +16,8 @@ from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import journal, mapping
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.journal import Entry, Journal
-from custify_connector.host.quarantine import Place, Quarantine, quarantined
+from custify_connector.host.origins import Origins
+from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
 from custify_connector.host.rows import Row, Table
 from custify_connector.identities import key_of
 
@@ -48,7 +49,7 @@ class Safekeeping:
     """What a write run keeps, each None when it keeps nothing: a journal, a quarantine, what was delivered last.
 
     `identity` and `repeat` are those of the destination's description; `resend_unclear` sends rows again whose fate
-    is unclear since an earlier run; `ended` asks whether the run should end.
+    is unclear since an earlier run; `ended` asks whether the run should end; `connector` is written to the quarantine.
     """
 
     journal: Journal | None = None
@@ -58,16 +59,18 @@ class Safekeeping:
     repeat: str = "never"
     resend_unclear: bool = False
     ended: Callable[[], bool] = lambda: False
+    connector: str = ""
 
 
 @dataclass(frozen=True)
 class Given:
-    """A record that was handed over: where it stands, what it is, and its hash."""
+    """A record that was handed over: where it stands, what it is, its hash, and its row in an earlier run."""
 
     index: int
     line: int
     record: dict[str, Any]
     hash: bytes
+    origin: Origin | None = None
 
 
 class Feed:
@@ -82,6 +85,7 @@ class Feed:
         self._run_id = int(time.time() * 1000)
         self._aside: deque[Line] = deque()
         self._given: dict[int, Given] = {}
+        self._origins = Origins()
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are to be sent."""
@@ -90,16 +94,16 @@ class Feed:
             if self._safe.ended():
                 return
             record, fault = self._read(row)
-            given = Given(index, row.line, record, journal.hash_of({**record, **self._constants}))
-            if self._is_aside(given, fault):
+            given = Given(index, row.line, record, journal.hash_of({**record, **self._constants}), row.origin)
+            if self._is_aside(given, fault or self._contradiction(given), unclear=row.unclear):
                 continue
             self._given[handed_over] = given
             handed_over += 1
             yield record
 
-    def _is_aside(self, given: Given, fault: str | None) -> bool:
+    def _is_aside(self, given: Given, fault: str | None, *, unclear: bool) -> bool:
         """Keep a row aside when it is decided already, or decided here; else write down that it is handed over."""
-        receipt = self._settled_before(given) or self._settled_here(given, fault)
+        receipt = self._settled_before(given) or self._settled_here(given, fault, unclear=unclear)
         if receipt is not None:
             self._aside.append(Line(given.line, receipt))
         return receipt is not None
@@ -112,18 +116,41 @@ class Feed:
         repeated = entry.unclear and self._may_be_repeated(given.record)
         return entry.receipt if entry.decided or (entry.unclear and not repeated) else None
 
-    def _settled_here(self, given: Given, fault: str | None) -> Receipt | None:
+    def _settled_here(self, given: Given, fault: str | None, *, unclear: bool) -> Receipt | None:
         """Return what becomes of a row that is not to be sent, and keep it safe; else write down that it is sent."""
         entry = self._entry(given)
         if self._safe.journal:
             self._safe.journal.give(given.index, given.hash)
-        receipt = _unreadable(given, fault) if fault else self._unclear(given, entry) or self._unchanged(given)
+        if fault:
+            receipt: Receipt | None = _unreadable(given, fault)
+        else:
+            earlier = self._origins.find(given.origin) if given.origin else None
+            unclear = entry.unclear if entry else earlier.unclear if earlier else unclear
+            receipt = self._sent_since(given, earlier) or self._unclear(given, unclear) or self._unchanged(given)
         if receipt is not None:
             self._make_safe(given, receipt)
-        elif self._safe.delivered and (key := self._key(given)):
+        else:
+            self._hand_over(given)
+        return receipt
+
+    def _hand_over(self, given: Given) -> None:
+        if given.origin:
+            self._origins.give(given.origin, given.line)
+        if self._safe.delivered and (key := self._key(given)):
             # Should its fate stay unclear, nobody knows what the service holds for this key.
             self._safe.delivered.forget(key)
-        return receipt
+
+    def _contradiction(self, given: Given) -> str | None:
+        """Return what is wrong with a row that stands in a quarantine twice: which of the two counts, nobody knows."""
+        line = self._origins.given_on(given.origin) if given.origin else None
+        return f"is the same row as line {line}: keep one of the two" if line is not None else None
+
+    def _sent_since(self, given: Given, earlier: Entry | None) -> Receipt | None:
+        """Return the receipt of a quarantined row that arrived after all, in a resumed run or another replay."""
+        if earlier is None or earlier.receipt is None or earlier.receipt.outcome not in {"sent", "unchanged"}:
+            return None
+        reason = "it was sent since it was kept here"
+        return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
 
     def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
         if row.fault is not None:
@@ -144,10 +171,10 @@ class Feed:
             raise ConfigurationError((Fault(f"{self._table.name}:{given.line}", reason),))
         return entry
 
-    def _unclear(self, given: Given, entry: Entry | None) -> Receipt | None:
-        if entry is None or not entry.unclear or self._may_be_repeated(given.record):
+    def _unclear(self, given: Given, unclear: bool) -> Receipt | None:
+        if not unclear or self._may_be_repeated(given.record):
             return None
-        reason = "an interrupted run left it unclear whether this record arrived; --resend-unclear sends it again"
+        reason = "an earlier run left it unclear whether this record arrived; --resend-unclear sends it again"
         return Receipt(given.index, "failed", self._key(given), None, "unclear", reason)
 
     def _may_be_repeated(self, record: Mapping[str, Any]) -> bool:
@@ -169,19 +196,36 @@ class Feed:
         """Return a receipt with its place in the input, once it is safe."""
         given = self._given.pop(receipt.index)
         receipt = replace(receipt, index=given.index)
+        if given.origin:
+            self._origins.decide(given.origin, receipt)
         self._make_safe(given, receipt)
         return Line(given.line, receipt)
 
     def _make_safe(self, given: Given, receipt: Receipt) -> None:
-        """Keep what became of a row: the quarantine first, then what was delivered, the journal last."""
-        if self._safe.quarantine and receipt.outcome in {"rejected", "failed"}:
-            place = Place(self._table.name, given.line, self._destination, self._run_id)
+        """Keep what became of a row: the quarantine first, then what was delivered, the journal last.
+
+        A refused key is no fault of the row, which was certainly not taken: nothing is to be mended in it.
+        """
+        refused_key = receipt.outcome == "failed" and receipt.code == "key_refused"
+        if self._safe.quarantine and receipt.outcome in {"rejected", "failed"} and not refused_key:
+            place = Place(
+                self._table.name, given.line, self._destination, self._run_id, self._origin(given), self._safe.connector
+            )
             self._safe.quarantine.add(quarantined(given.record, receipt, place))
         key = self._key(given)
         if self._safe.delivered and key and receipt.outcome == "sent":
             self._safe.delivered.keep(key, given.hash)
         if self._safe.journal:
             self._safe.journal.decide(given.index, receipt)
+
+    def _origin(self, given: Given) -> Origin | None:
+        if given.origin or self._safe.journal is None:
+            return given.origin
+        return Origin(self._safe.journal.path.resolve(), given.index, given.hash)
+
+    def close(self) -> None:
+        """Let go of the journals of earlier runs."""
+        self._origins.close()
 
     def aside(self, before: int | None = None) -> Iterator[Line]:
         """Yield the receipts of rows that were kept aside, those before a place, or all."""

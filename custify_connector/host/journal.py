@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,12 @@ import orjson
 from custify_connector import write_ahead
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import in_use, table_file
+from custify_connector.values import dumped
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
 CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL);
 """
@@ -49,30 +52,31 @@ class Entry:
 
 def hash_of(record: Mapping[str, Any]) -> bytes:
     """Return a hash of all that a record holds."""
-    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+    return hashlib.sha256(dumped(record)).digest()
 
 
 class Journal:
     """The rows of one run by their place in the input. A killed process loses nothing that was written here.
 
-    Nothing is made before the first row. Each call may raise ConfigurationError: the file cannot be used, or belongs
-    to another destination.
+    Nothing is made before the first row. Each call may raise ConfigurationError: the file cannot be used, belongs
+    to another destination (a `destination` of None takes any), or is in use by another run, which would send the same
+    rows.
     """
 
-    def __init__(self, path: Path, destination: str, *, resume: bool) -> None:
+    def __init__(self, path: Path, destination: str | None, *, resume: bool) -> None:
         self.path = path
         self._destination = destination
         self._resume = resume
+        self._held = ExitStack()
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._held.enter_context(in_use.held(self.path.with_name(self.path.name + ".run"), str(self.path)))
             if not self._resume:
                 remove(self.path)
-            database = sqlite3.connect(self.path, isolation_level=None)
-            write_ahead.turn_on(database, _BUSY_SECONDS)
-            database.executescript("PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            database = write_ahead.opened(self.path, _SCHEMA, _BUSY_SECONDS)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError((Fault(str(self.path), f"the journal cannot be used: {error}"),)) from None
         self._claim(database)
@@ -82,40 +86,49 @@ class Journal:
         row = database.execute("SELECT destination FROM run").fetchone()
         if row is None:
             database.execute("INSERT INTO run (destination, finished) VALUES (?, 0)", (self._destination,))
-        elif row[0] != self._destination:
+        elif self._destination not in {row[0], None}:
             database.close()
+            self._held.close()
             reason = f"is the journal of a run to {row[0]}, not to {self._destination}: name another with --journal"
             raise ConfigurationError((Fault(str(self.path), reason),))
 
     @property
     def finished(self) -> bool:
         """Whether the run that wrote it came to its end, with every row decided."""
-        return bool(self._database.execute("SELECT finished FROM run").fetchone()[0])
+        found = self._run("SELECT finished FROM run")
+        return bool(found and found[0])
 
     def finish(self) -> None:
         """Write down that every row is decided: to resume the run does nothing more."""
-        self._database.execute("UPDATE run SET finished = 1")
+        self._run("UPDATE run SET finished = 1")
 
     def find(self, place: int) -> Entry | None:
         """Return what is known of a row, None when it was never handed over."""
-        found = self._database.execute("SELECT hash, receipt FROM rows WHERE place = ?", (place,)).fetchone()
+        found = self._run("SELECT hash, receipt FROM rows WHERE place = ?", place)
         if found is None:
             return None
         return Entry(found[0], Receipt(**orjson.loads(found[1])) if found[1] else None)
 
     def give(self, place: int, record_hash: bytes) -> None:
         """Write down that a row is handed over now."""
-        self._database.execute("INSERT OR REPLACE INTO rows (place, hash) VALUES (?, ?)", (place, record_hash))
+        self._run("INSERT OR REPLACE INTO rows (place, hash) VALUES (?, ?)", place, record_hash)
 
     def decide(self, place: int, receipt: Receipt) -> None:
         """Write down what became of a row."""
         kept = orjson.dumps(dataclasses.asdict(dataclasses.replace(receipt, response=None)))
-        self._database.execute("UPDATE rows SET receipt = ? WHERE place = ?", (kept, place))
+        self._run("UPDATE rows SET receipt = ? WHERE place = ?", kept, place)
+
+    def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        """Run a statement, and return its first row, None when it has none."""
+        with table_file.told(self.path):
+            row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
+            return row
 
     def close(self) -> None:
         """Close the file; it stays."""
         if "_database" in vars(self):
             self._database.close()
+        self._held.close()
 
 
 def is_unfinished(path: Path) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +33,8 @@ def started(pid: int) -> str | None:
 
 
 def _told_by_ps(pid: int) -> str | None:
+    import subprocess  # noqa: PLC0415 - needed by systems without /proc alone
+
     with suppress(OSError, subprocess.SubprocessError):
         words = ["ps", "-o", "lstart=", "-p", str(pid)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed words

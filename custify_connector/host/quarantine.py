@@ -8,24 +8,39 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.values import dumped
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The row that a record was in the run that kept it here: that run's journal, its place there, and its hash."""
+
+    journal: Path
+    place: int
+    hash: bytes
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a record came from and was to go: the input's name and line, the destination, and the run's id."""
+    """Where a record came from and was to go: the input's name and line, the destination, and the run's id.
+
+    `origin` is None where the run had no journal.
+    `connector` names the one that the destination belongs to, where it is not this installation's own.
+    """
 
     source: str
     line: int
     destination: str
     run_id: int
+    origin: Origin | None = None
+    connector: str = ""
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -44,34 +59,57 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         "sourceKey": place.source,
         "sourceOffset": place.line,
         "destination": place.destination,
+        **({"connector": place.connector} if place.connector else {}),
     }
+    if place.origin:
+        words = {"journal": str(place.origin.journal), "place": place.origin.place, "hash": place.origin.hash.hex()}
+        meta["origin"] = words
     return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record)}
 
 
 class Quarantine:
-    """A quarantine file, opened to add to it.
+    """A quarantine file, opened to add to it; a line that a killed process left half written gets its end first.
 
-    Raises ConfigurationError when it cannot be written.
+    Each call may raise ConfigurationError: the file cannot be written, as on a full disk.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
         try:
-            self._stream = path.open("ab")
+            self._stream = path.open("ab", buffering=0)
+            if _is_half_a_line(path):
+                self._stream.write(b"\n")
         except OSError as error:
-            raise ConfigurationError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
+            raise self._unusable(error) from None
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """Write one record, and wait until it is on the disk."""
-        self._stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str))
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        """Write one record, and wait until it is on the disk; what does not fit there leaves nothing behind."""
+        text, before = dumped(line, sort=False) + b"\n", self._stream.seek(0, os.SEEK_END)
+        try:
+            while text:
+                text = text[self._stream.write(text) :]
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._stream.truncate(before)
+            raise self._unusable(error) from None
         self.count += 1
+
+    def _unusable(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError((Fault(str(self.path), f"cannot be written: {error.strerror or error}"),))
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _is_half_a_line(path: Path) -> bool:
+    with path.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) == 0:
+            return False
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) != b"\n"
 
 
 def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -82,6 +120,34 @@ def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def destination_of(line: Mapping[str, Any]) -> str | None:
     """Return the destination that a quarantined record was meant for."""
-    meta = line.get("nexlaMetaData")
-    named = meta.get("destination") if isinstance(meta, Mapping) else None
+    return _meant(line, "destination")
+
+
+def connector_of(line: Mapping[str, Any]) -> str | None:
+    """Return the connector that a quarantined record was meant for, None where it is this installation's own."""
+    return _meant(line, "connector")
+
+
+def _meant(line: Mapping[str, Any], word: str) -> str | None:
+    named = _meta(line).get(word)
     return named if isinstance(named, str) else None
+
+
+def origin_of(line: Mapping[str, Any]) -> Origin | None:
+    """Return where a quarantined record was first given; None when its run had no journal."""
+    try:
+        words = _meta(line)["origin"]
+        return Origin(Path(words["journal"]), int(words["place"]), bytes.fromhex(words["hash"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def is_unclear(line: Mapping[str, Any]) -> bool:
+    """Tell whether a quarantined record may have arrived."""
+    error = line.get("error")
+    return isinstance(error, Mapping) and error.get("code") == "unclear"
+
+
+def _meta(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta = line.get("nexlaMetaData")
+    return meta if isinstance(meta, Mapping) else {}

@@ -22,7 +22,7 @@ class Run:
 
     `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
     `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
-    `exit_code` is None until the run has ended.
+    `exit_code` is None until the run has ended. `connector` is empty for this installation's own.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class Run:
     machine: str = ""
     pid: int = 0
     pid_started: str | None = None
+    connector: str = ""
 
     def shown(self) -> dict[str, Any]:
         """Return the run as JSON for scripts, with Nexla's name for its counters' key."""

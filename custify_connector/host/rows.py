@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host.quarantine import Origin
 
 csv.field_size_limit(16_000_000)
 
@@ -26,13 +27,16 @@ csv.field_size_limit(16_000_000)
 class Row:
     """One row of input: its line (from 1), and its fields, or the reason why it could not be read.
 
-    A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest.
+    A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest. A row that
+    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: nobody knows whether it arrived.
     """
 
     line: int
     fields: dict[str, Any]
     fault: str | None = None
     flat: bool = False
+    origin: Origin | None = None
+    unclear: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,10 @@ def _json_row(line: int, text: bytes) -> Row:
 
 
 def _csv_table(name: str, stream: BinaryIO) -> Table:
-    # Bytes that are no UTF-8 become lone surrogates, so that only their row is refused, not the file.
-    lines = (line.decode("utf-8", "surrogateescape") for line in stream)
-    # Python 3.10 refuses a NUL outright; as another character that no name has, it is refused with its column.
-    start = next(lines, "").removeprefix("\ufeff").replace("\0", "\x01")
+    # Bytes that are no text in UTF-8 become lone surrogates, so that only their row is refused, not the file. So does
+    # NUL, a byte of UTF-16: Python 3.10 stops at it, and later ones would take it for text.
+    lines = (line.decode("utf-8", "surrogateescape").replace("\0", "\udc00") for line in stream)
+    start = next(lines, "").removeprefix("\ufeff")
     reader = csv.reader(chain([start] if start else [], lines), strict=True)
     try:
         header = next(reader, None)

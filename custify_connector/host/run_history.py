@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -110,12 +110,15 @@ class RunHistory:
         with self._opened() as database:
             return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
 
-    def uses(self) -> dict[str, tuple[int, str]]:
-        """Return for each credential how many runs took it, and when the last one began."""
+    def uses(self, connector: str = "") -> dict[str, tuple[int, str]]:
+        """Return for each credential of a connector how many runs took it, and when the last one began."""
         if not self.path.exists():
             return {}
         with self._opened() as database:
-            rows = database.execute("SELECT credential, count(*), max(started) FROM runs GROUP BY credential")
+            rows = database.execute(
+                "SELECT credential, count(*), max(started) FROM runs WHERE connector = ? GROUP BY credential",
+                (connector,),
+            )
             return {name: (count, last) for name, count, last in rows}
 
     def last_of_states(self) -> dict[str, Run]:
@@ -124,8 +127,8 @@ class RunHistory:
 
     def needing(self, credential: str) -> list[Run]:
         """Return the runs that need a credential yet: that run now, or have a state by name from which they go on."""
-        running = self._select("WHERE credential = ? AND status = 'running'", (credential,))
-        named = [run for run in self.last_of_states().values() if run.credential == credential]
+        running = self._select("WHERE credential = ? AND connector = '' AND status = 'running'", (credential,))
+        named = [run for run in self.last_of_states().values() if run.credential == credential and not run.connector]
         alive = [run for run in running if run.status == "running"]
         return list({run.id: run for run in (*alive, *named)}.values())
 
@@ -133,7 +136,7 @@ class RunHistory:
         """Let the runs of a credential follow its new name."""
         if self.path.exists():
             with self._opened() as database:
-                database.execute("UPDATE runs SET credential = ? WHERE credential = ?", (new, name))
+                database.execute("UPDATE runs SET credential = ? WHERE credential = ? AND connector = ''", (new, name))
 
     def prune(self, keep: int | None = None, days: float | None = None) -> int:
         """Forget runs beyond the newest `keep`, and those older than so many days; returns how many went.
@@ -152,8 +155,18 @@ class RunHistory:
             rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
             return [_judged(run_of(row)) for row in rows]
 
-    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        return table_file.opened(self.path, _SCHEMA, self._busy_seconds)
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with table_file.opened(self.path, _SCHEMA, self._busy_seconds) as database:
+            _bring_up_to_date(database)
+            yield database
+
+
+def _bring_up_to_date(database: sqlite3.Connection) -> None:
+    """Give a file of an older version the column that came later."""
+    if not any(row[1] == "connector" for row in database.execute("PRAGMA table_info(runs)")):
+        with suppress(sqlite3.OperationalError):  # another process was first
+            database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
 def _begun(run: Run) -> Run:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
 from custify_connector.errors import ConnectorError, StateError
-from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Output, Target
 from custify_connector.host.outputs.target import STANDARD
-from custify_connector.host.rows import Table
 from custify_connector.host.state_file import Stored
+
+if TYPE_CHECKING:  # what writing takes and a read does not load
+    from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
+    from custify_connector.host.rows import Table
 
 
 class Hooks(Protocol):
@@ -175,22 +177,21 @@ class WriteCount:
         return sum(self.outcomes[outcome] for outcome in ("rejected", "failed", "not_tried"))
 
 
-KEEP_NOTHING = Safekeeping()
-
-
 def write(  # noqa: PLR0913, PLR0917 - what is written, for whom, and what is kept
     hooks: Hooks,
     credential: Mapping[str, Any],
     destination: Mapping[str, Any],
     table: Table,
     shape: Shape,
-    safe: Safekeeping = KEEP_NOTHING,
+    safe: Safekeeping | None = None,
 ) -> Iterator[Line]:
     """Write the rows of a table; yields one receipt for each row, also for those that are not sent in this run.
 
     What the hook raises comes after the last receipt. Wrong arguments raise at the call.
     """
-    feed = Feed(table, shape, safe, destination)
+    from custify_connector.host.feed import Feed, Safekeeping  # noqa: PLC0415 - a read does without
+
+    feed = Feed(table, shape, safe or Safekeeping(), destination)
     receipts = hooks.write_destination(credential=credential, destination=destination, records=feed.records())
     return _lines(receipts, feed)
 
@@ -204,6 +205,8 @@ def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
             yield settled
     except ConnectorError as raised:
         error = raised
+    finally:
+        feed.close()
     yield from feed.aside()
     if error:
         raise error

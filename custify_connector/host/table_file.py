@@ -22,11 +22,16 @@ def opened(path: Path, schema: str, busy_seconds: float = BUSY_SECONDS) -> Itera
 
     Raises ConfigurationError when it cannot be used, also from within.
     """
+    script = f"PRAGMA synchronous = NORMAL; {schema};"
+    with told(path), closing(write_ahead.opened(path, script, busy_seconds)) as database:
+        yield database
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Raise ConfigurationError, which says what to do, for what SQLite raises about a file."""
     try:
-        with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as database:
-            write_ahead.turn_on(database, busy_seconds)
-            database.executescript(f"PRAGMA synchronous = NORMAL; {schema};")
-            yield database
+        yield
     except sqlite3.IntegrityError:
         raise
     except sqlite3.Error as error:

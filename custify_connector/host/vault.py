@@ -64,6 +64,15 @@ class CredentialMapping(dict[str, Any]):
         raise TypeError("a credential cannot be pickled or copied into another process")
 
 
+class OpaqueMapping(CredentialMapping):
+    """A credential of another connector: nobody here knows which of its fields are secret, so it shows none."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, Secret("")))
+
+    __str__ = __repr__
+
+
 def now() -> str:
     """Return the time as it is kept."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from custify_connector.values import moment_of
+
 _STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
 _JUST_NOW = 2
 _SECONDS_TOLD = 100
@@ -13,7 +15,7 @@ def ago(time: str | None, now: datetime | None = None) -> str:
     """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
     if time is None:
         return "never"
-    seconds = ((now or datetime.now(timezone.utc)) - datetime.fromisoformat(time)).total_seconds()
+    seconds = ((now or datetime.now(timezone.utc)) - moment_of(time)).total_seconds()
     if seconds < -_JUST_NOW:
         return f"on {clock(time)}"
     for least, unit, word in _STEPS:
@@ -24,7 +26,7 @@ def ago(time: str | None, now: datetime | None = None) -> str:
 
 def clock(time: str) -> str:
     """Return an ISO 8601 time as a person reads it."""
-    return datetime.fromisoformat(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return moment_of(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def counted(number: int, word: str) -> str:

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from custify_connector.sandbox import Sandbox
+from tests import others
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -53,12 +54,22 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def console(home, folder, tmp_path_factory):
+def site(tmp_path_factory):
+    """Install two connectors of other services, which the console finds beside its own."""
+    patch = pytest.MonkeyPatch()
+    path = tmp_path_factory.mktemp("installed") / "site"
+    others.install(path, patch)
+    patch.undo()
+    return path
+
+
+@pytest.fixture(scope="module")
+def console(home, folder, site, tmp_path_factory):
     printed = tmp_path_factory.mktemp("printed") / "console.txt"
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = {
         **keep, "CUSTIFY_HOME": str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        "PYTHONUNBUFFERED": "1",
+        "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(site),
     }  # fmt: skip
     words = [sys.executable, "-c", PROGRAM, "console", "--no-browser", "--folder", str(folder)]
     with printed.open("wb") as stream:
@@ -116,7 +127,12 @@ class Watched:
 
     def _draw(self, name):
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        was = self.page.viewport_size
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        # A window as tall as the page: what sticks to the window's end stands where the page ends.
+        self.page.set_viewport_size({"width": was["width"], "height": min(max(height, was["height"]), 8_000)})
         self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+        self.page.set_viewport_size(was)
 
 
 @pytest.fixture(scope="module")

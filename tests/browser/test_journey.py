@@ -1,10 +1,14 @@
 """The whole way of a newcomer in a real browser, in the order of the tests; each goes on where the one before ended."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+
+from custify_connector.certification.reporters import as_json
+from tests.certification.reported import MIXED
 
 ROWS = """id,first,last,email,company,city
 u-1,Zoë,Müller,zoe.muller@example.com,c-00007,Köln
@@ -74,16 +78,45 @@ def test_a_source_is_tested_and_its_sample_shown(screen):
     screen.checked_everywhere("source")
 
 
+def test_a_source_is_configured_by_hand_from_its_example(screen):
+    screen.open("/custify/source/people")
+    screen.page.get_by_role("link", name="By hand").click()
+    screen.checked_everywhere("by-hand-empty")
+    screen.page.get_by_label("Path").first.fill("people")
+    screen.page.get_by_role("button", name="Test", exact=True).click()
+    expect(screen.page.locator("#f-by_hand-request-path-fault")).to_contain_text("must be a path below the base URL")
+    assert screen.page.evaluate("document.activeElement.id") == "f-by_hand-request-path"
+    screen.checked_everywhere("by-hand-fault")
+    screen.page.get_by_role("link", name="Fill it in").click()
+    screen.page.get_by_role("button", name="Test", exact=True).click()
+    expect(screen.page.locator("#sample")).to_contain_text("10 records, as they come")
+    expect(screen.page.get_by_role("region", name="Table of fields")).to_contain_text("10 of 10")
+    screen.page.locator("#sample summary").click()
+    expect(screen.page.get_by_role("region", name="Sample as JSON")).to_be_visible()
+    screen.page.locator("#sample summary").click()
+    screen.checked_everywhere("by-hand")
+
+
+def test_a_source_by_hand_is_run_like_any_other(screen, folder):
+    screen.page.get_by_label("Into the file").fill("by-hand.jsonl")
+    screen.page.get_by_role("button", name="Run", exact=True).click()
+    expect(screen.page.locator(".progress-line")).to_contain_text("All went well", timeout=60_000)
+    assert len((folder / "by-hand.jsonl").read_bytes().splitlines()) == 12_000
+    screen.page.get_by_role("button", name="Back to the form").click()
+    assert screen.page.get_by_label("Path").first.input_value() == "/people/all"
+
+
 def test_a_source_is_run_into_a_file_and_its_run_followed(screen, account, folder):
     account.latency = 0.4
+    screen.open("/custify/source/people")
     screen.page.get_by_role("button", name="Run", exact=True).click()
     expect(screen.page.get_by_role("heading", name="Read people")).to_be_visible()
-    expect(screen.page.locator(".progress-line")).to_contain_text("Run 1")
+    expect(screen.page.locator(".progress-line")).to_contain_text("Run 2")
     screen.checked("running")
     expect(screen.page.locator(".progress-line")).to_contain_text("All went well", timeout=60_000)
     account.latency = 0.0
     screen.checked_everywhere("started-read")
-    screen.page.get_by_role("link", name="Run 1").click()
+    screen.page.get_by_role("link", name="Run 2").click()
     expect(screen.page.get_by_role("img", name="Records a second")).to_be_visible()
     screen.checked_everywhere("run-read")
     assert len((folder / "people.jsonl").read_bytes().splitlines()) == 12_000
@@ -164,6 +197,70 @@ def test_a_delete_needs_a_bound_and_a_word(screen):
     screen.checked_everywhere("destination-delete")
 
 
+def test_a_second_connector_has_its_own_screens(screen):
+    screen.open("/custify/credentials")
+    screen.page.get_by_role("link", name="Weather office").click()
+    screen.checked_everywhere("other-authenticate-empty")
+    screen.page.get_by_role("link", name="Add the first one").click()
+    screen.page.get_by_label("Station").fill("7")
+    screen.page.get_by_label("Pass phrase").fill("rain-and-snow")
+    screen.page.get_by_role("button", name="Test and keep").click()
+    expect(screen.page.get_by_role("status")).to_contain_text("The office knows you")
+    screen.checked_everywhere("other-authenticate")
+
+
+def test_a_second_connector_is_read(screen, folder):
+    screen.open("/weather/source/readings")
+    screen.page.get_by_role("button", name="Test", exact=True).click()
+    expect(screen.page.locator("#sample")).to_contain_text("10 records")
+    screen.checked_everywhere("other-source")
+    screen.page.get_by_role("button", name="Run", exact=True).click()
+    expect(screen.page.locator(".progress-line")).to_contain_text("All went well")
+    screen.checked("other-started-read")
+    assert len((folder / "readings.jsonl").read_bytes().splitlines()) == 40
+
+
+def test_a_second_connector_is_written_to_and_its_rejects_are_replayed(screen, folder):
+    (folder / "storms.jsonl").write_text('{"wind": 12}\n{"wind": "much"}\n')
+    screen.open("/weather/destination/warn?file=storms.jsonl")
+    screen.page.get_by_role("button", name="Preview").click()
+    expect(screen.page.locator("#preview")).to_contain_text("is no force of wind")
+    screen.checked_everywhere("other-destination")
+    screen.page.get_by_role("button", name="Dry run").click()
+    expect(screen.page.locator(".progress-line")).to_contain_text("Some records were not accepted")
+    screen.page.get_by_role("button", name="Write", exact=True).click()
+    expect(screen.page.get_by_role("list", name="Outcomes")).to_contain_text("1 rejected")
+    screen.page.get_by_role("link", name="See the rejected records").click()
+    screen.page.get_by_role("link", name="Mend line 1").click()
+    screen.page.get_by_label("Record", exact=True).fill('{"wind": 9}')
+    screen.page.get_by_role("button", name="Save and replay").click()
+    expect(screen.page.locator(".progress-line")).to_contain_text("All went well")
+
+
+def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(screen):
+    screen.open("/certification")
+    screen.checked_everywhere("certification-empty")
+    screen.page.get_by_role("button", name="Certify tiny").click()
+    expect(screen.page.get_by_role("progressbar")).to_be_visible()
+    expect(screen.page.locator("#certifying-title")).to_contain_text(re.compile("[1-9][0-9]* of"))
+    screen.checked("certification-running")
+    expect(screen.page.get_by_role("button", name="Certify again")).to_be_visible(timeout=120_000)
+    expect(screen.page.locator(".verdict")).to_be_visible()
+    screen.checked_everywhere("certification-report")
+    screen.page.locator(".judged summary").first.focus()
+    screen.page.keyboard.press("Enter")
+    expect(screen.page.locator(".judged .evidence").first).to_be_visible()
+    screen.checked_everywhere("certification-evidence")
+
+
+def test_a_report_with_failures_says_what_to_mend(screen, folder):
+    (folder / "custify-certification.json").write_text(as_json.text(MIXED))
+    screen.open("/certification/custify")
+    screen.page.get_by_role("list", name="What to mend").get_by_role("link", name="D2").click()
+    expect(screen.page.locator("#check-D2 .evidence")).to_contain_text("the testbed cannot <wait>")
+    screen.checked_everywhere("certification-failed")
+
+
 def test_every_run_is_in_the_history(screen):
     screen.open("/runs")
     expect(screen.page.get_by_role("region", name="Runs")).to_contain_text("replay upsert_person")
@@ -205,3 +302,4 @@ def test_no_page_complained_asked_another_host_or_showed_the_key(screen, console
     assert screen.elsewhere == []
     shown = Path(console.printed).read_text()
     assert canary not in shown + "".join(screen.said + screen.seen)
+    assert "rain-and-snow" not in shown + "".join(screen.said + screen.seen)

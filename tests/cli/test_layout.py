@@ -18,6 +18,10 @@ def test_how_long_ago_is_told_in_words(seconds, words):
     assert layout.ago((NOW - timedelta(seconds=seconds)).isoformat(), NOW) == words
 
 
+def test_a_time_that_another_connector_reports_is_told_whatever_its_form():
+    assert layout.ago(f"{NOW:%Y-%m-%dT%H:%M:%S}.1Z", NOW) == "just now"
+
+
 def test_what_never_was_is_never():
     assert layout.ago(None) == "never"
 

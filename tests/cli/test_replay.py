@@ -4,11 +4,15 @@
 # ruff: noqa: PLR0913, PLR0917
 
 import json
+import time
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
 
+from custify_connector import client, pacing
 from custify_connector.cli import main
+from custify_connector.pacing import Clock
 from custify_connector.sandbox import Fault
 
 WHEN = "2026-01-01T00:00:00.000Z"
@@ -93,8 +97,130 @@ def test_what_was_unclear_and_reported_in_several_runs_is_replayed_once(run, san
     run(*words)
     for _ in range(2):
         run(*words, "--resume")
+    held = run("replay", "q.jsonl")
+    assert (held.exit_code, "--resend-unclear sends it again" in held.stderr) == (1, True)
+    assert run("replay", "q.jsonl", "--resend-unclear").exit_code == 0
+    assert names(sandbox) == ["mark-0", "mark-1", "mark-2"]
+
+
+# ------------------------------------------------------------------------------------------------ each row in one hand
+
+
+COUNT = 12
+
+
+def names(sandbox):
+    return sorted(one["name"] for one in sandbox.content.events if one["name"].startswith("mark-"))
+
+
+@pytest.fixture
+def safe_events(run, sandbox, tmp_path, hurried):  # noqa: ARG001 - it makes the clock run faster
+    """Write events while Custify is gone, so that all of them failed; returns the words of that write."""
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    rows = [
+        {"user_id": user, "name": f"mark-{n:02}", "created_at": WHEN, "deduplication_id": f"mark-{n}"}
+        for n in range(COUNT)
+    ]
+    put(tmp_path / "rows.jsonl", rows)
+    return ("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl", "--max-in-flight", "1")
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Let the connector's clock run faster, so that the waits between tries are short."""
+    quick = Clock(
+        now=lambda: time.monotonic() * 200,
+        wall=time.time,
+        pause=lambda seconds, stop: stop.wait(seconds / 200),
+    )
+    for module in (client, pacing):
+        monkeypatch.setattr(module, "Clock", lambda: quick)
+
+
+def applied(sandbox):
+    """Return how often each marked event was taken, also where it was recognised as the same one."""
+    bodies = [each.body for each in sandbox.journal.entries if each.method == "POST" and each.status == 202]
+    jobs = [job["payload"] for body in bodies for job in body.get("jobs", [])] + [b for b in bodies if "jobs" not in b]
+    return Counter(body["name"] for body in jobs)
+
+
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+@pytest.mark.parametrize("first", ["resume", "replay"])
+def test_what_failed_with_everybodys_fault_arrives_once_by_a_resumed_run_or_a_replay_in_any_order(
+    run, sandbox, safe_events, delivery, first, tmp_path
+):
+    """In the quarantine and in the journal at once, it is sent by whichever comes first."""
+    sandbox.faults.add(Fault("status", value=503, method="POST", times=None))
+    assert run(*safe_events, "--delivery", delivery).exit_code in {1, 4}
+    sandbox.faults.clear()
+    kept = len(get(tmp_path / "q.jsonl"))
+    assert kept == (COUNT if delivery == "batch" else 3)
+    again = {"resume": (*safe_events, "--resume"), "replay": ("replay", "q.jsonl")}
+    order = [first, *(each for each in again if each != first), first]
+    done = [run(*again[each], "--delivery", delivery) for each in order]
+    assert [each.exit_code for each in done] == [0, 0, 0], [each.stderr for each in done]
+    assert applied(sandbox) == Counter(f"mark-{n:02}" for n in range(COUNT))
+    assert f"create_event: {kept} records: {kept} unchanged" in done[1 if first == "resume" else 2].stderr
+
+
+def test_what_is_replayed_from_the_quarantine_of_a_replay_is_not_resumed_either(run, sandbox, safe_events, tmp_path):
+    sandbox.faults.add(Fault("status", value=503, method="POST", times=None))
+    run(*safe_events)
+    run("replay", "q.jsonl", "--quarantine", "again.jsonl", "--max-in-flight", "1")
+    sandbox.faults.clear()
+    assert len(get(tmp_path / "again.jsonl")) == 3
+    assert run("replay", "again.jsonl").exit_code == 0
     assert run("replay", "q.jsonl").exit_code == 0
-    assert sorted(one["name"] for one in sandbox.content.events) == ["mark-0", "mark-1", "mark-2"]
+    assert run(*safe_events, "--resume").exit_code == 0
+    assert applied(sandbox) == Counter(f"mark-{n:02}" for n in range(COUNT))
+
+
+def test_what_is_unclear_is_sent_again_once_by_a_resumed_run_or_a_replay(run, sandbox, tmp_path):
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    put(tmp_path / "rows.jsonl", [{"user_id": user, "name": f"mark-{n}", "created_at": WHEN} for n in range(3)])
+    sandbox.faults.add(Fault("reset", method="POST", after=1))
+    words = ("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl", "--max-in-flight", "1")
+    run(*words)
+    assert run("replay", "q.jsonl", "--resend-unclear").exit_code == 0
+    for _ in range(2):
+        assert run(*words, "--resume", "--resend-unclear").exit_code == 0
+        assert run("replay", "q.jsonl", "--resend-unclear").exit_code == 0
+    assert names(sandbox) == ["mark-0", "mark-1", "mark-2"]
+
+
+def test_without_a_journal_to_ask_the_quarantine_itself_says_what_is_unclear(run, sandbox, tmp_path):
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    event = {"user_id": user, "name": "mark-0", "created_at": WHEN}
+    unclear = {**line("create_event", **event), "error": {"code": "unclear"}}
+    gone = {"journal": str(tmp_path / "gone"), "place": 0, "hash": "00"}
+    put(tmp_path / "q.jsonl", [unclear])
+    assert run("replay", "q.jsonl").exit_code == 1
+    unclear["nexlaMetaData"]["origin"] = gone
+    put(tmp_path / "q.jsonl", [unclear])
+    assert run("replay", "q.jsonl").exit_code == 1
+    assert names(sandbox) == []
+    assert not (tmp_path / "gone").exists()
+    assert run("replay", "q.jsonl", "--resend-unclear").exit_code == 0
+    assert names(sandbox) == ["mark-0"]
+
+
+def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run, sandbox, quarantine):
+    """As after a run that was killed while it kept the row, and resumed."""
+    first, second = get(quarantine)
+    first["rawMessage"]["name"] = "mended"
+    put(quarantine, [first, second, {**first, "rawMessage": {**first["rawMessage"], "name": "other"}}])
+    sent(sandbox)
+    done = run("replay", "q.jsonl")
+    assert [body["name"] for body in sent(sandbox)] == ["mended"]
+    assert "line 3 is the same row as line 1: keep one of the two" in done.stderr
+
+
+def test_a_row_that_a_refused_key_kept_back_is_not_in_the_quarantine(run, sandbox, tmp_path):
+    """There is nothing to mend in it; it goes on with --resume. Rows that are faulty in themselves are kept."""
+    put(tmp_path / "rows.jsonl", ROWS)
+    sandbox.faults.add(Fault("revoke", after=0))
+    assert run("write", "upsert_person", "rows.jsonl", "--quarantine", "q.jsonl").exit_code == 3
+    assert {each["error"]["code"] for each in get(tmp_path / "q.jsonl")} <= {"invalid_record"}
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,8 @@ WHEN = "2026-01-01T00:00:00.000Z"
 
 
 @pytest.fixture(autouse=True)
-def _own_budgets(monkeypatch):
-    # A port may come again, and with it what an earlier test's account taught.
-    monkeypatch.setattr(pacing, "_budgets", {})
+def _own_budgets(own_budgets):
+    """Begin without budgets: a port may come again, and with it what an earlier test's account taught."""
 
 
 @pytest.fixture

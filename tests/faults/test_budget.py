@@ -1,10 +1,14 @@
 """The rate limit over real sockets, judged by who enforces it: no window above the limit, and not one 429."""
 
+import contextlib
+import sqlite3
+import subprocess
 import threading
 import time
 
 import pytest
 
+from custify_connector.errors import ServiceUnavailable
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 
@@ -132,3 +136,82 @@ def test_answers_that_get_slow_and_quick_again_do_not_let_too_many_through(make,
     assert error is None
     assert {receipt.outcome for receipt in receipts} == {"sent"}
     assert is_kept(account, limit)
+
+
+def breaks(path):
+    """Make a budget file one that cannot be used any more, as a full disk would."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("DROP TABLE counted")
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_file_that_breaks_under_a_write_leaves_every_record_a_true_receipt(make, kinds, tmp_path, delivery, workers):
+    """Nothing is sent without a place in the budget, and nobody is told otherwise."""
+    account, kind, path = make(), kinds["event"], tmp_path / "budget"
+    limit = {"rate_limit": {"requests": 1000, "seconds": 1.0}, "budget": str(path)}
+
+    def records():
+        for number, record in enumerate(kind.records(account, 350)):
+            if number == 230:
+                breaks(path)
+            yield record
+
+    receipts, error = account.write(kind, records(), workers=workers, delivery=delivery, settings=limit)
+    assert [receipt.index for receipt in receipts] == list(range(350))
+    assert isinstance(error, ServiceUnavailable) or delivery == "batch"
+    told = [receipt for receipt in receipts if "budget: " in (receipt.reason or "")]
+    assert told, receipts[-1]
+    held = kind.held(account, 350)
+    for receipt, count in zip(receipts, held, strict=True):
+        assert count == (receipt.outcome == "sent") or (count <= 1 and receipt.code == "unclear"), receipt
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_file_that_breaks_under_a_read_ends_it_with_the_reason_and_the_state_goes_on(make, delivered, tmp_path):
+    account, path = make(), tmp_path / "budget"
+    settings = {"rate_limit": {"requests": 1000, "seconds": 1.0}, "budget": str(path), "max_in_flight": 1}
+    batches = connector.read_source(account.credential, {"endpoint": "people", "settings": settings}, None)
+    taken = [next(batches), next(batches)]
+    breaks(path)
+    with pytest.raises(ServiceUnavailable, match=r"settings\.budget: .* cannot be used"):
+        taken += batches
+    rest, error = account.read(taken[-1].state)
+    assert error is None
+    assert delivered(taken) + delivered(rest) == account.people()
+
+
+BESIDE = [
+    ("credential", "test", "acme"),
+    ("doctor", "--credential", "acme"),
+    ("describe", "people", "--account", "--credential", "acme"),
+]
+
+
+@pytest.mark.parametrize("words", BESIDE, ids=lambda words: words[0])
+def test_what_commands_without_settings_ask_counts_in_the_file_too(make, command, tmp_path, words, stored_key):
+    account = make()
+    own, path = command(account), tmp_path / "budget"
+    stored_key(own)
+    code, _, err = own.run(*words, "--budget", path)
+    assert code == 0, err
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM counted").fetchone() == (len(account.journal),)
+    code, _, err = own.run(*words, "--budget", tmp_path / "none" / "budget")
+    assert code == 2
+    assert "cannot be used" in err
+
+
+@pytest.fixture
+def stored_key():
+    """Return a function that keeps an account's key under a name."""
+
+    def keep(own):
+        words = ("credential", "add", "acme", "--no-test", "--api-key-stdin", "--store", "file")
+        address = ("--base-url", own.account.sandbox.base_url)
+        adding = own.start(*words, *address, stdin=subprocess.PIPE)
+        _, err = adding.communicate(own.account.sandbox.api_key.encode())
+        assert adding.returncode == 0, err
+
+    return keep

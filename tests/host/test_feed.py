@@ -1,5 +1,7 @@
 """What a write run hands over, what it keeps aside, and in which order a row's fate is made safe."""
 
+import contextlib
+import itertools
 import json
 from collections import Counter
 
@@ -13,7 +15,7 @@ from custify_connector.host import mapping, runs
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Feed, Safekeeping, Shape
 from custify_connector.host.journal import Journal
-from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.quarantine import Quarantine, is_unclear, origin_of
 from custify_connector.host.rows import Row, Table
 
 PLAIN = Shape(empty="text")
@@ -150,6 +152,15 @@ def test_a_run_that_is_asked_to_end_hands_over_no_more_rows(place):
     assert hooks.got == ["r0", "r1", "r2"]
     place.run(again := Hooks(), table(*numbered(10)), resume=True)
     assert again.got == [f"r{number}" for number in range(3, 10)]
+
+
+@pytest.mark.parametrize("value", [2**70, "half a \ud800", b"bytes", {1: "a name that is no text"}], ids=str)
+def test_a_record_with_a_value_that_json_cannot_carry_is_kept_like_any_other(place, value):
+    """Whoever judges it rejects it; until then it has a hash, and then a line in the quarantine."""
+    for resume in (False, True):
+        lines = place.run(Hooks(r0=REJECTED), table({"id": "r0", "v": value}, {"id": "r1"}), resume=resume)
+        assert [line.receipt.outcome for line in lines] == ["rejected", "sent"]
+    assert place.quarantined() == [("r0", "refused")]
 
 
 # ---------------------------------------------------------------------------------------------------- journal, resume
@@ -362,6 +373,61 @@ def test_however_often_a_run_breaks_off_nothing_is_lost_and_nothing_doubled(
         assert repeat or arrived[row["id"]] <= 1
         assert arrived[row["id"]] >= 1 or line.receipt.code == "unclear"
         assert line.receipt.outcome in {"sent", "rejected"} or not repeat
+
+
+turns = st.tuples(st.sampled_from(["resume", "replay", "replay on"]), st.integers(0, 8), st.integers(0, 4))
+
+
+@given(st.integers(1, 6), st.lists(answers, min_size=1, max_size=30), st.lists(turns, max_size=6))
+def test_between_resumed_runs_and_replays_that_break_off_anywhere_nothing_is_doubled(
+    tmp_path_factory, count, drawn, turns
+):
+    """A law: a row that must not be repeated reaches the service at most once, whoever sends it, in whichever order."""
+    place, rows, arrived = Place(tmp_path_factory.mktemp("law")), numbered(count), Counter()
+    endless = itertools.cycle(drawn)
+    for way, cut, ahead in [("start", 3, 2), *turns, ("resume", 99, 0)]:
+        answer = {row["id"]: next(endless) for row in rows}
+        hooks = Hooks(ahead, **answer)
+        if way in {"start", "resume"}:
+            journal = Journal(place.path / "journal", "things", resume=way == "resume")
+            break_off(place, hooks, table(*rows), cut, journal)
+        else:
+            journal = Journal(place.path / "replay.journal", "things", resume=way == "replay on")
+            break_off(place, hooks, kept(place), cut, journal)
+        # What has no receipt yet has arrived, at the worst.
+        arrived.update(each for each in hooks.got if answer[each] not in (FAILED, REJECTED))
+        hooks.got.clear()
+    assert max(arrived.values(), default=0) <= 1
+    lines = place.run(last := Hooks(), table(*rows), resume=True)
+    arrived.update(last.got)
+    assert [line.receipt.index for line in lines] == list(range(count))
+    for row, line in zip(rows, lines, strict=True):
+        assert arrived[row["id"]] <= 1
+        assert arrived[row["id"]] == 1 or line.receipt.outcome == "rejected" or line.receipt.code == "unclear"
+
+
+def kept(place):
+    """Return the rows of the quarantine, as a replay gives them."""
+    path = place.path / "quarantine"
+    lines = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+    rows = [
+        Row(number, each["rawMessage"], origin=origin_of(each), unclear=is_unclear(each))
+        for number, each in enumerate(lines, start=1)
+    ]
+    return Table("quarantine", None, iter(rows))
+
+
+def break_off(place, hooks, rows, cut, journal):
+    quarantine = Quarantine(place.path / "quarantine")
+    safe = Safekeeping(journal, quarantine, identity=IDENTITY)
+    lines = runs.write(hooks, {}, {"endpoint": "things"}, rows, PLAIN, safe)
+    with contextlib.suppress(ConfigurationError):  # the quarantine grew under a replay that goes on
+        for number, _ in enumerate(lines):
+            if number == cut:
+                break
+    lines.close()
+    for each in (journal, quarantine):
+        each.close()
 
 
 def run_or_break_off(place, hooks, rows, cut, *, resume, **words):

@@ -1,6 +1,7 @@
 """The journal of a write run: what it knows of each row, also after the process was killed."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -188,16 +189,33 @@ def test_a_killed_process_loses_nothing_that_it_wrote(tmp_path, lines):
 
 def test_a_journal_that_was_not_closed_can_be_gone_on_with(tmp_path):
     """The files beside a journal that a killed process leaves belong to it."""
-    journal = Journal(tmp_path / "j", "upsert_person", resume=False)
+    journal = Journal(tmp_path / "killed" / "j", "upsert_person", resume=False)
     journal.give(0, ONE)
-    assert (tmp_path / "j-wal").exists()
+    for name in ("j", "j-wal"):
+        shutil.copy(tmp_path / "killed" / name, tmp_path)
+    journal.close()
     opened = Journal(tmp_path / "j", "upsert_person", resume=True)
     assert opened.find(0) == Entry(ONE, None)
     opened.close()
-    journal.close()
     with sqlite3.connect(tmp_path / "j") as database:
         assert database.execute("SELECT count(*) FROM rows").fetchone() == (1,)
     database.close()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_journal_is_of_one_run_at_a_time(journal, resume):
+    """Two runs would each send what neither has decided yet, and one that starts anew would remove the file."""
+    journal.give(0, ONE)
+    second = Journal(journal.path, "upsert_person", resume=resume)
+    with pytest.raises(ConfigurationError, match="another run of custify is writing it"):
+        second.find(0)
+    second.close()
+    assert journal.find(0) == Entry(ONE, None)
+    journal.close()
+    third = Journal(journal.path, "upsert_person", resume=True)
+    assert third.find(0) == Entry(ONE, None)
+    third.close()
+    assert [each.name for each in journal.path.parent.iterdir()] == [journal.path.name]
 
 
 def test_a_journal_that_was_never_used_makes_no_file(tmp_path):
@@ -211,4 +229,6 @@ def test_a_run_is_unfinished_until_it_says_otherwise(journal):
     assert is_unfinished(journal.path)
     journal.finish()
     assert not is_unfinished(journal.path)
-    assert again(journal).finished
+    opened = again(journal)
+    assert opened.finished
+    opened.close()

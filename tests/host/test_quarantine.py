@@ -62,6 +62,16 @@ def test_a_later_run_adds_to_what_is_there(tmp_path):
     assert len((tmp_path / "q.jsonl").read_text().splitlines()) == 2
 
 
+def test_a_line_that_was_left_half_written_does_not_spoil_the_next_one(tmp_path):
+    (tmp_path / "q.jsonl").write_text('{"nexlaMetaData": {"sou')
+    quarantine = Quarantine(tmp_path / "q.jsonl")
+    quarantine.add(quarantined(RECORD, REJECTED, PLACE))
+    quarantine.close()
+    half, whole = (tmp_path / "q.jsonl").read_text().splitlines()
+    assert half == '{"nexlaMetaData": {"sou'
+    assert json.loads(whole)["rawMessage"] == RECORD
+
+
 def test_a_file_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be written: Is a directory"):
         Quarantine(tmp_path)

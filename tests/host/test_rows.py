@@ -83,6 +83,8 @@ def test_a_csv_has_columns_and_rows_of_text_with_their_lines(read, content, colu
         (b"1", "has 1 values for 2 columns: look for a missing or stray comma"),
         (b"1,2,3", "has 3 values for 2 columns: look for a missing or stray comma"),
         (b"1,caf\xe9", "has text in 'b' that is not UTF-8: save the file as UTF-8"),
+        (b"1,a\x00b", "has text in 'b' that is not UTF-8: save the file as UTF-8"),
+        ("1,é".encode("utf-16-le"), "has text in 'a' that is not UTF-8: save the file as UTF-8"),
         (b'"1"x,2', "is not valid CSV: ',' expected after '\"'"),
     ],
 )

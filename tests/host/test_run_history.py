@@ -1,4 +1,5 @@
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -162,3 +163,24 @@ def test_how_far_a_run_was_is_kept_with_its_seconds_and_goes_with_it():
 
 def test_a_long_run_keeps_few_samples():
     assert len({_place(seconds) for seconds in range(36_000)}) < 1200
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date():
+    history = RunHistory()
+    history.begin(Run("read", "people", "acme"))
+    with sqlite3.connect(history.path) as database:
+        database.execute("ALTER TABLE runs DROP COLUMN connector")
+    assert [run.connector for run in history.page(5)] == [""]
+    history.begin(Run("read", "readings", "acme", connector="weather"))
+    assert [run.connector for run in history.page(5)] == ["weather", ""]
+
+
+def test_credentials_of_two_connectors_with_one_name_are_two():
+    history = RunHistory()
+    history.begin(Run("read", "people", "acme"))
+    history.begin(Run("read", "readings", "acme", connector="weather"))
+    assert history.uses()["acme"][0] == 1
+    assert history.uses("weather")["acme"][0] == 1
+    assert [run.connector for run in history.needing("acme")] == [""]
+    history.renamed("acme", "other")
+    assert [run.credential for run in history.page(5)] == ["acme", "other"]

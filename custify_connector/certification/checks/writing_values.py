@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -154,10 +155,15 @@ def _same(sent: object, held: object) -> bool:
 def _time(value: object) -> datetime | None:
     """Return the time that a value is; without a zone it is in UTC."""
     try:
-        time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(_readable(str(value)))
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _readable(time: str) -> str:
+    """Return an ISO 8601 time in the one form that Python 3.10 reads, too: no Z, 3 or 6 digits of a second."""
+    return re.sub(r"\.(\d+)", lambda digits: f".{digits[1][:6]:0<6}", time.replace("Z", "+00:00"))
 
 
 def _only(record: Record, key: tuple[str, ...]) -> Record:

@@ -92,13 +92,13 @@ def _moved(move: Callable[[datetime], datetime]) -> Callable[[Any], Any]:
     """Return what moves every moment of a state."""
 
     def moved(found: re.Match[str]) -> str:
-        at = move(datetime.fromisoformat(found[0].replace("Z", "+00:00")))
+        at = move(datetime.fromisoformat(f"{found['time']}{found['zone'].replace('Z', '+00:00')}"))
         return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     return lambda state: json.loads(_MOMENT.sub(moved, json.dumps(state)))
 
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_MOMENT = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)")
 
 
 @mutant("E8")

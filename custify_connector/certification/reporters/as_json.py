@@ -1,13 +1,19 @@
-"""A report as JSON: everything there is, for programs. The same run gives the same text but for times."""
+"""A report as JSON: everything there is, for programs, and back. The same run gives the same text but for times."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, get_args
 
-from custify_connector.certification.reports import Report
-from custify_connector.certification.running import Outcome
+from custify_connector.certification.checking import RUNGS, Check
+from custify_connector.certification.findings import Finding, Result, Verdict
+from custify_connector.certification.reports import Environment, Report
+from custify_connector.certification.running import Outcome, Selection
+
+if TYPE_CHECKING:
+    from custify_connector.certification.bench import Bench
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -47,3 +53,62 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "findings": [asdict(finding) for finding in verdict.findings],
     }
+
+
+@dataclass(frozen=True)
+class Told(Check):
+    """A check as a report tells of it: it can be shown, and not be run."""
+
+    told: tuple[str, str] = ("", "")
+
+    @property
+    def title(self) -> str:
+        """What the report calls it."""
+        return self.told[0]
+
+    @property
+    def message(self) -> str:
+        """What the report says of it."""
+        return self.told[1]
+
+
+def report_of(text: str | bytes) -> Report:
+    """Return the report that a text is; raises ValueError when it is none, or one of another version."""
+    try:
+        content = json.loads(text)
+        about, asked = content["environment"], content["asked"]
+        environment = Environment(**{each.name: str(about[each.name]) for each in fields(Environment)})
+        named = (frozenset(map(str, asked[name])) for name in ("groups", "checks", "streams"))
+        selection = Selection(_one_of(RUNGS, asked["rung"]), *named)
+        return Report(environment, selection, tuple(_told(each) for each in content["checks"]))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"this is no report of a certification ({type(error).__name__})") from None
+
+
+def _told(content: dict[str, Any]) -> Outcome:
+    check = Told(
+        str(content["id"]) or "?",
+        _one_of(RUNGS, content["rung"]),
+        _look,
+        0.0,
+        (str(content["title"]), str(content["message"])),
+    )
+    findings = tuple(_finding(each) for each in content["findings"])
+    verdict = Verdict(_one_of(get_args(Result), content["result"]), findings, str(content["reason"]))
+    return Outcome(check, verdict, float(content["seconds"]))
+
+
+def _look(_bench: Bench) -> Iterator[Finding]:
+    raise NotImplementedError("a check that a report tells of cannot be run")
+
+
+def _finding(content: dict[str, Any]) -> Finding:
+    subject, expected, got = (str(content[name]) for name in ("subject", "expected", "got"))
+    requests = tuple(map(str, content["requests"]))
+    return Finding(subject, expected, got, bool(content["holds"]), requests, bool(content["measured"]))
+
+
+def _one_of(words: tuple[Any, ...], word: object) -> Any:  # noqa: ANN401 - a literal of either kind
+    if word not in words:
+        raise ValueError(f"{str(word)[:40]!r} is none of {', '.join(words)}")
+    return word

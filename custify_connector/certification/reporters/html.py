@@ -1,23 +1,21 @@
 """A report as one page that can be sent: no script, nothing loaded from anywhere, every text of a connector escaped.
 
-Decided here: what a reviewer reads first. First the verdict, then the rungs and the counts, what did not pass, and last
-every check with its evidence. How it looks is in `html_style`.
+Decided here: the markup. What is said, and in which order, is in `page`; how it looks is in `html_style`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from itertools import groupby
 
-from custify_connector.certification.checking import GROUPS, MEANING, RUNGS, Rung
 from custify_connector.certification.findings import Finding
+from custify_connector.certification.reporters import page
 from custify_connector.certification.reporters.html_style import STYLE
+from custify_connector.certification.reporters.page import MARKS
 from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "○", "not_applicable": "·"}
 
 
 def text(report: Report) -> str:
@@ -41,8 +39,8 @@ def _body(report: Report) -> Iterator[str]:
     yield from _tiles(report)
     yield from _ladder(report)
     yield "<h2>Checks</h2>"
-    for group, outcomes in groupby(report.outcomes, lambda outcome: outcome.check.group):
-        yield from _group(group, tuple(outcomes))
+    for group in page.groups(report):
+        yield from _group(group)
     yield from _environment(report)
 
 
@@ -51,11 +49,11 @@ def _name(report: Report) -> str:
 
 
 def _verdict(report: Report) -> Iterator[str]:
-    look = "passed" if report.holds else "failed" if report.counts["failed"] else "skipped"
-    yield f'<div class="verdict {look}"><strong>{_MARKS[look]} {escape(_headline(report))}</strong>'
-    missed = [one for one in report.outcomes if one.verdict.result in {"failed", "skipped"}]
+    look = page.look(report)
+    yield f'<div class="verdict {look}"><strong>{MARKS[look]} {escape(page.headline(report))}</strong>'
+    missed = page.missed(report)
     yield "<ul>" if missed else "<p>No check failed, and none was skipped.</p>"
-    yield from (_missed(outcome) for outcome in sorted(missed, key=lambda one: one.verdict.result))
+    yield from (_missed(outcome) for outcome in missed)
     yield "</ul></div>" if missed else "</div>"
 
 
@@ -64,37 +62,14 @@ def _missed(outcome: Outcome) -> str:
     return f'<li><b class="{word}">{word}</b> <a href="#{check.id}">{check.id} {escape(check.title)}</a></li>'
 
 
-def _headline(report: Report) -> str:
-    if report.selection.narrowed:
-        return "Only a part was run: no rung can be said to be reached."
-    if report.holds:
-        return f"Reached the rung {report.reached}, as asked for."
-    return f"Did not reach the rung {report.selection.rung}; reached: {report.reached or 'none'}."
-
-
 def _ladder(report: Report) -> Iterator[str]:
     yield '<h2>Rungs</h2>\n<ol class="ladder">'
-    for rung in RUNGS:
-        look, words = _rung(report, rung)
-        mark = _MARKS.get(look, "")
-        yield f'<li class="{look}"><b>{rung}</b><span class="{look}">{f"{mark} {words}".strip()}</span>'
-        yield f'<span class="means">{MEANING[rung]}</span></li>'
+    for step in page.ladder(report):
+        mark = MARKS.get(step.look, "")
+        words = f"{mark} {step.words}".strip()
+        yield f'<li class="{step.look}"><b>{step.rung}</b><span class="{step.look}">{words}</span>'
+        yield f'<span class="means">{step.meaning}</span></li>'
     yield "</ol>"
-
-
-def _rung(report: Report, rung: Rung) -> tuple[str, str]:
-    """Return the look of a rung, and in words how far it is held."""
-    if RUNGS.index(rung) > RUNGS.index(report.selection.rung):
-        return "unasked", "not asked for"
-    results = [outcome.verdict.result for outcome in report.outcomes if outcome.check.rung == rung]
-    due = [result for result in results if result in {"passed", "failed", "skipped"}]
-    held = f"{due.count('passed')} of {len(due)} hold"
-    if "failed" in due:
-        return "failed", held
-    if report.reached is not None and RUNGS.index(report.reached) >= RUNGS.index(rung):
-        return "passed", f"reached, {held}"
-    whole = due.count("passed") == len(due) and not report.selection.narrowed
-    return "skipped", f"{held}, but not all below" if due and whole else held if due else "nothing was checked"
 
 
 def _tiles(report: Report) -> Iterator[str]:
@@ -105,11 +80,11 @@ def _tiles(report: Report) -> Iterator[str]:
     yield f"<div><dt>seconds</dt><dd>{report.seconds:.1f}</dd></div>\n</dl>"
 
 
-def _group(group: str, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
-    passed = sum(outcome.verdict.result == "passed" for outcome in outcomes)
-    yield f"<section><h3>{group} {escape(GROUPS[group])} <small>{passed} of {len(outcomes)} passed</small></h3>"
+def _group(group: page.Group) -> Iterator[str]:
+    passed = f"{group.passed} of {len(group.outcomes)} passed"
+    yield f"<section><h3>{group.letter} {escape(group.title)} <small>{passed}</small></h3>"
     yield '<div class="group">'
-    for outcome in outcomes:
+    for outcome in group.outcomes:
         yield from _check(outcome)
     yield "</div></section>"
 
@@ -118,7 +93,7 @@ def _check(outcome: Outcome) -> Iterator[str]:
     check, verdict = outcome.check, outcome.verdict
     opened = " open" if verdict.result == "failed" else ""
     yield f'<details class="check" id="{check.id}"{opened}><summary>'
-    yield f'<span class="{verdict.result}" aria-hidden="true">{_MARKS[verdict.result]}</span>'
+    yield f'<span class="{verdict.result}" aria-hidden="true">{MARKS[verdict.result]}</span>'
     yield f'<span class="id">{check.id}</span><span class="title">{escape(check.title)}</span>'
     yield f'<span class="word {verdict.result}">{verdict.result.replace("_", " ")}</span>'
     yield f'<span class="rung">{check.rung}</span><span class="time">{outcome.seconds:.2f} s</span></summary>'
@@ -164,20 +139,8 @@ def _row(finding: Finding) -> str:
 
 
 def _environment(report: Report) -> Iterator[str]:
-    about, selection = report.environment, report.selection
-    facts = {"Connector": f"{about.connector} {about.version}", "Python": about.python, "Platform": about.platform}
-    facts |= {"Began": about.began, "Rung asked for": selection.rung}
-    narrowed = {"groups": selection.groups, "checks": selection.checks, "streams": selection.streams}
-    facts |= {f"Only these {name}": ", ".join(sorted(chosen)) for name, chosen in narrowed.items() if chosen}
     yield '<section><h2>Environment</h2>\n<dl class="facts">'
-    yield from (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
-    yield f"<dt>To run it again</dt><dd><code>{escape(_command(report))}</code></dd></dl></section>"
-    yield "<footer><p>A rung is reached when every check of it, and of those below, passes; a skipped check has not "
-    yield "passed. What does not apply, by the connector's own description, stands in no rung's way.</p></footer>"
-
-
-def _command(report: Report) -> str:
-    selection = report.selection
-    narrowed = (("group", selection.groups), ("check", selection.checks), ("stream", selection.streams))
-    options = [f"--{option} {value}" for option, values in narrowed for value in sorted(values)]
-    return " ".join(["custify certify", report.environment.connector, "--rung", selection.rung, *options])
+    yield from (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in page.facts(report).items())
+    again = " ".join(("custify", *page.command(report)))
+    yield f"<dt>To run it again</dt><dd><code>{escape(again)}</code></dd></dl></section>"
+    yield f"<footer><p>{escape(page.FOOTNOTE, quote=False)}</p></footer>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from custify_connector.certification.checking import GROUPS
@@ -17,6 +18,16 @@ def line(outcome: Outcome) -> str:
     check, verdict = outcome.check, outcome.verdict
     reason = f" ({verdict.reason})" if verdict.reason else ""
     return f"{check.id:<4}{_MARKS[verdict.result]:<9}{outcome.seconds:6.2f} s  {check.title}{reason}"
+
+
+_LINE = re.compile(r"([A-Z][0-9]+) +(ok|FAILED|skipped|n/a) +[0-9.]+ s  (.+)")
+
+
+def told(text: str) -> list[tuple[str, str, str]]:
+    """Return what the lines of a run that goes on say: of each check its id, its result, and its title."""
+    results = {mark: result for result, mark in _MARKS.items()}
+    found = filter(None, map(_LINE.fullmatch, text.splitlines()))
+    return [(each[1], results[each[2]], each[3]) for each in found]
 
 
 def summary(report: Report) -> str:

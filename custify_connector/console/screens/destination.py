@@ -13,12 +13,13 @@ from starlette.responses import Response
 
 from custify_connector.console import commands, credentials, forms, suggesting
 from custify_connector.console.asking import Asked, cell
+from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import mapping, runs
 from custify_connector.host.feed import Line, Shape
 from custify_connector.host.queried_rows import Choice, open_input
-from custify_connector.host.rows import Table, input_form
+from custify_connector.host.rows import Row, Table, input_form
 
 _PREVIEWED = 5
 _LOOKED_AT = 100
@@ -31,14 +32,19 @@ _FIELDS = (
 
 def choose(asked: Asked) -> Response:
     """Show the endpoints to choose from."""
-    return asked.page("choose.html", known=asked.known, kind="destination", here="destination")
+    return asked.page("choose.html", known=asked.known, kind="destination", here="destination", manual=False)
 
 
 @dataclass
 class Shown:
-    """What the page shows besides the form: previewed rows, or what went wrong."""
+    """What the page shows besides the form: previewed rows, or what went wrong.
+
+    `lines` are the requests that rows become; `records` are the rows as they would be handed over, with their line and
+    what is wrong with them, of a connector that offers no dry run.
+    """
 
     lines: list[Line] | None = None
+    records: list[tuple[int, dict[str, Any], str]] | None = None
     faults: Sequence[Fault] = ()
     error: str = ""
     words: commands.Words = field(default_factory=tuple)
@@ -76,15 +82,22 @@ def _page(asked: Asked, shown: Shown) -> Response:
         "destination.html", 400 if shown.faults else 502 if shown.error else 200,
         known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
         offered=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
-        words=shown.words or _words(name, typed, columns), database=input_form(typed.get("file", "")) == "duckdb",
+        words=shown.words or _words(known, name, typed, columns), tries=_tries(known), takes=known.chosen.takes,
+        database=input_form(typed.get("file", "")) == "duckdb",
     )  # fmt: skip
 
 
-def _words(name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
+def _tries(known: Known) -> bool:
+    """Say whether a connector declares a dry run: one that does not might send what it is given."""
+    return known.is_own or known.chosen.takes("destination", "dry_run")
+
+
+def _words(known: Known, name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
     """Return the command of the form as it is shown: with what is suggested, before anything was sent."""
     rules = suggesting.rules([(each.name, each.target, each.type) for each in columns], _further(typed))
     chosen = (typed.get("file") or "FILE", typed.get("credential", ""), rules)
-    return Write(name, *chosen, quarantine=typed.get("quarantine", "") if columns else "").words()
+    kept = typed.get("quarantine", "") if columns else ""
+    return Write(name, *chosen, quarantine=kept, connector=known.chosen.label).words()
 
 
 def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
@@ -144,6 +157,7 @@ def _wanted(asked: Asked) -> Write:
         name, typed.get("file", ""), typed.get("credential", ""), _rules(typed), fixed, typed.get("table", ""),
         typed.get("empty") or "absent", typed.get("delivery") or "single", typed.get("on_reject") or "continue",
         typed.get("max_rejects", ""), typed.get("quarantine", ""), "skip_unchanged" in typed, "undocumented" in typed,
+        asked.known.chosen.label,
     )  # fmt: skip
 
 
@@ -178,7 +192,10 @@ def preview(asked: Asked) -> Response:
     shown = Shown()
     try:
         wanted = _wanted(asked)
-        shown.words, shown.lines = wanted.sample(_PREVIEWED), _planned(asked, wanted)
+        if _tries(asked.known):
+            shown.words, shown.lines = wanted.sample(_PREVIEWED), _planned(asked, wanted)
+        else:
+            shown.records = _shaped(asked, wanted)
     except ConfigurationError as error:
         shown.faults = _placed(error.faults)
     except ConnectorError as error:
@@ -195,7 +212,25 @@ def _planned(asked: Asked, wanted: Write) -> list[Line]:
         credential = credentials.unsent(known) or asked.console.credentials.find(known, wanted.credential)
         destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
         destination.pop("max_rejects", None)
-        return list(runs.write(known.hooks, credential, destination, first, shape))
+        return list(runs.write(known.hooks, credential, known.chosen.destination(destination), first, shape))
+
+
+def _shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str]]:
+    """Return the first rows as they would be handed over, each with its line and what is wrong with it."""
+    shape = Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
+    with _opened(asked, asked.form) as table:
+        if table.columns is not None:
+            mapping.check_columns(shape.rules, table.columns)
+        return [(row.line, *_record(shape, row)) for row in islice(table.rows, _PREVIEWED)]
+
+
+def _record(shape: Shape, row: Row) -> tuple[dict[str, Any], str]:
+    if row.fault is not None:
+        return row.fields, row.fault
+    try:
+        return shape.record(row), ""
+    except mapping.NotConvertible as error:
+        return row.fields, f"has a value of another type: {error}"
 
 
 def _placed(faults: Sequence[Fault]) -> list[Fault]:
@@ -223,17 +258,18 @@ def _start(asked: Asked, *, dry_run: bool) -> Response:
         _check(asked, wanted, dry_run=dry_run)
     except ConfigurationError as error:
         return _page(asked, Shown(faults=_placed(error.faults)))
+    except ConnectorError as error:
+        return _page(asked, Shown(error=str(error)))
     words, title = (wanted.dry_run(), "Dry run of") if dry_run else (wanted.words(), "Write")
     origin = asked.origin(f"/{asked.known.name}/destination/{wanted.endpoint}", tried=dry_run)
-    started = asked.console.commands.start(words, f"{title} {wanted.endpoint}", origin)
+    given = asked.console.credentials.handed_in(asked.known, wanted.credential)
+    started = asked.console.commands.start(words, f"{title} {wanted.endpoint}", origin, given)
     return asked.go(f"/started/{started.number}")
 
 
 def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
     """Raise ConfigurationError for what the command would refuse, before it is started."""
     known, folder = asked.known, asked.console.folder
-    if not known.has_command:
-        raise ConfigurationError((Fault("run", "this connector is run by its own host; here it can be previewed"),))
     folder.existing(wanted.file, "destination.file")
     if wanted.quarantine:
         folder.inside(wanted.quarantine, "destination.quarantine")
@@ -242,8 +278,10 @@ def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
         rules = mapping.parse(wanted.rules)
         if table.columns is not None:
             mapping.check_columns(rules, table.columns)
-    credential = credentials.unsent(known) if dry_run else asked.console.credentials.find(known, wanted.credential)
-    known.hooks.write_destination(credential, wanted.destination(dry_run=dry_run), [])
+    unsent = credentials.unsent(known) if dry_run else {}
+    credential = unsent or asked.console.credentials.find(known, wanted.credential)
+    destination = known.chosen.destination(wanted.destination(dry_run=dry_run))
+    known.hooks.write_destination(credential, destination, [])
 
 
 def _refuse_unconfirmed(asked: Asked, wanted: Write, *, dry_run: bool) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
-from custify_connector.console import quarantined
+from custify_connector.console import commands, quarantined
 from custify_connector.console.asking import Asked, Notice
+from custify_connector.console.catalog import Known
 from custify_connector.errors import ConfigurationError, Fault
 
 _ON_A_PAGE = 50
@@ -40,7 +41,7 @@ def file(asked: Asked) -> Response:
     """Show a file: its reasons with their counts, and a page of the lines of one or all."""
     name = asked.query.get("file", "")
     path = _path(asked, name)
-    index = asked.console.indexes.of(path)
+    index, known = asked.console.indexes.of(path), _known(asked, path)
     groups = index.largest()
     group = next((each for each in groups if each.id == asked.query.get("group")), None)
     page = asked.number("page", 1)
@@ -51,19 +52,23 @@ def file(asked: Asked) -> Response:
     return asked.page(
         "quarantine_file.html", name=name, groups=groups, group=group, total=total, all=len(index.starts),
         lines=quarantined.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
-        pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name), here="quarantine",
-        credentials=_credentials(asked),
+        pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name, known), here="quarantine", known_as=known,
+        credentials=_credentials(asked, known),
     )  # fmt: skip
 
 
-def _credentials(asked: Asked) -> list[str]:
-    known = next((each for each in asked.console.catalog.connectors.values() if each.has_command), None)
+def _known(asked: Asked, path: Path) -> Known | None:
+    """Return the connector that the records of a file were meant for, by the first of them; None when it is gone."""
+    return asked.console.catalog.of_run(quarantined.connector_of(path))
+
+
+def _credentials(asked: Asked, known: Known | None) -> list[str]:
     return asked.console.credentials.names(known) if known else []
 
 
-def _replay_words(name: str, credential: str = "") -> tuple[str, ...]:
+def _replay_words(name: str, known: Known | None) -> tuple[str, ...]:
     again = ("--quarantine", f"{Path(name).with_suffix('')}-again.jsonl")
-    return ("replay", name, *again, *(("--credential", credential) if credential else ()))
+    return ("replay", name, *again, *commands.whom("", known.chosen.label if known else ""))
 
 
 def record(asked: Asked) -> Response:
@@ -80,7 +85,7 @@ def _record(asked: Asked, name: str, number: int, text: str | None = None, fault
     line = quarantined.lines(path, index, [number])[0]
     return asked.page(
         "record.html", 400 if fault else 200, name=name, line=line, text=text, fault=fault, here="quarantine",
-        credentials=_credentials(asked), group=asked.query.get("group", ""),
+        credentials=_credentials(asked, _known(asked, path)), group=asked.query.get("group", ""),
     )  # fmt: skip
 
 
@@ -134,17 +139,13 @@ def replay(asked: Asked) -> Response:
 
 def _send(asked: Asked, path: Path, name: str, numbers: set[int] | None) -> Response:
     """Move records into a file of their own, and start the command that sends those; what is refused comes back."""
-    folder = asked.console.folder
+    folder, known = asked.console.folder, _known(asked, path)
     credential = asked.form.get("credential", "")
-    _refuse_unknown(asked, credential)
+    if known is None or credential not in _credentials(asked, known):  # before anything is moved
+        raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
+    given = asked.console.credentials.handed_in(known, credential)
     into = path.with_name(f"{path.stem}.sent-{time.time_ns() // 1_000_000}.jsonl")
     quarantined.take_out(path, numbers, into)
-    words = ("replay", folder.named(into), "--quarantine", name, "--credential", credential)
-    started = asked.console.commands.start(words, f"Replay {name}")
+    words = ("replay", folder.named(into), "--quarantine", name, *commands.whom(credential, known.chosen.label))
+    started = asked.console.commands.start(words, f"Replay {name}", given=given)
     return asked.go(f"/started/{started.number}")
-
-
-def _refuse_unknown(asked: Asked, credential: str) -> None:
-    """Raise ConfigurationError before anything is moved for a credential that is not there."""
-    if credential not in _credentials(asked):
-        raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))

@@ -39,7 +39,10 @@ def _words(wanted: dict[str, str], before: int) -> tuple[str, ...]:
 
 def one(asked: Asked) -> Response:
     """Show all that is known of one run."""
-    return asked.page("run.html", here="runs", **_run(asked.console, RunHistory().find(_number(asked))))
+    run = RunHistory().find(_number(asked))
+    known = asked.console.catalog.of_run(run.connector)
+    title = known.title if known else run.connector
+    return asked.page("run.html", here="runs", title=title, **_run(asked.console, run))
 
 
 def live(asked: Asked) -> Response:
@@ -64,11 +67,11 @@ def _run(console: Console, run: Run) -> dict[str, Any]:
 
 
 def _limit(console: Console, run: Run) -> float | None:
-    known = next((each for each in console.catalog.connectors.values() if each.has_command), None)
-    if known is None:
+    known = console.catalog.of_run(run.connector)
+    if known is None or not known.description.get("rate_limit"):
         return None
     kind = "sources" if run.kind == "read" else "destinations"
-    endpoint = known.description[kind].get(run.endpoint, {})
+    endpoint = known.chosen.endpoint(kind, run.endpoint) or run.settings
     return charting.limit_of(run.kind, endpoint, run.settings, known.description.get("rate_limit", {}))
 
 
@@ -91,8 +94,19 @@ def resume(asked: Asked) -> Response:
     step = next_steps.after(run)
     if step.command is None or not _can_start(asked.console, run, step):
         raise ConfigurationError((Fault("run", "its next step is not for this folder: copy the command"),))
-    started = asked.console.commands.start(shlex.split(step.command)[1:], f"After run {run.id}")
+    given = _handed_in(asked.console, run)
+    started = asked.console.commands.start(shlex.split(step.command)[1:], f"After run {run.id}", given=given)
     return asked.go(f"/started/{started.number}")
+
+
+def _handed_in(console: Console, run: Run) -> bytes | None:
+    """Return what the command of a run of another connector gets on standard input: its credential."""
+    known = console.catalog.of_run(run.connector)
+    if not run.connector:
+        return None
+    if known is None:
+        raise ConfigurationError((Fault("connector", f"{run.connector} is not installed any more"),))
+    return console.credentials.handed_in(known, run.credential)
 
 
 def started(asked: Asked) -> Response:

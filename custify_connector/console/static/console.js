@@ -57,6 +57,14 @@ document.addEventListener("submit", (event) => {
   event.target.setAttribute("aria-busy", "true");
 });
 
+// A link to a part that is folded away opens it.
+const unfold = () => {
+  const meant = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (meant && meant.matches("details")) { meant.open = true; meant.querySelector("summary").focus(); }
+};
+window.addEventListener("hashchange", unfold);
+window.addEventListener("pageshow", unfold);
+
 window.addEventListener("pageshow", () => {
   for (const busy of document.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
   const wrong = document.querySelector("[aria-invalid=true]");

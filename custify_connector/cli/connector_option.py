@@ -1,0 +1,35 @@
+"""Which connector a command is for: Custify's, or another that is installed, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from custify_connector import manifest
+from custify_connector.cli import completing
+from custify_connector.host import connectors
+from custify_connector.host.connectors import Chosen
+from custify_connector.plugin import connector
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def connector_option(command: Command) -> Command:
+    """Add the option that names another connector of this installation."""
+    option = click.option(
+        "--connector", "connector_name", metavar="NAME", shell_complete=completing.connectors,
+        help="Another connector that is installed here. Default: Custify's.",
+    )  # fmt: skip
+    return option(command)
+
+
+def own() -> Chosen:
+    """Return the connector that this command was made for."""
+    return Chosen(manifest.load().name, connector, is_own=True)
+
+
+def named(name: str | None) -> Chosen:
+    """Return a connector by its name, our own without one; ConfigurationError when there is none."""
+    return own() if name is None or name == manifest.load().name else connectors.installed(name)

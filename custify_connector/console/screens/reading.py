@@ -1,0 +1,100 @@
+"""What the two forms of a source share: a test that shows records, and a run into a file.
+
+Decides what is asked of a connector before its run is started. It does not know how the form looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from custify_connector.console import commands
+from custify_connector.console.asking import Asked
+from custify_connector.console.catalog import Known
+from custify_connector.console.commands import Read
+from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.host import named_states, sampling
+
+SAMPLE = 10
+FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented")
+"""The fields of the form that say how a run goes, whatever is read."""
+
+
+def drawn(known: Known) -> tuple[str, ...]:
+    """Return those of the fields that the form of an endpoint has: what a connector does not declare is not offered."""
+    taken = {name for name in ("limit", "fields") if known.chosen.takes("source", name)}
+    return tuple(name for name in FIELDS if name not in {"limit", "fields"} - taken)
+
+
+@dataclass
+class Shown:
+    """What the page shows besides the form: records of a test, or what went wrong."""
+
+    records: list[dict[str, Any]] | None = None
+    faults: Sequence[Fault] = ()
+    error: str = ""
+    words: commands.Words = field(default_factory=tuple)
+
+    @property
+    def status(self) -> int:
+        """The status of the page."""
+        return 400 if self.faults else 502 if self.error else 200
+
+    @property
+    def fields(self) -> dict[str, sampling.Seen]:
+        """What the records show of their fields, in the order of their appearance."""
+        return sampling.seen(self.records or ())
+
+
+def limit_of(asked: Asked, faults: list[Fault]) -> int | None:
+    """Return the bound on records that was typed; a wrong one is one more fault."""
+    text = asked.form.get("limit", "")
+    if text and not (text.isdecimal() and int(text[:12]) > 0):
+        faults.append(Fault("source.limit", "must be a whole number from 1 on"))
+        return None
+    return int(text) if text else None
+
+
+def tested(asked: Asked, wanted_of: Callable[[Asked], Read]) -> Shown:
+    """Read the first records, and return them as they come."""
+    shown = Shown()
+    try:
+        wanted = wanted_of(asked)
+        shown.words = wanted.sample(SAMPLE)
+        credential = asked.console.credentials.find(asked.known, wanted.credential)
+        source = {**wanted.source(), "mode": "full"}
+        count = min(wanted.limit or SAMPLE, SAMPLE)
+        source.pop("limit", None)
+        shown.records = sampling.records(asked.known.chosen, credential, source, count)
+    except ConfigurationError as error:
+        shown.faults = error.faults
+    except ConnectorError as error:
+        shown.error = str(error)
+    return shown
+
+
+def started(asked: Asked, wanted_of: Callable[[Asked], Read], address: str, title: str) -> Response | Shown:
+    """Start the command that reads into a file, once the connector has nothing against its arguments."""
+    known, credentials = asked.known, asked.console.credentials
+    try:
+        wanted = wanted_of(asked)
+        _refuse_places(asked, wanted)
+        credential = credentials.find(known, wanted.credential)
+        known.hooks.read_source(credential, known.chosen.source(wanted.source()), None)
+        given = credentials.handed_in(known, wanted.credential)
+    except ConfigurationError as error:
+        return Shown(faults=error.faults)
+    except ConnectorError as error:
+        return Shown(error=str(error))
+    command = asked.console.commands.start(wanted.words(), title, asked.origin(address), given)
+    return asked.go(f"/started/{command.number}")
+
+
+def _refuse_places(asked: Asked, wanted: Read) -> None:
+    asked.console.folder.inside(wanted.output, "source.output")
+    if wanted.state and not named_states.is_name(wanted.state):
+        reason = "must be a name of letters, figures, _ and -, such as nightly"
+        raise ConfigurationError((Fault("source.state", reason),))

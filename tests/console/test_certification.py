@@ -1,0 +1,125 @@
+"""Certification inside its screen: run with progress, then the whole report, with what to mend."""
+
+import json
+import re
+
+import pytest
+
+from custify_connector.certification.reporters import as_json, html, page, terminal
+from custify_connector.contract import plugin_manager
+from tests import others
+from tests.certification.reported import MIXED, RIGHT, WRONG, outcome, report
+
+NAME = "custify-certification.json"
+
+
+@pytest.fixture
+def manager(tmp_path, monkeypatch):
+    others.install(tmp_path / "site", monkeypatch)
+    return plugin_manager()
+
+
+@pytest.fixture
+def mixed(client, folder):
+    (folder / NAME).write_text(as_json.text(MIXED))
+    return client.get("/certification/custify").text
+
+
+def test_before_the_first_run_it_says_what_a_run_is(client):
+    text = client.get("/certification").text
+    assert "not certified" in text
+    assert 'action="/certification/tiny/run"' in text
+    one = client.get("/certification/tiny").text
+    assert "Not certified yet" in one
+    assert "custify certify tiny --json tiny-certification.json --report tiny-certification.html" in one
+
+
+def test_the_report_has_all_that_the_page_of_the_command_has(mixed):
+    def words(text):
+        return re.findall(r"\w+", re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<style>.*?</style>", " ", text)).lower())
+
+    missing = set(words(html.text(MIXED))) - set(words(mixed))
+    assert missing <= {"again", "run", "it"}, missing
+
+
+def test_its_rung_figures_groups_verdicts_and_findings_are_shown(mixed):
+    assert page.headline(MIXED) in mixed
+    assert "Credential schema" in mixed
+    assert '<a href="#check-D1">' in mixed
+    assert '<details class="judged failed" id="check-D1" open>' in mixed
+    assert '<details class="judged passed" id="check-A1">' in mixed
+    assert "They must be: <code>7</code> is not <code>8</code>." in mixed
+    for text in (WRONG.expected, RIGHT.expected, *WRONG.requests):
+        assert text.replace(">", "&gt;") in mixed
+
+
+def test_what_a_connector_says_is_text(mixed):
+    assert "<script>alert" not in mixed
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in mixed
+
+
+def test_a_report_that_holds_says_so(client, folder):
+    (folder / NAME).write_text(as_json.text(report(outcome("A1", "passed", RIGHT), rung="declared")))
+    assert "No check failed, and none was skipped." in client.get("/certification/custify").text
+    assert 'class="status finished">declared' in client.get("/certification").text
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"environment": {}}', "[" * 100_000])
+def test_a_damaged_report_is_said_to_be_one(client, folder, content):
+    (folder / NAME).write_text(content)
+    shown = client.get("/certification/custify")
+    assert shown.status == 200
+    assert f"{NAME} cannot be shown" in shown.text
+    assert f"{NAME} cannot be shown" in client.get("/certification").text
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("rung", "highest"), ("result", "great"), ("findings", 7), ("seconds", "long")]
+)
+def test_a_report_with_a_word_that_is_none_is_refused(word, value):
+    content = json.loads(as_json.text(MIXED))
+    content["checks"][0][word] = value
+    with pytest.raises(ValueError, match=r"is none of|no report|could not convert"):
+        as_json.report_of(json.dumps(content))
+
+
+def test_a_report_is_the_same_after_it_was_written_and_read():
+    again = as_json.report_of(as_json.text(MIXED))
+    assert as_json.text(again) == as_json.text(MIXED)
+    assert html.text(again) == html.text(MIXED)
+    with pytest.raises(NotImplementedError):
+        again.outcomes[0].check.look(None)
+
+
+def test_the_lines_of_a_run_tell_how_far_it_is():
+    said = "\n".join(map(terminal.line, MIXED.outcomes)) + "\n" + terminal.summary(MIXED)
+    assert [each[:2] for each in terminal.told(said)] == [
+        (each.check.id, each.verdict.result) for each in MIXED.outcomes
+    ]
+
+
+def test_it_is_run_with_progress_and_its_report_stands_here(client, folder):
+    begun = client.post("/certification/tiny/run")
+    assert begun.headers["location"] == "/certification/tiny"
+    seen = client.wait_for("/certification/tiny/live", "of ")
+    assert "<progress" in seen.text
+    assert client.post("/certification/tiny/run").status == 303, "a second one is not started"
+    assert len(client.console.commands._started) == 1  # noqa: SLF001 - what was started
+    ended = client.wait_for("/certification/tiny", "Certify again", 100)
+    assert 'class="verdict' in ended.text
+    assert "hx-get" not in ended.text
+    assert (folder / "tiny-certification.html").is_file()
+    assert client.get("/certification/tiny/live").headers["hx-refresh"] == "true"
+
+
+def test_it_can_be_ended_and_then_says_so(client):
+    client.post("/certification/tiny/run")
+    client.wait_for("/certification/tiny", "1 of ")
+    assert client.post("/certification/tiny/end").status == 303
+    assert "was ended before its last check" in client.wait_for("/certification/tiny", "Certify</button>").text
+    assert client.post("/certification/tiny/end").status == 400
+
+
+def test_one_that_is_not_there_is_refused(client):
+    assert client.get("/certification/nobody").status == 400
+    assert client.post("/certification/nobody/run").status == 400
