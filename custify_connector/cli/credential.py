@@ -14,7 +14,8 @@ from custify_connector.cli.options import exit_codes, fail
 from custify_connector.contract import CredentialReport
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host.key_stores import Kind
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Entry, Vault, mapping_of, now
 from custify_connector.secret import Secret
 

@@ -10,7 +10,7 @@ from custify_connector.cli import choosing, layout
 from custify_connector.cli.choosing import budget_option, credential_options
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError
-from custify_connector.host import examining
+from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
 from custify_connector.plugin import open_http
 
@@ -43,10 +43,10 @@ def command(offline: bool, as_json: bool) -> None:
 
 def _online() -> list[Finding]:
     try:
-        return examining.the_service(choosing.chosen(), open_http, choosing.chosen_budget())
+        return examining_service.the_service(choosing.chosen(), open_http, choosing.chosen_budget())
     except ConfigurationError as error:
         mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
-        service = examining.the_service(None, open_http, choosing.chosen_budget())
+        service = examining_service.the_service(None, open_http, choosing.chosen_budget())
         return [Finding("credential", "fault", str(error), mend), *service]
 
 

@@ -1,69 +1,27 @@
 """What `read` reads: each endpoint with its mode, its place, and where its state is kept.
 
-Decides the mode that nobody chose, and that a folder or a database may take several endpoints. A source that is
-configured by hand is one more stream, of which nothing is described.
+Decides the mode that nobody chose, and which types the columns of a table start from. A source that is configured by
+hand is one more stream, of which nothing is described.
 """
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from custify_connector import discovering, manifest
+from custify_connector.cli import read_places
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
-from custify_connector.errors import ConfigurationError, Fault, refuse
-from custify_connector.host import in_use, state_file
-from custify_connector.host.connectors import Chosen
-from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
-from custify_connector.host.outputs import Form, Stream, Target, form_of, target_of
-from custify_connector.host.outputs.target import STANDARD, Cursor, part_folder
-from custify_connector.host.state_file import Stored
+from custify_connector.cli.wanted import Mode, Wanted, names
+from custify_connector.host.keeping import Keeping
+from custify_connector.host.outputs import Stream, Target
+from custify_connector.host.outputs.target import Cursor
 from custify_connector.validation import suggestion
 
-Mode = Literal["full", "incremental"]
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the command line asks for; `form` and `mode` are None where nobody chose.
-
-    `source` is one that is configured by hand, in place of endpoints.
-    """
-
-    endpoints: tuple[str, ...]
-    output: str = STANDARD
-    form: Form | None = None
-    mode: Mode | None = None
-    state: Path | None = None
-    params: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    limit: int | None = None
-    every: bool = False
-    source: Mapping[str, Any] | None = None
-    connector: Chosen = field(default_factory=own)
-
-    @property
-    def several(self) -> bool:
-        """Whether the output takes several streams."""
-        return self.every or len(self.endpoints) > 1
-
-    @property
-    def form_chosen(self) -> Form:
-        """The form of the output."""
-        return form_of(self.output, self.form)
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether only a part of the records is asked for."""
-        return bool(self.params or self.fields or self.limit)
 
 
 @dataclass(frozen=True)
@@ -74,36 +32,6 @@ class Job:
     source: Mapping[str, Any]
     target: Target
     keeping: Keeping
-
-
-def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
-    """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
-    if wanted.source is not None:
-        return (stream_of(wanted.source),)
-    known: Mapping[str, Any] = wanted.connector.description.get("sources", {})
-    if not wanted.every:
-        faults = tuple(
-            Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
-        )
-        refuse(faults if wanted.several or not wanted.connector.is_own else ())
-        return tuple(dict.fromkeys(wanted.endpoints))
-    return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
-
-
-def _is_undocumented(connector: Chosen, name: str) -> bool:
-    return connector.is_own and manifest.load().sources[name].undocumented
-
-
-def stream_of(source: Mapping[str, Any]) -> str:
-    """Return what the records of a source are called: its stream, its endpoint, or a name made from its path."""
-    request = source.get("request")
-    path = request.get("path") if isinstance(request, Mapping) else None
-    named = source.get("stream") or source.get("endpoint") or path or "records"
-    return re.sub(r"[^\w-]+", "_", str(named)).strip("_") or "records"
-
-
-def _unknown(name: str, known: Mapping[str, object]) -> str:
-    return f"there is no {name!r}{suggestion(name, known) or ': custify describe lists them'}"
 
 
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
@@ -122,51 +50,6 @@ def _warn_of_slips(endpoint: str, fields: tuple[str, ...], described: Mapping[st
         meant = "" if name in known else suggestion(name, known)
         if "did you mean" in meant:
             log.warning("--field %s: the schema of %s has no such field%s", name, endpoint, meant)
-
-
-def check(wanted: Wanted) -> None:
-    """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
-    if wanted.source is not None and wanted.params:
-        refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
-    names(wanted, undocumented=False)
-    if wanted.several and wanted.output == STANDARD:
-        refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
-    if wanted.several and wanted.state is not None:
-        refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
-    if wanted.several and wanted.params:
-        refuse((Fault("--param", "is for one endpoint"),))
-    if not wanted.several and Path(wanted.output).is_dir():
-        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
-    if wanted.form_chosen == "duckdb":
-        _check_database(wanted)
-
-
-def _check_database(wanted: Wanted) -> None:
-    """Open the database once, before anything is asked for: it may be in use, or be something else."""
-    path = Path(wanted.output)
-    if wanted.output == STANDARD:
-        refuse((Fault("--output", "a DuckDB database cannot be standard output: name a file"),))
-    if path.is_dir():
-        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
-    from custify_connector.host.outputs.duckdb_engine import connected, duckdb  # noqa: PLC0415 - an extra
-
-    duckdb()
-    if path.exists():
-        with connected(path):
-            pass
-        refuse(tuple(_lost(path, wanted)) if wanted.narrowed else ())
-
-
-def _lost(path: Path, wanted: Wanted) -> Iterator[Fault]:
-    """Yield the tables that hold all of a stream, and would hold a part of it after this read."""
-    from custify_connector.host.outputs.duckdb_tables import holds_all  # noqa: PLC0415 - an extra
-
-    for name in names(wanted, undocumented=True):
-        if holds_all(path, name):
-            reason = (
-                "holds all records: name another database for a part of them, or leave out --limit, --field, --param"
-            )
-            yield Fault(f"{path}: table {name}", reason)
 
 
 def _described(
@@ -203,9 +86,9 @@ def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapp
         source["fields"] = list(dict.fromkeys(wanted.fields))
     if wanted.limit:
         source["limit"] = wanted.limit
-    stream = _stream(name, _keyed(described, wanted), wanted, mode)
-    target = _target(wanted, stream)
-    return Job(name, wanted.connector.source(source), target, _keeping(wanted, name, mode, target))
+    target = read_places.target(wanted, _stream(name, _keyed(described, wanted), wanted, mode))
+    keeping = read_places.keeping(wanted, name, mode, target)
+    return Job(name, wanted.connector.source(source), target, keeping)
 
 
 def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,63 +125,3 @@ def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode)
         schema = {**schema, "properties": properties}
     cursor: Cursor = "replaced" if mode == "incremental" else "forgotten" if wanted.narrowed else "kept"
     return Stream(name, tuple(described.get("key", ())), schema, cursor, whole=not wanted.narrowed)
-
-
-def _target(wanted: Wanted, stream: Stream) -> Target:
-    form = wanted.form_chosen
-    if not wanted.several or form == "duckdb":
-        return target_of(wanted.output, form, stream)
-    return target_of(str(Path(wanted.output) / f"{stream.name}.{form}"), form, stream)
-
-
-def _keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
-    if wanted.state is not None:
-        return InFile(wanted.state)
-    if wanted.form_chosen == "duckdb":
-        return _in_database(Path(wanted.output), name, mode, target)
-    return _in_folder(_own_folder(wanted), name, mode, target) if wanted.several else Nowhere()
-
-
-def _in_database(path: Path, name: str, mode: Mode, target: Target) -> Keeping:
-    from custify_connector.host.outputs.duckdb_tables import stored_state  # noqa: PLC0415 - an extra
-
-    unfinished = part_folder(path) / f"{name}.state"
-    return Beside(unfinished, target, (lambda: stored_state(path, name)) if mode == "incremental" else _no_state)
-
-
-def _in_folder(folder: Path, name: str, mode: Mode, target: Target) -> Keeping:
-    if mode == "full":
-        return Beside(folder / f"{name}.state", target)
-    cursor = folder / f"{name}.cursor"
-    keep: Callable[[dict[str, Any]], None] = lambda state: state_file.save(cursor, Stored(state))  # noqa: E731 - a value
-    return Beside(folder / f"{name}.state", target, lambda: state_file.load(cursor).state, keep)
-
-
-def _no_state() -> None:
-    return None
-
-
-def _own_folder(wanted: Wanted) -> Path:
-    """Return the folder in which a run keeps what it needs to go on: beside a database, inside a folder of files."""
-    path = Path(wanted.output)
-    return part_folder(path) if wanted.form_chosen == "duckdb" else path / ".custify"
-
-
-@contextmanager
-def output_held(wanted: Wanted) -> Iterator[None]:
-    """Keep other runs from the same output while this one writes it, where the output is more than one file."""
-    if not wanted.several and wanted.form_chosen != "duckdb":
-        yield
-        return
-    if wanted.form_chosen != "duckdb":
-        _make_folder(Path(wanted.output))
-    with in_use.held(_own_folder(wanted), wanted.output):
-        yield
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        reason = "is a file: name a folder" if path.exists() else f"cannot be made: {error.strerror or error}"
-        raise ConfigurationError((Fault(str(path), reason),)) from None

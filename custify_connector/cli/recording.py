@@ -17,7 +17,8 @@ import click
 from custify_connector.cli import ARGUMENTS
 from custify_connector.errors import ConfigurationError, ConnectorError
 from custify_connector.host import named_states
-from custify_connector.host.run_history import Run, RunHistory, Status
+from custify_connector.host.recorded_run import Run, Status
+from custify_connector.host.run_history import RunHistory
 from custify_connector.host.runs import WriteCount
 from custify_connector.host.vault import now
 from custify_connector.secret import Secret

@@ -15,7 +15,8 @@ from custify_connector.cli.completing import credential_names, run_numbers
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, next_steps
-from custify_connector.host.run_history import STATUSES, Run, RunHistory
+from custify_connector.host.recorded_run import STATUSES, Run
+from custify_connector.host.run_history import RunHistory
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _STATE_HEADING = ("STATE", "CHANGED", "LEFT BY RUN", "CREDENTIAL", "NEXT RUN")

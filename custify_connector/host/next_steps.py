@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from custify_connector.host.run_history import Run
+from custify_connector.host.recorded_run import Run
 from custify_connector.host.vault import RESERVED
 
 _KEY_REFUSED = 3

@@ -1,7 +1,6 @@
-"""The history of runs: what each read and write was asked to do, how far it came, and why it stopped.
+"""The history of runs, in a table of this machine: begun, followed, listed, forgotten.
 
-Decides how long runs are kept, and which of those that never said goodbye have died. It does not know keys: a run
-names its credential.
+Decides how long runs are kept, and which of those that never said goodbye have died.
 """
 
 from __future__ import annotations
@@ -11,14 +10,12 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
-
-import orjson
+from typing import Any
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import home, processes, table_file
+from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
 
 KEPT = 10_000
 """How many runs are kept without being asked; the oldest go first."""
@@ -26,60 +23,9 @@ KEPT = 10_000
 _BETWEEN_PRUNINGS = 100
 _BUSY_SECONDS = 2.0
 
-Status = Literal["running", "finished", "rejects", "interrupted", "failed", "died"]
-STATUSES: tuple[Status, ...] = ("running", "finished", "rejects", "interrupted", "failed", "died")
-
 _DIED = "its process was killed, or the machine stopped"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run; `run_id` is Nexla's (milliseconds since 1970), times are ISO 8601 in UTC.
-
-    `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
-    `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
-    `exit_code` is None until the run has ended. `connector` is empty for this installation's own.
-    """
-
-    kind: str
-    endpoint: str
-    credential: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    command: tuple[str, ...] = ()
-    folder: str = ""
-    input: str | None = None
-    output: str | None = None
-    state: str | None = None
-    state_name: str | None = None
-    quarantine: str | None = None
-    journal: str | None = None
-    id: int = 0
-    run_id: int = 0
-    status: Status = "running"
-    reason: str | None = None
-    exit_code: int | None = None
-    started: str = ""
-    ended: str | None = None
-    seconds: float = 0.0
-    records: int = 0
-    errors: int = 0
-    size: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
-    machine: str = ""
-    pid: int = 0
-    pid_started: str | None = None
-    connector: str = ""
-
-    def shown(self) -> dict[str, Any]:
-        """Return the run as JSON for scripts, with Nexla's name for its counters' key."""
-        content = dataclasses.asdict(self)
-        content["runId"] = content.pop("run_id")
-        return content
-
-
-_FIELDS = tuple(each.name for each in dataclasses.fields(Run))
-_AS_JSON = frozenset({"settings", "command", "outcomes"})
-_COLUMNS = ", ".join(name for name in _FIELDS if name != "id")
+_COLUMNS = ", ".join(name for name in FIELDS if name != "id")
+_LAST_OF_STATES = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
 CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
@@ -99,16 +45,8 @@ class RunHistory:
     def begin(self, run: Run) -> Run:
         """Write down that a run of this process begins; returns it with its id."""
         home.made()
-        pid = processes.own()
-        begun = dataclasses.replace(
-            run,
-            run_id=time.time_ns() // 1_000_000,
-            started=_now(),
-            machine=processes.machine(),
-            pid=pid,
-            pid_started=processes.started(pid),
-        )
-        values = _values(begun)
+        begun = _begun(run)
+        values = row_of(vars(begun))
         places = ", ".join("?" for _ in values)
         with self._opened() as database:
             cursor = database.execute(
@@ -122,7 +60,7 @@ class RunHistory:
 
     def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
         """Write down how far a run has come, or that it has ended."""
-        encoded = {name: _encoded(name, value) for name, value in changes.items()}
+        encoded = row_of(changes)
         assignments = ", ".join(f"{name} = ?" for name in encoded)
         with self._opened() as database:
             database.execute(
@@ -185,8 +123,7 @@ class RunHistory:
 
     def last_of_states(self) -> dict[str, Run]:
         """Return the last run of each state that is kept by name."""
-        last = "WHERE id IN (SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name)"
-        return {run.state_name: run for run in self._select(last, ()) if run.state_name}
+        return {run.state_name: run for run in self._select(f"WHERE id IN ({_LAST_OF_STATES})", ()) if run.state_name}
 
     def needing(self, credential: str) -> list[Run]:
         """Return the runs that need a credential yet: that run now, or have a state by name from which they go on."""
@@ -215,8 +152,8 @@ class RunHistory:
         if not self.path.exists():
             return []
         with self._opened() as database:
-            rows = database.execute(f"SELECT {', '.join(_FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
-            return [_judged(_run(row)) for row in rows]
+            rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
+            return [_judged(run_of(row)) for row in rows]
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -232,27 +169,38 @@ def _bring_up_to_date(database: sqlite3.Connection) -> None:
             database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
+def _begun(run: Run) -> Run:
+    pid = processes.own()
+    return dataclasses.replace(
+        run,
+        run_id=time.time_ns() // 1_000_000,
+        started=_now(),
+        machine=processes.machine(),
+        pid=pid,
+        pid_started=processes.started(pid),
+    )
+
+
 def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -> int:
-    conditions, values = [], []
-    if keep is not None:
-        conditions.append("id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)")
-        values.append(str(keep))
-    if days is not None:
-        conditions.append("started < ?")
-        values.append((datetime.now(timezone.utc) - timedelta(days=days)).isoformat(timespec="seconds"))
-    if not conditions:
-        return 0
-    kept = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
-    rows = database.execute(
-        f"SELECT {', '.join(_FIELDS)} FROM runs WHERE ({' OR '.join(conditions)}) AND id NOT IN ({kept})",  # noqa: S608
-        values,
-    ).fetchall()
-    gone = [(run.id,) for run in map(_judged, map(_run, rows)) if run.status != "running"]
+    gone = [(run.id,) for run in _old(database, keep, days) if run.status != "running"]
     database.execute("BEGIN IMMEDIATE")
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
     database.executemany("DELETE FROM samples WHERE run = ?", gone)
     database.execute("COMMIT")
     return len(gone)
+
+
+def _old(database: sqlite3.Connection, keep: int | None, days: float | None) -> list[Run]:
+    """Return the runs beyond the newest `keep`, and those of before so many days; none that a named state needs."""
+    conditions: dict[str, str | int] = {}
+    if keep is not None:
+        conditions["id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?)"] = keep
+    if days is not None:
+        since = datetime.now(timezone.utc) - timedelta(days=days)
+        conditions["started < ?"] = since.isoformat(timespec="seconds")
+    old = f"({' OR '.join(conditions) or 'false'}) AND id NOT IN ({_LAST_OF_STATES})"
+    rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs WHERE {old}", tuple(conditions.values()))  # noqa: S608 - our own
+    return [_judged(run_of(row)) for row in rows.fetchall()]
 
 
 def _place(seconds: float) -> int:
@@ -266,20 +214,6 @@ def _judged(run: Run) -> Run:
     if run.status != "running" or processes.is_running(run.pid, run.pid_started, run.machine):
         return run
     return dataclasses.replace(run, status="died", reason=_DIED)
-
-
-def _values(run: Run) -> dict[str, Any]:
-    return {name: _encoded(name, getattr(run, name)) for name in _FIELDS if name != "id"}
-
-
-def _encoded(name: str, value: Any) -> Any:  # noqa: ANN401 - of any field
-    return orjson.dumps(value, default=str).decode() if name in _AS_JSON else value
-
-
-def _run(row: tuple[Any, ...]) -> Run:
-    content = dict(zip(_FIELDS, row, strict=True))
-    content.update({name: orjson.loads(content[name]) for name in _AS_JSON})
-    return Run(**{**content, "command": tuple(content["command"])})
 
 
 def _now() -> str:

@@ -5,7 +5,8 @@ from click.testing import CliRunner
 
 from custify_connector.cli import main
 from custify_connector.host import home, named_states, state_file
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 
 
 def offered(words):

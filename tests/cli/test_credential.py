@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from custify_connector.cli import main
 from custify_connector.host import home
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Vault
 
 RUN = [sys.executable, "-c", "from custify_connector.cli import main; main()"]

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from custify_connector.cli import main, recording
 from custify_connector.errors import ServiceUnavailable
 from custify_connector.host import runs
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.sandbox import Quirks
 
 RUN = [sys.executable, "-c", "from custify_connector.cli import main; main()"]

@@ -5,7 +5,8 @@ import json
 import orjson
 
 from custify_connector.console import quarantined
-from custify_connector.host.run_history import Run, RunHistory
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 
 
 def test_ten_thousand_runs_come_page_by_page(client):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from custify_connector.host import next_steps
-from custify_connector.host.run_history import Run
+from custify_connector.host.recorded_run import Run
 
 READ = Run("read", "people", "acme", {"mode": "full"}, ("read", "people"), output="-", status="finished")
 WRITE = Run("write", "upsert_person", "acme", {}, ("write", "upsert_person", "a b.csv"), status="finished", journal="j")

@@ -7,7 +7,8 @@ import pytest
 
 from custify_connector.errors import ConfigurationError
 from custify_connector.host import home, processes, run_history
-from custify_connector.host.run_history import Run, RunHistory, _place
+from custify_connector.host.recorded_run import FIELDS, Run
+from custify_connector.host.run_history import RunHistory, _place
 
 READ = Run("read", "people", "acme", {"mode": "full"}, ("read", "people"), "/somewhere", output="-")
 
@@ -110,7 +111,7 @@ def test_the_history_prunes_itself(history, monkeypatch):
 def test_ten_thousand_runs_are_paged_by_index(history):
     ended(history)
     with history._opened() as database:  # noqa: SLF001 - quicker than ten thousand runs
-        columns = ", ".join(name for name in run_history._FIELDS if name != "id")  # noqa: SLF001 - the same
+        columns = ", ".join(name for name in FIELDS if name != "id")
         database.execute(
             f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) "  # noqa: S608 - our own
             f"INSERT INTO runs ({columns}) SELECT {columns} FROM runs, n WHERE id = 1"

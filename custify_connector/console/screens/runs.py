@@ -12,7 +12,8 @@ from custify_connector.console.asking import Asked, Console
 from custify_connector.console.started import Started
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host import next_steps, processes
-from custify_connector.host.run_history import STATUSES, Run, RunHistory
+from custify_connector.host.recorded_run import STATUSES, Run
+from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
 _LOOKED_AT = 50

@@ -1,0 +1,130 @@
+"""What the command line of `read` asks for, and what of it cannot be meant.
+
+Decides, before anything is made or asked for, which endpoints are read and whether their output can take them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from custify_connector import manifest
+from custify_connector.cli.connector_option import own
+from custify_connector.errors import Fault, refuse
+from custify_connector.host.connectors import Chosen
+from custify_connector.host.outputs import Form, form_of
+from custify_connector.host.outputs.target import STANDARD
+from custify_connector.validation import suggestion
+
+Mode = Literal["full", "incremental"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; `form` and `mode` are None where nobody chose.
+
+    `source` is one that is configured by hand, in place of endpoints.
+    """
+
+    endpoints: tuple[str, ...]
+    output: str = STANDARD
+    form: Form | None = None
+    mode: Mode | None = None
+    state: Path | None = None
+    params: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    limit: int | None = None
+    every: bool = False
+    source: Mapping[str, Any] | None = None
+    connector: Chosen = field(default_factory=own)
+
+    @property
+    def several(self) -> bool:
+        """Whether the output takes several streams."""
+        return self.every or len(self.endpoints) > 1
+
+    @property
+    def form_chosen(self) -> Form:
+        """The form of the output."""
+        return form_of(self.output, self.form)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether only a part of the records is asked for."""
+        return bool(self.params or self.fields or self.limit)
+
+
+def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
+    """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
+    if wanted.source is not None:
+        return (stream_of(wanted.source),)
+    known: Mapping[str, Any] = wanted.connector.description.get("sources", {})
+    if not wanted.every:
+        faults = tuple(
+            Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
+        )
+        refuse(faults if wanted.several or not wanted.connector.is_own else ())
+        return tuple(dict.fromkeys(wanted.endpoints))
+    return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
+
+
+def _is_undocumented(connector: Chosen, name: str) -> bool:
+    return connector.is_own and manifest.load().sources[name].undocumented
+
+
+def stream_of(source: Mapping[str, Any]) -> str:
+    """Return what the records of a source are called: its stream, its endpoint, or a name made from its path."""
+    request = source.get("request")
+    path = request.get("path") if isinstance(request, Mapping) else None
+    named = source.get("stream") or source.get("endpoint") or path or "records"
+    return re.sub(r"[^\w-]+", "_", str(named)).strip("_") or "records"
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    return f"there is no {name!r}{suggestion(name, known) or ': custify describe lists them'}"
+
+
+def check(wanted: Wanted) -> None:
+    """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
+    if wanted.source is not None and wanted.params:
+        refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
+    names(wanted, undocumented=False)
+    if wanted.several and wanted.output == STANDARD:
+        refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
+    if wanted.several and wanted.state is not None:
+        refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
+    if wanted.several and wanted.params:
+        refuse((Fault("--param", "is for one endpoint"),))
+    if Path(wanted.output).is_dir() and not (wanted.several and wanted.form_chosen != "duckdb"):
+        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
+    if wanted.form_chosen == "duckdb":
+        _check_database(wanted)
+
+
+def _check_database(wanted: Wanted) -> None:
+    """Open the database once, before anything is asked for: it may be in use, or be something else."""
+    path = Path(wanted.output)
+    if wanted.output == STANDARD:
+        refuse((Fault("--output", "a DuckDB database cannot be standard output: name a file"),))
+    from custify_connector.host.outputs.duckdb_engine import connected, duckdb  # noqa: PLC0415 - an extra
+
+    duckdb()
+    if path.exists():
+        with connected(path):
+            pass
+        refuse(tuple(_lost(path, wanted)) if wanted.narrowed else ())
+
+
+def _lost(path: Path, wanted: Wanted) -> Iterator[Fault]:
+    """Yield the tables that hold all of a stream, and would hold a part of it after this read."""
+    from custify_connector.host.outputs.duckdb_tables import holds_all  # noqa: PLC0415 - an extra
+
+    for name in names(wanted, undocumented=True):
+        if holds_all(path, name):
+            reason = (
+                "holds all records: name another database for a part of them, or leave out --limit, --field, --param"
+            )
+            yield Fault(f"{path}: table {name}", reason)
