@@ -26,9 +26,11 @@ from custify_connector.cli.options import (
     start_logging,
 )
 from custify_connector.cli.progress import Progress
-from custify_connector.cli.reads import Job, Mode, Wanted, check, jobs, output_held
+from custify_connector.cli.read_places import output_held
+from custify_connector.cli.reads import Job, check, jobs
 from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.state_option import STATE
+from custify_connector.cli.wanted import Mode, Wanted
 from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, ServiceUnavailable, UnexpectedReply
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.interruption import Interruption, interruption

@@ -7,60 +7,22 @@ configured by hand is one more stream, of which nothing is described.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from custify_connector import discovering, manifest
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
-from custify_connector.errors import ConfigurationError, Fault, refuse
-from custify_connector.host import in_use, state_file
+from custify_connector.cli.read_places import keeping
+from custify_connector.cli.wanted import Mode, Wanted
+from custify_connector.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
-from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
-from custify_connector.host.outputs import Form, Stream, Target, form_of, target_of
-from custify_connector.host.outputs.target import STANDARD, Cursor, part_folder
-from custify_connector.host.state_file import Stored
+from custify_connector.host.keeping import Keeping
+from custify_connector.host.outputs import Stream, Target, target_of
+from custify_connector.host.outputs.target import STANDARD, Cursor
 from custify_connector.validation import suggestion
-
-Mode = Literal["full", "incremental"]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the command line asks for; `form` and `mode` are None where nobody chose.
-
-    `source` is one that is configured by hand, in place of endpoints.
-    """
-
-    endpoints: tuple[str, ...]
-    output: str = STANDARD
-    form: Form | None = None
-    mode: Mode | None = None
-    state: Path | None = None
-    params: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    limit: int | None = None
-    every: bool = False
-    source: Mapping[str, Any] | None = None
-    connector: Chosen = field(default_factory=own)
-
-    @property
-    def several(self) -> bool:
-        """Whether the output takes several streams."""
-        return self.every or len(self.endpoints) > 1
-
-    @property
-    def form_chosen(self) -> Form:
-        """The form of the output."""
-        return form_of(self.output, self.form)
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether only a part of the records is asked for."""
-        return bool(self.params or self.fields or self.limit)
 
 
 @dataclass(frozen=True)
@@ -191,7 +153,7 @@ def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapp
         source["limit"] = wanted.limit
     stream = _stream(name, _keyed(described, wanted), wanted, mode)
     target = _target(wanted, stream)
-    return Job(name, wanted.connector.source(source), target, _keeping(wanted, name, mode, target))
+    return Job(name, wanted.connector.source(source), target, keeping(wanted, name, mode, target))
 
 
 def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,56 +197,3 @@ def _target(wanted: Wanted, stream: Stream) -> Target:
     if not wanted.several or form == "duckdb":
         return target_of(wanted.output, form, stream)
     return target_of(str(Path(wanted.output) / f"{stream.name}.{form}"), form, stream)
-
-
-def _keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
-    if wanted.state is not None:
-        return InFile(wanted.state)
-    if wanted.form_chosen == "duckdb":
-        return _in_database(Path(wanted.output), name, mode, target)
-    return _in_folder(_own_folder(wanted), name, mode, target) if wanted.several else Nowhere()
-
-
-def _in_database(path: Path, name: str, mode: Mode, target: Target) -> Keeping:
-    from custify_connector.host.outputs.duckdb_tables import stored_state  # noqa: PLC0415 - an extra
-
-    unfinished = part_folder(path) / f"{name}.state"
-    return Beside(unfinished, target, (lambda: stored_state(path, name)) if mode == "incremental" else _no_state)
-
-
-def _in_folder(folder: Path, name: str, mode: Mode, target: Target) -> Keeping:
-    if mode == "full":
-        return Beside(folder / f"{name}.state", target)
-    cursor = folder / f"{name}.cursor"
-    keep: Callable[[dict[str, Any]], None] = lambda state: state_file.save(cursor, Stored(state))  # noqa: E731 - a value
-    return Beside(folder / f"{name}.state", target, lambda: state_file.load(cursor).state, keep)
-
-
-def _no_state() -> None:
-    return None
-
-
-def _own_folder(wanted: Wanted) -> Path:
-    """Return the folder in which a run keeps what it needs to go on: beside a database, inside a folder of files."""
-    path = Path(wanted.output)
-    return part_folder(path) if wanted.form_chosen == "duckdb" else path / ".custify"
-
-
-@contextmanager
-def output_held(wanted: Wanted) -> Iterator[None]:
-    """Keep other runs from the same output while this one writes it, where the output is more than one file."""
-    if not wanted.several and wanted.form_chosen != "duckdb":
-        yield
-        return
-    if wanted.form_chosen != "duckdb":
-        _make_folder(Path(wanted.output))
-    with in_use.held(_own_folder(wanted), wanted.output):
-        yield
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        reason = "is a file: name a folder" if path.exists() else f"cannot be made: {error.strerror or error}"
-        raise ConfigurationError((Fault(str(path), reason),)) from None

@@ -1,0 +1,73 @@
+"""Where a read keeps its state, and how other runs are kept from its output.
+
+Decides what lies beside an output: a folder of its own in a folder of files, another beside a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from custify_connector.cli.wanted import Mode, Wanted
+from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.host import in_use, state_file
+from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
+from custify_connector.host.outputs import Target
+from custify_connector.host.outputs.target import part_folder
+from custify_connector.host.state_file import Stored
+
+
+def keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
+    """Return where the state of one stream lives: nowhere, in a file, or with the output."""
+    if wanted.state is not None:
+        return InFile(wanted.state)
+    if wanted.form_chosen == "duckdb":
+        return _in_database(Path(wanted.output), name, mode, target)
+    return _in_folder(_own_folder(wanted), name, mode, target) if wanted.several else Nowhere()
+
+
+def _in_database(path: Path, name: str, mode: Mode, target: Target) -> Keeping:
+    from custify_connector.host.outputs.duckdb_tables import stored_state  # noqa: PLC0415 - an extra
+
+    unfinished = part_folder(path) / f"{name}.state"
+    return Beside(unfinished, target, (lambda: stored_state(path, name)) if mode == "incremental" else _no_state)
+
+
+def _in_folder(folder: Path, name: str, mode: Mode, target: Target) -> Keeping:
+    if mode == "full":
+        return Beside(folder / f"{name}.state", target)
+    cursor = folder / f"{name}.cursor"
+    keep: Callable[[dict[str, Any]], None] = lambda state: state_file.save(cursor, Stored(state))  # noqa: E731 - a value
+    return Beside(folder / f"{name}.state", target, lambda: state_file.load(cursor).state, keep)
+
+
+def _no_state() -> None:
+    return None
+
+
+def _own_folder(wanted: Wanted) -> Path:
+    """Return the folder in which a run keeps what it needs to go on: beside a database, inside a folder of files."""
+    path = Path(wanted.output)
+    return part_folder(path) if wanted.form_chosen == "duckdb" else path / ".custify"
+
+
+@contextmanager
+def output_held(wanted: Wanted) -> Iterator[None]:
+    """Keep other runs from the same output while this one writes it, where the output is more than one file."""
+    if not wanted.several and wanted.form_chosen != "duckdb":
+        yield
+        return
+    if wanted.form_chosen != "duckdb":
+        _make_folder(Path(wanted.output))
+    with in_use.held(_own_folder(wanted), wanted.output):
+        yield
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        reason = "is a file: name a folder" if path.exists() else f"cannot be made: {error.strerror or error}"
+        raise ConfigurationError((Fault(str(path), reason),)) from None
