@@ -70,6 +70,14 @@ def test_a_sample_asks_for_no_more_than_it_shows(run):
     assert run("sample", "readings", "--count", "3", *WHOM).stdout.count("celsius") == 3
 
 
+def test_a_sample_shows_what_rows_would_become(run, tmp_path):
+    (tmp_path / "storms.jsonl").write_text('{"wind": 12}\n{"wind": "much"}\n')
+    shown = run("sample", "warn", "storms.jsonl", *WHOM).stdout
+    assert '"wind": 12' in shown
+    assert '"reason": "is no force of wind"' in shown
+    assert "is a destination" in run("sample", "warn", *WHOM).stderr
+
+
 def test_rows_are_written_and_what_is_rejected_is_kept_for_its_replay(run, tmp_path):
     (tmp_path / "storms.jsonl").write_text('{"wind": 12}\n{"wind": "much"}\n')
     done = run("write", "warn", "storms.jsonl", "--quarantine", "calm.jsonl", *WHOM)

@@ -199,6 +199,15 @@ def test_one_that_declares_no_dry_run_shows_records_and_is_never_asked_for_one(n
     assert 50 not in {note["id"] for note in service.held(None)}
 
 
+def test_what_cannot_become_a_record_is_told_in_the_preview_at_its_line(notes, folder):
+    client, _ = notes
+    (folder / "notes.csv").write_text("id,text\nmany,hello\n7,x\n")
+    asked = {"credential": "tiny", "file": "notes.csv", "target.id": "id", "type.id": "integer", "target.text": "text"}
+    previewed = client.post("/tiny/destination/put_note/preview", **asked).text
+    assert "has a value of another type" in previewed
+    assert "&#34;id&#34;: 7" in previewed
+
+
 def test_one_that_knows_nothing_of_this_project_but_the_contract_reads_and_writes(notes, folder):
     client, service = notes
     tested = client.post("/tiny/source/notes/test", credential="tiny")

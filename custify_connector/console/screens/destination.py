@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,13 +13,12 @@ from custify_connector.console import commands, credentials, forms, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
+from custify_connector.console.screens import previewing
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
-from custify_connector.host import mapping, runs
-from custify_connector.host.feed import Line, Shape
-from custify_connector.host.queried_rows import Choice, open_input
-from custify_connector.host.rows import Row, Table, input_form
+from custify_connector.host import mapping
+from custify_connector.host.feed import Line
+from custify_connector.host.rows import input_form
 
-_PREVIEWED = 5
 _LOOKED_AT = 100
 _MOST_COLUMNS = 300
 _FIELDS = (
@@ -82,14 +79,10 @@ def _page(asked: Asked, shown: Shown) -> Response:
         "destination.html", 400 if shown.faults else 502 if shown.error else 200,
         known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
         offered=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
-        words=shown.words or _words(known, name, typed, columns), tries=_tries(known), takes=known.chosen.takes,
+        words=shown.words or _words(known, name, typed, columns), tries=previewing.tries(known),
+        takes=known.chosen.takes,
         database=input_form(typed.get("file", "")) == "duckdb",
     )  # fmt: skip
-
-
-def _tries(known: Known) -> bool:
-    """Say whether a connector declares a dry run: one that does not might send what it is given."""
-    return known.is_own or known.chosen.takes("destination", "dry_run")
 
 
 def _words(known: Known, name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
@@ -106,17 +99,10 @@ def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
     ]
 
 
-@contextmanager
-def _opened(asked: Asked, typed: Mapping[str, str]) -> Iterator[Table]:
-    path = asked.console.folder.existing(typed.get("file", ""), "destination.file")
-    with open_input(str(path), None, Choice(table=typed.get("table") or None)) as table:
-        yield table
-
-
 def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str], shown: Shown) -> list[Column]:
     """Return the columns with what was chosen for each, or what is suggested before anything was."""
     examples: dict[str, str] = {}
-    with _opened(asked, typed) as table:
+    with previewing.opened(asked, typed) as table:
         names = list(table.columns or ())
         for row in islice(table.rows, _LOOKED_AT):
             for name, value in row.fields.items():
@@ -192,45 +178,15 @@ def preview(asked: Asked) -> Response:
     shown = Shown()
     try:
         wanted = _wanted(asked)
-        if _tries(asked.known):
-            shown.words, shown.lines = wanted.sample(_PREVIEWED), _planned(asked, wanted)
+        if previewing.tries(asked.known):
+            shown.words, shown.lines = wanted.sample(previewing.COUNT), previewing.planned(asked, wanted)
         else:
-            shown.records = _shaped(asked, wanted)
+            shown.records = previewing.shaped(asked, wanted)
     except ConfigurationError as error:
         shown.faults = _placed(error.faults)
     except ConnectorError as error:
         shown.error = str(error)
     return _page(asked, shown)
-
-
-def _planned(asked: Asked, wanted: Write) -> list[Line]:
-    known, shape = asked.known, Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
-    with _opened(asked, asked.form) as table:
-        if table.columns is not None:
-            mapping.check_columns(shape.rules, table.columns)
-        first = dataclasses.replace(table, rows=islice(table.rows, _PREVIEWED))
-        credential = credentials.unsent(known) or asked.console.credentials.find(known, wanted.credential)
-        destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
-        destination.pop("max_rejects", None)
-        return list(runs.write(known.hooks, credential, known.chosen.destination(destination), first, shape))
-
-
-def _shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str]]:
-    """Return the first rows as they would be handed over, each with its line and what is wrong with it."""
-    shape = Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
-    with _opened(asked, asked.form) as table:
-        if table.columns is not None:
-            mapping.check_columns(shape.rules, table.columns)
-        return [(row.line, *_record(shape, row)) for row in islice(table.rows, _PREVIEWED)]
-
-
-def _record(shape: Shape, row: Row) -> tuple[dict[str, Any], str]:
-    if row.fault is not None:
-        return row.fields, row.fault
-    try:
-        return shape.record(row), ""
-    except mapping.NotConvertible as error:
-        return row.fields, f"has a value of another type: {error}"
 
 
 def _placed(faults: Sequence[Fault]) -> list[Fault]:
@@ -274,7 +230,7 @@ def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
     if wanted.quarantine:
         folder.inside(wanted.quarantine, "destination.quarantine")
     _refuse_unconfirmed(asked, wanted, dry_run=dry_run)
-    with _opened(asked, asked.form) as table:
+    with previewing.opened(asked, asked.form) as table:
         rules = mapping.parse(wanted.rules)
         if table.columns is not None:
             mapping.check_columns(rules, table.columns)

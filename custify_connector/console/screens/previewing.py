@@ -1,0 +1,70 @@
+"""The first rows of a file as the requests that they become, or as records, of a connector that offers no dry run.
+
+Decides which of the two may be asked for. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from custify_connector.console import credentials
+from custify_connector.console.asking import Asked
+from custify_connector.console.catalog import Known
+from custify_connector.console.commands import Write
+from custify_connector.host import mapping, runs
+from custify_connector.host.feed import Line, Shape
+from custify_connector.host.queried_rows import Choice, open_input
+from custify_connector.host.rows import Row, Table
+
+COUNT = 5
+
+
+def tries(known: Known) -> bool:
+    """Say whether a connector declares a dry run: one that does not might send what it is given."""
+    return known.is_own or known.chosen.takes("destination", "dry_run")
+
+
+@contextmanager
+def opened(asked: Asked, typed: Mapping[str, str]) -> Iterator[Table]:
+    """Open the file of a form; raises ConfigurationError when it is not below the folder, or cannot be read."""
+    path = asked.console.folder.existing(typed.get("file", ""), "destination.file")
+    with open_input(str(path), None, Choice(table=typed.get("table") or None)) as table:
+        yield table
+
+
+def planned(asked: Asked, wanted: Write) -> list[Line]:
+    """Return what the connector plans for the first rows."""
+    known = asked.known
+    with _first(asked, wanted) as (table, shape):
+        credential = credentials.unsent(known) or asked.console.credentials.find(known, wanted.credential)
+        destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
+        destination.pop("max_rejects", None)
+        return list(runs.write(known.hooks, credential, known.chosen.destination(destination), table, shape))
+
+
+def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str]]:
+    """Return the first rows as they would be handed over, each with its line and what is wrong with it."""
+    with _first(asked, wanted) as (table, shape):
+        return [(row.line, *_record(shape, row)) for row in table.rows]
+
+
+@contextmanager
+def _first(asked: Asked, wanted: Write) -> Iterator[tuple[Table, Shape]]:
+    shape = Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
+    with opened(asked, asked.form) as table:
+        if table.columns is not None:
+            mapping.check_columns(shape.rules, table.columns)
+        yield dataclasses.replace(table, rows=islice(table.rows, COUNT)), shape
+
+
+def _record(shape: Shape, row: Row) -> tuple[dict[str, Any], str]:
+    if row.fault is not None:
+        return row.fields, row.fault
+    try:
+        return shape.record(row), ""
+    except mapping.NotConvertible as error:
+        return row.fields, f"has a value of another type: {error}"
