@@ -29,7 +29,7 @@ def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:
     refuse(faults_of(source, resources.schema("source"), "source"))
     assert isinstance(source, Mapping)  # noqa: S101 - the schema has just said so
     if "request" in source:
-        refuse(tuple(_placeholder_faults(source, "source")))
+        refuse((*_placeholder_faults(source, "source"), *_cursor_faults(source)))
         return dict(source)
     endpoint = find(manifest.sources, source["endpoint"], "source.endpoint")
     given = source.get("params", {})
@@ -38,6 +38,11 @@ def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:
     partitions = _partitions(endpoint, chosen, manifest)
     refuse(tuple(_unfilled(endpoint, chosen, partitions)))
     return _expanded(endpoint, chosen, partitions, source)
+
+
+def _cursor_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
+    if source.get("mode") == "incremental" and not source.get("incremental"):
+        yield Fault("source.incremental", "is required in the mode incremental: name the cursor there")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,15 @@ def test_an_expanded_source_is_manual_valid_and_its_own_expansion(template):
     assert expand_source(manual, KNOWN) == manual
 
 
+def test_a_manual_source_that_is_read_incrementally_names_its_cursor():
+    """Else it would be read in full without a word."""
+    manual = {"request": {"path": "/people/all"}, "records": ["people"], "mode": "incremental"}
+    with pytest.raises(ConfigurationError) as caught:
+        expand_source(manual, KNOWN)
+    assert [fault.place for fault in caught.value.faults] == ["source.incremental"]
+    assert expand_source({**manual, "incremental": {"cursor": "updated_at"}}, KNOWN)["mode"] == "incremental"
+
+
 @pytest.fixture(scope="module")
 def account():
     """Return the credential of a small account that no test changes, and its journal."""
