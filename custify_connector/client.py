@@ -39,8 +39,8 @@ class Client:
 
     @property
     def room(self) -> int:
-        """How many requests are worth asking ahead at the moment, the next one among them: at most `max_in_flight`."""
-        return self._in_flight.worth_asking_ahead
+        """How many requests are worth having under way at the moment: at most `max_in_flight`."""
+        return self._in_flight.allowed
 
     def exchange(self, request: Request, *, repeatable: bool, stop: threading.Event) -> Settled | GivenUp:
         """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""

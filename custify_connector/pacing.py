@@ -187,7 +187,6 @@ class InFlight:
 
     SLOWER = 2.0
     NOTICEABLE_SECONDS = 0.05
-    AT_HAND_SECONDS = 0.0015
     NEAR_SECONDS = 0.003
     SOON_SECONDS = 0.03
     ENOUGH_WHEN_NEAR = 2
@@ -212,14 +211,6 @@ class InFlight:
     def allowed(self) -> int:
         """How many may be under way at the moment."""
         return max(1, int(self._allowed))
-
-    @property
-    def worth_asking_ahead(self) -> int:
-        """How many are worth a thread each, for one who could ask for them one after another by himself.
-
-        None but the next, where to wait for an answer costs less than to change threads meanwhile.
-        """
-        return 1 if self._quickest < self.AT_HAND_SECONDS else self.allowed
 
     def enter(self) -> None:
         """Wait until one more may be under way."""

@@ -252,13 +252,6 @@ def test_fewer_are_under_way_while_more_only_make_each_slower(answers, allowed):
     in_flight.leave()
 
 
-@pytest.mark.parametrize(("seconds", "worth"), [(0.001, 1), (0.002, 2), (0.1, 8)])
-def test_nothing_is_asked_ahead_where_an_answer_comes_sooner_than_another_thread(seconds, worth):
-    in_flight = InFlight(8)
-    in_flight.took(seconds)
-    assert in_flight.worth_asking_ahead == worth
-
-
 @pytest.mark.usefixtures("own_budgets")
 def test_threads_that_ask_at_once_get_the_same_budget():
     barrier, found = threading.Barrier(8), []
