@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from typing import NoReturn
 
 _SALT = secrets.token_bytes(16)
@@ -53,3 +54,10 @@ class Secret:
 
     def __deepcopy__(self, memo: object) -> Secret:
         return self
+
+
+def redacted(hidden: Iterable[Secret], text: str) -> str:
+    """Return `text` without any of these keys."""
+    for secret in hidden:
+        text = secret.redact(text)
+    return text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from custify_connector.secret import Secret
+from custify_connector.secret import Secret, redacted
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,9 @@ def test_no_redacted_text_has_the_key_in_it(key, pieces):
     """A key is plain ASCII without blanks; `None` stands for the key itself, and its neighbours may be parts of it."""
     text = "".join(key if piece is None else piece for piece in pieces)
     assert key not in Secret(key).redact(text)
+
+
+def test_a_text_is_told_without_any_of_several_keys():
+    told = redacted([Secret("one-key"), Secret("other-key")], "one-key and other-key, and the rest")
+    assert "key" not in told
+    assert told.endswith("and the rest")

@@ -21,7 +21,7 @@ from custify_connector.host.recorded_run import Run, Status
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.runs import WriteCount
 from custify_connector.host.vault import now
-from custify_connector.secret import Secret
+from custify_connector.secret import Secret, redacted
 
 _SECONDS_BETWEEN = 1.0
 _INTERRUPTED, _SOME_REJECTED = 130, 1
@@ -67,7 +67,7 @@ class Recording:
     def stopped_by(self, error: BaseException, code: int) -> None:
         """Take what ended the run; a text that is not meant for people is left out."""
         if isinstance(error, ConnectorError):
-            self._end = ("failed", _redacted(self._secrets, str(error)), code)
+            self._end = ("failed", redacted(self._secrets, str(error)), code)
         elif isinstance(error, KeyboardInterrupt):
             self._end = ("interrupted", "interrupted at once; what was under way may have arrived", _INTERRUPTED)
         elif isinstance(error, BrokenPipeError):
@@ -193,18 +193,12 @@ def _size(file: str) -> int:
         return 0
 
 
-def _redacted(secrets: Sequence[Secret], text: str) -> str:
-    for secret in secrets:
-        text = secret.redact(text)
-    return text
-
-
 def _without(secrets: Sequence[Secret], run: Run) -> Run:
     """Return the run without the key, should somebody have typed it where it does not belong."""
 
     def clean(value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):
-            return _redacted(secrets, value)
+            return redacted(secrets, value)
         if isinstance(value, dict):
             return {clean(name): clean(each) for name, each in value.items()}
         return [clean(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt, plugin_manager
 from custify_connector.errors import ConfigurationError, ConnectorError, ConnectorFailed, Fault, FaultyInput, refuse
-from custify_connector.secret import Secret
+from custify_connector.secret import Secret, redacted
 from custify_connector.validation import suggestion
 
 _USUAL: Mapping[str, Any] = {"mode": "full", "delivery": "single", "on_reject": "continue"}
@@ -187,7 +187,7 @@ def _raise_known(name: str, secrets: tuple[Secret, ...], error: Exception, *, at
     """Raise an error of the contract: one that is there already, a wrong argument's text, else the kind alone."""
     if isinstance(error, ConnectorError):
         raise _without(secrets, error) from None
-    text = _redacted(secrets, str(error))
+    text = redacted(secrets, str(error))
     if at_the_call and isinstance(error, LookupError) and text.strip("'\"").startswith("the connector "):
         raise ConnectorFailed(text.strip("'\"")) from None
     if at_the_call and isinstance(error, ValueError):  # an argument that it refuses, as the contract has it
@@ -197,14 +197,8 @@ def _raise_known(name: str, secrets: tuple[Secret, ...], error: Exception, *, at
 
 def _without(secrets: tuple[Secret, ...], error: ConnectorError) -> ConnectorError:
     """Return an error as it is, or anew, where its text holds a secret."""
-    if _redacted(secrets, str(error)) == str(error):
+    if redacted(secrets, str(error)) == str(error):
         return error
     if isinstance(error, FaultyInput):
-        return type(error)(tuple(Fault(each.place, _redacted(secrets, each.reason)) for each in error.faults))
-    return type(error)(_redacted(secrets, str(error)))
-
-
-def _redacted(secrets: tuple[Secret, ...], text: str) -> str:
-    for secret in secrets:
-        text = secret.redact(text)
-    return text
+        return type(error)(tuple(Fault(each.place, redacted(secrets, each.reason)) for each in error.faults))
+    return type(error)(redacted(secrets, str(error)))

@@ -103,22 +103,21 @@ class Feed:
 
     def _is_aside(self, given: Given, fault: str | None, *, unclear: bool) -> bool:
         """Keep a row aside when it is decided already, or decided here; else write down that it is handed over."""
-        receipt = self._settled_before(given) or self._settled_here(given, fault, unclear=unclear)
+        entry = self._entry(given)
+        receipt = self._settled_before(given, entry) or self._settled_here(given, entry, fault, unclear=unclear)
         if receipt is not None:
             self._aside.append(Line(given.line, receipt))
         return receipt is not None
 
-    def _settled_before(self, given: Given) -> Receipt | None:
+    def _settled_before(self, given: Given, entry: Entry | None) -> Receipt | None:
         """Return what an interrupted run found of a row that is not to be sent again; it was kept safe then."""
-        entry = self._entry(given)
         if entry is None or entry.receipt is None:
             return None
         repeated = entry.unclear and self._may_be_repeated(given.record)
         return entry.receipt if entry.decided or (entry.unclear and not repeated) else None
 
-    def _settled_here(self, given: Given, fault: str | None, *, unclear: bool) -> Receipt | None:
+    def _settled_here(self, given: Given, entry: Entry | None, fault: str | None, *, unclear: bool) -> Receipt | None:
         """Return what becomes of a row that is not to be sent, and keep it safe; else write down that it is sent."""
-        entry = self._entry(given)
         if self._safe.journal:
             self._safe.journal.give(given.index, given.hash)
         if fault:
