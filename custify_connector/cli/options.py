@@ -102,7 +102,7 @@ def credential(connector: str = "") -> Mapping[str, Any]:
 def start_logging(*, verbose: bool, form: str = "text") -> None:
     """Send the connector's log to standard error; it never holds a key."""
     handler = _OnStandardError()
-    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(_JsonLines() if form == "json" else _Prose("%(levelname)s %(message)s"))
     # The level is the handler's: a progress bar listens for what is not printed.
     handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -120,6 +120,15 @@ class _OnStandardError(logging.Handler):
             sys.stderr.write(f"{self.format(record)}\n")
         except Exception:  # noqa: BLE001 - as every handler of the standard library has it
             self.handleError(record)
+
+
+class _Prose(logging.Formatter):
+    """A sentence; on a terminal it is broken between its words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the sentence of one record."""
+        text = super().format(record)
+        return layout.prose(text, layout.width(), "  ") if sys.stderr.isatty() and not record.exc_info else text
 
 
 class _JsonLines(logging.Formatter):

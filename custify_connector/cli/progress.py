@@ -14,7 +14,7 @@ from typing import Protocol
 
 import click
 
-from custify_connector.host.words import span
+from custify_connector.host.words import counted, span
 
 _SECONDS_BETWEEN = 0.2
 _SECONDS_SHOWN = 2.0
@@ -22,15 +22,22 @@ _ENDING = "ending; ^C again: now"
 
 
 class Waits(logging.Handler):
-    """Listens for what the connector waits for, as its log tells it; `text` is empty when nothing was said lately."""
+    """Listens for what the connector waits for, as its log tells it; `text` is empty when nothing was said lately.
 
-    def __init__(self) -> None:
+    `make_room` is called before a line of the log is printed: a handler nearer to the root prints it, after this one.
+    """
+
+    def __init__(self, make_room: Callable[[], None] = lambda: None) -> None:
         super().__init__(logging.DEBUG)
+        self._make_room = make_room
+        self._printed = min(logging.getLogger("custify_connector").getEffectiveLevel(), logging.WARNING)
         self._text = ""
         self._until = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line of the log."""
+        if record.levelno >= self._printed:
+            self._make_room()
         said = record.getMessage()
         if said.startswith("waits "):
             self._say("waits for the rate limit", _seconds(record))
@@ -61,6 +68,9 @@ class Bars(Protocol):
     def end(self, name: str, line: str) -> None:
         """Show that a stream has ended, and print the line that tells how."""
 
+    def make_room(self) -> None:
+        """Leave the line to what is printed next; the stream goes on."""
+
     def close(self) -> None:
         """Leave the screen as it was."""
 
@@ -73,10 +83,10 @@ class Progress:
     """
 
     def __init__(self, streams: int = 1, ending: Callable[[], object] = lambda: False) -> None:
-        self._waits = Waits()
         self._log = logging.getLogger("custify_connector")
         self._level = self._log.level
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._waits = Waits(self._make_room)
         self._bars = _bars(lambda: _ENDING if ending() else self._waits.text, streams)
 
     def tell(self, name: str, records: int, total: int | None = None) -> None:
@@ -92,6 +102,10 @@ class Progress:
     def clear(self) -> None:
         """Leave the screen to what is printed next."""
         self._bars.close()
+
+    def _make_room(self) -> None:
+        with self._lock:
+            self._bars.make_room()
 
     def __enter__(self) -> "Progress":  # noqa: PYI034, UP037 - Self needs Python 3.11
         if not isinstance(self._bars, _Plain):
@@ -126,6 +140,9 @@ class _Plain:
     def end(self, name: str, line: str) -> None:  # noqa: ARG002 - as every kind of bar has it
         click.echo(line, err=True)
 
+    def make_room(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -146,12 +163,15 @@ class _Line:
             of = f" of {total:,}" if total else ""
             left = f", {span((total - records) / rate)} left" if total and total > records and rate else ""
             wait = f", {waited}" if (waited := self._waits()) else ""
-            text = f"{name}: {records:,} records{of}, {rate:,.0f} a second{left}{wait} "
+            text = f"{name}: {counted(records, 'record')}{of}, {rate:,.0f} a second{left}{wait} "
             click.echo(f"\r{text:<78.78}", nl=False, err=True)
 
     def end(self, name: str, line: str) -> None:  # noqa: ARG002 - as every kind of bar has it
         self.close()
         click.echo(line, err=True)
+
+    def make_room(self) -> None:
+        self.close()
 
     def close(self) -> None:
         if self._last:

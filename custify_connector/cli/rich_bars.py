@@ -47,6 +47,9 @@ class RichBars:
         self._progress.advance(self._all)
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def make_room(self) -> None:
+        """See `progress.Bars`; what is printed here stands above the bars by itself."""
+
     def close(self) -> None:
         """See `progress.Bars`."""
         self._progress.stop()

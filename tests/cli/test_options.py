@@ -103,3 +103,15 @@ def test_on_a_terminal_a_message_breaks_between_its_words(monkeypatch):
         "  'upsert_persn'; did you mean",
         "  'upsert_person'?",
     ]
+
+
+@pytest.mark.parametrize(("terminal", "lines"), [(True, 2), (False, 1)])
+def test_a_warning_is_broken_between_its_words_on_a_terminal_alone(monkeypatch, terminal, lines):
+    shown = io.StringIO()
+    shown.isatty = lambda: terminal
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys, "stderr", shown)
+    record = logging.LogRecord("custify_connector", logging.WARNING, "", 1, "word " * 20, (), None)
+    text = options._Prose("%(levelname)s %(message)s").format(record)  # noqa: SLF001 - what start_logging installs
+    assert len(text.splitlines()) == lines
+    assert all(len(line) <= 60 for line in text.splitlines()) == terminal

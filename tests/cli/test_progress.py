@@ -41,6 +41,23 @@ def test_one_stream_is_a_line_that_says_how_far_and_is_wiped(monkeypatch):
     assert terminal.getvalue().endswith(" " * 78 + "\r")
 
 
+def test_a_warning_has_a_line_of_its_own_while_a_stream_is_shown(monkeypatch):
+    terminal = on_terminal(monkeypatch)
+    handler = logging.StreamHandler(terminal)
+    logging.getLogger().addHandler(handler)
+    try:
+        with Progress() as bars:
+            bars.tell("people", 1)
+            logging.getLogger("custify_connector.writing").warning("a text that looks like a number")
+            bars.tell("people", 2)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    before, _, after = terminal.getvalue().partition("a text that looks like a number\n")
+    assert "people: 1 record," in before
+    assert before.endswith(" " * 78 + "\r")
+    assert after.startswith("\rpeople: 2 records")
+
+
 def test_without_rich_several_streams_share_one_line(monkeypatch):
     terminal = on_terminal(monkeypatch)
     monkeypatch.delitem(sys.modules, "custify_connector.cli.rich_bars", raising=False)
