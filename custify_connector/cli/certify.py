@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +61,7 @@ def command(
     """
     # What a connector logs is evidence for the checks that listen; without a handler it would come between the lines.
     logging.getLogger().addHandler(logging.NullHandler())
+    _heed_interrupts()
     selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
     judged = _installed(connector)
     if live:
@@ -72,6 +75,12 @@ def command(
         if path is not None:
             path.write_text(_FORMATS[name](report), "utf-8")
     raise SystemExit(0 if report.holds else _NOT_REACHED)
+
+
+def _heed_interrupts() -> None:
+    """End by SIGINT in the background, too: shells have it ignored there, and whoever sends it to us alone means it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _installed(name: str) -> subject.Subject:

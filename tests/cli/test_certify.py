@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,17 @@ def test_a_real_account_is_read_and_written_to_only_where_that_is_allowed(certif
 def test_without_a_credential_no_account_is_judged(certify):
     code, _, err = certify("--live")
     assert (code, "CUSTIFY_API_KEY" in err) == (2, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the signals of POSIX")
+def test_it_can_be_interrupted_where_the_shell_that_began_it_has_interrupts_ignored(certify, tmp_path):  # noqa: ARG001 - its connector
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), str(ROOT)])}
+    program = [sys.executable, "-u", "-c", "from custify_connector.cli import main; main()", "certify", "tiny"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", *program],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
