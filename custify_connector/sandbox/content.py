@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FINANCIAL = ("deals", "invoices", "subscriptions")
 _NOT_SHOWN = ("id", "created_at", "updated_at")
-_MOST_KEPT_IDS, _MOST_KEPT_BYTES = 2_000_000, 96_000_000
+_MOST_KEPT_IDS, _MOST_KEPT_BYTES = 2_000_000, 256_000_000
 _NEVER_SHOWN = ("externalId",)
 
 
