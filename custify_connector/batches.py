@@ -12,11 +12,11 @@ from custify_connector import batch_jobs, writing
 from custify_connector.batch_jobs import JobResult, Outcome
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
-from custify_connector.plans import BatchRule, WritePlan
 from custify_connector.replies import describe, refusal
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.tallying import Delivered
 from custify_connector.wire import Request, Response, fill
+from custify_connector.write_plans import BatchRule, WritePlan
 from custify_connector.writing import Prepared
 
 FIRST_LOOK_SECONDS = 0.5

@@ -12,11 +12,11 @@ from custify_connector import uploads, writing
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConnectorError
-from custify_connector.plans import WritePlan
 from custify_connector.replies import refusal
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.tallying import Delivered
 from custify_connector.wire import Request
+from custify_connector.write_plans import WritePlan
 from custify_connector.writing import Prepared
 
 _NOT_FOUND = 404

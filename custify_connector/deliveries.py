@@ -20,9 +20,9 @@ from custify_connector.batches import Batches
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
 from custify_connector.courier import Courier
-from custify_connector.plans import WritePlan
 from custify_connector.tallying import Delivered, Tally
 from custify_connector.validation import Schema
+from custify_connector.write_plans import WritePlan
 from custify_connector.writing import Prepared
 
 log = logging.getLogger("custify_connector")

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from custify_connector import reading
-from custify_connector.plans import ReadPlan
+from custify_connector.read_plans import ReadPlan
 from custify_connector.reading import Page
 from custify_connector.states import Progress
 

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 import orjson
 
-from custify_connector.plans import ReadPlan
 from custify_connector.positions import Astride, Position
+from custify_connector.read_plans import ReadPlan
 from custify_connector.wire import Request
 
 NARROW_OVERLAP_DAYS = 2

@@ -17,7 +17,7 @@ from custify_connector import (
     __version__,
     describing,
     manifest,
-    plans,
+    read_plans,
     states,
     streams,
 )
@@ -28,7 +28,7 @@ from custify_connector.destination_templates import expand_destination
 from custify_connector.errors import ConfigurationError, Fault, refuse
 from custify_connector.manifest import Manifest
 from custify_connector.pacing import Budget, current_budget, shared_budget
-from custify_connector.plans import Settings
+from custify_connector.settings import Settings, settings_of
 from custify_connector.source_templates import expand_source
 from custify_connector.validation import type_name
 from custify_connector.wire import Send
@@ -69,7 +69,7 @@ class Connector:
         settings, budget = Settings(known.rate_limit), current_budget(checked.account, known.rate_limit)
 
         def read_all(name: str) -> list[dict[str, Any]]:
-            plan = plans.read_plan(expand_source({"endpoint": name, "settings": {"undocumented": True}}, known))
+            plan = read_plans.read_plan(expand_source({"endpoint": name, "settings": {"undocumented": True}}, known))
             begin = states.resume(plan, None)
             batches = self._run(checked, settings, lambda client: streams.read(client, plan, begin), budget)
             return [record for batch in batches for record in batch.records]
@@ -104,9 +104,9 @@ class Connector:
         known = self._load()
         checked = check(credential, known)
         manual = expand_source(source, known)
-        plan = plans.read_plan(manual)
+        plan = read_plans.read_plan(manual)
         progress = states.resume(plan, state)
-        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        settings = settings_of(manual.get("settings", {}), known.rate_limit)
         return self._run(checked, settings, lambda client: streams.read(client, plan, progress))
 
     @hookimpl
@@ -114,13 +114,13 @@ class Connector:
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """Write records; wrong arguments raise here, before the first record is taken."""
-        from custify_connector import deliveries  # noqa: PLC0415 - the same
+        from custify_connector import deliveries, write_plans  # noqa: PLC0415 - the same
 
         known = self._load()
         checked = check(credential, known)
         manual, schema = expand_destination(destination, known)
-        plan = plans.write_plan(manual, schema)
-        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        plan = write_plans.write_plan(manual, schema)
+        settings = settings_of(manual.get("settings", {}), known.rate_limit)
         _refuse_what_is_no_series(records)
         return self._run(checked, settings, lambda client: deliveries.write(client, plan, records))
 
@@ -134,8 +134,8 @@ class Connector:
         manual = expand_source(source, known)
         if not isinstance(parts, int) or isinstance(parts, bool) or parts < 1:
             refuse((Fault("parts", "must be a whole number from 1 on"),))
-        plan = plans.read_plan(manual)
-        settings = plans.settings(manual.get("settings", {}), known.rate_limit)
+        plan = read_plans.read_plan(manual)
+        settings = settings_of(manual.get("settings", {}), known.rate_limit)
         cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
         return [{**source, "slice": asdict(part)} for part in cut] or [dict(source)]
 

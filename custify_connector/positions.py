@@ -11,7 +11,7 @@ from typing import Any
 
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen
-from custify_connector.plans import ReadPlan
+from custify_connector.read_plans import ReadPlan
 from custify_connector.values import moment_of, timestamp
 from custify_connector.wire import Json
 

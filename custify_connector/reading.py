@@ -24,7 +24,6 @@ from dataclasses import replace
 from custify_connector.envelopes import Record
 from custify_connector.identities import Seen, field_value, identities_of
 from custify_connector.page_requests import ahead, concede, request
-from custify_connector.plans import ReadPlan, Slice
 from custify_connector.positions import (
     Astride,
     Page,
@@ -39,6 +38,7 @@ from custify_connector.positions import (
     sortable,
     start,
 )
+from custify_connector.read_plans import ReadPlan, Slice
 from custify_connector.seams import FUTILE_RETREATS, UNREST_PAGES, fell, moved, retreat, seam
 
 __all__ = [

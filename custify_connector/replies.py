@@ -19,7 +19,7 @@ from custify_connector.errors import (
     UnexpectedReply,
 )
 from custify_connector.identities import identities_of
-from custify_connector.plans import ReadPlan
+from custify_connector.read_plans import ReadPlan
 from custify_connector.reading import Page
 from custify_connector.retrying import GivenUp
 from custify_connector.wire import Json, Request, Response

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from custify_connector.plans import ReadPlan
 from custify_connector.positions import Astride, Page, Position, Step, date_of, reach
+from custify_connector.read_plans import ReadPlan
 
 FUTILE_RETREATS = 8
 """After so many steps back that brought nothing, a total that falls is taken for one that cannot be relied on."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from custify_connector import reading, streams
 from custify_connector.client import Client
 from custify_connector.identities import field_value
-from custify_connector.plans import ReadPlan, Slice
+from custify_connector.read_plans import ReadPlan, Slice
 from custify_connector.reading import Page, Position
 from custify_connector.states import Progress
 

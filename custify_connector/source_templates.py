@@ -12,10 +12,9 @@ from typing import Any
 from custify_connector import resources
 from custify_connector.errors import Fault, refuse
 from custify_connector.manifest import Dialect, Envelope, Manifest, Parameter, PartitionRule, SourceEndpoint, find
-from custify_connector.plans import query_text
 from custify_connector.validation import faults_of, suggestion, type_name
 from custify_connector.values import plain_argument
-from custify_connector.wire import Json, fill, placeholders
+from custify_connector.wire import Json, fill, placeholders, query_text
 
 _KEPT = ("mode", "fields", "limit", "slice", "settings")
 

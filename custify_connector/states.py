@@ -12,7 +12,7 @@ from typing import Any
 
 from custify_connector import resources
 from custify_connector.errors import Fault, StateError
-from custify_connector.plans import ReadPlan
+from custify_connector.read_plans import ReadPlan
 from custify_connector.reading import PROOF_OF_ORDER, Position, start
 from custify_connector.validation import faults_of
 from custify_connector.values import moment_of

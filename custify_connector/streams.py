@@ -23,12 +23,12 @@ from custify_connector.envelopes import Record
 from custify_connector.errors import UnexpectedReply
 from custify_connector.identities import field_value
 from custify_connector.look_ahead import Answer, LookAhead
-from custify_connector.plans import Partition, ReadPlan, bind, query_text
+from custify_connector.read_plans import Partition, ReadPlan, bind
 from custify_connector.reading import Step
 from custify_connector.replies import page_of, unavailable
 from custify_connector.retrying import GivenUp
 from custify_connector.states import Progress
-from custify_connector.wire import Json, Request, Response
+from custify_connector.wire import Json, Request, Response, query_text
 
 log = logging.getLogger("custify_connector")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConnectorError, ServiceUnavailable
-from custify_connector.plans import WritePlan
+from custify_connector.write_plans import WritePlan
 
 UNANSWERED_IN_A_ROW = 3
 """So many deliveries in a row without a usable answer are the service's fault, not their records'."""

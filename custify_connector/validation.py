@@ -6,7 +6,6 @@ a `$ref` outside the schema is an error. This file does not know what is validat
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
@@ -76,6 +75,8 @@ def _position(value: Any, path: Iterable[str | int]) -> tuple[int, ...]:  # noqa
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'people'?` when a known name is close, else the list of them when it is short."""
+    import difflib  # noqa: PLC0415 - only who mistyped a name waits for it
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
+import orjson
+
 Json: TypeAlias = Any
 """Any JSON value: an object, an array, text, a number, a boolean or null."""
 
@@ -96,3 +98,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         template = template.replace("{" + name + "}", quote(value, safe=""))
     return template
+
+
+def query_text(value: Json) -> str:
+    """Return a value as it travels in a query: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -18,12 +18,12 @@ from custify_connector.contract import Receipt
 from custify_connector.envelopes import unwrap
 from custify_connector.errors import Fault
 from custify_connector.identities import field_value, key_of
-from custify_connector.plans import WritePlan, query_text
 from custify_connector.replies import describe, error_text
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.validation import compile_record_check, faults_of
 from custify_connector.values import NotJson, plain
-from custify_connector.wire import Failure, Json, Request, Response, fill, placeholders
+from custify_connector.wire import Failure, Json, Request, Response, fill, placeholders, query_text
+from custify_connector.write_plans import WritePlan
 
 Key = dict[str, Any]
 _GONE = frozenset({404, 410})

@@ -7,8 +7,8 @@ from custify_connector.batches import DEADLINE_SECONDS, FIRST_LOOK_SECONDS, Batc
 from custify_connector.client import Client
 from custify_connector.errors import CredentialRefused, PermissionRefused
 from custify_connector.pacing import Budget, Clock
-from custify_connector.plans import write_plan
 from custify_connector.wire import Failure, Response
+from custify_connector.write_plans import write_plan
 
 RULE = {"type": "thing", "path": "/batch", "outcome": "/batch/{id}", "jobs": 100, "synchronous": 3}
 PLAN = {

@@ -7,8 +7,8 @@ from custify_connector.contract import Receipt
 from custify_connector.courier import Courier
 from custify_connector.errors import CredentialRefused, PermissionRefused
 from custify_connector.pacing import Budget, Clock
-from custify_connector.plans import write_plan
 from custify_connector.wire import Failure, Response
+from custify_connector.write_plans import write_plan
 from custify_connector.writing import Prepared
 
 THING = {"destination": "things", "request": {"method": "POST", "path": "/thing"}, "identity": [["id"], ["name"]]}

@@ -14,8 +14,8 @@ from custify_connector import deliveries
 from custify_connector.client import Client
 from custify_connector.errors import CredentialRefused, ServiceUnavailable
 from custify_connector.pacing import Budget, Clock
-from custify_connector.plans import write_plan
 from custify_connector.wire import Failure, Response
+from custify_connector.write_plans import write_plan
 
 THING = {
     "destination": "things",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from custify_connector.look_ahead import LookAhead
-from custify_connector.plans import read_plan
+from custify_connector.read_plans import read_plan
 from custify_connector.reading import Page, start
 from custify_connector.states import Progress
 

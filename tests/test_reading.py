@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from custify_connector import reading
 from custify_connector.identities import identities_of
-from custify_connector.plans import ReadPlan, read_plan
+from custify_connector.read_plans import ReadPlan, read_plan
 from custify_connector.reading import Page, absorb, ahead, request, seen_before, start, within
 
 MANUAL = {

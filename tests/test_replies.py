@@ -3,7 +3,7 @@
 import pytest
 
 from custify_connector.errors import ConfigurationError, CredentialRefused, PermissionRefused, UnexpectedReply
-from custify_connector.plans import bind, read_plan
+from custify_connector.read_plans import bind, read_plan
 from custify_connector.replies import describe, error_text, page_of, refusal, unavailable
 from custify_connector.retrying import GivenUp
 from custify_connector.wire import Failure, Request, Response

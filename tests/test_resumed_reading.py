@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from custify_connector import states
 from custify_connector.identities import identities_of
-from custify_connector.plans import read_plan
+from custify_connector.read_plans import read_plan
 from custify_connector.reading import Astride, Page, absorb, seen_before
 
 MANUAL = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custify_connector import resources
 from custify_connector.errors import StateError
-from custify_connector.plans import read_plan
+from custify_connector.read_plans import read_plan
 from custify_connector.reading import Position, start
 from custify_connector.states import Progress, finished, resume, under_way
 from custify_connector.validation import faults_of

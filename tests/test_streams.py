@@ -11,8 +11,8 @@ from custify_connector import resources, states, streams
 from custify_connector.client import Client
 from custify_connector.errors import ConfigurationError, CredentialRefused, ServiceUnavailable, UnexpectedReply
 from custify_connector.pacing import Budget, Clock
-from custify_connector.plans import read_plan
 from custify_connector.plugin import connector
+from custify_connector.read_plans import read_plan
 from custify_connector.sandbox import Drift, Quirks, Sandbox
 from custify_connector.validation import faults_of
 from custify_connector.wire import Failure, Response

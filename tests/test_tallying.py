@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.errors import CredentialRefused, ServiceUnavailable
-from custify_connector.plans import write_plan
 from custify_connector.tallying import SHARE_LOOKED_AT, UNANSWERED_IN_A_ROW, Delivered, Tally
+from custify_connector.write_plans import write_plan
 
 BASE = {"destination": "things", "request": {"method": "POST", "path": "/thing"}}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.wire import Failure, Request, Response, fill, placeholders
+from custify_connector.wire import Failure, Request, Response, fill, placeholders, query_text
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,12 @@ def test_a_value_stays_in_its_own_part_of_the_path(first, second):
     path = fill("/custom/{entity}/{id}/end", {"entity": first, "id": second})
     assert urlsplit(f"https://h{path}").path == path
     assert [unquote(part) for part in path.split("/")] == ["", "custom", first, second, "end"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a b", "a b"), ("", ""), (True, "true"), (5, "5"), (None, "null"), ([{"a": "é"}], '[{"a":"é"}]'), ({}, "{}")],
+    ids=repr,
+)
+def test_a_query_value_is_text_as_it_is_and_else_json(value, text):
+    assert query_text(value) == text

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from custify_connector import writing
 from custify_connector.contract import Receipt
-from custify_connector.plans import write_plan
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.wire import Failure, Request, Response
+from custify_connector.write_plans import write_plan
 from custify_connector.writing import Prepared, preparer, with_unset
 
 UPSERT = {

@@ -15,9 +15,8 @@ from urllib.parse import quote
 from custify_connector.destination_templates import expand_destination
 from custify_connector.errors import Fault, refuse
 from custify_connector.manifest import DestinationEndpoint, Manifest, find
-from custify_connector.plans import query_text
 from custify_connector.source_templates import expand_source
-from custify_connector.wire import placeholders
+from custify_connector.wire import placeholders, query_text
 
 KEY = "${CUSTIFY_API_KEY}"
 """What stands in a body for the API key: whoever posts the body puts the key in."""

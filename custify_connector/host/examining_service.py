@@ -21,7 +21,7 @@ from custify_connector.host.examining import Finding, Verdict
 from custify_connector.host.vault import RESERVED
 from custify_connector.manifest import Manifest
 from custify_connector.pacing import current_budget
-from custify_connector.plans import Settings
+from custify_connector.settings import Settings
 from custify_connector.wire import Failure, Request, Response, Send
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]

@@ -17,9 +17,9 @@ from custify_connector import manifest
 from custify_connector.adapters import nexla
 from custify_connector.destination_templates import expand_destination
 from custify_connector.errors import ConfigurationError
-from custify_connector.plans import write_plan
 from custify_connector.plugin import connector
 from custify_connector.wire import placeholders
+from custify_connector.write_plans import write_plan
 from custify_connector.writing import preparer
 
 _MANIFEST = manifest.load()

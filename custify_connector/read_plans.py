@@ -1,7 +1,6 @@
-"""What a run will do, as frozen values: how one stream is read, how one record is written, and at which pace.
+"""How one stream is read, as frozen values, made from a *manual configuration* alone.
 
-The plans are made from a *manual configuration* alone; a template of the manifest is nothing but a stored one, so
-this file does not know the manifest.
+A template of the manifest is nothing but a stored one, so this file knows neither the manifest nor how fast a run goes.
 """
 
 from __future__ import annotations
@@ -13,22 +12,8 @@ from typing import Any, Literal
 
 import orjson
 
-from custify_connector.manifest import Alternatives, Envelope, RateLimit
-from custify_connector.wire import Json, fill
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds.
-
-    `limit_chosen` tells that the limit is the caller's own word, which no answer of the service may raise.
-    """
-
-    rate_limit: RateLimit | None
-    max_in_flight: int = 8
-    timeout_seconds: float = 30.0
-    budget: str | None = None
-    limit_chosen: bool = False
+from custify_connector.manifest import Alternatives, Envelope
+from custify_connector.wire import Json, fill, query_text
 
 
 @dataclass(frozen=True)
@@ -112,62 +97,6 @@ class ReadPlan:
     slice: Slice | None = None
 
 
-@dataclass(frozen=True)
-class BatchRule:
-    """How records are sent as jobs of a batch: the jobs' type, where to post and to ask, how many at most."""
-
-    type: str
-    path: str
-    outcome: str
-    jobs: int
-    synchronous: int
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """How a record is looked up before it is created: `by` names it, `update` is where the one found is updated."""
-
-    by: str
-    path: str
-    records: tuple[str, ...]
-    update: str
-    copy: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class WritePlan:
-    """How one record is written. `repeat` is `always`, `never`, or the field that makes a repeat safe.
-
-    `routes` are (field, path) for records that have the field; `copy` maps fields of the body to fields of the
-    record that travel elsewhere; `list` is a field that is the whole body; `upload` one that names a file.
-    """
-
-    destination: str
-    method: str
-    path: str
-    query: tuple[str, ...]
-    identity: Alternatives
-    repeat: str
-    clear: Literal["unset", "null"]
-    batch: BatchRule | None
-    max_characters: Mapping[str, int]
-    schema: Mapping[str, Any] | None
-    constants: Mapping[str, Any]
-    dry_run: bool = False
-    on_reject: Literal["continue", "stop"] = "continue"
-    max_rejects: int | str | None = None
-    capture_responses: bool = False
-    delivery: Literal["single", "batch"] = "single"
-    routes: tuple[tuple[str, str], ...] = ()
-    fallback_path: str | None = None
-    copy: Mapping[str, str] = field(default_factory=dict)
-    list: str | None = None
-    find_first: Lookup | None = None
-    max_deletes: int | None = None
-    upload: str | None = None
-    directory: str | None = None
-
-
 def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
     """Turn a checked manual source into its plan."""
     request = manual["request"]
@@ -209,61 +138,6 @@ def bind(plan: ReadPlan, values: Mapping[str, str]) -> ReadPlan:
     fallback = fill(plan.fallback_path, values) if plan.fallback_path else None
     path = fill(plan.path, values)
     return replace(plan, path=path, fallback_path=fallback, query=query, partitions=(), bound=dict(values))
-
-
-def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> WritePlan:
-    """Turn a checked manual destination into its plan; `schema` is that of its records, if one is known."""
-    request = manual["request"]
-    return WritePlan(
-        destination=manual.get("destination", f"{request['method']} {request['path']}"),
-        method=request["method"],
-        path=request["path"],
-        query=tuple(request.get("query", ())),
-        identity=tuple(tuple(fields) for fields in manual.get("identity", ())),
-        repeat=manual.get("repeat", "never"),
-        clear=manual.get("clear", "null"),
-        batch=BatchRule(**manual["batch"]) if "batch" in manual else None,
-        max_characters=manual.get("max_characters", {}),
-        schema=schema,
-        constants=manual.get("params", {}),
-        routes=tuple((route["with"], route["path"]) for route in request.get("routes", ())),
-        find_first=_lookup(manual.get("find_first")),
-        **{name: manual[name] for name in _RUN_WORDS if name in manual},
-    )
-
-
-_RUN_WORDS = (
-    "dry_run",
-    "on_reject",
-    "max_rejects",
-    "capture_responses",
-    "delivery",
-    "fallback_path",
-    "copy",
-    "list",
-    "max_deletes",
-    "upload",
-    "directory",
-)
-
-
-def _lookup(words: Mapping[str, Any] | None) -> Lookup | None:
-    if words is None:
-        return None
-    return Lookup(words["by"], words["path"], tuple(words["records"]), words["update"], words.get("copy", {}))
-
-
-def settings(given: Mapping[str, Any], default_limit: RateLimit) -> Settings:
-    """Turn checked `settings` into a value; a `rate_limit` of null means that the account has none."""
-    words = {name: value for name, value in given.items() if name != "undocumented"}
-    chosen = "rate_limit" in words
-    limit = words.pop("rate_limit", default_limit)
-    return Settings(RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words, limit_chosen=chosen)
-
-
-def query_text(value: Json) -> str:
-    """Return a value as it travels in a query: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _fingerprint(manual: Mapping[str, Any]) -> str:

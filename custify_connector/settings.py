@@ -1,0 +1,34 @@
+"""How fast and how patiently a run goes: the `settings` of a source or destination as a value.
+
+This file does not know what is read or written, nor the documented limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from custify_connector.manifest import RateLimit
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds.
+
+    `limit_chosen` tells that the limit is the caller's own word, which no answer of the service may raise.
+    """
+
+    rate_limit: RateLimit | None
+    max_in_flight: int = 8
+    timeout_seconds: float = 30.0
+    budget: str | None = None
+    limit_chosen: bool = False
+
+
+def settings_of(given: Mapping[str, Any], default_limit: RateLimit) -> Settings:
+    """Turn checked `settings` into a value; a `rate_limit` of null means that the account has none."""
+    words = {name: value for name, value in given.items() if name != "undocumented"}
+    chosen = "rate_limit" in words
+    limit = words.pop("rate_limit", default_limit)
+    return Settings(RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words, limit_chosen=chosen)
