@@ -10,6 +10,7 @@ class Scale:
     """Sizes and rounds."""
 
     rounds: int = 5
+    quick_rounds: int = 15
     people: int = 100_000
     limited_requests: int = 380
     latency_pages: int = 40
@@ -20,4 +21,4 @@ class Scale:
 
 
 WHOLE = Scale()
-QUICK = Scale(1, 10_000, 160, 16, 1, 1_000, 5, (1_000, 10_000))
+QUICK = Scale(1, 1, 10_000, 160, 16, 1, 1_000, 5, (1_000, 10_000))
