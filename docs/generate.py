@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 - a script beside the pages that it writes, no package
-"""Writes what the pages say of endpoints, layers and checks: docs/endpoints.md, and the marked parts of other pages.
+"""Writes what the pages say of endpoints, layers, checks and speed: docs/endpoints.md, and marked parts of other pages.
 
-Decides how an endpoint is shown. What is shown comes from connector.yaml, schemas/, pyproject.toml, and the lists of
-checks and mutants alone. With --check nothing is written, and the exit code is 1 when a page differs.
+Decides how an endpoint is shown. What is shown comes from connector.yaml, schemas/, pyproject.toml, the lists of checks
+and mutants, and benchmarks/results.md alone. With --check nothing is written; the exit code is 1 when a page differs.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
 def pages() -> dict[str, str]:
     """Return every page that has generated text, by its path, as it must be."""
     known = manifest.load()
-    parts = {"sources": source_table(known), "destinations": destination_table(known)}
+    parts = {"sources": source_table(known), "destinations": destination_table(known), **speed()}
     return {
         "docs/endpoints.md": endpoints_page(known),
         "README.md": filled(_read("README.md"), parts),
@@ -342,6 +342,24 @@ _LIMITS: dict[str, Callable[[Any], str]] = {
     "maxItems": lambda most: f"{most:,} items",
     "maxProperties": lambda most: f"{most:,} fields",
 }
+
+
+def speed() -> dict[str, str]:
+    """Return the generated parts that tell how fast the connector is: the columns that anybody asks for first."""
+    overhead = ("reader", "seconds", "x custify's time", "peak MB")
+    limited = ("run", "records/s", "share", "429")
+    return {
+        "overhead": table(overhead, measured("a", overhead)),
+        "limited": table(("run", "records a second", "of what the limit allows", "429s"), measured("b", limited)),
+    }
+
+
+def measured(section: str, columns: Row) -> Iterator[Row]:
+    """Yield the rows of a section of benchmarks/results.md, with these of its columns."""
+    _, _, text = _read("benchmarks/results.md").partition(f"\n## {section}. ")
+    lines = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("| ")]
+    heading, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    yield from (tuple(row[heading.index(name)] for name in columns) for row in rows)
 
 
 def layers() -> str:
