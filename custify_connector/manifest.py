@@ -5,18 +5,17 @@ Everything that depends on one endpoint is decided here, by data. This file does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-import orjson
-
 from custify_connector import resources, strict_yaml
 from custify_connector.errors import ConfigurationError, Fault, ManifestError
-from custify_connector.validation import compile_record_check, faults_of, suggestion
+from custify_connector.manifest_faults import compiles, grammar_faults, is_there, meaning_faults
+from custify_connector.validation import compile_record_check, suggestion
 
 Envelope = Literal["page", "record", "list", "page_or_record", "by_type"]
 Dialect = Literal["sorting", "sort_order", "fixed"]
@@ -219,83 +218,11 @@ def read(text: str, file: str, schemas: Path, *, own: bool = False) -> Manifest:
     document = strict_yaml.parse(text, file)
     grammar = resources.schema("manifest")
     if not compile_record_check(grammar)(document.value):
-        raise ManifestError(tuple(_grammar_faults(document, grammar)))
-    faults = tuple(_meaning_faults(document, schemas, _is_there if own else _compile))
+        raise ManifestError(tuple(grammar_faults(document, grammar)))
+    faults = tuple(meaning_faults(document, schemas, is_there if own else compiles))
     if faults:
         raise ManifestError(faults)
     return _build(document.value, schemas)
-
-
-def _grammar_faults(document: strict_yaml.Document, grammar: Mapping[str, Any]) -> Iterator[Fault]:
-    for fault in faults_of(document.value, grammar, ""):
-        yield Fault(document.where(_place(fault.place)), f"{fault.place or 'the manifest'} {fault.reason}")
-
-
-def _place(dotted: str) -> strict_yaml.Place:
-    parts = dotted.replace("[", ".").replace("]", "").split(".")
-    return tuple(int(part) if part.isdigit() else part for part in parts if part)
-
-
-def _is_there(file: Path) -> None:
-    if not file.is_file():
-        raise FileNotFoundError
-
-
-def _compile(file: Path) -> None:
-    compile_record_check(orjson.loads(file.read_bytes()))
-
-
-SchemaTrial = Callable[[Path], None]
-"""Raises FileNotFoundError for a schema that is not there, ValueError for one that is none."""
-
-
-def _meaning_faults(document: strict_yaml.Document, schemas: Path, trial: SchemaTrial) -> Iterator[Fault]:
-    """Yield what the grammar cannot say: that every name that is used stands somewhere."""
-    value = document.value
-    shared = value.get("parameters", {})
-    for name, source in value["sources"].items():
-        place: strict_yaml.Place = ("sources", name)
-        yield from _schema_fault(document, (*place, "schema"), schemas / "records" / f"{source['schema']}.json", trial)
-        yield from _partition_faults(document, name, source)
-        attributes = source.get("attributes")
-        if attributes is not None and attributes not in value["sources"]:
-            where = document.where((*place, "attributes"))
-            yield Fault(where, f"there is no source {attributes!r}{suggestion(attributes, value['sources'])}")
-        for parameter, meaning in source.get("parameters", {}).items():
-            if isinstance(meaning, str) and meaning not in shared:
-                where = document.where((*place, "parameters", parameter))
-                yield Fault(where, f"no shared parameter is named {meaning!r}{suggestion(meaning, shared)}")
-    for name, destination in value["destinations"].items():
-        for index, earlier in enumerate(destination.get("after", ())):
-            if earlier not in value["destinations"]:
-                where = document.where(("destinations", name, "after", index))
-                yield Fault(where, f"there is no destination {earlier!r}{suggestion(earlier, value['destinations'])}")
-        file = schemas / "writes" / f"{destination['schema']}.json"
-        yield from _schema_fault(document, ("destinations", name, "schema"), file, trial)
-
-
-def _partition_faults(document: strict_yaml.Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:
-    sources, parameters = document.value["sources"], source.get("parameters", {})
-    for index, rule in enumerate(source.get("partitions", ())):
-        where = document.where(("sources", name, "partitions", index))
-        parent = rule.get("source")
-        if parent is not None and parent not in sources:
-            yield Fault(where, f"there is no source {parent!r}{suggestion(parent, sources)}")
-        for parameter in (*rule.get("set", ()), *rule.get("take", ())):
-            if parameter not in parameters:
-                yield Fault(where, f"{name} has no parameter {parameter!r}{suggestion(parameter, parameters)}")
-
-
-def _schema_fault(
-    document: strict_yaml.Document, place: strict_yaml.Place, file: Path, trial: SchemaTrial
-) -> Iterator[Fault]:
-    shown = f"schemas/{file.parent.name}/{file.name}"
-    try:
-        trial(file)
-    except FileNotFoundError:
-        yield Fault(document.where(place), f"there is no {shown}: every endpoint needs its schema")
-    except ValueError as error:
-        yield Fault(document.where(place), f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}")
 
 
 def _build(value: Mapping[str, Any], schemas: Path) -> Manifest:

@@ -32,6 +32,16 @@ def sandbox(canary):
 
 
 @pytest.fixture
+def schemas(tmp_path):
+    """Return a folder with the schemas that small_manifest.yaml names."""
+    for name in ("records/thing", "records/part", "writes/upsert_thing"):
+        file = tmp_path / f"{name}.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('{"type": "object"}')
+    return tmp_path
+
+
+@pytest.fixture
 def own_budgets(monkeypatch):
     """Begin without budgets, and close the files of those that come: elsewhere they last as long as the process."""
     budgets = {}
