@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from itertools import pairwise
 
-from custify_connector import reading, streams
+from custify_connector import pages, reading
 from custify_connector.client import Client
 from custify_connector.identities import field_value
 from custify_connector.read_plans import ReadPlan, Slice
@@ -38,7 +38,7 @@ def slices(client: Client, plan: ReadPlan, parts: int) -> list[Slice]:
 
 
 def _page(client: Client, plan: ReadPlan, number: int, size: int) -> Page:
-    page, _ = streams.ask(client, plan, Progress(None, Position(number, size)), number, _NEVER)
+    page, _ = pages.ask(client, plan, Progress(None, Position(number, size)), number, _NEVER)
     return page
 
 

@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 import pytest
 
-from custify_connector import resources, states, streams
+from custify_connector import partitions, resources, states, streams
 from custify_connector.client import Client
 from custify_connector.errors import ConfigurationError, CredentialRefused, ServiceUnavailable, UnexpectedReply
 from custify_connector.pacing import Budget, Clock
@@ -302,8 +302,8 @@ def test_the_parts_of_every_parent_come_in_order_and_carry_its_id(workers):
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_from_every_state_within_partitions_a_read_goes_on_to_the_union(monkeypatch, workers):
-    monkeypatch.setattr(streams, "RECORDS_GATHERED", 7)
-    monkeypatch.setattr(streams, "PARTITIONS_GATHERED", 3)
+    monkeypatch.setattr(partitions, "RECORDS_GATHERED", 7)
+    monkeypatch.setattr(partitions, "PARTITIONS_GATHERED", 3)
     service = Service(thing=33).part_lists(sizes)
     run = list(batches(service, PARTS, workers=workers))
     assert len(run) > 20

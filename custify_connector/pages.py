@@ -1,0 +1,63 @@
+"""Asking for one page: more plainly after a refusal, and once more where the answer held nothing at all.
+
+Decides also when a run started, by the service's clock. This file does not know which page is wanted, nor what it adds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from custify_connector import reading
+from custify_connector.client import Client
+from custify_connector.errors import UnexpectedReply
+from custify_connector.read_plans import ReadPlan
+from custify_connector.replies import page_of, unavailable
+from custify_connector.retrying import GivenUp
+from custify_connector.states import Progress
+from custify_connector.wire import Request, Response
+
+log = logging.getLogger("custify_connector")
+
+_OK, _TIMES_ASKED = 200, 2
+
+
+def ask(
+    client: Client, plan: ReadPlan, progress: Progress, number: int, stop: threading.Event
+) -> tuple[reading.Page, Progress]:
+    """Ask for one page; the first reply of a run also tells when the run started, by the service's clock."""
+    request = reading.request(plan, progress.position, number)
+    response = _answer(client, request, plan.stream, stop)
+    if not response.ok and progress.position.collected == 0:
+        plainer = reading.concede(plan, progress.position, response.status)
+        if plainer is not None:
+            log.warning("%s: Custify refused the request; asking without %s", plan.stream, plainer.concessions[-1])
+            return ask(client, plan, replace(progress, position=plainer), number, stop)
+    page = page_of(plan, request, number, response)
+    return page, progress if progress.started else replace(progress, started=_served_at(response, client))
+
+
+def _answer(client: Client, request: Request, where: str, stop: threading.Event) -> Response:
+    """Return the answer to a request; one that holds nothing at all is asked for once more.
+
+    Raises ServiceUnavailable, and UnexpectedReply for a second answer without content: an empty list would be one.
+    """
+    place = f"{where}: {request.method} {request.path}"
+    for _ in range(_TIMES_ASKED):
+        verdict = client.exchange(request, repeatable=True, stop=stop)
+        if isinstance(verdict, GivenUp):
+            raise unavailable(verdict, place)
+        if verdict.response.body is not None or verdict.response.status != _OK:
+            return verdict.response
+    raise UnexpectedReply(f"{place}: Custify answered {_OK} with nothing in it, {_TIMES_ASKED} times")
+
+
+def _served_at(response: Response, client: Client) -> str:
+    try:
+        moment = parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        moment = datetime.fromtimestamp(client.clock.wall(), timezone.utc)
+    return moment.astimezone(timezone.utc).isoformat()
