@@ -11,7 +11,8 @@ import random
 import threading
 
 from custify_connector.errors import ConfigurationError
-from custify_connector.pacing import Budget, Clock, InFlight
+from custify_connector.in_flight import InFlight
+from custify_connector.pacing import Budget, Clock
 from custify_connector.retrying import Again, Attempt, GivenUp, Settled, judge
 from custify_connector.wire import Failure, Request, Response, Send
 
