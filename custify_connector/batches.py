@@ -12,12 +12,13 @@ from custify_connector import batch_jobs, writing
 from custify_connector.batch_jobs import JobResult, Outcome
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
+from custify_connector.receipts import receipt_of
 from custify_connector.replies import describe, refusal
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.tallying import Delivered
 from custify_connector.wire import Request, Response, fill
 from custify_connector.write_plans import BatchRule, WritePlan
-from custify_connector.writing import Prepared
+from custify_connector.write_requests import Prepared
 
 FIRST_LOOK_SECONDS = 0.5
 DEADLINE_SECONDS = 300.0
@@ -48,12 +49,12 @@ class Batches:
         request = batch_jobs.post(self._rule.path, self._rule.type, bodies, synchronous=synchronous)
         verdict = self._exchange(request, repeatable=all(each.repeatable for each in group))
         if isinstance(verdict, GivenUp):
-            receipts = tuple(writing.receipt(each, verdict, capture=False) for each in group)
+            receipts = tuple(receipt_of(each, verdict, capture=False) for each in group)
             return Delivered(receipts, answered=False)
         response = verdict.response
         error = refusal(response, f"{self._plan.destination}: POST {self._rule.path}")
         if error or not response.ok:
-            return Delivered(tuple(writing.receipt(each, verdict, capture=False) for each in group), error)
+            return Delivered(tuple(receipt_of(each, verdict, capture=False) for each in group), error)
         return self._outcomes(group, response)
 
     def _outcomes(self, group: tuple[Prepared, ...], response: Response) -> Delivered:

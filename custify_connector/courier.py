@@ -8,16 +8,17 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from custify_connector import uploads, writing
+from custify_connector import uploads, write_requests, writing
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
 from custify_connector.errors import ConnectorError
+from custify_connector.receipts import planned, receipt_of, refused
 from custify_connector.replies import refusal
 from custify_connector.retrying import GivenUp, Settled
 from custify_connector.tallying import Delivered
 from custify_connector.wire import Request
 from custify_connector.write_plans import WritePlan
-from custify_connector.writing import Prepared
+from custify_connector.write_requests import Prepared
 
 _NOT_FOUND = 404
 
@@ -46,15 +47,15 @@ class Courier:
             return prepared
         faulty_file = uploads.refusal(prepared.request, self._plan.directory)
         if faulty_file:
-            return writing.refused(prepared, str(self._plan.upload), faulty_file)
-        return writing.planned(prepared) if self._plan.dry_run else prepared
+            return refused(prepared, str(self._plan.upload), faulty_file)
+        return planned(prepared) if self._plan.dry_run else prepared
 
     def deliver(self, group: tuple[Prepared, ...]) -> Delivered:
         """Send one record until its fate is known, or must stay unclear."""
         (prepared,) = group
         prepared, failed = self._found(prepared)
         verdict = failed or self._sent(prepared)
-        receipt = writing.receipt(prepared, verdict, capture=self._plan.capture_responses)
+        receipt = receipt_of(prepared, verdict, capture=self._plan.capture_responses)
         return Delivered((receipt,), self._error(prepared, verdict), answered=isinstance(verdict, Settled))
 
     def _sent(self, prepared: Prepared) -> Settled | GivenUp:
@@ -68,12 +69,12 @@ class Courier:
 
     def _found(self, prepared: Prepared) -> tuple[Prepared, Settled | GivenUp | None]:
         """Look the record up where the plan says so; a look-up without an answer is the record's outcome."""
-        request = writing.lookup(self._plan, prepared)
+        request = write_requests.lookup(self._plan, prepared)
         if request is None:
             return prepared, None
         verdict = self._exchange(request, repeatable=True)
         if isinstance(verdict, Settled) and (verdict.response.ok or verdict.response.status == _NOT_FOUND):
-            return writing.found(self._plan, prepared, verdict.response) or prepared, None
+            return write_requests.found(self._plan, prepared, verdict.response) or prepared, None
         return replace(prepared, repeatable=True), verdict
 
     def _exchange(self, request: Request, *, repeatable: bool) -> Settled | GivenUp:

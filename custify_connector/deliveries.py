@@ -15,15 +15,16 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from custify_connector import type_locks, writing
+from custify_connector import type_locks
 from custify_connector.batches import Batches
 from custify_connector.client import Client
 from custify_connector.contract import Receipt
 from custify_connector.courier import Courier
+from custify_connector.receipts import not_tried
 from custify_connector.tallying import Delivered, Tally
 from custify_connector.validation import Schema
 from custify_connector.write_plans import WritePlan
-from custify_connector.writing import Prepared
+from custify_connector.write_requests import Prepared
 
 log = logging.getLogger("custify_connector")
 
@@ -45,7 +46,7 @@ def write(client: Client, plan: WritePlan, records: Iterable[object]) -> Iterato
                 yield from tally.counted(lanes.ready())
             else:
                 yield from tally.counted(lanes.rest())
-                yield writing.not_tried(index, tally.stopped)
+                yield not_tried(index, tally.stopped)
         yield from tally.counted(lanes.rest())
     if broken.error:
         raise broken.error from tally.error
@@ -171,7 +172,7 @@ class Lanes:
         for earlier in before:
             earlier.result()
         if self._tally.stopped is not None:
-            return Delivered(tuple(writing.not_tried(each.index, self._tally.stopped, each.key) for each in group))
+            return Delivered(tuple(not_tried(each.index, self._tally.stopped, each.key) for each in group))
         return self._courier.deliver(group)
 
     def ready(self) -> Iterator[Delivered]:

@@ -1,19 +1,15 @@
-"""A record becomes a request, or the receipt of its rejection; a reply becomes a receipt."""
+"""A record becomes a request, or the receipt of its rejection."""
 
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from custify_connector import writing
-from custify_connector.contract import Receipt
-from custify_connector.retrying import GivenUp, Settled
-from custify_connector.wire import Failure, Request, Response
+from custify_connector.wire import Request
 from custify_connector.write_plans import write_plan
-from custify_connector.writing import Prepared, preparer, with_unset
+from custify_connector.write_requests import Prepared
+from custify_connector.writing import preparer
 
 UPSERT = {
     "destination": "upsert_thing",
@@ -191,132 +187,3 @@ def test_what_is_wrong_with_a_record_rejects_it_before_any_request(manual, recor
 def test_everything_that_is_wrong_with_a_record_is_said_at_once():
     _, reason = rejected({}, {"user_id": True, "name": "", "size": "x"}, SCHEMA)
     assert reason.count(";") == 2
-
-
-def test_a_record_that_may_not_be_sent_for_another_reason_says_so():
-    receipt = writing.refused(prepared({}, {"id": "x"}), "path", "is no file")
-    assert receipt == Receipt(0, "rejected", {"id": "x"}, None, "invalid_record", "path: is no file", "path")
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
-    lambda inner: st.dictionaries(st.sampled_from("xyz"), inner, max_size=3) | st.lists(inner, max_size=2),
-    max_leaves=6,
-)
-
-
-@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), values, max_size=3))
-def test_absent_keeps_null_clears_and_nothing_else_changes(body):
-    """Law: every null on the first two levels is named under $unset, everything else arrives as it was."""
-    made = with_unset(body)
-    nulls = [name for name, value in body.items() if value is None]
-    nulls += [
-        f"{name}.{inner}"
-        for name, value in body.items()
-        if isinstance(value, dict)
-        for inner in value
-        if value[inner] is None
-    ]
-    assert sorted(made.pop("$unset", [])) == sorted(nulls)
-    for name, value in made.items():
-        kept = dict(value) if isinstance(value, dict) else value
-        assert kept == (
-            {inner: one for inner, one in body[name].items() if one is not None}
-            if isinstance(kept, dict)
-            else body[name]
-        )
-    gone = body.keys() - made.keys()
-    assert all(body[name] is None or all(one is None for one in body[name].values()) for name in gone)
-
-
-def test_names_that_are_unset_already_stay_so_once():
-    assert with_unset({"$unset": ["a"], "a": None, "b": 1}) == {"b": 1, "$unset": ["a"]}
-
-
-# ------------------------------------------------------------------------------------------------------------- look-ups
-
-FIND = {
-    "identity": [["externalId"]],
-    "repeat": "never",
-    "find_first": {
-        "by": "externalId",
-        "path": "/task",
-        "records": ["tasks"],
-        "update": "/task/{id}",
-        "copy": {"_id": "id"},
-    },
-}  # fmt: skip
-FOUND = {"tasks": [{"id": "t0", "externalId": "other"}, {"id": "t1", "externalId": "x", "name": "old"}], "total": 2}
-
-
-def looked_up(record, response):
-    plan = write_plan({**UPSERT, **FIND}, None)
-    ready = preparer(plan)(0, record)
-    return writing.lookup(plan, ready), writing.found(plan, ready, response)
-
-
-def test_a_record_is_looked_up_by_its_name_and_the_one_found_is_updated():
-    asked, update = looked_up({"externalId": "x", "name": "new"}, Response(200, FOUND))
-    assert asked == Request("GET", "/task", (("externalId", "x"),))
-    assert update.request == Request("PUT", "/task/t1", (), {"externalId": "x", "name": "new", "_id": "t1"})
-    assert update.repeatable
-
-
-@pytest.mark.parametrize("response", [Response(404), Response(200, {"tasks": []}), Response(200, "text")], ids=repr)
-def test_a_record_that_is_not_found_is_created(response):
-    assert looked_up({"externalId": "x"}, response)[1] is None
-
-
-def test_a_record_without_the_name_is_not_looked_up():
-    plan = write_plan({**UPSERT, **FIND, "identity": [["name"]]}, None)
-    assert writing.lookup(plan, preparer(plan)(0, {"name": "n"})) is None
-    assert writing.lookup(write_plan(UPSERT, None), prepared({}, {"id": "x"})) is None
-
-
-# ------------------------------------------------------------------------------------------------------------- receipts
-
-DOWN = Response(503, {"message": "down"})
-LOST = Failure("broken", "the connection broke", arrived=True)
-CLOSED = Failure("unreachable", "the connection was refused", arrived=False)
-UNCLEAR = "; it may have arrived, and sending it again could do it twice, so it was not repeated"
-
-
-@pytest.mark.parametrize(
-    ("verdict", "manual", "expected"),
-    [
-        (Settled(Response(200, {"ok": 1})), {}, ("sent", 200, None, None)),
-        (Settled(Response(202)), {}, ("sent", 202, None, None)),
-        (Settled(Response(400, {"message": "bad"})), {}, ("rejected", 400, "refused", "Custify: bad")),
-        (Settled(Response(404)), {}, ("rejected", 404, "refused", "Custify: no reason given")),
-        (Settled(Response(401)), {}, ("failed", 401, "key_refused", "Custify: no reason given")),
-        (Settled(Response(403, {"message": "no"})), {}, ("failed", 403, "key_refused", "Custify: no")),
-        (Settled(Response(404)), DELETE, ("unchanged", 404, "already_gone", "there was nothing to delete")),
-        (Settled(Response(410)), DELETE, ("unchanged", 410, "already_gone", "there was nothing to delete")),
-        (GivenUp(DOWN), {}, ("failed", 503, "unavailable", "it last answered 503: down")),
-        (GivenUp(DOWN), {"repeat": "never"}, ("failed", 503, "unclear", f"it last answered 503: down{UNCLEAR}")),
-        (GivenUp(LOST), {"repeat": "never"}, ("failed", None, "unclear", f"the connection broke{UNCLEAR}")),
-        (GivenUp(LOST), {}, ("failed", None, "unavailable", "the connection broke")),
-        (GivenUp(CLOSED), {"repeat": "never"}, ("failed", None, "unavailable", "the connection was refused")),
-    ],
-    ids=lambda value: repr(value)[:50],
-)
-def test_an_answer_becomes_a_receipt(verdict, manual, expected):
-    receipt = writing.receipt(prepared(manual, {"id": "x"}), verdict, capture=False)
-    assert (receipt.outcome, receipt.status, receipt.code, receipt.reason) == expected
-    assert (receipt.index, receipt.key, receipt.response) == (0, {"id": "x"}, None)
-
-
-@pytest.mark.parametrize("status", [200, 400, 401])
-def test_a_reply_is_kept_on_request(status):
-    verdict = Settled(Response(status, {"id": 1}))
-    assert writing.receipt(prepared({}, {"id": "x"}), verdict, capture=True).response == {"id": 1}
-
-
-def test_a_dry_run_shows_the_request():
-    receipt = writing.planned(prepared({}, {"user_id": "u"}))
-    assert (receipt.outcome, receipt.key) == ("planned", {"user_id": "u"})
-    assert receipt.response == {"method": "POST", "path": "/thing", "body": {"user_id": "u"}}
-
-
-def test_a_record_that_was_not_come_to_says_why():
-    assert writing.not_tried(3, "stopped") == Receipt(3, "not_tried", code="stopped", reason="stopped")

@@ -20,6 +20,7 @@ from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
 from custify_connector.host.rows import Row, Table
 from custify_connector.identities import key_of
+from custify_connector.write_requests import may_repeat
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,7 @@ class Feed:
         return Receipt(given.index, "failed", self._key(given), None, "unclear", reason)
 
     def _may_be_repeated(self, record: Mapping[str, Any]) -> bool:
-        if self._safe.resend_unclear or self._safe.repeat == "always":
-            return True
-        return self._safe.repeat != "never" and record.get(self._safe.repeat) not in (None, "")
+        return self._safe.resend_unclear or may_repeat(self._safe.repeat, record)
 
     def _unchanged(self, given: Given) -> Receipt | None:
         key = self._key(given)
