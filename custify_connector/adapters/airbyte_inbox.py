@@ -1,0 +1,115 @@
+"""The messages that `destination-custify` is sent: rows of one stream after another, and STATEs on the way.
+
+Decides what is a message, which are passed over, and where a stream ends. It does not know what becomes of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from custify_connector.adapters.airbyte_ledger import Ledger, stream_of
+from custify_connector.adapters.airbyte_protocol import BrokenProtocol, Output
+from custify_connector.host.interruption import Interruption
+from custify_connector.host.rows import Row
+
+_OWN_COLUMNS = "_airbyte_"
+_PASSED_OVER = {"LOG", "TRACE", "CONTROL", "SPEC", "CATALOG", "CONNECTION_STATUS", "DESTINATION_CATALOG"}
+_ENDED = {"COMPLETE", "INCOMPLETE"}
+
+
+class Inbox:
+    """Standard input as runs of rows, one stream each; a STATE on the way goes to the ledger.
+
+    It ends early, with `broken` set, at a line that is no message, or a record of a stream that the catalog does not
+    have: raised from within a call of the hook, it would cost the receipts of what is under way.
+    """
+
+    def __init__(self, lines: Iterable[bytes], streams: Iterable[str], ledger: Ledger, output: Output) -> None:
+        self._lines = enumerate(lines, start=1)
+        self._streams = set(streams)
+        self._ledger = ledger
+        self._output = output
+        self._unknown: set[str] = set()
+        self._next: tuple[str, Row] | None = None
+        self.broken: BrokenProtocol | None = None
+
+    def runs(self, asked: Interruption) -> Iterator[tuple[str, Iterator[Row]]]:
+        """Yield a stream and its rows, again and again; each run's rows must be taken before the next is asked for."""
+        while not asked and self._ledger.stopped is None and self._peek() is not None:
+            assert self._next  # noqa: S101 - just looked at
+            stream = self._next[0]
+            yield stream, self._rows(stream, asked)
+
+    def _rows(self, stream: str, asked: Interruption) -> Iterator[Row]:
+        while not asked and self._ledger.stopped is None:
+            if self._next is None and not self._fill(stop_at_end_of=stream):
+                return
+            if self._next is None or self._next[0] != stream:
+                return
+            row, self._next = self._next[1], None
+            self._ledger.taken += 1
+            yield row
+
+    def _peek(self) -> tuple[str, Row] | None:
+        if self._next is None:
+            self._fill()
+        return self._next
+
+    def _fill(self, stop_at_end_of: str | None = None) -> bool:
+        """Take messages up to the next record; False at the end of the input, or where a stream says that it ends."""
+        try:
+            while self.broken is None and (taken := next(self._lines, None)) is not None:
+                number, line = taken
+                if line.strip() and self._is_taken(number, _message(number, line), stop_at_end_of):
+                    return self._next is not None
+        except BrokenProtocol as error:
+            self.broken = error
+        return False
+
+    def _is_taken(self, number: int, message: dict[str, Any], stop_at_end_of: str | None) -> bool:
+        """Take one message; True for a record, and for the end of the stream."""
+        kind = message["type"]
+        body = message.get(kind.lower())
+        if kind == "RECORD":
+            self._next = self._record(number, body)
+        elif kind == "STATE" and isinstance(body, dict):
+            self._ledger.state(body)
+        elif kind not in _PASSED_OVER:
+            self._report(number, kind)
+        return self._next is not None or (stop_at_end_of is not None and _ends(body) == stop_at_end_of)
+
+    def _record(self, number: int, body: object) -> tuple[str, Row]:
+        stream = body.get("stream") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or stream not in self._streams:
+            known = ", ".join(sorted(self._streams))
+            raise BrokenProtocol(f"line {number}: a record of stream {stream!r}, which the catalog lacks ({known})")
+        data = body.get("data")
+        if not isinstance(data, dict):
+            return stream, Row(number, {}, "has no object as its data")
+        return stream, Row(number, {name: value for name, value in data.items() if not name.startswith(_OWN_COLUMNS)})
+
+    def _report(self, number: int, kind: str) -> None:
+        if kind not in self._unknown:
+            self._unknown.add(kind)
+            self._output.log("WARN", f"line {number}: a message of type {kind} is passed over; others of it, too")
+
+
+def _message(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        message = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BrokenProtocol(f"line {number} of the input is not JSON: {error.msg} at column {error.colno}") from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise BrokenProtocol(f"line {number} of the input is no message: it must be an object with a type")
+    return message
+
+
+def _ends(body: object) -> str | None:
+    """Return the stream whose end a TRACE tells."""
+    status = body.get("stream_status") if isinstance(body, dict) else None
+    if not isinstance(status, dict) or status.get("status") not in _ENDED:
+        return None
+    return stream_of({"stream": status})

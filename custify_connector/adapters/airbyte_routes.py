@@ -1,0 +1,128 @@
+"""The configuration of `destination-custify`, read: one route a stream, from the stream to a destination of the hook.
+
+Decides which fields a configuration has beside the credential's, and what is the same for all streams. This file does
+not know messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from custify_connector.adapters import airbyte_schemas as schemas
+from custify_connector.adapters.airbyte_protocol import Output
+from custify_connector.errors import Fault, refuse
+
+
+def fields() -> dict[str, Any]:
+    """Return the fields of the configuration beside the credential's and the settings."""
+    from custify_connector import resources  # noqa: PLC0415 - as quick as it can be
+
+    known = resources.schema("destination")["$defs"]
+    delivery = known["template"]["properties"]["delivery"]
+    route = {
+        "stream": {"type": "string", "minLength": 1, "description": "Name of the stream."},
+        "endpoint": {"type": "string", "minLength": 1, "description": "The destination it goes to: upsert_person, …"},
+        "map": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "description": "Rules such as user_id=id, name={first} {last}, plan==Gold; none: fields keep their names.",
+        },
+        "delivery": {"type": "string", **delivery},
+        "params": {
+            "type": "object",
+            "description": "Parameters of the destination, and fields that are the same in every record.",
+            "properties": {"max_deletes": {"type": "integer", "description": "Deletes are for good: so many at most."}},
+        },
+    }
+    routes = {"type": "object", "required": ["stream", "endpoint"], "properties": route}
+    kept = "A file for the rows that were rejected, with their reasons; without it, the first of them ends the sync."
+    return {
+        "streams": {
+            "title": "Streams",
+            "type": "array",
+            "items": routes,
+            "description": "Where each stream goes; one that is not listed goes to the destination of its own name.",
+        },
+        "quarantine": {"title": "Quarantine file", "type": "string", "minLength": 1, "description": kept},
+        "on_reject": {"type": "string", **known["on_reject"]},
+        "max_rejects": {**known["max_rejects"], "type": "string", "pattern": "^[0-9]+([.][0-9]+)?%?$"},
+        "dry_run": known["dry_run"],
+    }
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a stream goes: the destination that the hook takes, and the rules that make its records."""
+
+    stream: str
+    destination: dict[str, Any]
+    rules: tuple[str, ...]
+
+    @property
+    def counts_one_run(self) -> bool:
+        """Whether the destination has a bound that holds within one call of the hook."""
+        return "max_rejects" in self.destination or "max_deletes" in self.destination["params"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration, read: the credential, the routes that it lists, and what is the same for all of them."""
+
+    credential: dict[str, Any]
+    routes: dict[str, Route]
+    common: dict[str, Any]
+    quarantine: Path | None
+
+    def route(self, stream: str) -> Route:
+        """Return where a stream goes: where the configuration says, or to the destination of its own name."""
+        return self.routes.get(stream) or Route(stream, {"endpoint": stream, "params": {}, **self.common}, ())
+
+
+def plan(config: Mapping[str, Any], output: Output) -> Plan:
+    """Read a configuration; tells of fields that are not known; raises ConfigurationError with all faults."""
+    known = fields()
+    credential, unknown = schemas.divided(config, tuple(known))
+    for fault in unknown:
+        output.log("WARN", str(fault))
+    listed = config.get("streams", [])
+    refuse(tuple(_faults(config, listed, known)))
+    common: dict[str, Any] = {name: config[name] for name in ("on_reject", "dry_run", "settings") if name in config}
+    if (bound := config.get("max_rejects")) is not None:
+        common["max_rejects"] = int(bound) if isinstance(bound, str) and bound.isdecimal() else bound
+    quarantine = config.get("quarantine")
+    if quarantine is None:
+        # A rejected row that is kept nowhere must not be passed by a state.
+        common["on_reject"] = "stop"
+    return Plan(credential, _routes(listed, common), common, Path(quarantine) if quarantine else None)
+
+
+def _faults(config: Mapping[str, Any], listed: object, known: Mapping[str, Any]) -> Iterator[Fault]:
+    from custify_connector.validation import faults_of  # noqa: PLC0415 - spec needs none of it
+
+    checked = {"type": "object", "properties": {name: known[name] for name in ("streams", "quarantine", "dry_run")}}
+    faults = faults_of({name: value for name, value in config.items() if value is not None}, checked, "config")
+    yield from faults
+    if not faults and isinstance(listed, list):
+        names = [route["stream"] for route in listed]
+        yield from (
+            Fault("config.streams", f"{name} is listed twice") for name in sorted({*names}) if names.count(name) > 1
+        )
+
+
+def _routes(listed: list[dict[str, Any]], common: Mapping[str, Any]) -> dict[str, Route]:
+    return {
+        route["stream"]: Route(
+            route["stream"],
+            {
+                "endpoint": route["endpoint"],
+                "params": route.get("params") or {},
+                "delivery": route.get("delivery", "single"),
+                **common,
+            },
+            tuple(route.get("map") or ()),
+        )
+        for route in listed
+    }
