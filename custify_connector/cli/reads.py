@@ -18,7 +18,7 @@ from custify_connector.cli.options import param, types_in
 from custify_connector.cli.wanted import Mode, Wanted, names
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
-from custify_connector.host.outputs.target import Cursor
+from custify_connector.host.outputs.stream import Cursor
 from custify_connector.validation import suggestion
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ the run has finished: a run that fails leaves the old data whole. These files do
 
 from custify_connector.host.outputs.lines import FileOutput, Output, encode, open_output
 from custify_connector.host.outputs.staged import Publish, StagedOutput
-from custify_connector.host.outputs.target import FORMS, Form, Stream, Target, form_of, target_of
+from custify_connector.host.outputs.stream import Stream
+from custify_connector.host.outputs.target import FORMS, Form, Target, form_of, target_of
 
 __all__ = [
     "FORMS",

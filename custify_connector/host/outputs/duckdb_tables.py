@@ -21,8 +21,8 @@ from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quote
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
-from custify_connector.host.outputs.target import Stream
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

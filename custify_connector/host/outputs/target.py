@@ -6,14 +6,14 @@ Decides which output a form has, and where it is staged. It does not know what a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.lines import FileOutput, Output, StandardOutput, written
 from custify_connector.host.outputs.staged import Publish, StagedOutput
+from custify_connector.host.outputs.stream import Stream
 
 Form = Literal["jsonl", "csv", "parquet", "duckdb"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -26,24 +26,6 @@ _ENDINGS: dict[str, Form] = {
 }
 
 STANDARD = "-"
-
-Cursor = Literal["replaced", "kept", "forgotten"]
-"""An incremental read replaces the cursor; a read of everything keeps it; one of a part of it forgets it."""
-
-
-@dataclass(frozen=True)
-class Stream:
-    """What is known of a stream before it is read: its name, the fields that name a record, and its records' schema.
-
-    `cursor` says what becomes of the state that a database keeps with the stream's table; `whole` tells that all of its
-    records are read, with all of their fields.
-    """
-
-    name: str
-    key: tuple[str, ...] = ()
-    schema: Mapping[str, Any] = field(default_factory=dict)
-    cursor: Cursor = "replaced"
-    whole: bool = True
 
 
 def form_of(path: str, chosen: Form | None = None) -> Form:
