@@ -13,8 +13,9 @@ from typing import Any
 from custify_connector import resources
 from custify_connector.errors import Fault, refuse
 from custify_connector.manifest import DestinationEndpoint, Manifest, find
-from custify_connector.validation import faults_of, suggestion
+from custify_connector.validation import faults_of
 from custify_connector.values import plain_argument
+from custify_connector.wording import suggestion
 
 _KEPT = ("delivery", "dry_run", "on_reject", "max_rejects", "capture_responses", "settings")
 

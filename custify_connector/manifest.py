@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeVar
 from custify_connector import resources, strict_yaml
 from custify_connector.errors import ConfigurationError, Fault, ManifestError
 from custify_connector.manifest_faults import compiles, grammar_faults, is_there, meaning_faults
-from custify_connector.validation import compile_record_check, suggestion
+from custify_connector.validation import compile_record_check
+from custify_connector.wording import suggestion
 
 Envelope = Literal["page", "record", "list", "page_or_record", "by_type"]
 Dialect = Literal["sorting", "sort_order", "fixed"]

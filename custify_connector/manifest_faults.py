@@ -14,7 +14,8 @@ import orjson
 
 from custify_connector.errors import Fault
 from custify_connector.strict_yaml import Document, Place
-from custify_connector.validation import compile_record_check, faults_of, suggestion
+from custify_connector.validation import compile_record_check, faults_of
+from custify_connector.wording import suggestion
 
 SchemaTrial = Callable[[Path], None]
 """Raises FileNotFoundError for a schema that is not there, ValueError for one that is none."""

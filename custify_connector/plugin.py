@@ -30,8 +30,8 @@ from custify_connector.manifest import Manifest
 from custify_connector.pacing import Budget, current_budget, shared_budget
 from custify_connector.settings import Settings, settings_of
 from custify_connector.source_templates import expand_source
-from custify_connector.validation import type_name
 from custify_connector.wire import Send
+from custify_connector.wording import type_name
 
 if TYPE_CHECKING:  # asked for by the certification alone
     from custify_connector.testbed import Testbed

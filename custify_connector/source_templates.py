@@ -1,6 +1,6 @@
 """A source as a host gives it, expanded: an endpoint and its parameters become exactly what the manual form accepts.
 
-Checks the source against its schema and its endpoint, all faults at once. This file does not know how it is read.
+Decides which path, order and parts the parameters choose. This file does not know how a source is read.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 
 from custify_connector import resources
 from custify_connector.errors import Fault, refuse
-from custify_connector.manifest import Dialect, Envelope, Manifest, Parameter, PartitionRule, SourceEndpoint, find
-from custify_connector.validation import faults_of, suggestion, type_name
+from custify_connector.manifest import Dialect, Envelope, Manifest, PartitionRule, SourceEndpoint, find
+from custify_connector.source_faults import endpoint_faults, manual_faults
+from custify_connector.validation import faults_of
 from custify_connector.values import plain_argument
 from custify_connector.wire import Json, fill, placeholders, query_text
 
@@ -28,20 +29,15 @@ def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:
     refuse(faults_of(source, resources.schema("source"), "source"))
     assert isinstance(source, Mapping)  # noqa: S101 - the schema has just said so
     if "request" in source:
-        refuse((*_placeholder_faults(source, "source"), *_cursor_faults(source)))
+        refuse(tuple(manual_faults(source)))
         return dict(source)
     endpoint = find(manifest.sources, source["endpoint"], "source.endpoint")
     given = source.get("params", {})
-    refuse(tuple(_faults(endpoint, given, source)))
+    refuse(tuple(endpoint_faults(endpoint, given, source)))
     chosen = _choose(endpoint, given)
     partitions = _partitions(endpoint, chosen, manifest)
     refuse(tuple(_unfilled(endpoint, chosen, partitions)))
     return _expanded(endpoint, chosen, partitions, source)
-
-
-def _cursor_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
-    if source.get("mode") == "incremental" and not source.get("incremental"):
-        yield Fault("source.incremental", "is required in the mode incremental: name the cursor there")
 
 
 @dataclass(frozen=True)
@@ -153,80 +149,9 @@ def _partition(rule: PartitionRule, values: Mapping[str, Json], manifest: Manife
     return partition
 
 
-def _faults(endpoint: SourceEndpoint, given: Mapping[str, Json], source: Mapping[str, Any]) -> Iterator[Fault]:
-    for name, value in given.items():
-        yield from _parameter_faults(endpoint, name, value)
-    known = {name: endpoint.parameters[name] for name in given if name in endpoint.parameters}
-    lookups = [name for name, parameter in known.items() if parameter.path]
-    if len(lookups) > 1:
-        yield Fault("source.params", f"has {' and '.join(lookups)}: only one can choose the records")
-    if len(endpoint.partitions) > 1:
-        yield from _ambiguous_parents(endpoint, given)
-    if source.get("mode") == "incremental":
-        yield from _incremental_faults(endpoint, known, lookups)
-    if endpoint.undocumented and not source.get("settings", {}).get("undocumented"):
-        reason = f"{endpoint.name} is not in Custify's documentation and may change: set this to true to read it"
-        yield Fault("source.settings.undocumented", reason)
-
-
-def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json) -> Iterator[Fault]:
-    place = f"source.params.{name}"
-    parameter = endpoint.parameters.get(name)
-    if parameter is None:
-        yield Fault(place, f"{endpoint.name} has no such parameter{suggestion(name, endpoint.parameters)}")
-    elif not _TYPES[parameter.type](value):
-        yield Fault(place, f"must be {parameter.type}, not {type_name(value)}")
-    elif value in ("", ".", ".."):
-        yield Fault(place, "must not be empty, nor a dot: it may become part of an address")
-    elif parameter.enum and value not in parameter.enum:
-        yield Fault(place, f"must be one of {', '.join(map(str, parameter.enum))}")
-
-
-_TYPES: dict[str, Callable[[object], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-}
-
-
-def _ambiguous_parents(endpoint: SourceEndpoint, given: Mapping[str, Json]) -> Iterator[Fault]:
-    """Yield a fault for a parent's id that does not say of which kind the parent is."""
-    taken = {name for rule in endpoint.partitions for name in rule.take if name in given}
-    kinds = {name for rule in endpoint.partitions for name in rule.set}
-    if taken and not kinds & given.keys():
-        yield Fault(f"source.params.{min(kinds)}", f"is required beside {min(taken)}: it says what the parent is")
-
-
-def _incremental_faults(
-    endpoint: SourceEndpoint, known: Mapping[str, Parameter], lookups: list[str]
-) -> Iterator[Fault]:
-    if endpoint.incremental is None:
-        yield Fault("source.mode", f"{endpoint.name} can only be read in full: Custify gives it no cursor")
-    if lookups and not known[lookups[0]].paged:
-        yield Fault("source.mode", f"a look-up by {lookups[0]} can only be read in full")
-    if "sorting" in known:
-        yield Fault("source.params.sorting", "an incremental read needs an order of its own: leave it out")
-
-
 def _unfilled(endpoint: SourceEndpoint, chosen: _Choice, partitions: list[dict[str, Any]]) -> Iterator[Fault]:
     """Yield the parameters that the path needs, and that neither the user nor a parent gives."""
     filled = {*chosen.values, *(name for part in partitions for name in (*part["values"], *part.get("take", ())))}
     for name in placeholders(chosen.path):
         if name not in filled:
             yield Fault(f"source.params.{name}", f"is required to read {endpoint.name} this way")
-
-
-def _placeholder_faults(manual: Mapping[str, Any], place: str) -> Iterator[Fault]:
-    """Yield what a manual request leaves to fill in, and that its partitions do not fill."""
-    parts = manual.get("partitions", ())
-    needed = placeholders(manual["request"]["path"])
-    for name in needed:
-        if not parts or any(name not in part.get("values", {}) and name not in part.get("take", {}) for part in parts):
-            reason = f"{{{name}}} is never filled in: write the value, or name it in every partition"
-            yield Fault(f"{place}.request.path", reason)
-    for index, part in enumerate(parts):
-        if "parents" in part:
-            yield from _placeholder_faults(part["parents"], f"{place}.partitions[{index}].parents")

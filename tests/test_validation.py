@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector import resources
-from custify_connector.validation import compile_record_check, faults_of, suggestion, type_name
+from custify_connector.validation import compile_record_check, faults_of
 
 NAMES = {"properties": {"people": {}, "companies": {}}, "additionalProperties": False}
 WIDE = {"properties": {f"name_{index}": {} for index in range(13)}, "additionalProperties": False}
@@ -174,37 +174,6 @@ def test_a_local_reference_is_followed():
     schema = {"$defs": {"name": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/name"}}}
     assert texts({"a": 1}, schema) == ["x.a: must be string, not a number"]
     assert not compile_record_check(schema)({"a": 1})
-
-
-@pytest.mark.parametrize(
-    ("name", "known", "expected"),
-    [
-        ("peple", ["people", "companies"], "; did you mean 'people'?"),
-        ("zz", ["b", "a"], " (known: a, b)"),
-        ("zz", [], ""),
-        ("zz", [f"name{index}" for index in range(13)], ""),
-    ],
-)
-def test_a_suggestion_is_the_close_name_or_a_short_list(name, known, expected):
-    assert suggestion(name, known) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "name"),
-    [
-        ({}, "an object"),
-        ([], "an array"),
-        ("", "text"),
-        (True, "a boolean"),
-        (1, "a number"),
-        (1.5, "a number"),
-        (None, "null"),
-        (b"", "bytes"),
-    ],
-    ids=repr,
-)
-def test_a_type_has_the_name_that_a_person_would_use(value, name):
-    assert type_name(value) == name
 
 
 json_values = st.recursive(

@@ -10,7 +10,7 @@ from typing import Any
 
 from custify_connector import resources
 from custify_connector.errors import Fault
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _DOCUMENTATION = "https://docs.custify.com"

@@ -17,7 +17,7 @@ from custify_connector.adapters import airbyte_schemas as schemas
 from custify_connector.adapters.airbyte_protocol import Output
 from custify_connector.contract import Batch
 from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, PermissionRefused, refuse
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 _MODES = {"full_refresh": "full", "incremental": "incremental"}
 

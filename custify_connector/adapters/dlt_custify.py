@@ -25,7 +25,7 @@ from custify_connector.host.journal import Journal
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 # ruff: noqa: UP006, UP045 - the same: dlt resolves these annotations itself
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from custify_connector.errors import Fault, refuse
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 _SPARKS_OWN = frozenset({"path", "checkpointlocation", "queryname"})
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)

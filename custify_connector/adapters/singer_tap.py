@@ -19,7 +19,7 @@ from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schem
 from custify_connector.contract import Batch
 from custify_connector.errors import Fault, StateError, refuse
 from custify_connector.plugin import connector
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 _MODES = {"INCREMENTAL": "incremental", "FULL_TABLE": "full"}
 _STATE = "connector_state"

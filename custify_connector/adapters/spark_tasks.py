@@ -18,7 +18,7 @@ from custify_connector.adapters.spark_writing import Attempt, Report, Rules, Tas
 from custify_connector.contract import Batch, Receipt
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 
 def described(kind: str, name: str) -> dict[str, Any]:

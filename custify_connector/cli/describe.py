@@ -12,7 +12,7 @@ from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import exit_codes
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 
 @click.command()

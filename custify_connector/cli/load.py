@@ -20,7 +20,8 @@ from custify_connector.host.ordering import safe_order
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import Table
 from custify_connector.plugin import connector
-from custify_connector.validation import faults_of, suggestion
+from custify_connector.validation import faults_of
+from custify_connector.wording import suggestion
 
 _CHOSEN_BY_ENTRY = {"params": (), "receipts": None, "journal": None}
 

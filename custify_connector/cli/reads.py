@@ -19,7 +19,7 @@ from custify_connector.cli.wanted import Mode, Wanted, names
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.stream import Cursor
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 log = logging.getLogger(__name__)
 

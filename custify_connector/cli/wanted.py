@@ -17,7 +17,7 @@ from custify_connector.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
 from custify_connector.host.outputs.target import STANDARD
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 Mode = Literal["full", "incremental"]
 

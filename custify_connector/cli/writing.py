@@ -29,7 +29,7 @@ from custify_connector.host.journal import Journal
 from custify_connector.host.outputs import Output, open_output
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Table
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""

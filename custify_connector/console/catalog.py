@@ -16,7 +16,7 @@ from custify_connector.contract import NamedConnector
 from custify_connector.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import connectors
 from custify_connector.host.connectors import Chosen
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 
 @dataclass(frozen=True)

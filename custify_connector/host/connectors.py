@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt, plugin_manager
 from custify_connector.errors import ConfigurationError, ConnectorError, ConnectorFailed, Fault, FaultyInput, refuse
 from custify_connector.secret import Secret, redacted
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 _USUAL: Mapping[str, Any] = {"mode": "full", "delivery": "single", "on_reject": "continue"}
 _ALWAYS = frozenset({"endpoint", "request"})

@@ -17,7 +17,7 @@ import orjson
 from custify_connector.errors import ConfigurationError, Fault
 from custify_connector.host.conversions import CONVERSIONS
 from custify_connector.identities import field_value
-from custify_connector.validation import suggestion
+from custify_connector.wording import suggestion
 
 Empty = Literal["absent", "null", "text"]
 

@@ -1,0 +1,35 @@
+"""How names and types are said to a person: what was meant, and what a value is in the words of JSON.
+
+This file does not know what is wrong, or where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'people'?` when a known name is close, else the list of them when it is short."""
+    import difflib  # noqa: PLC0415 - only who mistyped a name waits for it
+
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f" (known: {', '.join(names)})" if names and len(names) <= 12 else ""  # noqa: PLR2004 - a line's worth
+
+
+_TYPE_NAMES: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def type_name(value: object) -> str:
+    """Return the JSON name of a value's type, as a person would say it."""
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
