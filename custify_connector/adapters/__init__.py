@@ -1,1 +1,1 @@
-"""Translations of the manifest into what each host takes, a few files a host. None of them retries, paces or decides."""
+"""Translations of the manifest into what a host takes, a few files a host. None of them retries, paces or decides."""
