@@ -61,6 +61,9 @@ class _TooSlow(Exception):
 
 
 class _RawBody(Protocol):
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
     def read1(self, amount: int, decode_content: bool) -> bytes: ...
 
 
@@ -201,7 +204,9 @@ def _content(raw: _RawBody, deadline: float) -> bytes:
     """Read a body whole, in pieces, so that neither its size nor a trickle goes past its bound."""
     pieces: list[bytes] = []
     size = 0
-    while piece := raw.read1(_PIECE, decode_content=True):
+    # The library copies each piece twice to unpack it, also where nothing is packed.
+    packed = "content-encoding" in raw.headers
+    while piece := raw.read1(_PIECE, decode_content=packed):
         pieces.append(piece)
         size += len(piece)
         if size > MAXIMUM_BYTES:

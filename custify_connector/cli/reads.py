@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custify_connector import discovering, manifest
+from custify_connector import describing, discovering, manifest
 from custify_connector.cli import read_places
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
@@ -58,8 +58,14 @@ def _described(
     """Return the description of the sources; with the account's own attributes where they become columns."""
     if wanted.source is not None:
         return {}
+    if wanted.connector.is_own and wanted.form_chosen == "jsonl":
+        # Nothing but these sources, since the description of all of them costs each start some milliseconds.
+        known = manifest.load()
+        return {
+            name: describing.source_description(known, known.sources[name]) for name in chosen if name in known.sources
+        }
     description = wanted.connector.description
-    if wanted.form_chosen != "jsonl" and wanted.connector.is_own:
+    if wanted.connector.is_own:
         description = _discovered(description, chosen, credential, settings)
     sources: Mapping[str, Mapping[str, Any]] = description.get("sources", {})
     return sources

@@ -61,7 +61,7 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
     """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
     if wanted.source is not None:
         return (stream_of(wanted.source),)
-    known: Mapping[str, Any] = wanted.connector.description.get("sources", {})
+    known = _known(wanted.connector)
     if not wanted.every:
         faults = tuple(
             Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
@@ -69,6 +69,10 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
         refuse(faults if wanted.several or not wanted.connector.is_own else ())
         return tuple(dict.fromkeys(wanted.endpoints))
     return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
+
+
+def _known(connector: Chosen) -> Mapping[str, Any]:
+    return manifest.load().sources if connector.is_own else connector.description.get("sources", {})
 
 
 def _is_undocumented(connector: Chosen, name: str) -> bool:

@@ -74,6 +74,8 @@ class Chosen:
 
     def source(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return a source as this connector takes it; ConfigurationError for a word that it does not declare."""
+        if self.is_own:
+            return dict(wanted)
         endpoint = self.endpoint("sources", str(wanted.get("endpoint", "")))
         declared = {"params"} if endpoint.get("parameters", {}).get("properties") else set()
         if wanted.get("mode") in endpoint.get("modes", ()):
@@ -82,11 +84,9 @@ class Chosen:
 
     def destination(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return a destination as this connector takes it; ConfigurationError for a word that it does not declare."""
-        return self._fitting("destination", wanted, set())
+        return dict(wanted) if self.is_own else self._fitting("destination", wanted, set())
 
     def _fitting(self, argument: str, wanted: Mapping[str, Any], declared: set[str]) -> dict[str, Any]:
-        if self.is_own:
-            return dict(wanted)
         asked = {name: value for name, value in wanted.items() if value and value != _USUAL.get(name)}
         known = {*_ALWAYS, *declared, *(() if "request" not in wanted else wanted)}
         unknown = [name for name in asked if name not in known and not self.takes(argument, name)]
