@@ -83,10 +83,22 @@ def peak(rounds: Rounds, name: str) -> float:
 
 def ratio(rounds: Rounds, name: str, base: str, what: str = "seconds") -> float:
     """Return the median, over the rounds, of one contender's figure by another's in the same round."""
-    if not (rounds.get(name) and rounds.get(base)):
-        return float("nan")
-    pairs = zip(rounds[name], rounds[base], strict=False)
-    return median(getattr(one, what) / getattr(other, what) for one, other in pairs)
+    found = _ratios(rounds, name, base, what)
+    return median(found) if found else float("nan")
+
+
+def middle_half(rounds: Rounds, name: str, base: str) -> tuple[float, float]:
+    """Return between which ratios of seconds half of the rounds lie; NaN where there are not two."""
+    found = _ratios(rounds, name, base, "seconds")
+    if len(found) < 2:  # noqa: PLR2004 - one round lies between nothing
+        return float("nan"), float("nan")
+    lower, _, upper = statistics.quantiles(found, n=4, method="inclusive")
+    return lower, upper
+
+
+def _ratios(rounds: Rounds, name: str, base: str, what: str) -> list[float]:
+    pairs = zip(rounds.get(name, ()), rounds.get(base, ()), strict=False)
+    return [getattr(one, what) / getattr(other, what) for one, other in pairs]
 
 
 def tell(text: str) -> None:
