@@ -70,7 +70,7 @@ def _targets(found: Rounds) -> tuple[Target, ...]:
 
 
 def _near_the_floor(found: Rounds) -> Target:
-    """Hold our time against the floor's, and tell how it swings: the floor is all waiting, and waiting is uneven."""
+    """Hold our time against the floor's, and tell how it swings: half a second is short, and uneven from run to run."""
     target = at_most("the floor's time, times", ratio(found, CUSTIFY, FLOOR), 2)
     lower, upper = middle_half(found, CUSTIFY, FLOOR)
     return replace(target, figure=f"{target.figure}; half of the rounds between {times(lower)} and {times(upper)}")
