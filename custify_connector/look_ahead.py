@@ -11,12 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from custify_connector import reading
+from custify_connector.pages import Unread
 from custify_connector.read_plans import ReadPlan
 from custify_connector.reading import Page
 from custify_connector.states import Progress
 
-Fetch = Callable[[Progress, int, threading.Event], tuple[Page, Progress]]
-Answer = Future[tuple[Page, Progress]]
+Fetch = Callable[[Progress, int, threading.Event], Unread]
+Answer = Future[Unread]
 Room = Callable[[], int]
 
 
@@ -40,18 +41,18 @@ class LookAhead:
         self._asked: dict[int, Answer] = {}
 
     def take(self, progress: Progress) -> tuple[Page, Progress]:
-        """Return the next page; the pages after it that are worth asking are asked meanwhile."""
+        """Return the next page, read here; the pages after it that are worth asking are asked meanwhile."""
         number = progress.position.number
         waiting, self._first = self._first or self._asked.pop(number, None), None
         wanted = reading.ahead(self._plan, progress.position, self._window)
         if waiting is None and len(wanted) == 1:
-            page, answered = self._fetch(progress, number, self._stop)
+            page, answered = self._fetch(progress, number, self._stop)()
             return page, _merged(progress, answered)
         asked = waiting or self._ask(progress, number)
         for ahead in wanted:
             if ahead != number and ahead not in self._asked:
                 self._asked[ahead] = self._ask(progress, ahead)
-        page, answered = asked.result()
+        page, answered = asked.result()()
         return replace(page, after=waiting is None), _merged(progress, answered)
 
     @property

@@ -38,7 +38,7 @@ def slices(client: Client, plan: ReadPlan, parts: int) -> list[Slice]:
 
 
 def _page(client: Client, plan: ReadPlan, number: int, size: int) -> Page:
-    page, _ = pages.ask(client, plan, Progress(None, Position(number, size)), number, _NEVER)
+    page, _ = pages.ask(client, plan, Progress(None, Position(number, size)), number, _NEVER)()
     return page
 
 

@@ -5,7 +5,6 @@ Every exception of the library ends here and becomes a `Failure`. Does not retry
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -26,14 +25,18 @@ from urllib3.util import Retry
 
 from custify_connector import __version__
 from custify_connector.credential import Credential
+from custify_connector.decoding import decode
 from custify_connector.secret import Secret
-from custify_connector.wire import Failure, Request, Response
+from custify_connector.wire import Failure, Request, Response, Undecoded
 
 MAXIMUM_BYTES = 64_000_000
 """No reply may be larger, unpacked: a page of 200 records is a quarter of a megabyte."""
 
 CONNECT_SECONDS = 10.0
 _PIECE = 262_144
+_SOON_DECODED = 8_192
+"""So few bytes are decoded at once, whoever takes them."""
+
 _TEXT_KEPT = 500
 
 
@@ -122,7 +125,7 @@ class HttpSend:
             content = _content(reply.raw, deadline)
         finally:
             reply.close()
-        return self._understand(reply, content)
+        return self._understand(reply, content, later=request.decoded_later)
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
         prepared = self._template(request.method).copy()
@@ -147,13 +150,15 @@ class HttpSend:
                 self._templates[method].headers.pop("Content-Length", None)
             return self._templates[method]
 
-    def _understand(self, reply: requests.Response, content: bytes) -> Response | Failure:
+    def _understand(self, reply: requests.Response, content: bytes, *, later: bool) -> Response | Failure:
         headers = {name.lower(): self._key.redact(value) for name, value in reply.raw.headers.itermerged()}
         if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
             return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
         if reply.status_code >= 400:  # noqa: PLR2004 - the range of errors, which may echo what was sent
             content = self._key.redact(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        decoded, body = _decode(content)
+        elif later and len(content) > _SOON_DECODED:
+            return Response(reply.status_code, Undecoded(content), headers)
+        decoded, body = decode(content)
         if decoded:
             return Response(reply.status_code, body, headers)
         text = content.decode("utf-8", "replace")[:_TEXT_KEPT]
@@ -214,22 +219,6 @@ def _content(raw: _RawBody, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise _TooSlow
     return b"".join(pieces)
-
-
-def _decode(content: bytes) -> tuple[bool, Any]:
-    """Return whether the content is JSON, and its value; no content is null."""
-    text = content.removeprefix(b"\xef\xbb\xbf")
-    if not text.strip():
-        return True, None
-    try:
-        return True, orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass
-    # What orjson is too strict for (lone surrogates, NaN), the standard library may still read.
-    try:
-        return True, json.loads(text)
-    except (ValueError, RecursionError):
-        return False, None
 
 
 def _failure(error: Exception, timeout: float) -> Failure:

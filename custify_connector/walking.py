@@ -15,7 +15,7 @@ from custify_connector import reading
 from custify_connector.client import Client
 from custify_connector.errors import UnexpectedReply
 from custify_connector.look_ahead import Answer, LookAhead
-from custify_connector.pages import ask
+from custify_connector.pages import Unread, ask
 from custify_connector.read_plans import ReadPlan
 from custify_connector.reading import Step
 from custify_connector.states import Progress
@@ -30,7 +30,7 @@ def walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None, 
     seen = reading.seen_before(progress.position)
     left = limit
 
-    def fetch(progress: Progress, number: int, stop: threading.Event) -> tuple[reading.Page, Progress]:
+    def fetch(progress: Progress, number: int, stop: threading.Event) -> Unread:
         return ask(client, plan, progress, number, stop)
 
     with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room) as pages:

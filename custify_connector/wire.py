@@ -32,7 +32,8 @@ def _encoded(name: str, value: str) -> str:
 class Request:
     """One call: `path` is percent-encoded and relative to the base URL, `body` is a JSON value or None for no body.
 
-    With an `upload`, the body is a form: that file, and the fields of `body`.
+    With an `upload`, the body is a form: that file, and the fields of `body`. An answer to one that is
+    `decoded_later` may come `Undecoded`; nothing else is changed by that.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     body: Json = None
     upload: Path | None = None
+    decoded_later: bool = field(default=False, compare=False)
 
     @property
     def target(self) -> str:
@@ -55,8 +57,18 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Undecoded:
+    """The bytes of a successful answer to a request that is `decoded_later`; they may turn out to be no JSON."""
+
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Response:
-    """An HTTP answer: header names in lower case; `body` the JSON value, None when empty, text when it was no JSON."""
+    """An HTTP answer: header names in lower case; `body` the JSON value, None when empty, text when it was no JSON.
+
+    After a request that is `decoded_later`, it may be `Undecoded`.
+    """
 
     status: int
     body: Json = None

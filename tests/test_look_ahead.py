@@ -47,7 +47,7 @@ class Pages:
             pass
         with self._lock:
             self.under_way -= 1
-        return Page(number, [{"id": number}], [str(number)], 1000), progress
+        return lambda: (Page(number, [{"id": number}], [str(number)], 1000), progress)
 
     def wait_for(self, count):
         """Wait until so many are under way."""
@@ -129,7 +129,7 @@ def test_an_error_surfaces_at_its_own_page():
     def fetch(progress, number, _stop):
         if number == 3:
             raise LookupError("page 3")
-        return Page(number, [], [], 1000), progress
+        return lambda: (Page(number, [], [], 1000), progress)
 
     with LookAhead(fetch, PLAN, 4) as pages:
         assert [pages.take(at(number))[0].number for number in (1, 2)] == [1, 2]
@@ -153,7 +153,7 @@ def test_the_first_answer_may_have_been_asked_by_somebody_else():
 def test_what_an_answer_teaches_is_kept_and_the_place_is_not():
     def fetch(progress, number, _stop):
         taught = replace(progress.position, concessions=("order",), ordered=False, number=99)
-        return Page(number, [], [], 1000), replace(progress, started="then", position=taught)
+        return lambda: (Page(number, [], [], 1000), replace(progress, started="then", position=taught))
 
     with LookAhead(fetch, PLAN, 1) as pages:
         _, progress = pages.take(at(5))

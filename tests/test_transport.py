@@ -6,6 +6,7 @@ import socket
 import threading
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import requests
@@ -17,7 +18,7 @@ from custify_connector.credential import Credential
 from custify_connector.sandbox import Fault
 from custify_connector.secret import Secret
 from custify_connector.transport import HttpSend
-from custify_connector.wire import Failure, Request, Response
+from custify_connector.wire import Failure, Request, Response, Undecoded
 
 BASE = "http://localhost:1"
 ASK = Request("GET", "/people/all", (("page", "1"),))
@@ -198,6 +199,21 @@ def test_a_reply_is_its_json_value(answered, content, body):
     reply = answered(content)
     assert isinstance(reply, Response)
     assert (reply.status, reply.body, reply.ok) == (200, body, True)
+
+
+LATER = replace(ASK, decoded_later=True)
+LONG = b'{"people": [' + b" " * 9_000
+
+
+@pytest.mark.parametrize("content", [LONG + b"]}", LONG], ids=["json", "no json"])
+def test_a_long_success_may_wait_to_be_decoded(answered, content):
+    reply = answered(content, request=LATER)
+    assert (reply.status, reply.body, reply.ok) == (200, Undecoded(content), True)
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, b'{"people": []}'), (404, LONG + b"]}")], ids=["short", "error"])
+def test_a_short_answer_or_an_error_is_decoded_where_it_arrives(answered, status, content):
+    assert answered(content, status, request=LATER).body == {"people": []}
 
 
 def test_a_figure_that_is_none_is_still_read(answered):

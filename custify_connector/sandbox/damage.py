@@ -58,6 +58,11 @@ def _slow(fault: Fault, reply: Reply) -> Delivery:
     return Delivery(reply, delay=_figure(fault, 1.0))
 
 
+def _not_json(fault: Fault, reply: Reply) -> Delivery:
+    """Answer the beginning of a page, as long as the fault says, and nothing after it."""
+    return Delivery(Reply(200, b'{"people": [{"id": '.ljust(int(_figure(fault, 0.0))), reply.content_type))
+
+
 def _trickle(fault: Fault, reply: Reply) -> Delivery:
     return Delivery(reply, "trickle", spread=_figure(fault, 1.0))
 
@@ -87,7 +92,7 @@ _DAMAGE: dict[str, Callable[[Fault, Reply], Delivery]] = {
     "cut": lambda _, reply: Delivery(reply, "cut"),
     "html": _plain(_HTML, _HTML_TYPE),
     "empty": _plain(b""),
-    "not_json": _plain(b'{"people": [{"id": '),
+    "not_json": _not_json,
     "slow": _slow,
     "trickle": _trickle,
     "redirect": _redirect,

@@ -39,6 +39,7 @@ PASSING = {
     "cut": ("cut", None),
     "html": ("html", None),
     "no JSON": ("not_json", None),
+    "no JSON, long": ("not_json", 20_000),
     "slow": ("slow", 0.3),
     "trickle": ("trickle", 1.0),
 }
