@@ -5,6 +5,7 @@ Everything that depends on one endpoint is decided here, by data. This file does
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,15 +13,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from custify_connector import resources, strict_yaml
+import orjson
+
+from custify_connector import resources
 from custify_connector.errors import ConfigurationError, Fault, ManifestError
-from custify_connector.manifest_faults import compiles, grammar_faults, is_there, meaning_faults
+from custify_connector.manifest_faults import SchemaTrial, compiles, grammar_faults, is_there, meaning_faults
 from custify_connector.validation import compile_record_check
 from custify_connector.wording import suggestion
 
 Envelope = Literal["page", "record", "list", "page_or_record", "by_type"]
 Dialect = Literal["sorting", "sort_order", "fixed"]
 Alternatives = tuple[tuple[str, ...], ...]
+
+PREPARED = "connector.json"
+"""The manifest as a wheel carries it besides: checked, as JSON, and with the digest of the text that it was made of."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -208,7 +214,29 @@ def find(endpoints: Mapping[str, Endpoint], name: str, place: str) -> Endpoint:
 def load() -> Manifest:
     """Return the connector's own manifest, read once; its schemas are tried where they are used, and by the tests."""
     folder = resources.root()
-    return read((folder / "connector.yaml").read_text("utf-8"), "connector.yaml", folder / "schemas", own=True)
+    text = (folder / "connector.yaml").read_bytes()
+    prepared = _prepared(folder / PREPARED, text)
+    if prepared is not None:
+        return _build(prepared, folder / "schemas")
+    return read(text.decode("utf-8"), "connector.yaml", folder / "schemas", own=True)
+
+
+def prepare(text: bytes) -> bytes:
+    """Return what a wheel carries as `PREPARED`: what this text means; raises ManifestError as `read` does."""
+    value = _checked(text.decode("utf-8"), "connector.yaml", resources.root() / "schemas", compiles)
+    return orjson.dumps({"of": _digest(text), "manifest": value})
+
+
+def _prepared(file: Path, text: bytes) -> Mapping[str, Any] | None:
+    """Return what was made of just this text, and None where there is nothing: that way a changed text is read anew."""
+    if not file.is_file():
+        return None
+    made: dict[str, Any] = orjson.loads(file.read_bytes())
+    return made["manifest"] if made["of"] == _digest(text) else None
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def read(text: str, file: str, schemas: Path, *, own: bool = False) -> Manifest:
@@ -216,14 +244,20 @@ def read(text: str, file: str, schemas: Path, *, own: bool = False) -> Manifest:
 
     Every schema that it names is compiled, unless it is our `own`: that costs a start 8 ms, and teaches nothing new.
     """
+    return _build(_checked(text, file, schemas, is_there if own else compiles), schemas)
+
+
+def _checked(text: str, file: str, schemas: Path, trial: SchemaTrial) -> dict[str, Any]:
+    from custify_connector import strict_yaml  # noqa: PLC0415 - 20 ms that a prepared manifest does not cost
+
     document = strict_yaml.parse(text, file)
     grammar = resources.schema("manifest")
     if not compile_record_check(grammar)(document.value):
         raise ManifestError(tuple(grammar_faults(document, grammar)))
-    faults = tuple(meaning_faults(document, schemas, is_there if own else compiles))
+    faults = tuple(meaning_faults(document, schemas, trial))
     if faults:
         raise ManifestError(faults)
-    return _build(document.value, schemas)
+    return document.value
 
 
 def _build(value: Mapping[str, Any], schemas: Path) -> Manifest:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from custify_connector.errors import Fault
-from custify_connector.strict_yaml import Document, Place
 from custify_connector.validation import compile_record_check, faults_of
 from custify_connector.wording import suggestion
+
+if TYPE_CHECKING:  # it imports yaml, which a prepared manifest does not need
+    from custify_connector.strict_yaml import Document, Place
 
 SchemaTrial = Callable[[Path], None]
 """Raises FileNotFoundError for a schema that is not there, ValueError for one that is none."""
