@@ -20,7 +20,7 @@ NARROW_OVERLAP_DAYS = 2
 
 
 def request(plan: ReadPlan, position: Position, number: int) -> Request:
-    """Return the request for a page."""
+    """Return the request for a page; its answer may be decoded where the page is taken."""
     query = {**plan.query, **_order_query(plan, position)}
     if plan.since and plan.since.narrow and position.floor is not None and "narrow" not in position.concessions:
         query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
@@ -30,7 +30,7 @@ def request(plan: ReadPlan, position: Position, number: int) -> Request:
         if plan.page.size_parameter:
             query[plan.page.size_parameter] = str(asked.size)
     path = plan.fallback_path if plan.fallback_path and "path" in position.concessions else plan.path
-    return Request(plan.method, path, tuple(query.items()), plan.body)
+    return Request(plan.method, path, tuple(query.items()), plan.body, decoded_later=True)
 
 
 def _order_query(plan: ReadPlan, position: Position) -> Mapping[str, str]:

@@ -34,7 +34,7 @@ Unread = Callable[[], tuple[reading.Page, Progress]]
 
 def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: threading.Event) -> Unread:
     """Ask for one page; the first reply of a run also tells when the run started, by the service's clock."""
-    request = replace(reading.request(plan, progress.position, number), decoded_later=True)
+    request = reading.request(plan, progress.position, number)
     response = _answer(client, request, plan.stream, stop)
     if not response.ok and progress.position.collected == 0:
         plainer = reading.concede(plan, progress.position, response.status)
