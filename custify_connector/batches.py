@@ -20,7 +20,9 @@ from custify_connector.wire import Request, Response, fill
 from custify_connector.write_plans import BatchRule, WritePlan
 from custify_connector.write_requests import Prepared
 
-FIRST_LOOK_SECONDS = 0.5
+FIRST_LOOK_SECONDS = 0.25
+"""The end of a run waits for this; a service that needs longer is looked at too early once, and is waited for then."""
+
 DEADLINE_SECONDS = 300.0
 _SHARE_OF_PATIENCE = 1.5
 
