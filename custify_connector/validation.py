@@ -74,7 +74,7 @@ def _position(value: Any, path: Iterable[str | int]) -> tuple[int, ...]:  # noqa
 
 def compile_record_check(schema: Schema) -> Callable[[object], bool]:
     """Return a fast yes-or-no check of a record: a hundred times the speed of `faults_of`, the same verdict."""
-    import jsonschema_rs  # noqa: PLC0415 - 20 ms that only writing and the manifest cost
+    import jsonschema_rs  # noqa: PLC0415 - 15 MB that only a check loads
 
     validator = jsonschema_rs.validator_for(
         dict(schema), pattern_options=jsonschema_rs.RegexOptions(), retriever=_refuse_to_fetch
