@@ -13,35 +13,31 @@ from datetime import datetime, timezone
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from custify_connector import (
-    __version__,
-    describing,
-    manifest,
-    read_plans,
-    states,
-    streams,
-)
-from custify_connector.client import Client
+from custify_connector import __version__, manifest
+from custify_connector.checking.wording import type_name
 from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
-from custify_connector.credential import Credential, check
-from custify_connector.destination_templates import expand_destination
-from custify_connector.errors import ConfigurationError, Fault, refuse
-from custify_connector.manifest import Manifest
-from custify_connector.pacing import Budget, current_budget, shared_budget
-from custify_connector.settings import Settings, settings_of
-from custify_connector.source_templates import expand_source
-from custify_connector.wire import Send
-from custify_connector.wording import type_name
+from custify_connector.contract.errors import ConfigurationError, Fault, refuse
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.credential import Credential, check
+from custify_connector.exchange.pacing import Budget, current_budget, shared_budget
+from custify_connector.exchange.settings import Settings, settings_of
+from custify_connector.exchange.wire import Send
+from custify_connector.manifest import Manifest, describing
+from custify_connector.reading import plan as read_plans
+from custify_connector.reading import state as states
+from custify_connector.reading import stream as streams
+from custify_connector.reading.template import expand_source
+from custify_connector.writing.template import expand_destination
 
 if TYPE_CHECKING:  # asked for by the certification alone
-    from custify_connector.testbed import Testbed
+    from custify_connector.contract.testbed import Testbed
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
 
 
 def open_http(credential: Credential, settings: Settings) -> AbstractContextManager[Send]:
     """Open the real thing."""
-    from custify_connector.transport import HttpSend  # noqa: PLC0415 - requests costs 130 ms to import
+    from custify_connector.exchange.transport import HttpSend  # noqa: PLC0415 - requests costs 130 ms to import
 
     return HttpSend(credential, timeout_seconds=settings.timeout_seconds, connections=settings.max_in_flight)
 
@@ -61,7 +57,7 @@ class Connector:
     @hookimpl
     def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
         """Return the description with the account's own attributes; two requests, and none of them writes."""
-        from custify_connector import discovering  # noqa: PLC0415 - each hook imports what it alone needs
+        from custify_connector.manifest import account_fields as discovering  # noqa: PLC0415 - each hook imports what it alone needs
 
         known = self._load()
         checked = check(credential, known)
@@ -79,7 +75,7 @@ class Connector:
     @hookimpl
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
         """Ask for one cheap page; a malformed credential is a report too, and nothing is sent."""
-        from custify_connector import credential_testing  # noqa: PLC0415 - the same
+        from custify_connector.exchange import credential_test as credential_testing  # noqa: PLC0415 - the same
 
         began = monotonic()
         known = self._load()
@@ -114,7 +110,8 @@ class Connector:
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """Write records; wrong arguments raise here, before the first record is taken."""
-        from custify_connector import deliveries, write_plans  # noqa: PLC0415 - the same
+        from custify_connector.writing import dispatch as deliveries  # noqa: PLC0415 - the same
+        from custify_connector.writing import plan as write_plans  # noqa: PLC0415 - the same
 
         known = self._load()
         checked = check(credential, known)
@@ -127,7 +124,7 @@ class Connector:
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
         """Divide a source by date, at the cost of one request a part; one that cannot be divided comes back whole."""
-        from custify_connector import slicing  # noqa: PLC0415 - the same
+        from custify_connector.reading import slicing  # noqa: PLC0415 - the same
 
         known = self._load()
         checked = check(credential, known)

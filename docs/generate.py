@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from custify_connector import manifest, uploads
+from custify_connector import manifest
 from custify_connector.certification.checking import GROUPS, MEANING, RUNGS, all_checks
 from custify_connector.certification.mutating import all_mutants
+from custify_connector.checking.texts import placeholders
 from custify_connector.manifest import Alternatives, DestinationEndpoint, Manifest, Parameter, SourceEndpoint
-from custify_connector.wire import placeholders
+from custify_connector.writing import uploads
 
 ROOT = Path(__file__).resolve().parent.parent
 

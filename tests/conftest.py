@@ -7,7 +7,7 @@ import secrets
 import pytest
 from hypothesis import HealthCheck, settings
 
-from custify_connector import pacing
+from custify_connector.exchange import pacing
 from custify_connector.sandbox import Sandbox
 
 # A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 import custify_connector
-from custify_connector import contract, credential, manifest, resources
+from custify_connector import contract, manifest
+from custify_connector.exchange import credential
 from custify_connector.host import examining
+from custify_connector.manifest import resources
 from custify_connector.plugin import Connector
 
 PACKAGE = Path(custify_connector.__file__).parent
@@ -148,16 +150,16 @@ def test_only_transport_speaks_to_the_network():
         "certification/mutants/faults.py",
         "certification/replaying.py",
         "certification/telephone.py",
-        "transport.py",
+        "exchange/transport.py",
     ]
 
 
 def test_the_contract_knows_no_connector():
     plain = {"__future__", "collections", "contextlib", "dataclasses", "typing"}
-    assert tops(PACKAGE / "testbed.py") <= plain
-    assert set(imported(parsed(PACKAGE / "contract.py"))) - {"collections.abc", *plain} == {
+    assert tops(PACKAGE / "contract" / "testbed.py") <= plain
+    assert set(imported(parsed(PACKAGE / "contract" / "__init__.py"))) - {"collections.abc", *plain} == {
         "pluggy",
-        "custify_connector.testbed",
+        "custify_connector.contract.testbed",
     }
 
 
@@ -251,7 +253,7 @@ def test_a_wheel_away_from_the_checkout_finds_its_own_manifest(wheel, tmp_path):
         prepared = archive.read(f"custify_connector/{manifest.PREPARED}")
     assert prepared == manifest.prepare((ROOT / "connector.yaml").read_bytes())
     code = (
-        "import custify_connector\nfrom custify_connector import resources\n"
+        "import custify_connector\nfrom custify_connector.manifest import resources\n"
         "from custify_connector.plugin import connector\n"
         "print(custify_connector.__file__, resources.root(), len(connector.describe()['sources']))"
     )

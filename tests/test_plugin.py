@@ -9,19 +9,20 @@ import traceback
 import pluggy
 import pytest
 
-from custify_connector import contract, pacing, retrying
+from custify_connector import contract
+from custify_connector.checking.secret import Secret
 from custify_connector.contract import ConnectorHooks, NamedConnector
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     CredentialRefused,
     PermissionRefused,
     ServiceUnavailable,
     StateError,
 )
+from custify_connector.exchange import pacing, retrying
+from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector, connector
 from custify_connector.sandbox import Fault, Permissions, Sandbox
-from custify_connector.secret import Secret
-from custify_connector.wire import Response
 
 NO_LIMIT = {"rate_limit": None}
 PEOPLE = {"endpoint": "people", "settings": NO_LIMIT}

@@ -16,7 +16,7 @@ from custify_connector.adapters.airbyte_ledger import Ledger
 from custify_connector.adapters.airbyte_protocol import Output
 from custify_connector.adapters.airbyte_routes import Route
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import mapping, runs
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.interruption import Interruption

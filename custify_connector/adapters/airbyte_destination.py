@@ -17,7 +17,7 @@ from custify_connector.adapters import airbyte_protocol as protocol
 from custify_connector.adapters import airbyte_schemas as schemas
 from custify_connector.adapters.airbyte_protocol import Output
 from custify_connector.adapters.airbyte_routes import Plan, Route, fields, plan
-from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 
 _SYNC_MODES = ("append", "append_dedup")
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 import orjson
 
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
     CredentialRefused,

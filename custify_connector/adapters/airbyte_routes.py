@@ -13,12 +13,12 @@ from typing import Any
 
 from custify_connector.adapters import airbyte_schemas as schemas
 from custify_connector.adapters.airbyte_protocol import Output
-from custify_connector.errors import Fault, refuse
+from custify_connector.contract.errors import Fault, refuse
 
 
 def fields() -> dict[str, Any]:
     """Return the fields of the configuration beside the credential's and the settings."""
-    from custify_connector import resources  # noqa: PLC0415 - as quick as it can be
+    from custify_connector.manifest import resources  # noqa: PLC0415 - as quick as it can be
 
     known = resources.schema("destination")["$defs"]
     delivery = known["template"]["properties"]["delivery"]
@@ -100,7 +100,7 @@ def plan(config: Mapping[str, Any], output: Output) -> Plan:
 
 
 def _faults(config: Mapping[str, Any], listed: object, known: Mapping[str, Any]) -> Iterator[Fault]:
-    from custify_connector.validation import faults_of  # noqa: PLC0415 - spec needs none of it
+    from custify_connector.checking.json_schema import faults_of  # noqa: PLC0415 - spec needs none of it
 
     checked = {"type": "object", "properties": {name: known[name] for name in ("streams", "quarantine", "dry_run")}}
     faults = faults_of({name: value for name, value in config.items() if value is not None}, checked, "config")

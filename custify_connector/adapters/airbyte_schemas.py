@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from custify_connector import resources
-from custify_connector.errors import Fault
-from custify_connector.wording import suggestion
+from custify_connector.checking.wording import suggestion
+from custify_connector.contract.errors import Fault
+from custify_connector.manifest import resources
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _DOCUMENTATION = "https://docs.custify.com"

@@ -15,9 +15,9 @@ from typing import Any
 from custify_connector.adapters import airbyte_protocol as protocol
 from custify_connector.adapters import airbyte_schemas as schemas
 from custify_connector.adapters.airbyte_protocol import Output
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import Batch
-from custify_connector.errors import ConfigurationError, CredentialRefused, Fault, PermissionRefused, refuse
-from custify_connector.wording import suggestion
+from custify_connector.contract.errors import ConfigurationError, CredentialRefused, Fault, PermissionRefused, refuse
 
 _MODES = {"full_refresh": "full", "incremental": "incremental"}
 

@@ -18,14 +18,14 @@ from dlt.common.typing import TSecretStrValue
 from dlt.destinations.file_batching import JsonlFileBatchIterator
 
 from custify_connector.adapters import offered
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.checking.wording import suggestion
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import runs
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.journal import Journal
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
-from custify_connector.wording import suggestion
 
 # ruff: noqa: UP006, UP045 - the same: dlt resolves these annotations itself
 

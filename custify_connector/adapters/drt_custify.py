@@ -19,15 +19,15 @@ from drt.destinations.row_errors import RowError, record_preview
 from pydantic import ConfigDict, Field, model_validator
 
 from custify_connector import manifest
+from custify_connector.checking.values import NotJson, plain
 from custify_connector.contract import Receipt
-from custify_connector.destination_templates import expand_destination
-from custify_connector.errors import ConnectorError, Fault, refuse
+from custify_connector.contract.errors import ConnectorError, Fault, refuse
 from custify_connector.host import runs
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
-from custify_connector.values import NotJson, plain
+from custify_connector.writing.template import expand_destination
 
 # ruff: noqa: UP006, UP045 - the same: pydantic resolves these annotations itself
 

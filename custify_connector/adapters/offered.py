@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custify_connector import manifest, resources
+from custify_connector import manifest
+from custify_connector.checking.json_schema import Schema
+from custify_connector.manifest import resources
 from custify_connector.plugin import connector
-from custify_connector.validation import Schema
 
 _LEFT_OUT = frozenset({"$schema", "title", "examples"})
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from custify_connector.errors import Fault, refuse
-from custify_connector.wording import suggestion
+from custify_connector.checking.wording import suggestion
+from custify_connector.contract.errors import Fault, refuse
 
 _SPARKS_OWN = frozenset({"path", "checkpointlocation", "queryname"})
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)

@@ -16,10 +16,10 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.exceptions import SingerError
 
-from custify_connector import resources
 from custify_connector.adapters.offered import credential_of, settings_schema
-from custify_connector.errors import ConnectorError
-from custify_connector.validation import faults_of
+from custify_connector.checking.json_schema import faults_of
+from custify_connector.contract.errors import ConnectorError
+from custify_connector.manifest import resources
 
 
 def config_schema(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON Schemas

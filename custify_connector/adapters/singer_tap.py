@@ -16,10 +16,10 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from custify_connector.adapters import offered, untyped
 from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schema, run
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import Batch
-from custify_connector.errors import Fault, StateError, refuse
+from custify_connector.contract.errors import Fault, StateError, refuse
 from custify_connector.plugin import connector
-from custify_connector.wording import suggestion
 
 _MODES = {"INCREMENTAL": "incremental", "FULL_TABLE": "full"}
 _STATE = "connector_state"

@@ -17,7 +17,7 @@ from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
 from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schema, run
-from custify_connector.errors import ConnectorError
+from custify_connector.contract.errors import ConnectorError
 from custify_connector.host import runs
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.ordering import safe_order

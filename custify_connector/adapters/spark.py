@@ -25,7 +25,7 @@ from custify_connector.adapters import spark_filters, spark_options, spark_outco
 from custify_connector.adapters.spark_options import Reading, Writing, unknown_sharing
 from custify_connector.adapters.spark_stream import CustifyStreamReader
 from custify_connector.adapters.spark_writing import Attempt, Report
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 # Spark 4.0 has neither; what needs them says so.
 _StreamArrowWriter = getattr(api, "DataSourceStreamArrowWriter", object)

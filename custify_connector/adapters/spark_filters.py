@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from custify_connector import manifest
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.manifest import SourceEndpoint
-from custify_connector.source_templates import expand_source
+from custify_connector.reading.template import expand_source
 
 
 def lookup(source: Mapping[str, Any], equalities: Iterable[tuple[str, object]]) -> dict[str, Any]:

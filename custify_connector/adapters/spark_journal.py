@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.journal import Entry, hash_of
 
 log = logging.getLogger("custify_connector")

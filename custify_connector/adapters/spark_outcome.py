@@ -16,7 +16,7 @@ import orjson
 from custify_connector.adapters import spark_journal
 from custify_connector.adapters.spark_options import Writing
 from custify_connector.adapters.spark_writing import LETTERS, Report, sentence, totals
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host.quarantine import Quarantine
 
 log = logging.getLogger("custify_connector")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.adapters.spark_options import Pace
-from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.pacing import JITTER_SECONDS
+from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange.pacing import JITTER_SECONDS
 
 log = logging.getLogger("custify_connector")
 

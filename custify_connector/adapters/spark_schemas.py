@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.values import moment_of
+from custify_connector.checking.values import moment_of
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 RECORD = "_record"
 """A text column of this name, in a schema that the user gives, holds the whole record as JSON."""

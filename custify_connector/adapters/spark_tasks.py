@@ -15,10 +15,10 @@ from custify_connector.adapters import spark_journal, spark_pace, spark_schemas
 from custify_connector.adapters.spark_credentials import resolve
 from custify_connector.adapters.spark_options import Accounts, Pace, Reading, Writing, unknown_sharing
 from custify_connector.adapters.spark_writing import Attempt, Report, Rules, TaskWrite
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import Batch, Receipt
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
-from custify_connector.wording import suggestion
 
 
 def described(kind: str, name: str) -> dict[str, Any]:

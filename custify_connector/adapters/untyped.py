@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from custify_connector.validation import Schema
-from custify_connector.wire import Json
+from custify_connector.checking.json_schema import Schema
+from custify_connector.checking.texts import Json
 
 Places = Mapping[str, Any]
 """The fields below one, each with its own; `[]` are the items of a list. Empty: this field itself has no type."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from custify_connector.testbed import Credentials, NotOffered, Record, Service, WriteCase
+from custify_connector.contract.testbed import Credentials, NotOffered, Record, Service, WriteCase
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from custify_connector.certification.account import RealService
 from custify_connector.certification.subject import Subject
 from custify_connector.certification.trials import Trial
 from custify_connector.contract import NamedConnector
-from custify_connector.testbed import Exchange, NotOffered, Record, Service, Setup
+from custify_connector.contract.testbed import Exchange, NotOffered, Record, Service, Setup
 
 _TAIL = 5
 

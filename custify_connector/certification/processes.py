@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 if TYPE_CHECKING:
     from custify_connector.certification.subject import Subject

@@ -15,7 +15,7 @@ from typing import Any
 from custify_connector.certification import subject
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.subject import Subject
-from custify_connector.testbed import Release
+from custify_connector.contract.testbed import Release
 
 _PROSE = {"title", "description", "summary"}
 

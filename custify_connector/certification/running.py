@@ -16,7 +16,7 @@ from custify_connector.certification.checking import RUNGS, Check, Rung
 from custify_connector.certification.findings import Finding, Verdict, judge
 from custify_connector.certification.scrubbing import scrubbed
 from custify_connector.certification.subject import Subject
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 _FRAMES = 3
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from custify_connector.certification import processes
 from custify_connector.certification.processes import Process
 from custify_connector.contract import Batch, CredentialReport, Receipt
-from custify_connector.testbed import Operation, Record, Service, WriteCase
+from custify_connector.contract.testbed import Operation, Record, Service, WriteCase
 
 if TYPE_CHECKING:
     from custify_connector.certification.bench import Bench

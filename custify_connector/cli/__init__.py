@@ -67,7 +67,7 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
-            from custify_connector.wording import suggestion  # noqa: PLC0415 - only a slip needs it
+            from custify_connector.checking.wording import suggestion  # noqa: PLC0415 - only a slip needs it
 
             context.fail(f"there is no command {name!r}{suggestion(name, _COMMANDS)}")
         return super().resolve_command(context, args)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.vault import RESERVED, CredentialMapping, OpaqueMapping, Vault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -54,8 +54,9 @@ def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     path = chosen_budget()
     if path is not None:
-        from custify_connector import credential as credentials  # noqa: PLC0415 - only who names a file needs these
-        from custify_connector import manifest, pacing  # noqa: PLC0415 - the same
+        from custify_connector import manifest  # noqa: PLC0415 - the same
+        from custify_connector.exchange import credential as credentials  # noqa: PLC0415 - only who names a file needs these
+        from custify_connector.exchange import pacing  # noqa: PLC0415 - the same
 
         known = manifest.load()
         pacing.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)

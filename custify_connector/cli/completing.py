@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from custify_connector.errors import ConnectorError
+from custify_connector.contract.errors import ConnectorError
 
 _OFFERED_RUNS = 50
 

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from custify_connector.cli.options import exit_codes
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 _VARIABLE = "_CUSTIFY_COMPLETE"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from custify_connector.cli.options import exit_codes
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 
 @click.command()

@@ -7,17 +7,17 @@ from dataclasses import asdict
 
 import click
 
+from custify_connector.checking.secret import Secret
 from custify_connector.cli import credential_tile, layout, new_key
 from custify_connector.cli.choosing import budget_option
 from custify_connector.cli.completing import credential_names
 from custify_connector.cli.options import exit_codes, fail
 from custify_connector.contract import CredentialReport
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.key_stores import Kind
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Entry, Vault, mapping_of, now
-from custify_connector.secret import Secret
 
 _RUNS_SHOWN = 5
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from custify_connector.cli import layout
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Entry, Vault
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
+from custify_connector.checking.wording import suggestion
 from custify_connector.cli import completing
 from custify_connector.cli.choosing import budget_option, chosen, credential_options, within_budget
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import exit_codes
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.plugin import connector
-from custify_connector.wording import suggestion
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from custify_connector.cli import choosing, layout
 from custify_connector.cli.choosing import budget_option, credential_options
 from custify_connector.cli.options import exit_codes
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
 from custify_connector.plugin import open_http

@@ -9,10 +9,11 @@ from typing import Literal
 import click
 import orjson
 
-from custify_connector import credential, manifest
+from custify_connector import manifest
 from custify_connector.adapters import nexla as adapter
 from custify_connector.cli.options import exit_codes, param
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange import credential
 
 _WITH_ENDPOINT = ("source", "destination", "sample")
 

@@ -9,19 +9,20 @@ from typing import Any
 
 import click
 
-from custify_connector import resources, strict_yaml
+from custify_connector.checking import strict_yaml
+from custify_connector.checking.json_schema import faults_of
+from custify_connector.checking.wording import suggestion
 from custify_connector.cli import writing
 from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
 from custify_connector.cli.write import check_order, checked, destination_options, run_of
-from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import Table
+from custify_connector.manifest import resources
 from custify_connector.plugin import connector
-from custify_connector.validation import faults_of
-from custify_connector.wording import suggestion
 
 _CHOSEN_BY_ENTRY = {"params": (), "receipts": None, "journal": None}
 

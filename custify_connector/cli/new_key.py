@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
+from custify_connector.checking.secret import Secret
 from custify_connector.cli import layout
 from custify_connector.cli.choosing import within_budget
 from custify_connector.cli.options import BAD_USAGE, KEY_REFUSED, UNAVAILABLE
 from custify_connector.contract import CredentialReport
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.vault import CredentialMapping
-from custify_connector.secret import Secret
 
 _REFUSED = frozenset({"unauthorized", "forbidden"})
 
@@ -29,7 +29,7 @@ def asked(*, from_stdin: bool) -> Secret:
     if not sys.stdin.isatty():
         reason = "standard input is no terminal, so nobody can be asked: pipe the key in, and say --api-key-stdin"
         raise ConfigurationError((Fault("API key", reason),))
-    from custify_connector import resources  # noqa: PLC0415 - only the prompt needs it
+    from custify_connector.manifest import resources  # noqa: PLC0415 - only the prompt needs it
 
     form = resources.schema("credential")["properties"]["api_key"]
     click.echo(layout.tile(form["title"], [("", form["description"])], layout.width()) + "\n", err=True)
@@ -39,7 +39,7 @@ def asked(*, from_stdin: bool) -> Secret:
 def refuse_malformed(credential: CredentialMapping) -> None:
     """Raise ConfigurationError for a credential that no account can have; nothing is sent."""
     from custify_connector import manifest  # noqa: PLC0415 - 100 ms that only a new key costs
-    from custify_connector.credential import check  # noqa: PLC0415 - the same
+    from custify_connector.exchange.credential import check  # noqa: PLC0415 - the same
 
     check(credential, manifest.load())
 

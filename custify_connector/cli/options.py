@@ -17,7 +17,7 @@ import click
 
 from custify_connector.cli import layout
 from custify_connector.cli.choosing import chosen, credential_options
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
     CredentialRefused,

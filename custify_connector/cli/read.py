@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from custify_connector import states
 from custify_connector.cli import completing, layout, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
@@ -21,12 +20,13 @@ from custify_connector.cli.reads import Job, jobs
 from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.state_option import STATE
 from custify_connector.cli.wanted import Mode, Wanted, check
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.target import STANDARD
 from custify_connector.host.recorded_run import Run
+from custify_connector.reading import state as states
 
 _IN_FLIGHT = 8
 

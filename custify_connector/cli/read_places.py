@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.cli.wanted import Mode, Wanted
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import in_use, state_file
 from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Stream, Target, target_of

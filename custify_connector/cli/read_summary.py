@@ -14,7 +14,7 @@ from custify_connector.cli import layout
 from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABLE
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
-from custify_connector.errors import CredentialRefused, ServiceUnavailable, UnexpectedReply
+from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable, UnexpectedReply
 from custify_connector.host.several import Ended
 
 _INCREMENTAL = "incremental: what is new or changed since the run before; --mode full reads everything again"

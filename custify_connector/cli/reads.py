@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custify_connector import describing, discovering, manifest
+from custify_connector import manifest
+from custify_connector.checking.wording import suggestion
 from custify_connector.cli import read_places
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
@@ -19,7 +20,8 @@ from custify_connector.cli.wanted import Mode, Wanted, names
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.stream import Cursor
-from custify_connector.wording import suggestion
+from custify_connector.manifest import account_fields as discovering
+from custify_connector.manifest import describing
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import click
 
+from custify_connector.checking.secret import Secret, redacted
 from custify_connector.cli import ARGUMENTS
-from custify_connector.errors import ConfigurationError, ConnectorError
+from custify_connector.contract.errors import ConfigurationError, ConnectorError
 from custify_connector.host import named_states
 from custify_connector.host.recorded_run import Run, Status
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.runs import WriteCount
 from custify_connector.host.vault import now
-from custify_connector.secret import Secret, redacted
 
 _SECONDS_BETWEEN = 1.0
 _INTERRUPTED, _SOME_REJECTED = 130, 1

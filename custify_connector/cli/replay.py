@@ -13,7 +13,7 @@ from custify_connector.cli import writing
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import exit_codes, settings_options, start_logging
 from custify_connector.cli.write import refuse_two_inputs, run_of, run_options
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
 from custify_connector.host.feed import Shape
 from custify_connector.host.rows import Row, open_table

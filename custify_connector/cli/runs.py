@@ -13,7 +13,7 @@ import click
 from custify_connector.cli import layout
 from custify_connector.cli.completing import credential_names, run_numbers
 from custify_connector.cli.options import exit_codes
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, next_steps
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory

@@ -26,7 +26,7 @@ from custify_connector.cli.options import (
 from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.write import input_options, param_types
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping, runs, sampling
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape

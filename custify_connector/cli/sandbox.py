@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from custify_connector.cli.options import exit_codes, parse_rate_limit
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.sandbox import Settings, serve
 
 

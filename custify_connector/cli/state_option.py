@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from custify_connector.cli import completing
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import named_states
 
 

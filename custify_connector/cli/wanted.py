@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from custify_connector import manifest
+from custify_connector.checking.wording import suggestion
 from custify_connector.cli.connector_option import own
-from custify_connector.errors import Fault, refuse
+from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
 from custify_connector.host.outputs.target import STANDARD
-from custify_connector.wording import suggestion
 
 Mode = Literal["full", "incremental"]
 

@@ -21,7 +21,7 @@ from custify_connector.cli.options import (
     start_logging,
     types_in,
 )
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape

@@ -14,11 +14,12 @@ from typing import Any
 import click
 import orjson
 
+from custify_connector.checking.wording import suggestion
 from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
 from custify_connector.host import next_steps, runs
 from custify_connector.host.connectors import Chosen
@@ -29,7 +30,6 @@ from custify_connector.host.journal import Journal
 from custify_connector.host.outputs import Output, open_output
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Table
-from custify_connector.wording import suggestion
 
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""

@@ -23,7 +23,7 @@ from custify_connector.console import guarding
 from custify_connector.console.asking import HERE, Asked, Console, Screen
 from custify_connector.console.guarding import Head
 from custify_connector.console.screens import authenticate, certification, destination, manual, quarantine, runs, source
-from custify_connector.errors import ConfigurationError, ConnectorError
+from custify_connector.contract.errors import ConfigurationError, ConnectorError
 
 _log = logging.getLogger(__name__)
 

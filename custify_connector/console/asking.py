@@ -24,7 +24,7 @@ from custify_connector.console.folder import Folder
 from custify_connector.console.guarding import Gate
 from custify_connector.console.quarantined import Indexes
 from custify_connector.console.started import Commands, Origin
-from custify_connector.errors import Fault
+from custify_connector.contract.errors import Fault
 from custify_connector.host import words
 
 HERE = Path(__file__).parent

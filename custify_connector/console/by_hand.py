@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from custify_connector.console.forms import Field, field_of, types_of, value_of
-from custify_connector.errors import Fault
+from custify_connector.contract.errors import Fault
 
 PREFIX = "by_hand."
 _FIRST = {"Request": ("request",), "Records and pages": ("records", "page")}

@@ -12,11 +12,11 @@ from typing import Any
 import pluggy
 
 from custify_connector import plugin
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import NamedConnector
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import connectors
 from custify_connector.host.connectors import Chosen
-from custify_connector.wording import suggestion
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
+from custify_connector.checking.json_schema import faults_of
+from custify_connector.checking.secret import Secret
 from custify_connector.console.catalog import Known
 from custify_connector.contract import CredentialReport
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import CredentialMapping, Entry, OpaqueMapping, Vault, mapping_of, now
-from custify_connector.secret import Secret
-from custify_connector.validation import faults_of
 
 UNSENT = "not sent"
 """The name of the credential of a dry run, which sends nothing."""

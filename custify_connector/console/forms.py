@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from custify_connector.errors import Fault
+from custify_connector.contract.errors import Fault
 
 Kind = Literal["text", "password", "number", "choice", "json", "long"]
 _LONG = 500

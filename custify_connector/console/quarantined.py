@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
 
 _MOST_FILES = 8

@@ -19,7 +19,7 @@ from custify_connector.console.folder import Folder
 from custify_connector.console.guarding import Gate
 from custify_connector.console.started import Commands
 from custify_connector.contract import plugin_manager
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     import pluggy

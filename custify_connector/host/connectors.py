@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
+from custify_connector.checking.secret import Secret, redacted
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt, plugin_manager
-from custify_connector.errors import ConfigurationError, ConnectorError, ConnectorFailed, Fault, FaultyInput, refuse
-from custify_connector.secret import Secret, redacted
-from custify_connector.wording import suggestion
+from custify_connector.contract.errors import (
+    ConfigurationError,
+    ConnectorError,
+    ConnectorFailed,
+    Fault,
+    FaultyInput,
+    refuse,
+)
 
 _USUAL: Mapping[str, Any] = {"mode": "full", "delivery": "single", "on_reject": "continue"}
 _ALWAYS = frozenset({"endpoint", "request"})

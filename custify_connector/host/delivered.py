@@ -10,10 +10,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from custify_connector import write_ahead
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.checking.values import dumped
+from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange import write_ahead
 from custify_connector.host import table_file
-from custify_connector.values import dumped
 
 MAXIMUM_KEYS = 1_000_000
 _FORGET_EVERY = 10_000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home, key_stores, private_file
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Vault

@@ -14,15 +14,17 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from custify_connector import credential, credential_testing, manifest
-from custify_connector.credential import Credential
-from custify_connector.errors import ConfigurationError
+from custify_connector import manifest
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.exchange import credential
+from custify_connector.exchange import credential_test as credential_testing
+from custify_connector.exchange.credential import Credential
+from custify_connector.exchange.pacing import current_budget
+from custify_connector.exchange.settings import Settings
+from custify_connector.exchange.wire import Failure, Request, Response, Send
 from custify_connector.host.examining import Finding, Verdict
 from custify_connector.host.vault import RESERVED
 from custify_connector.manifest import Manifest
-from custify_connector.pacing import current_budget
-from custify_connector.settings import Settings
-from custify_connector.wire import Failure, Request, Response, Send
 
 OpenSend = Callable[[Credential, Settings], AbstractContextManager[Send]]
 

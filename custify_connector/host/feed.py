@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import journal, mapping
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
 from custify_connector.host.rows import Row, Table
-from custify_connector.identities import key_of
-from custify_connector.write_requests import may_repeat
+from custify_connector.records.identities import key_of
+from custify_connector.writing.requests import may_repeat
 
 
 @dataclass(frozen=True)

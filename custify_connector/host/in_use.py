@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from typing import Any
 
 import orjson
 
-from custify_connector import write_ahead
+from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange import write_ahead
 from custify_connector.host import in_use, table_file
-from custify_connector.values import dumped
 
 _BUSY_SECONDS = 5.0
 _SCHEMA = """

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from custify_connector.errors import StateError
+from custify_connector.contract.errors import StateError
 from custify_connector.host import state_file
 from custify_connector.host.outputs import Target
 from custify_connector.host.state_file import Stored

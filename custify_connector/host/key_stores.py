@@ -12,9 +12,9 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.checking.secret import Secret
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import private_file
-from custify_connector.secret import Secret
 
 Kind = Literal["keyring", "file"]
 Answer = TypeVar("Answer")

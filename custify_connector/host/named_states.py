@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from custify_connector.errors import Fault, StateError
+from custify_connector.checking.wording import suggestion
+from custify_connector.contract.errors import Fault, StateError
 from custify_connector.host import home, state_file
-from custify_connector.wording import suggestion
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 _SUFFIX = ".state"

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 
 _OTHERS_MAY_NOTHING = 0o077
 _ONLY_THE_GROUP_MAY_READ = 0o027

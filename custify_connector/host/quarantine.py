@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, Fault
-from custify_connector.values import dumped
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.checking.values import NotJson, plain
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.duckdb_engine import connected, literal, quoted
 from custify_connector.host.rows import Row, Table, input_form, open_table
-from custify_connector.values import NotJson, plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.quarantine import Origin
 
 csv.field_size_limit(16_000_000)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
-from custify_connector.errors import ConnectorError, StateError
+from custify_connector.contract.errors import ConnectorError, StateError
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Output, Target
 from custify_connector.host.outputs.target import STANDARD

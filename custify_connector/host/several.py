@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from custify_connector.errors import ConnectorError, CredentialRefused, PermissionRefused
+from custify_connector.contract.errors import ConnectorError, CredentialRefused, PermissionRefused
 from custify_connector.host.runs import ReadCount
 
 AT_ONCE = 4

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from custify_connector.errors import Fault, StateError
+from custify_connector.contract.errors import Fault, StateError
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from custify_connector import write_ahead
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange import write_ahead
 
 BUSY_SECONDS = 5.0
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
+from custify_connector.checking.secret import Secret
+from custify_connector.checking.wording import suggestion
 from custify_connector.contract import CredentialReport
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import home, key_stores, table_file
 from custify_connector.host.key_stores import KeyStore, Kind
-from custify_connector.secret import Secret
-from custify_connector.wording import suggestion
 
 RESERVED = "environment"
 """The name that runs with the key of CUSTIFY_API_KEY have."""

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from custify_connector.contract.testbed import NotOffered, Quirk, Service, Setup
 from custify_connector.sandbox import Drift as SandboxDrift
 from custify_connector.sandbox import Quirks, Sandbox
 from custify_connector.sandbox_testbed.service import SIZED, EmulatedCustify
-from custify_connector.testbed import NotOffered, Quirk, Service, Setup
 
 _PEOPLE, _COMPANIES, _PAGE_CAP = 60, 8, 20
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from custify_connector.contract.testbed import FaultKind, InjectedFault, Scope
 from custify_connector.sandbox import Fault, Sandbox
 from custify_connector.sandbox.faults import Kind
-from custify_connector.testbed import FaultKind, InjectedFault, Scope
 
 _METHODS: Mapping[Scope, str | None] = {"any": None, "reads": "GET", "writes": "POST"}
 """The method by which the sandbox tells a scope; every case that writes anew posts."""

@@ -11,14 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from custify_connector.sandbox import Entry, Permissions, Sandbox
-from custify_connector.sandbox.companies import delete_company
-from custify_connector.sandbox.content import Content
-from custify_connector.sandbox.people import delete_people
-from custify_connector.sandbox_testbed.faults import sandbox_fault
-from custify_connector.sandbox_testbed.never_seen import never_seen
-from custify_connector.sandbox_testbed.write_cases import STREAM_OF, write_cases
-from custify_connector.testbed import (
+from custify_connector.contract.testbed import (
     Credentials,
     Exchange,
     InjectedFault,
@@ -29,6 +22,13 @@ from custify_connector.testbed import (
     Setup,
     WriteCase,
 )
+from custify_connector.sandbox import Entry, Permissions, Sandbox
+from custify_connector.sandbox.companies import delete_company
+from custify_connector.sandbox.content import Content
+from custify_connector.sandbox.people import delete_people
+from custify_connector.sandbox_testbed.faults import sandbox_fault
+from custify_connector.sandbox_testbed.never_seen import never_seen
+from custify_connector.sandbox_testbed.write_cases import STREAM_OF, write_cases
 
 SIZED = ("people", "companies")
 """The streams whose number of records a setup can choose."""

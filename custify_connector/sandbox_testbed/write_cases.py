@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from custify_connector.contract.testbed import Record, WriteCase
 from custify_connector.sandbox import Sandbox
-from custify_connector.testbed import Record, WriteCase
 
 _WHEN = "2026-01-01T00:00:00.000Z"
 

@@ -10,7 +10,7 @@ import pytest
 from custify_connector import manifest
 from custify_connector.adapters import airbyte_schemas as schemas
 from custify_connector.adapters import airbyte_source as source
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 

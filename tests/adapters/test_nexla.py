@@ -15,12 +15,12 @@ import requests
 
 from custify_connector import manifest
 from custify_connector.adapters import nexla
-from custify_connector.destination_templates import expand_destination
-from custify_connector.errors import ConfigurationError
+from custify_connector.checking.texts import placeholders
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.plugin import connector
-from custify_connector.wire import placeholders
-from custify_connector.write_plans import write_plan
-from custify_connector.writing import preparer
+from custify_connector.writing.plan import write_plan
+from custify_connector.writing.preparing import preparer
+from custify_connector.writing.template import expand_destination
 
 _MANIFEST = manifest.load()
 _BASE = _MANIFEST.base_url

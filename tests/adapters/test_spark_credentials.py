@@ -3,7 +3,7 @@ import json
 import pytest
 
 from custify_connector.adapters.spark_credentials import resolve
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 
 def test_a_credential_is_named_by_the_environment():

@@ -2,7 +2,7 @@ import pytest
 
 from custify_connector.adapters import spark_filters, spark_tasks
 from custify_connector.adapters.spark_options import reading
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.plugin import connector
 
 

@@ -7,7 +7,7 @@ import pytest
 from custify_connector.adapters import spark_journal
 from custify_connector.adapters.spark_journal import Names
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 SENT = Receipt(4, "sent", {"user_id": "u"}, 200, response={"big": 1})
 

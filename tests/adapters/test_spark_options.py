@@ -2,7 +2,7 @@ import pytest
 
 from custify_connector.adapters import spark_options
 from custify_connector.adapters.spark_options import Accounts, Pace
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 
 def refusal(make, **options):

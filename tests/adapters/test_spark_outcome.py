@@ -8,7 +8,7 @@ from custify_connector.adapters.spark_options import writing
 from custify_connector.adapters.spark_outcome import RowsNotDelivered
 from custify_connector.adapters.spark_writing import Report
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 LINE = {
     "nexlaMetaData": {"sourceKey": "partition 1", "sourceOffset": 1},

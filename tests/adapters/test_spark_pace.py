@@ -4,8 +4,8 @@ import pytest
 
 from custify_connector.adapters import spark_pace
 from custify_connector.adapters.spark_options import Pace
-from custify_connector.errors import ConfigurationError
-from custify_connector.pacing import JITTER_SECONDS
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.exchange.pacing import JITTER_SECONDS
 
 DEFAULT = (100, 10.0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from custify_connector.adapters import spark_schemas
 from custify_connector.adapters.spark_schemas import DoesNotFit
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.plugin import connector
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)

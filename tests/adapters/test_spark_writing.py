@@ -6,7 +6,7 @@ from custify_connector.adapters import spark_journal, spark_tasks
 from custify_connector.adapters.spark_options import writing
 from custify_connector.adapters.spark_writing import Attempt, Report, Rules, TaskWrite, sentence, totals
 from custify_connector.contract import Receipt
-from custify_connector.errors import ServiceUnavailable
+from custify_connector.contract.errors import ServiceUnavailable
 
 RULES = Rules("create_event", (("name",),), "deduplication_id", {}, "acme")
 FIRST, SECOND = Attempt(0, 0, 1), Attempt(0, 1, 1)

@@ -10,8 +10,8 @@ import pytest
 from custify_connector.certification import subject
 from custify_connector.certification.account import Account
 from custify_connector.certification.running import run_one
+from custify_connector.contract.testbed import Setup
 from custify_connector.plugin import connector as custify
-from custify_connector.testbed import Setup
 from tests.certification.tiny.connector import connector as tiny
 
 HEALTHY = {"custify": custify, "tiny": tiny}

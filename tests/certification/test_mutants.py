@@ -2,10 +2,10 @@
 
 import pytest
 
-from custify_connector import credential_testing
 from custify_connector.certification.checking import all_checks
 from custify_connector.certification.mutating import all_mutants
 from custify_connector.certification.running import run_one
+from custify_connector.exchange import credential_test as credential_testing
 
 CHECKS = {one.id: one for one in all_checks()}
 MUTANTS = all_mutants()

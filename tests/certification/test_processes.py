@@ -9,7 +9,7 @@ import pytest
 from custify_connector.certification import processes, subject
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.mutating import Broken
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from custify_connector.certification.mutating import Broken
 from custify_connector.certification.replaying import recordings, replayed
 from custify_connector.certification.running import run_one
 from custify_connector.contract import hookimpl
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 from tests.certification.tiny.connector import connector as tiny
 
 (RECORDED,) = (one for one in all_checks() if one.rung == "recorded")

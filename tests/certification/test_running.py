@@ -15,7 +15,7 @@ from custify_connector.certification.findings import equal, holds, judge, nothin
 from custify_connector.certification.mutating import Broken, with_batches, with_description
 from custify_connector.certification.running import Selection, run, run_one
 from custify_connector.certification.scrubbing import shows
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 from tests.certification.tiny.testbed import KEY
 
 

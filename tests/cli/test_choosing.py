@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from custify_connector.cli import choosing, main
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 
 def read(*words, code=0):

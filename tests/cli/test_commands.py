@@ -11,10 +11,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from custify_connector import __version__, errors
+from custify_connector import __version__
 from custify_connector.cli import main, options
 from custify_connector.cli.progress import Progress
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract import errors
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.sandbox import Quirks
 
 COMMAND = Path(sys.executable).with_name("custify")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from custify_connector.cli import options
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     CredentialRefused,
     Fault,

@@ -48,7 +48,7 @@ def test_a_warning_has_a_line_of_its_own_while_a_stream_is_shown(monkeypatch):
     try:
         with Progress() as bars:
             bars.tell("people", 1)
-            logging.getLogger("custify_connector.writing").warning("a text that looks like a number")
+            logging.getLogger("custify_connector.writing.preparing").warning("a text that looks like a number")
             bars.tell("people", 2)
     finally:
         logging.getLogger().removeHandler(handler)
@@ -81,7 +81,7 @@ def test_a_stream_that_stands_still_is_shown_with_what_it_waits_for(monkeypatch)
     terminal = on_terminal(monkeypatch)
     with Progress(2) as bars:
         bars.tell("people", 0)
-        logging.getLogger("custify_connector.client").debug("waits %.1f s for the rate limit", 9.0)
+        logging.getLogger("custify_connector.exchange.client").debug("waits %.1f s for the rate limit", 9.0)
         bars.tell("companies", 0)
     assert "waits for the rate limit" in terminal.getvalue()
 

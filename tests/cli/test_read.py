@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from custify_connector import retrying
 from custify_connector.cli import main
+from custify_connector.exchange import retrying
 from custify_connector.host.run_history import RunHistory
 from custify_connector.sandbox import Fault, Permissions, Quirks
 

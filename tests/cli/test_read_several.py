@@ -15,8 +15,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from custify_connector import manifest, retrying
+from custify_connector import manifest
 from custify_connector.cli import main, options
+from custify_connector.exchange import retrying
 from custify_connector.host.outputs.flattening import flatten
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault, Permissions, Quirks

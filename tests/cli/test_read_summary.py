@@ -7,7 +7,7 @@ import pytest
 from custify_connector.cli import read_summary
 from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.wanted import Wanted
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     CredentialRefused,
     Fault,

@@ -10,9 +10,9 @@ from collections import Counter
 import pytest
 from click.testing import CliRunner
 
-from custify_connector import client, pacing
 from custify_connector.cli import main
-from custify_connector.pacing import Clock
+from custify_connector.exchange import client, pacing
+from custify_connector.exchange.pacing import Clock
 from custify_connector.sandbox import Fault
 
 WHEN = "2026-01-01T00:00:00.000Z"

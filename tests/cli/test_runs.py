@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from custify_connector.cli import main, recording
-from custify_connector.errors import ServiceUnavailable
+from custify_connector.contract.errors import ServiceUnavailable
 from custify_connector.host import runs
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_history import RunHistory

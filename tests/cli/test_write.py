@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from custify_connector import retrying
 from custify_connector.cli import main
+from custify_connector.exchange import retrying
 from custify_connector.sandbox import Fault
 
 CSV = "id,email,first,last,company,plan\n007,ana@example.com,Ana,Łukasz,c-1,Gold\nu-2,bo@example.com,Bo,Weiß,,\n"

@@ -4,7 +4,7 @@ import pytest
 
 from custify_connector import plugin
 from custify_connector.console import by_hand
-from custify_connector.errors import Fault
+from custify_connector.contract.errors import Fault
 
 SOURCE = plugin.connector.describe()["source"]
 SCHEMA = by_hand.schema_of(SOURCE)

@@ -3,7 +3,7 @@
 import pytest
 
 from custify_connector.console import forms
-from custify_connector.errors import Fault
+from custify_connector.contract.errors import Fault
 
 SCHEMA = {
     "required": ["name"],

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from custify_connector.console import quarantined
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 
 
 def line(number, **error):

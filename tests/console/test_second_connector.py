@@ -5,8 +5,8 @@ import json
 import pytest
 
 from custify_connector.contract import NamedConnector, hookimpl, plugin_manager
+from custify_connector.contract.testbed import Setup
 from custify_connector.host.run_history import RunHistory
-from custify_connector.testbed import Setup
 from tests import others
 from tests.console.conftest import started
 

@@ -1,7 +1,7 @@
 """A connector of another service, with another credential, other parameters and other fields; it asks no network."""
 
 from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
-from custify_connector.errors import ConfigurationError, CredentialRefused, Fault
+from custify_connector.contract.errors import ConfigurationError, CredentialRefused, Fault
 
 STRING = {"type": "string"}
 ORDER = {"type": "object", "properties": {"endpoint": STRING, "dry_run": {"type": "boolean"}}}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from custify_connector import manifest
+from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector
-from custify_connector.wire import Response
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/adding-an-endpoint.md"

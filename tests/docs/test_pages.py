@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from custify_connector import manifest, resources
+from custify_connector import manifest
 from custify_connector.cli import main
 from custify_connector.contract import HOOKS, OUTCOMES, ConnectorHooks
+from custify_connector.manifest import resources
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from custify_connector import manifest, uploads
-from custify_connector.errors import ConfigurationError
+from custify_connector import manifest
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.sandbox import Quirks
+from custify_connector.writing import uploads
 
 DESTINATIONS = manifest.load().destinations
 DELETES = [name for name, entry in DESTINATIONS.items() if entry.destructive]

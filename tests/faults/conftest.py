@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import custify_connector
-from custify_connector import client, pacing
-from custify_connector.pacing import Clock
+from custify_connector.exchange import client, pacing
+from custify_connector.exchange.pacing import Clock
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Quirks, Sandbox
 

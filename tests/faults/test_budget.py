@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from custify_connector.errors import ServiceUnavailable
+from custify_connector.contract.errors import ServiceUnavailable
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 

@@ -7,14 +7,14 @@ from email.utils import formatdate
 
 import pytest
 
-from custify_connector import transport
-from custify_connector.errors import (
+from custify_connector.contract.errors import (
     ConfigurationError,
     CredentialRefused,
     PermissionRefused,
     ServiceUnavailable,
     UnexpectedReply,
 )
+from custify_connector.exchange import transport
 from custify_connector.sandbox import Fault, Permissions
 
 pytestmark = pytest.mark.usefixtures("hurry")

@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from custify_connector import transport
-from custify_connector.errors import ConnectorError, CredentialRefused, PermissionRefused, ServiceUnavailable
+from custify_connector.contract.errors import ConnectorError, CredentialRefused, PermissionRefused, ServiceUnavailable
+from custify_connector.exchange import transport
 from custify_connector.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("hurry")

@@ -4,7 +4,13 @@ import pytest
 
 from custify_connector.cli import connector_option
 from custify_connector.contract import PROJECT, Batch, ConnectorHooks, NamedConnector, hookimpl
-from custify_connector.errors import ConfigurationError, ConnectorFailed, CredentialRefused, Fault, ServiceUnavailable
+from custify_connector.contract.errors import (
+    ConfigurationError,
+    ConnectorFailed,
+    CredentialRefused,
+    Fault,
+    ServiceUnavailable,
+)
 from custify_connector.host import connectors
 
 pluggy = pytest.importorskip("pluggy")

@@ -6,9 +6,9 @@ import pytest
 
 from custify_connector import manifest
 from custify_connector.contract import CredentialReport
+from custify_connector.exchange.wire import Failure, Response
 from custify_connector.host import examining_service
 from custify_connector.plugin import open_http
-from custify_connector.wire import Failure, Response
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=timezone.utc)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError, ServiceUnavailable
+from custify_connector.contract.errors import ConfigurationError, ServiceUnavailable
 from custify_connector.host import mapping, runs
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Feed, Safekeeping, Shape

@@ -3,7 +3,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home
 
 

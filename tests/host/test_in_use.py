@@ -2,7 +2,7 @@
 
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.in_use import held
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import custify_connector
 from custify_connector.contract import OUTCOMES, Receipt
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.journal import Entry, Journal, hash_of, is_unfinished, remove
 
 ROOT = Path(custify_connector.__file__).parents[1]

@@ -5,10 +5,10 @@ import pytest
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError, KeyringLocked, PasswordDeleteError
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.checking.secret import Secret
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import key_stores, private_file
 from custify_connector.host.key_stores import FileStore, KeyringStore
-from custify_connector.secret import Secret
 
 
 class Memory:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.mapping import NotConvertible, Rule, apply, check_columns, parse, unmapped
-from custify_connector.identities import field_value
+from custify_connector.records.identities import field_value
 
 ROW = {"id": "7", "first": "Ada", "last": "Lovelace", "empty": "", "total": "12.5", "json": '{"a": [1]}', "yes": "Yes"}
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from custify_connector.errors import StateError
+from custify_connector.contract.errors import StateError
 from custify_connector.host import home, named_states, state_file
 
 

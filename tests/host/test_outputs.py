@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.outputs import encode, open_output
 
 A, B = {"id": "a", "name": "Zoë"}, {"id": "b", "seats": [1, None]}

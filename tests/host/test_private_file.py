@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import private_file
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from custify_connector.contract import Receipt
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.quarantine import Place, Quarantine, destination_of, quarantined, record_of
 
 PLACE = Place("people.csv", 7, "upsert_person", 1_700_000_000_000)

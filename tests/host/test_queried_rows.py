@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.queried_rows import ALL, Choice, open_input
 
 

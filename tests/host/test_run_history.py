@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home, processes, run_history
 from custify_connector.host.recorded_run import FIELDS, Run
 from custify_connector.host.run_history import RunHistory, _place

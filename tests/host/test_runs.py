@@ -5,7 +5,7 @@ import json
 import pytest
 
 from custify_connector.contract import Batch, Receipt
-from custify_connector.errors import ConfigurationError, CredentialRefused, StateError
+from custify_connector.contract.errors import ConfigurationError, CredentialRefused, StateError
 from custify_connector.host import mapping, runs, state_file
 from custify_connector.host.feed import Shape
 from custify_connector.host.rows import open_table

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from custify_connector.errors import CredentialRefused, ServiceUnavailable
+from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
 from custify_connector.host.runs import ReadCount
 from custify_connector.host.several import read_all
 

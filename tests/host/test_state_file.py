@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.errors import StateError
+from custify_connector.contract.errors import StateError
 from custify_connector.host import state_file
 from custify_connector.host.state_file import Stored, load, save
 

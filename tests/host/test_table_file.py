@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.table_file import opened
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things (name)"

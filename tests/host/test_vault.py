@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
+from custify_connector.checking.secret import Secret
 from custify_connector.contract import CredentialReport
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home, private_file, vault
 from custify_connector.host.vault import CredentialMapping, Entry, Vault
-from custify_connector.secret import Secret
 
 OK = CredentialReport(ok=True, code="ok", status=200, message="", verified_at="2026-01-31T09:30:00+00:00", elapsed_ms=1)
 REFUSED = CredentialReport(ok=False, code="unauthorized", status=401, message="", verified_at=None, elapsed_ms=1)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from custify_connector.destination_templates import stored
-from custify_connector.source_templates import expand_source
+from custify_connector.reading.template import expand_source
+from custify_connector.writing.template import stored
 
 EXCUSED = {
     "get_customer": "an alias of get_person that the vendor's own client uses",

@@ -141,7 +141,7 @@ def _is_single(parameter):
 
 def try_to(act, *arguments, **words):
     """Do something, and let Custify refuse it: a made-up id is not there."""
-    from custify_connector.errors import ConfigurationError, UnexpectedReply  # noqa: PLC0415 - needed here alone
+    from custify_connector.contract.errors import ConfigurationError, UnexpectedReply  # noqa: PLC0415 - needed here alone
 
     try:
         act(*arguments, **words)

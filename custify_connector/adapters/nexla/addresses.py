@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from custify_connector.adapters.nexla.targets import target
-from custify_connector.errors import Fault, refuse
-from custify_connector.wire import placeholders, query_text
+from custify_connector.checking.texts import placeholders, query_text
+from custify_connector.contract.errors import Fault, refuse
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from custify_connector.adapters.nexla.targets import target
-from custify_connector.errors import Fault, refuse
+from custify_connector.contract.errors import Fault, refuse
 
 _DATA_PATHS = {
     # The descent finds the list whether the page stands alone or in an array of one, as the page of people does.

@@ -19,9 +19,9 @@ from custify_connector.adapters.nexla.notes import (
     notes,
 )
 from custify_connector.adapters.nexla.payloads import Ask, Payload, head
-from custify_connector.destination_templates import expand_destination
-from custify_connector.errors import Fault, refuse
+from custify_connector.contract.errors import Fault, refuse
 from custify_connector.manifest import DestinationEndpoint, Manifest, find
+from custify_connector.writing.template import expand_destination
 
 _DAY_MS = 24 * 60 * 60 * 1000
 

@@ -10,9 +10,9 @@ from typing import Any
 from custify_connector.adapters.nexla.chains import chain, only_part, url
 from custify_connector.adapters.nexla.notes import SOURCE_NOTES, id_notes, notes
 from custify_connector.adapters.nexla.payloads import Ask, Payload, head
-from custify_connector.errors import Fault, refuse
+from custify_connector.contract.errors import Fault, refuse
 from custify_connector.manifest import Manifest
-from custify_connector.source_templates import expand_source
+from custify_connector.reading.template import expand_source
 
 _DAILY_AT_TWO = "0 0 2 * * ? *"
 _SAMPLE_SIZE = "5"

@@ -13,7 +13,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.compatibility import input_breaks, old_configs
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 _NAMES_OF_SECRETS = ("key", "token", "secret", "password", "passphrase")
 _SHOWN = {"string", "integer", "number", "boolean", "array", "object"}

@@ -12,7 +12,7 @@ from custify_connector.certification.findings import Finding, equal, holds
 from custify_connector.certification.logs import collected_log
 from custify_connector.certification.scrubbing import shows
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import InjectedFault, NotOffered
+from custify_connector.contract.testbed import InjectedFault, NotOffered
 
 _MOST_REQUESTS = 2
 _LATE_SECONDS = 40.0

@@ -9,7 +9,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, holds, is_named, nothing, shown
 from custify_connector.certification.trials import Reading, Trial
-from custify_connector.testbed import FaultKind, InjectedFault
+from custify_connector.contract.testbed import FaultKind, InjectedFault
 
 _DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")
 

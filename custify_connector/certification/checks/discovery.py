@@ -15,7 +15,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.compatibility import catalogue_breaks
 from custify_connector.certification.findings import Finding, equal, holds, nothing
-from custify_connector.testbed import InjectedFault
+from custify_connector.contract.testbed import InjectedFault
 
 _SCALARS = {"string", "integer", "number", "boolean"}
 _COMMON = {*_SCALARS, "object", "array"}

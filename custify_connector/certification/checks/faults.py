@@ -11,7 +11,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.damaged_replies import damaged
 from custify_connector.certification.findings import Finding, equal, holds, is_named, shown
-from custify_connector.testbed import FaultKind, InjectedFault, RateLimit
+from custify_connector.contract.testbed import FaultKind, InjectedFault, RateLimit
 
 _TOO_MANY = 429
 _PASSING: tuple[InjectedFault, ...] = (

@@ -9,7 +9,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, shown
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import Record, WriteCase
+from custify_connector.contract.testbed import Record, WriteCase
 
 
 @check("H1", "rehearsed")

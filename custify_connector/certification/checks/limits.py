@@ -14,7 +14,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import Exchange, RateLimit
+from custify_connector.contract.testbed import Exchange, RateLimit
 
 _LIMIT = RateLimit(20, 1.0)
 _FULL = RateLimit(30, 2.0)

@@ -12,7 +12,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import differences
 from custify_connector.certification.findings import Finding, equal, nothing
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import Record, WriteCase
+from custify_connector.contract.testbed import Record, WriteCase
 
 
 @check("B7", "live", seconds=90)

@@ -15,7 +15,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.listening import connections
 from custify_connector.contract import HOOKS, PROJECT, ConnectorHooks
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 _NEEDED = {"sources": "read_source", "destinations": "write_destination"}
 _IMPORT_SECONDS = 2.0

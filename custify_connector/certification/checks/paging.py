@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, holds, nothing
-from custify_connector.testbed import Drift, NotOffered, Quirk
+from custify_connector.contract.testbed import Drift, NotOffered, Quirk
 
 _CAP = 5
 _LARGER = 20

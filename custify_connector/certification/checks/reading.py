@@ -10,7 +10,7 @@ from typing import Any
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
-from custify_connector.testbed import NotOffered, Record
+from custify_connector.contract.testbed import NotOffered, Record
 
 
 @check("D1", "rehearsed")

@@ -10,7 +10,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, nothing
 from custify_connector.certification.replaying import Recording, recordings, replayed
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import NotOffered
+from custify_connector.contract.testbed import NotOffered
 
 
 @check("D15", "recorded")

@@ -16,7 +16,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import InjectedFault, NotOffered
+from custify_connector.contract.testbed import InjectedFault, NotOffered
 
 
 @check("E2", "rehearsed", seconds=60)

@@ -12,7 +12,7 @@ from custify_connector.certification.logs import collected_log
 from custify_connector.certification.scrubbing import shows
 from custify_connector.certification.trials import Trial, Writing
 from custify_connector.contract import OUTCOMES
-from custify_connector.testbed import Record, WriteCase
+from custify_connector.contract.testbed import Record, WriteCase
 
 _RECORDS = 5
 

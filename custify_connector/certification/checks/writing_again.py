@@ -9,7 +9,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, named
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import InjectedFault, Record, WriteCase
+from custify_connector.contract.testbed import InjectedFault, Record, WriteCase
 
 _RECORDS = 4
 

@@ -11,7 +11,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import Exchange, Record, WriteCase
+from custify_connector.contract.testbed import Exchange, Record, WriteCase
 
 _MANY, _JOBS = 40, 8
 

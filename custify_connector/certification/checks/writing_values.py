@@ -13,7 +13,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import named
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
 from custify_connector.certification.trials import Trial
-from custify_connector.testbed import Record, WriteCase
+from custify_connector.contract.testbed import Record, WriteCase
 
 _TEXTS = {
     "unicode": "Zoë Müller, 李雷, Ольга",

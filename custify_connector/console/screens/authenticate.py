@@ -13,7 +13,7 @@ from starlette.responses import Response
 from custify_connector.console import forms
 from custify_connector.console.asking import Asked, Notice
 from custify_connector.console.credentials import NotAccepted
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 
 def every(asked: Asked) -> Response:

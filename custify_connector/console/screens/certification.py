@@ -18,7 +18,7 @@ from custify_connector.certification.running import Selection
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.started import Started
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 _LARGEST = 50_000_000
 _EXIT_CODES = frozenset({0, 1})

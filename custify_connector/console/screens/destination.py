@@ -14,7 +14,7 @@ from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
 from custify_connector.console.screens import previewing
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Line
 from custify_connector.host.rows import input_form

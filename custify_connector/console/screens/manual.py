@@ -13,7 +13,7 @@ from custify_connector.console.by_hand import PREFIX
 from custify_connector.console.commands import Read
 from custify_connector.console.screens import reading
 from custify_connector.console.screens.reading import FIELDS, Shown
-from custify_connector.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import named_states
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from custify_connector.console import commands, quarantined
 from custify_connector.console.asking import Asked, Notice
 from custify_connector.console.catalog import Known
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 _ON_A_PAGE = 50
 _SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")

@@ -15,7 +15,7 @@ from custify_connector.console import commands
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
-from custify_connector.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import named_states, sampling
 
 SAMPLE = 10

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from custify_connector.console import charting
 from custify_connector.console.asking import Asked, Console
 from custify_connector.console.started import Started
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import next_steps, processes
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory

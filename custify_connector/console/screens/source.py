@@ -11,7 +11,7 @@ from custify_connector.console.asking import Asked
 from custify_connector.console.commands import Read
 from custify_connector.console.screens import reading
 from custify_connector.console.screens.reading import Shown
-from custify_connector.errors import refuse
+from custify_connector.contract.errors import refuse
 from custify_connector.host import named_states
 
 _PARAMETER = "param."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select, with_memory
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.lines import written

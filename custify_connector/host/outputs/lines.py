@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 
 import orjson
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 
 
 class Output(Protocol):

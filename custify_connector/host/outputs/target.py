@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.lines import FileOutput, Output, StandardOutput, written
 from custify_connector.host.outputs.staged import Publish, StagedOutput
 from custify_connector.host.outputs.stream import Stream

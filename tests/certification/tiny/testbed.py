@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from custify_connector.testbed import Credentials, Exchange, NotOffered, Release, Service, WriteCase
+from custify_connector.contract.testbed import Credentials, Exchange, NotOffered, Release, Service, WriteCase
 
 from .service import PAGE, Notes
 

@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 
-from custify_connector.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs import Stream, target_of
 from custify_connector.host.outputs.duckdb_engine import MEMORY, NotEnoughMemory, connected, with_memory
 

@@ -13,7 +13,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from custify_connector.adapters.dlt_custify import CustifyCredential, custify_destination, custify_source
-from custify_connector.errors import ConfigurationError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.plugin import connector
 
 COUNT = 120

@@ -1,0 +1,38 @@
+"""JSON values, and how they travel as text: in a path, and in a query."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import orjson
+
+Json: TypeAlias = Any
+"""Any JSON value: an object, an array, text, a number, a boolean or null."""
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """Return the names that a path template leaves to fill in.
+
+    >>> placeholders("/comment/{entityModel}/{entity}")
+    ('entityModel', 'entity')
+    """
+    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill `{name}` in a path template with percent-encoded values.
+
+    >>> fill("/people/{id}", {"id": "a/b"})
+    '/people/a%2Fb'
+    """
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", quote(value, safe=""))
+    return template
+
+
+def query_text(value: Json) -> str:
+    """Return a value as it travels in a query: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

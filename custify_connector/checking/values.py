@@ -1,0 +1,160 @@
+"""Values as JSON can carry them: what hosts hand over (dates, decimals, numpy scalars) becomes plain JSON.
+
+Pure. Decides how a value is written, and a moment read; nothing is rounded, guessed or dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from numbers import Integral
+from uuid import UUID
+
+import orjson
+
+from custify_connector.checking.texts import Json
+from custify_connector.contract.errors import ConfigurationError, Fault
+
+MAXIMUM_DEPTH = 32
+
+
+class NotJson(ValueError):
+    """A value that JSON cannot carry: `place` is the dotted path of it, the text says why."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+
+
+def dumped(value: object, *, sort: bool = True) -> bytes:
+    """Return a value as JSON for our own files; what JSON has no form for is told as text, so that it can be kept.
+
+    The same value gives the same bytes: with `sort` also when its fields come in another order, as far as orjson can
+    write it (no figure of more than 64 bits, no half character).
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=str)
+    except TypeError:
+        return json.dumps(value, default=str).encode()
+
+
+def plain(value: object, place: str = "", depth: int = 0) -> Json:
+    """Return `value` as plain JSON; raises NotJson for what JSON has no form for (NaN, bytes, other objects)."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return _sound(value if type(value) in _EXACT else _scalar(value), place)
+    if depth > MAXIMUM_DEPTH:
+        raise NotJson(place, f"is nested deeper than {MAXIMUM_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return {
+            _name(name, place): plain(inner, f"{place}.{name}".lstrip("."), depth + 1) for name, inner in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(inner, f"{place}[{index}]", depth + 1) for index, inner in enumerate(value)]
+    return _other(value, place)
+
+
+def plain_argument(value: object, place: str) -> Json:
+    """Return an argument as plain JSON; raises ConfigurationError for what JSON has no form for."""
+    try:
+        return plain(value)
+    except NotJson as error:
+        raise ConfigurationError((Fault(f"{place}.{error.place}".rstrip("."), str(error)),)) from None
+
+
+_EXACT = frozenset({type(None), bool, int, str})
+
+
+def _scalar(value: str | int | None) -> Json:
+    return str.__str__(value) if isinstance(value, str) else int(value or 0)
+
+
+def _sound(value: Json, place: str) -> Json:
+    """Return a text that UTF-8 can carry, or a number that its readers keep: 64 bits."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotJson(place, "has half a character in it (a lone surrogate), which JSON has no form for") from None
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise NotJson(place, "is a whole number of more than 64 bits: write it as text")
+    return value
+
+
+def _name(name: object, place: str) -> str:
+    if not isinstance(name, str):
+        raise NotJson(place, f"has a field name that is {type(name).__name__}, not text")
+    return name
+
+
+def _other(value: object, place: str) -> Json:
+    if isinstance(value, float):
+        return _finite(value, place)
+    if isinstance(value, Decimal):
+        return _decimal(value, place)
+    if isinstance(value, datetime):
+        return _moment(value, place)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Integral):  # numpy's whole numbers
+        return _sound(int(value), place)
+    raise NotJson(place, f"is {type(value).__name__}, which JSON has no form for")
+
+
+def _decimal(value: Decimal, place: str) -> float | int:
+    if not value.is_finite():
+        raise NotJson(place, f"is {str(value).lower()}, which JSON has no form for")
+    if value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
+        whole: int = _sound(int(value), place)
+        return whole
+    number = float(value)
+    if Decimal(repr(number)) != value:
+        raise NotJson(place, "has more digits than a JSON number keeps: round it, or write it as text")
+    return number
+
+
+_MOST_DIGITS = 20
+
+
+def _moment(value: datetime, place: str) -> str:
+    try:
+        return timestamp(value)
+    except OverflowError:
+        raise NotJson(place, "is a date that does not exist in UTC") from None
+
+
+def _finite(value: float, place: str) -> float:
+    if not math.isfinite(value):
+        raise NotJson(place, f"is {value}, which JSON has no form for")
+    return float(value)
+
+
+_DAY = r"(\d{4}-\d\d-\d\d)"
+_CLOCK = r"(\d\d:\d\d:\d\d)(?:\.(\d+))?"
+_ZONE = r"(Z|[+-]\d\d:?\d\d(?::\d\d)?)"
+_MOMENT = re.compile(f"{_DAY}(?:[T ]{_CLOCK}{_ZONE}?)?", re.ASCII)
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that an ISO 8601 text names, to the microsecond; in UTC where it names no zone.
+
+    Raises ValueError when it names none. Python's own reader takes some of these forms only from 3.11 on: a Z, a zone
+    without a colon, parts of a second that are neither 3 nor 6 digits.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no date and time")
+    day, clock, fraction, zone = found.groups(default="")
+    offset = f"{zone[:3]}:{zone[3:].removeprefix(':')}" if zone not in {"", "Z"} else "+00:00"
+    return datetime.fromisoformat(f"{day}T{clock or '00:00:00'}.{fraction[:6]:0<6}{offset}")
+
+
+def timestamp(value: datetime) -> str:
+    """Return a date as Custify writes them, in UTC with milliseconds; one without a zone is taken for UTC."""
+    aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return aware.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""One request and its answer: credential, transport, retries and the rate budget."""

@@ -1,0 +1,98 @@
+"""The only loop: ask, judge, wait, go on. It is given a `Send`, a budget and a clock.
+
+Decides when a request is made and made again; what to ask and what an answer means is decided elsewhere. This file
+does not know HTTP, files or hosts.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.exchange.in_flight import InFlight
+from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Settled, judge
+from custify_connector.exchange.wire import Failure, Request, Response, Send
+
+log = logging.getLogger("custify_connector")
+
+_TOO_MANY_REQUESTS = 429
+
+DEFAULT_WINDOW = 10.0
+"""Seconds to wait after a 429 that does not say how long, where no limit is known (Custify's docs, Limits)."""
+
+
+class Stopped(Exception):
+    """Ends a request's waiting when its answer is of no use any more; not an error."""
+
+
+class Client:
+    """Sends requests for one credential until each is settled or given up; may be used from many threads."""
+
+    def __init__(self, send: Send, budget: Budget, *, max_in_flight: int = 8, clock: Clock | None = None) -> None:
+        self._send = send
+        self._budget = budget
+        self.clock = clock or Clock()
+        self.max_in_flight = max_in_flight
+        self._in_flight = InFlight(max_in_flight)
+
+    @property
+    def room(self) -> int:
+        """How many requests are worth having under way at the moment: at most `max_in_flight`."""
+        return self._in_flight.allowed
+
+    def exchange(self, request: Request, *, repeatable: bool, stop: threading.Event) -> Settled | GivenUp:
+        """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""
+        began = self.clock.now()
+        tries = rate_limited = 0
+        while True:
+            outcome = self._once(request, stop)
+            if isinstance(outcome, Response) and outcome.status == _TOO_MANY_REQUESTS:
+                rate_limited += 1
+            else:
+                tries += 1
+            elapsed = self.clock.now() - began
+            chance = random.random()  # noqa: S311 - it spreads waits, and guards nothing
+            window = self._budget.limit.seconds if self._budget.limit else DEFAULT_WINDOW
+            now = self.clock.wall()
+            verdict = judge(outcome, Attempt(tries, rate_limited, elapsed, repeatable, now, chance, window))
+            if not isinstance(verdict, Again):
+                return verdict
+            self._wait(request, verdict, stop)
+
+    def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
+        # A turn first, then a place in the budget: a place that waited for its turn would count too early.
+        with self._in_flight.turn() as turn:
+            try:
+                ticket, waited = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
+            except ConfigurationError as error:
+                return Failure("no_budget", str(error), arrived=False)
+            if waited:
+                log.debug("waited %.1f s for the rate limit", waited, extra={"waited_seconds": waited})
+            began = self.clock.now()
+            try:
+                outcome = self._send(request)
+            finally:
+                turn.took(self.clock.now() - began)
+                self._budget.release(ticket)
+        if isinstance(outcome, Response):
+            self._budget.learn(outcome.headers)
+        return outcome
+
+    def _wait(self, request: Request, again: Again, stop: threading.Event) -> None:
+        log.info("%s %s again in %.1f s", request.method, request.path, again.seconds)
+        if again.everyone:
+            self._budget.hold_back(again.seconds)
+        else:
+            self._pause(again.seconds, stop)
+
+    def _hold(self, seconds: float, stop: threading.Event) -> None:
+        # Said before it is waited: who watches a run wants to know why nothing moves.
+        log.debug("waits %.1f s for the rate limit", seconds)
+        self._pause(seconds, stop)
+
+    def _pause(self, seconds: float, stop: threading.Event) -> None:
+        if self.clock.pause(seconds, stop):
+            raise Stopped

@@ -1,0 +1,91 @@
+"""Testing a credential: one cheap page, asked at most twice, and the report that its answer makes.
+
+Decides which code an answer stands for. This file does not know the key.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from custify_connector.contract import CredentialReport, ReportCode
+from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.replies import error_text
+from custify_connector.exchange.wire import Failure, Request, Response, Send
+from custify_connector.manifest import CredentialTest
+from custify_connector.records.envelopes import unwrap
+
+TIMEOUT_SECONDS = 15.0
+"""A person waits for this answer."""
+
+_FAILURES: dict[str, ReportCode] = {
+    "unreachable": "unreachable",
+    "broken": "unreachable",
+    "tls": "tls_error",
+    "timeout": "timeout",
+}
+_STATUSES: dict[int, ReportCode] = {401: "unauthorized", 403: "forbidden", 429: "rate_limited"}
+_SERVER_ERROR = 500
+
+_ADVICE: dict[ReportCode, str] = {
+    "unauthorized": "Custify refused the key: check that it is whole and current, and the API URL shown beside it",
+    "forbidden": "Custify knows the key, and does not allow it here: give it access, or make another",
+    "rate_limited": "the account's rate limit is used up at the moment: nothing is known about the key; try again",
+    "unreachable": "Custify could not be reached: check the API URL, the network and the proxy",
+    "tls_error": "the secure connection could not be trusted: check the CA bundle, the proxy and the clock",
+    "timeout": "Custify did not answer in time: nothing is known about the key; try again",
+    "upstream_error": "Custify has an error of its own: nothing is known about the key; try again",
+    "unexpected_reply": "the answer is not Custify's: check the API URL, and whether a proxy answers in its place",
+}
+
+
+def ask(test: CredentialTest, send: Send, budget: Budget) -> Response | Failure:
+    """Send the test, and once more when the connection broke or the service erred: a passing fault is not a verdict."""
+    request = Request("GET", test.path, tuple(test.query.items()))
+    outcome = once(request, send, budget)
+    passing = outcome.status >= _SERVER_ERROR if isinstance(outcome, Response) else outcome.kind == "broken"
+    return once(request, send, budget) if passing else outcome
+
+
+def once(request: Request, send: Send, budget: Budget) -> Response | Failure:
+    """Send a request once, inside the budget."""
+    ticket, _ = budget.acquire(_pause)
+    try:
+        return send(request)
+    finally:
+        budget.release(ticket)
+
+
+def _pause(seconds: float) -> None:
+    Clock().pause(seconds, threading.Event())
+
+
+def report(test: CredentialTest, outcome: Response | Failure, now: str, elapsed_ms: int) -> CredentialReport:
+    """Return what an answer means for the key; `now` is an ISO 8601 time."""
+    code = _code(test, outcome)
+    status = outcome.status if isinstance(outcome, Response) else None
+    if code == "ok":
+        return CredentialReport(
+            ok=True,
+            code=code,
+            status=status,
+            message="Custify accepts this credential",
+            verified_at=now,
+            elapsed_ms=elapsed_ms,
+        )
+    said = error_text(outcome.body) if isinstance(outcome, Response) and code != "unexpected_reply" else ""
+    detail = outcome.message if isinstance(outcome, Failure) else said
+    message = f"{_ADVICE[code]} ({detail})" if detail else _ADVICE[code]
+    return CredentialReport(
+        ok=False, code=code, status=status, message=message, verified_at=None, elapsed_ms=elapsed_ms
+    )
+
+
+def _code(test: CredentialTest, outcome: Response | Failure) -> ReportCode:
+    if isinstance(outcome, Failure):
+        return _FAILURES.get(outcome.kind, "unexpected_reply")
+    if outcome.ok:
+        is_page = isinstance(outcome.body, (dict, list)) and unwrap(outcome.body, "page", (test.records,)) is not None
+        return "ok" if is_page else "unexpected_reply"
+    if outcome.status >= _SERVER_ERROR:
+        return "upstream_error"
+    return _STATUSES.get(outcome.status, "unexpected_reply")

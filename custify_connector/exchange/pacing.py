@@ -1,0 +1,177 @@
+"""The rate budget: an exact moving window, shared by every call with one credential in this process.
+
+Decides when the next request may go. With a file, the window is shared by every process that names it. This file does
+not know what is sent, nor how many requests are under way at once.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.exchange.budget_file import BudgetFile
+from custify_connector.manifest import RateLimit
+
+JITTER_SECONDS = 0.25
+"""How much later than it was sent a request may count at the service: networks delay one request more than another."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as a value, so that a test need not wait.
+
+    `now` counts monotonic seconds, `wall` seconds since the epoch. `pause` waits so many seconds, or until the event
+    is set, and tells whether it was.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    pause: Callable[[float, threading.Event], bool] = lambda seconds, stop: stop.wait(seconds)
+
+
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class Budget:
+    """At most `requests` requests counted by the service in any `seconds`, over all threads.
+
+    A request occupies its place from before it is sent until `seconds` after the service counted it at the latest:
+    when its answer came, or JITTER_SECONDS after it was sent, and by as much later as the answer took longer than the
+    quickest one. At whatever moment before that the service counted it, no window holds more.
+    """
+
+    def __init__(self, limit: RateLimit | None, clock: Clock | None = None, shared: BudgetFile | None = None) -> None:
+        self.limit = limit
+        self.chosen: RateLimit | None = None
+        self._clock = clock or Clock()
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._in_flight: dict[int, float] = {}
+        self._counted: list[float] = []
+        self._blocked_until = 0.0
+        self._quickest = float("inf")
+        self._next_ticket = 0
+
+    def share(self, path: Path) -> None:
+        """Count in a file, too, from now on, and there what this process has in its window already.
+
+        Raises ConfigurationError when the file cannot be used.
+        """
+        with self._lock:
+            if self._shared is not None and self._shared.path == path:
+                return
+            self._shared = BudgetFile(path)
+            self._shared.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+
+    def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
+        """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited.
+
+        Raises ConfigurationError when the file cannot be used any more.
+        """
+        waited = 0.0
+        while True:
+            ticket, seconds = self._try()
+            if ticket is not None:
+                return ticket, waited
+            pause(seconds)
+            waited += seconds
+
+    def release(self, ticket: int) -> None:
+        """Tell that the answer to a request came, or that it failed."""
+        with self._lock:
+            now, sent = self._clock.now(), self._in_flight.pop(ticket)
+            self._quickest = min(self._quickest, now - sent)
+            # What an answer took longer than the quickest may have passed before the service counted its request.
+            late = now - sent - self._quickest
+            if self.limit is not None:
+                moment = min(now, sent + JITTER_SECONDS + late)
+                bisect.insort(self._counted, moment)
+                self._put_off(sent + JITTER_SECONDS, moment)
+
+    def _put_off(self, assumed: float, moment: float) -> None:
+        """Tell the others of a request that may have counted later than they assume."""
+        if self._shared and moment > assumed:
+            # The answer is there all the same; whoever asks next is told that the file cannot be used.
+            with suppress(ConfigurationError):
+                self._shared.put_off(assumed, moment)
+
+    def hold_back(self, seconds: float) -> None:
+        """Let nobody send for so long: the service said that the limit is reached."""
+        with self._lock:
+            self._blocked_until = max(self._blocked_until, self._clock.now() + seconds)
+            if self._shared:
+                # Who cannot tell the others cannot send either: `acquire` says why.
+                with suppress(ConfigurationError):
+                    self._shared.hold_back(self._blocked_until)
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
+
+        A limit of None stays: whoever says that the account has none knows better. One that was chosen is never raised.
+        """
+        named = headers.get("x-ratelimit-limit", "")
+        if not _COUNT.fullmatch(named):
+            return
+        with self._lock:
+            if self.limit is not None:
+                most = self.chosen.requests if self.chosen else int(named)
+                self.limit = RateLimit(min(int(named), most), self.limit.seconds)
+
+    def _try(self) -> tuple[int | None, float]:
+        with self._lock:
+            now = self._clock.now()
+            seconds = max(self._blocked_until - now, self._window_wait(now))
+            limit = self.limit
+            if seconds <= 0 and self._shared and limit:
+                counts_at = now + JITTER_SECONDS
+                seconds = self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds)
+            if seconds > 0:
+                return None, seconds
+            self._next_ticket += 1
+            self._in_flight[self._next_ticket] = now
+            return self._next_ticket, 0.0
+
+    def _window_wait(self, now: float) -> float:
+        """Return the seconds until a place is free, 0 when one is."""
+        limit = self.limit
+        if limit is None:
+            return 0.0
+        del self._counted[: bisect.bisect_right(self._counted, now - limit.seconds)]
+        counted = len(self._counted) + len(self._in_flight)
+        if counted < limit.requests:
+            return 0.0
+        moments = sorted([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+        return moments[counted - limit.requests] + limit.seconds - now
+
+
+_budgets: dict[tuple[str, str], Budget] = {}
+_budgets_lock = threading.Lock()
+
+
+def shared_budget(
+    account: tuple[str, str], limit: RateLimit | None, file: str | None = None, *, chosen: bool = False
+) -> Budget:
+    """Return the one budget of an account; a later call's limit replaces the earlier, and so does its file.
+
+    A call that names no file shares the one that was named before. Raises ConfigurationError when the file cannot be
+    used.
+    """
+    budget = current_budget(account, limit)
+    if file is not None:
+        budget.share(Path(file))
+    budget.limit = limit
+    budget.chosen = limit if chosen else None
+    return budget
+
+
+def current_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
+    """Return the budget of an account as it is, with the file that was named last; a new one gets this limit."""
+    with _budgets_lock:
+        return _budgets.setdefault(account, Budget(limit))

@@ -1,0 +1,149 @@
+"""What came of one try: settled, again in some seconds, or given up.
+
+Pure: nothing here sleeps, loops, counts or sends. The rules are a table of judges, asked in order; the first that has
+an opinion decides.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timezone
+
+from custify_connector.exchange.wire import Failure, Response
+
+TRIES = 5
+"""How often a request is sent at most before it is given up, answers of 429 aside."""
+
+RATE_LIMITED_TRIES = 30
+"""How many answers of 429 one request may get before it is given up."""
+
+DEADLINE_SECONDS = 600.0
+"""No wait is begun that would end later than this after a request's first try."""
+
+LONGEST_RETRY_AFTER = 120.0
+"""A `Retry-After` beyond this is taken for a mistake: Custify's window is ten seconds."""
+
+_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 429, 500
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Where a request stands: how often it was sent, how often it met 429, seconds since its first try."""
+
+    tries: int
+    rate_limited: int
+    elapsed: float
+    repeatable: bool
+    now: float
+    """Seconds since the epoch, to read a `Retry-After` that is a date."""
+    chance: float
+    """A number from 0 to 1, so that many clients do not come back at the same moment."""
+    window: float = 10.0
+    """Seconds of the rate limit's window: what a 429 without `Retry-After` waits for."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """There is an answer to act upon."""
+
+    response: Response
+
+
+@dataclass(frozen=True)
+class Again:
+    """Send it again in `seconds`; `everyone` when all calls of the account must hold back."""
+
+    seconds: float
+    everyone: bool = False
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """No answer will come: this is the last that was seen."""
+
+    last: Response | Failure
+
+
+Verdict = Settled | Again | GivenUp
+Outcome = Response | Failure
+
+
+def judge(outcome: Outcome, attempt: Attempt) -> Verdict:
+    """Say what one try means; never repeats a write whose fate is unclear unless it is `repeatable`."""
+    for opinion in _JUDGES:
+        verdict = opinion(outcome, attempt)
+        if verdict is not None:
+            return _in_time(verdict, outcome, attempt)
+    raise AssertionError("the last judge always has an opinion")
+
+
+def _in_time(verdict: Verdict, outcome: Outcome, attempt: Attempt) -> Verdict:
+    if isinstance(verdict, Again) and attempt.elapsed + verdict.seconds > DEADLINE_SECONDS:
+        return GivenUp(outcome)
+    return verdict
+
+
+def _rate_limited(outcome: Outcome, attempt: Attempt) -> Verdict | None:
+    if not isinstance(outcome, Response) or outcome.status != _TOO_MANY_REQUESTS:
+        return None
+    if attempt.rate_limited >= RATE_LIMITED_TRIES:
+        return GivenUp(outcome)
+    seconds = retry_after(outcome.headers.get("retry-after"), attempt.now)
+    return Again(attempt.window if seconds is None else seconds, everyone=True)
+
+
+def _answered(outcome: Outcome, _attempt: Attempt) -> Verdict | None:
+    if isinstance(outcome, Response) and outcome.status < _SERVER_ERROR and outcome.status != _REQUEST_TIMEOUT:
+        return Settled(outcome)
+    return None
+
+
+def _hopeless(outcome: Outcome, attempt: Attempt) -> Verdict | None:
+    final = isinstance(outcome, Failure) and outcome.kind in {"tls", "redirected", "too_large", "no_budget"}
+    return GivenUp(outcome) if final or attempt.tries >= TRIES else None
+
+
+def _unclear(outcome: Outcome, attempt: Attempt) -> Verdict | None:
+    arrived = not isinstance(outcome, Failure) or outcome.arrived
+    return GivenUp(outcome) if arrived and not attempt.repeatable else None
+
+
+def _again(outcome: Outcome, attempt: Attempt) -> Verdict:
+    asked = retry_after(outcome.headers.get("retry-after"), attempt.now) if isinstance(outcome, Response) else None
+    return Again(backoff(attempt.tries, attempt.chance) if asked is None else asked)
+
+
+_JUDGES: tuple[Callable[[Outcome, Attempt], Verdict | None], ...] = (
+    _rate_limited,
+    _answered,
+    _hopeless,
+    _unclear,
+    _again,
+)
+
+
+def backoff(tries: int, chance: float) -> float:
+    """Return the seconds to wait after so many tries: up to 0.5, 1, 2, 4 …, 30, spread by chance."""
+    return float(min(30.0, 0.25 * 2**tries) * (0.5 + 0.5 * chance))
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a `Retry-After` asks for (a number or a date); None when absent or not credible."""
+    if value is None:
+        return None
+    seconds = _as_seconds(value.strip(), now)
+    if seconds is None or seconds > LONGEST_RETRY_AFTER:
+        return None
+    return max(0.0, seconds)
+
+
+def _as_seconds(value: str, now: float) -> float | None:
+    if value.replace(".", "", 1).isdecimal() and value.isascii():
+        return float(value)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,88 @@
+"""What travels: a request, and what came of it. `Send` is all that the rest knows of a network.
+
+A `Request` holds no key, so a printed, logged or planned one cannot leak it. This file does not know HTTP libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import starmap
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from custify_connector.checking.texts import Json
+
+FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget"]
+
+
+@lru_cache(maxsize=1024)
+def _encoded(name: str, value: str) -> str:
+    """Return a parameter of a query; most come again with every page."""
+    return urlencode(((name, value),))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: `path` is percent-encoded and relative to the base URL, `body` is a JSON value or None for no body.
+
+    With an `upload`, the body is a form: that file, and the fields of `body`. An answer to one that is
+    `decoded_later` may come `Undecoded`; nothing else is changed by that.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Json = None
+    upload: Path | None = None
+    decoded_later: bool = field(default=False, compare=False)
+
+    @property
+    def target(self) -> str:
+        """Path and query as they go on the wire."""
+        return f"{self.path}?{'&'.join(starmap(_encoded, self.query))}" if self.query else self.path
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the request as a dry run shows it."""
+        shown: dict[str, Any] = {"method": self.method, "path": self.target}
+        if self.body is not None:
+            shown["body"] = self.body
+        return {**shown, "upload": str(self.upload)} if self.upload else shown
+
+
+@dataclass(frozen=True)
+class Undecoded:
+    """The bytes of a successful answer to a request that is `decoded_later`; they may turn out to be no JSON."""
+
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer: header names in lower case; `body` the JSON value, None when empty, text when it was no JSON.
+
+    After a request that is `decoded_later`, it may be `Undecoded`.
+    """
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is a success; Custify's clients have seen 200, 201 and 202 for one."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the range of success, as everybody knows it
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No usable answer. `arrived` is False only when the service certainly did not get the request."""
+
+    kind: FailureKind
+    message: str
+    arrived: bool
+
+
+Send = Callable[[Request], "Response | Failure"]

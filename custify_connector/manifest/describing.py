@@ -1,0 +1,83 @@
+"""The description that a host draws from: JSON-able, made from the manifest and the schemas alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from custify_connector.manifest import DestinationEndpoint, Manifest, Parameter, SourceEndpoint, resources
+
+
+def describe(manifest: Manifest, version: str) -> dict[str, Any]:
+    """Return the whole connector, as a value of the caller's own; see `ConnectorHooks.describe`."""
+    description = {
+        "name": manifest.name,
+        "title": manifest.title,
+        "summary": manifest.summary,
+        "version": version,
+        "documentation": manifest.documentation,
+        "rate_limit": {"requests": manifest.rate_limit.requests, "seconds": manifest.rate_limit.seconds},
+        "credential": resources.schema("credential"),
+        "source": resources.schema("source"),
+        "destination": resources.schema("destination"),
+        "sources": {name: source_description(manifest, source) for name, source in manifest.sources.items()},
+        "destinations": {
+            name: destination_description(manifest, destination) for name, destination in manifest.destinations.items()
+        },
+    }
+    copied: dict[str, Any] = orjson.loads(orjson.dumps(description, default=dict))
+    return copied
+
+
+def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, Any]:
+    """Return one source: what it reads, its parameters as a JSON Schema, its keys and modes, its records' schema."""
+    return {
+        "name": source.name,
+        "title": source.title,
+        "summary": source.summary,
+        "parameters": _parameters_schema(source),
+        "key": list(source.key[0]) if source.key else [],
+        "keys": [list(fields) for fields in source.key],
+        "keyless": source.keyless,
+        "modes": ["full", "incremental"] if source.incremental else ["full"],
+        "cursor": source.incremental.cursor if source.incremental else None,
+        "page_size": source.page,
+        "schema": manifest.record_schema(source),
+    }
+
+
+def destination_description(manifest: Manifest, destination: DestinationEndpoint) -> dict[str, Any]:
+    """Return one destination: what it does, how records are named, repeated and cleared, and their schema."""
+    return {
+        "name": destination.name,
+        "title": destination.title,
+        "summary": destination.summary,
+        "identity": [list(fields) for fields in destination.identity],
+        "repeat": destination.repeat,
+        "clear": destination.clear,
+        "after": list(destination.after),
+        "comparable": destination.comparable,
+        "destructive": destination.destructive,
+        "deliveries": ["single", "batch"] if destination.batch else ["single"],
+        "schema": manifest.write_schema(destination),
+    }
+
+
+def _parameters_schema(source: SourceEndpoint) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _parameter_schema(parameter) for name, parameter in source.parameters.items()},
+    }
+
+
+def _parameter_schema(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": parameter.type, "description": parameter.help}
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    if parameter.enum:
+        schema["enum"] = list(parameter.enum)
+    if parameter.example is not None:
+        schema["examples"] = [parameter.example]
+    return schema

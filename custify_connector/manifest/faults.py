@@ -1,0 +1,104 @@
+"""What is wrong with a manifest: against its grammar, and what a grammar cannot say.
+
+Decides that every name that is used stands somewhere, and names the line and column where one does not. This file does
+not know what a manifest becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from custify_connector.checking.json_schema import compile_record_check, faults_of
+from custify_connector.checking.wording import suggestion
+from custify_connector.contract.errors import Fault
+
+if TYPE_CHECKING:  # it imports yaml, which a prepared manifest does not need
+    from custify_connector.checking.strict_yaml import Document, Place
+
+SchemaTrial = Callable[[Path], None]
+"""Raises FileNotFoundError for a schema that is not there, ValueError for one that is none."""
+
+
+def is_there(file: Path) -> None:
+    """Try a schema as far as a start needs: see that its file is there."""
+    if not file.is_file():
+        raise FileNotFoundError
+
+
+def compiles(file: Path) -> None:
+    """Try a schema whole."""
+    compile_record_check(orjson.loads(file.read_bytes()))
+
+
+def grammar_faults(document: Document, grammar: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what the grammar, a JSON Schema, has against a manifest."""
+    for fault in faults_of(document.value, grammar, ""):
+        yield Fault(document.where(_place(fault.place)), f"{fault.place or 'the manifest'} {fault.reason}")
+
+
+def _place(dotted: str) -> Place:
+    parts = dotted.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdigit() else part for part in parts if part)
+
+
+def meaning_faults(document: Document, schemas: Path, trial: SchemaTrial) -> Iterator[Fault]:
+    """Yield what the grammar cannot say: names that stand nowhere, and schemas that are not there."""
+    for name, source in document.value["sources"].items():
+        file = schemas / "records" / f"{source['schema']}.json"
+        yield from _schema_fault(document, ("sources", name, "schema"), file, trial)
+        yield from _partition_faults(document, name, source)
+        yield from _attributes_fault(document, name, source)
+        yield from _parameter_faults(document, name, source)
+    for name, destination in document.value["destinations"].items():
+        yield from _order_faults(document, name, destination)
+        file = schemas / "writes" / f"{destination['schema']}.json"
+        yield from _schema_fault(document, ("destinations", name, "schema"), file, trial)
+
+
+def _schema_fault(document: Document, place: Place, file: Path, trial: SchemaTrial) -> Iterator[Fault]:
+    shown = f"schemas/{file.parent.name}/{file.name}"
+    try:
+        trial(file)
+    except FileNotFoundError:
+        yield Fault(document.where(place), f"there is no {shown}: every endpoint needs its schema")
+    except ValueError as error:
+        yield Fault(document.where(place), f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}")
+
+
+def _partition_faults(document: Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:
+    sources, parameters = document.value["sources"], source.get("parameters", {})
+    for index, rule in enumerate(source.get("partitions", ())):
+        where = document.where(("sources", name, "partitions", index))
+        parent = rule.get("source")
+        if parent is not None and parent not in sources:
+            yield Fault(where, f"there is no source {parent!r}{suggestion(parent, sources)}")
+        for parameter in (*rule.get("set", ()), *rule.get("take", ())):
+            if parameter not in parameters:
+                yield Fault(where, f"{name} has no parameter {parameter!r}{suggestion(parameter, parameters)}")
+
+
+def _attributes_fault(document: Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:
+    attributes, sources = source.get("attributes"), document.value["sources"]
+    if attributes is not None and attributes not in sources:
+        where = document.where(("sources", name, "attributes"))
+        yield Fault(where, f"there is no source {attributes!r}{suggestion(attributes, sources)}")
+
+
+def _parameter_faults(document: Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:
+    shared = document.value.get("parameters", {})
+    for parameter, meaning in source.get("parameters", {}).items():
+        if isinstance(meaning, str) and meaning not in shared:
+            where = document.where(("sources", name, "parameters", parameter))
+            yield Fault(where, f"no shared parameter is named {meaning!r}{suggestion(meaning, shared)}")
+
+
+def _order_faults(document: Document, name: str, destination: Mapping[str, Any]) -> Iterator[Fault]:
+    destinations = document.value["destinations"]
+    for index, earlier in enumerate(destination.get("after", ())):
+        if earlier not in destinations:
+            where = document.where(("destinations", name, "after", index))
+            yield Fault(where, f"there is no destination {earlier!r}{suggestion(earlier, destinations)}")

@@ -1,0 +1,1 @@
+"""Reading a source: from its plan to batches with a state."""

@@ -1,0 +1,52 @@
+"""The page that a reply holds, or the error that it stands for."""
+
+from __future__ import annotations
+
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, UnexpectedReply
+from custify_connector.exchange.replies import error_text, refusal
+from custify_connector.exchange.wire import Request, Response
+from custify_connector.reading.paging import Page
+from custify_connector.reading.plan import ReadPlan
+from custify_connector.records.envelopes import Record, unwrap
+from custify_connector.records.identities import identities_of
+
+_BAD_REQUESTS = frozenset({400, 409, 422})
+_NOT_FOUND = 404
+
+
+def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -> Page:
+    """Return the page that a reply holds.
+
+    Raises CredentialRefused, PermissionRefused, ConfigurationError (the request was refused) or UnexpectedReply.
+    """
+    where = f"{plan.stream}: {request.method} {request.path}"
+    if response.ok:
+        found = unwrap(response.body, plan.envelope, plan.records)
+        if found is None:
+            raise UnexpectedReply(f"{where}: the reply is not wrapped as connector.yaml says; nothing was read from it")
+        records = [_shaped(plan, record) for record in found.records] if plan.flatten or plan.add else found.records
+        return Page(number, records, identities_of(records, plan.key), found.total)
+    nothing = plan.page is None or plan.bound or plan.may_be_missing or number > plan.page.start
+    if response.status == _NOT_FOUND and nothing:
+        return Page(number, [], [])
+    raise refusal(response, where) or _refused(where, response)
+
+
+def _shaped(plan: ReadPlan, record: Record) -> Record:
+    """Return a record with nested details lifted up, and with its parent's values where it has none of its own."""
+    for name in plan.flatten:
+        inner = record.get(name)
+        if isinstance(inner, dict):
+            record = {**{key: value for key, value in record.items() if key != name}, **inner}
+    for name, value_name in plan.add.items():
+        if record.get(name) is None and plan.bound:
+            record = {**record, name: plan.bound.get(value_name)}
+    return record
+
+
+def _refused(where: str, response: Response) -> ConnectorError:
+    said = error_text(response.body)
+    reason = f"Custify answered {response.status}{': ' + said if said else ''}"
+    if response.status in _BAD_REQUESTS:
+        return ConfigurationError((Fault(where, f"{reason}; check the parameters"),))
+    return UnexpectedReply(f"{where}: {reason}")

@@ -1,0 +1,168 @@
+"""Walking through the parts of a stream that have requests of their own: one after another, the next ones begun ahead.
+
+Decides how small parts are gathered, and where a read that goes on is among them. This file does not know pages, and is
+told how parents are read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from custify_connector.checking.texts import Json, query_text
+from custify_connector.contract import Batch
+from custify_connector.exchange.client import Client
+from custify_connector.reading import paging as reading
+from custify_connector.reading import state as states
+from custify_connector.reading.asking import ask
+from custify_connector.reading.look_ahead import Answer
+from custify_connector.reading.paging import Step
+from custify_connector.reading.plan import Partition, ReadPlan, bind
+from custify_connector.reading.state import Progress
+from custify_connector.reading.walk import Walk, walk
+from custify_connector.records.envelopes import Record
+from custify_connector.records.identities import field_value
+
+Read = Callable[[ReadPlan, Progress], Iterator[Batch]]
+"""Reads a whole stream, such as that of the parents."""
+
+RECORDS_GATHERED = 200
+"""Small partitions are gathered into batches of about so many records …"""
+
+PARTITIONS_GATHERED = 100
+"""… or of so many partitions, whichever comes first, so that a state is never far behind."""
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One partition to read: which entry of the plan it is of, its values, and the state that leads back to it."""
+
+    entry: int
+    values: Mapping[str, str]
+    parents: Mapping[str, object] | None = None
+
+
+@dataclass
+class _Gathered:
+    """Records of several small partitions, waiting to become one batch."""
+
+    records: list[Record] = field(default_factory=list)
+    partitions: int = 0
+
+    def full(self) -> bool:
+        return len(self.records) >= RECORDS_GATHERED or self.partitions >= PARTITIONS_GATHERED
+
+    def take(self) -> list[Record]:
+        taken, self.records, self.partitions = self.records, [], 0
+        return taken
+
+
+def partitioned(client: Client, plan: ReadPlan, progress: Progress, read: Read) -> Walk:
+    """Yield the steps through all partitions; a step carries the records of one page, or of several small parts."""
+    gathered, left = _Gathered(), plan.limit
+    with _FirstPages(client, plan, progress, _slots(plan, progress, read)) as parts:
+        for slot, begun, first in parts:
+            child = bind(plan, slot.values)
+            for step, reached in walk(client, child, begun, left, first):
+                progress = replace(
+                    reached, entry=slot.entry, parents=slot.parents, parent=slot.values, between=step.done
+                )
+                parts.learned(progress)
+                gathered.records += step.records
+                left = None if left is None else left - len(step.records)
+                gathered.partitions += step.done
+                if gathered.full() or left == 0:
+                    yield Step(gathered.take(), reached.position), progress
+            if left == 0:
+                return
+    yield Step(gathered.take(), progress.position, done=True), progress
+
+
+class _FirstPages:
+    """Walks through the partitions of a stream, and asks for the first pages of the next ones meanwhile."""
+
+    def __init__(self, client: Client, plan: ReadPlan, progress: Progress, slots: Generator[_Slot]) -> None:
+        self._client = client
+        self._plan = plan
+        self._resumed = progress
+        self._latest = progress
+        self._slots = slots
+        self._queue: deque[tuple[_Slot, Progress, Answer | None]] = deque()
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="custify-read")
+
+    def learned(self, progress: Progress) -> None:
+        """Take over what a partition found out for the whole run: when it started, and what Custify refuses."""
+        self._latest = progress
+
+    def __iter__(self) -> Iterator[tuple[_Slot, Progress, Answer | None]]:
+        while True:
+            free = self._client.max_in_flight - len(self._queue)
+            self._queue.extend(self._begin(slot) for slot in islice(self._slots, free if self._latest.started else 1))
+            if not self._queue:
+                return
+            yield self._queue.popleft()
+
+    def _begin(self, slot: _Slot) -> tuple[_Slot, Progress, Answer | None]:
+        """Return a partition with its first page under way; the very first is asked alone, to learn from it."""
+        child = bind(self._plan, slot.values)
+        begun = self._begun(slot, child)
+        if self._latest.started is None or self._client.max_in_flight == 1:
+            return slot, begun, None
+        return slot, begun, self._pool.submit(ask, self._client, child, begun, begun.position.number, self._stop)
+
+    def _begun(self, slot: _Slot, child: ReadPlan) -> Progress:
+        """Return where a partition begins: afresh, but for the one that an earlier run left in the middle."""
+        if slot.values == self._resumed.parent and self._resumed.position.resumed_at is not None:
+            return self._resumed
+        known = self._latest.position
+        position = reading.start(child, known.floor)
+        ordered = position.ordered and "order" not in known.concessions
+        return Progress(self._latest.started, replace(position, concessions=known.concessions, ordered=ordered))
+
+    def __enter__(self) -> _FirstPages:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        self._stop.set()
+        # The parents' read may hold threads of its own; it is closed now, not when the exception is forgotten.
+        self._slots.close()
+        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+
+
+def _slots(plan: ReadPlan, progress: Progress, read: Read) -> Generator[_Slot]:
+    for entry, partition in list(enumerate(plan.partitions))[progress.entry :]:
+        resumed = progress if entry == progress.entry else replace(progress, parents=None, parent=None)
+        if partition.parents is None:
+            if resumed.parent is None or resumed.position.resumed_at is not None:
+                yield _Slot(entry, partition.values)
+        else:
+            yield from _parents(partition, entry, resumed, read)
+
+
+def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -> Iterator[_Slot]:
+    """Yield one slot for each parent, from the one that an earlier run was at, or the one after it."""
+    assert partition.parents  # noqa: S101 - the caller has looked
+    before, last = progress.parents, dict(progress.parent) if progress.parent is not None else None
+    for batch in read(partition.parents, states.resume(partition.parents, before)):
+        values = [_taken(partition, record) for record in batch.records]
+        if last is not None and last in values:
+            # A position in the middle of the last parent means that it is not finished.
+            values, last = values[values.index(last) + (progress.position.resumed_at is None) :], None
+        yield from (_Slot(entry, each, before) for each in values)
+        before = batch.state
+
+
+def _taken(partition: Partition, parent: Record) -> dict[str, str]:
+    taken = {name: query_text(_named(parent, source)) for name, source in partition.take.items()}
+    return {**partition.values, **taken}
+
+
+def _named(parent: Record, source: str) -> Json:
+    """Return a parent's field; Custify's own client tolerates `_id` for `id`."""
+    value = field_value(parent, source)
+    return parent.get("_id") if value is None and source == "id" else value

@@ -1,0 +1,158 @@
+"""The state of a read as JSON: written after each batch, checked before it is used again.
+
+Pure. Decides what a state must hold, and which ones are refused: damaged, of another endpoint, of a newer version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import Any
+
+from custify_connector.checking.json_schema import faults_of
+from custify_connector.checking.values import moment_of
+from custify_connector.contract.errors import Fault, StateError
+from custify_connector.manifest import resources
+from custify_connector.reading.paging import PROOF_OF_ORDER, Position, start
+from custify_connector.reading.plan import ReadPlan
+
+VERSION = 1
+
+CURSOR_OVERLAP = timedelta(minutes=5)
+"""The next incremental read goes back this far before the start of the last: clocks and slow writes differ."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A read under way: when it started (ISO 8601, by the service's clock) and how far it has come.
+
+    For a stream with partitions, `entry` tells which of the plan's entries is read, `parents` the state of the
+    parents' stream, `parent` the values of the parent that was read last; `between` that it is finished.
+    """
+
+    started: str | None
+    position: Position
+    entry: int = 0
+    parents: Mapping[str, Any] | None = None
+    parent: Mapping[str, str] | None = None
+    between: bool = False
+
+
+def expected(state: Mapping[str, Any] | None) -> int | None:
+    """Return how many records the service said that there are, None where a state does not know it of the whole."""
+    position = (state or {}).get("position")
+    total = position.get("total") if isinstance(position, Mapping) and "partition" not in (state or {}) else None
+    return total if isinstance(total, int) else None
+
+
+def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
+    """Return where a read begins: afresh, from a cursor, or in the middle of an earlier run.
+
+    Raises StateError for a state that is damaged, of another source, or of a newer version.
+    """
+    if state is None or state == {}:
+        return Progress(None, start(plan, None))
+    _check(plan, state)
+    entry, parents = state.get("partition", 0), state.get("parents")
+    above = plan.partitions[entry].parents if plan.partitions else None
+    if above is not None and parents is not None:
+        resume(above, parents)
+    floor = state.get("cursor") if plan.since else None
+    position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
+    between = bool(plan.partitions) and "position" not in state
+    return Progress(state.get("started"), position, entry, parents, state.get("parent"), between=between)
+
+
+def _check(plan: ReadPlan, state: object) -> None:
+    version = state.get("version") if isinstance(state, Mapping) else None
+    if isinstance(version, int) and version > VERSION:
+        reason = f"is {version}, and this connector knows {VERSION}: update the connector, or start without the state"
+        raise StateError((Fault("state.version", reason),))
+    faults = faults_of(state, resources.schema("state"), "state")
+    if isinstance(state, Mapping) and not faults:
+        faults = tuple(_meaning_faults(plan, state))
+    if faults or not isinstance(state, Mapping):
+        raise StateError((*faults, Fault("state", "is damaged: restore it, or start without it")))
+    if state["stream"] != plan.stream:
+        raise StateError((Fault("state.stream", f"belongs to {state['stream']!r}, not to {plan.stream!r}"),))
+    if state["for"] != plan.fingerprint:
+        reason = f"belongs to {plan.stream!r} with other parameters or another mode: start without it"
+        raise StateError((Fault("state.for", reason),))
+
+
+def _meaning_faults(plan: ReadPlan, state: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what the schema cannot say: that moments are moments, and that the source has this part."""
+    yield from (Fault(f"state.{name}", "is no date and time") for name in _MOMENTS if not _is_moment(state.get(name)))
+    if plan.partitions and state.get("partition", 0) >= len(plan.partitions):
+        yield Fault("state.partition", f"is {state['partition']}, and the source has {len(plan.partitions)} parts")
+
+
+_MOMENTS = ("started", "cursor")
+_EARLIEST_YEAR = 2
+"""A moment is held against others some days before it: there must be such a day."""
+
+
+def _is_moment(text: str | None) -> bool:
+    try:
+        return text is None or moment_of(text).year >= _EARLIEST_YEAR
+    except ValueError:
+        return False
+
+
+def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
+    fresh = start(plan, floor)
+    words = {name: stored[name] for name in _STORED if name in stored}
+    words.update(tail=tuple(stored["tail"]), concessions=tuple(stored.get("concessions", ())))
+    return Position(
+        **{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"], "covered": _covered(words)}
+    )
+
+
+def _covered(stored: Mapping[str, Any]) -> str | None:
+    """Return the date down to which everything was delivered before; None when the order is not proven well enough."""
+    proven = stored.get("ordered", False) and stored.get("collected", 0) >= PROOF_OF_ORDER
+    return stored.get("edge") if proven else None
+
+
+_STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
+
+
+def _words(position: Position) -> dict[str, Any]:
+    return {name: getattr(position, name) for name in (*_STORED, "tail")}
+
+
+def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
+    """Return the state after a batch in the middle: it asks for the batch's last page again, and goes on from there."""
+    position = progress.position
+    state: dict[str, Any] = {**_head(plan), "started": progress.started}
+    if plan.partitions:
+        state.update(partition=progress.entry, parents=progress.parents, parent=dict(progress.parent or {}))
+    if not progress.between:
+        state["position"] = _stored_position(plan, position)
+    return state if position.floor is None else {**state, "cursor": position.floor}
+
+
+def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
+    first = plan.page.start if plan.page else 1
+    stored = {name: value for name, value in _words(position).items() if value is not None}
+    return {
+        **stored,
+        "number": max(first, position.number - 1),
+        "tail": list(position.tail),
+        "concessions": list(position.concessions),
+    }
+
+
+def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
+    """Return the state after the last batch: afresh for a full read, the new cursor for an incremental one."""
+    if plan.since is None or progress.started is None:
+        return _head(plan)
+    started = moment_of(progress.started) - CURSOR_OVERLAP
+    cursor = started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    floor = progress.position.floor
+    return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}
+
+
+def _head(plan: ReadPlan) -> dict[str, Any]:
+    return {"version": VERSION, "stream": plan.stream, "for": plan.fingerprint}

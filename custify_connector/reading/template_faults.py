@@ -1,0 +1,97 @@
+"""What is wrong with a source beyond its schema: all of it at once, each named by its place.
+
+Decides which parameters an endpoint takes, and which of them go together. This file does not know what they become.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from custify_connector.checking.texts import Json, placeholders
+from custify_connector.checking.wording import suggestion, type_name
+from custify_connector.contract.errors import Fault
+from custify_connector.manifest import Parameter, SourceEndpoint
+
+
+def manual_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the faults of a source that is configured by hand."""
+    yield from _placeholder_faults(source, "source")
+    yield from _cursor_faults(source)
+
+
+def _placeholder_faults(manual: Mapping[str, Any], place: str) -> Iterator[Fault]:
+    """Yield what a manual request leaves to fill in, and that its partitions do not fill."""
+    parts = manual.get("partitions", ())
+    needed = placeholders(manual["request"]["path"])
+    for name in needed:
+        if not parts or any(name not in part.get("values", {}) and name not in part.get("take", {}) for part in parts):
+            reason = f"{{{name}}} is never filled in: write the value, or name it in every partition"
+            yield Fault(f"{place}.request.path", reason)
+    for index, part in enumerate(parts):
+        if "parents" in part:
+            yield from _placeholder_faults(part["parents"], f"{place}.partitions[{index}].parents")
+
+
+def _cursor_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
+    if source.get("mode") == "incremental" and not source.get("incremental"):
+        yield Fault("source.incremental", "is required in the mode incremental: name the cursor there")
+
+
+def endpoint_faults(endpoint: SourceEndpoint, given: Mapping[str, Json], source: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the faults of a source that names an endpoint, and of the parameters that are given for it."""
+    for name, value in given.items():
+        yield from _parameter_faults(endpoint, name, value)
+    known = {name: endpoint.parameters[name] for name in given if name in endpoint.parameters}
+    lookups = [name for name, parameter in known.items() if parameter.path]
+    if len(lookups) > 1:
+        yield Fault("source.params", f"has {' and '.join(lookups)}: only one can choose the records")
+    if len(endpoint.partitions) > 1:
+        yield from _ambiguous_parents(endpoint, given)
+    if source.get("mode") == "incremental":
+        yield from _incremental_faults(endpoint, known, lookups)
+    if endpoint.undocumented and not source.get("settings", {}).get("undocumented"):
+        reason = f"{endpoint.name} is not in Custify's documentation and may change: set this to true to read it"
+        yield Fault("source.settings.undocumented", reason)
+
+
+def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json) -> Iterator[Fault]:
+    place = f"source.params.{name}"
+    parameter = endpoint.parameters.get(name)
+    if parameter is None:
+        yield Fault(place, f"{endpoint.name} has no such parameter{suggestion(name, endpoint.parameters)}")
+    elif not _TYPES[parameter.type](value):
+        yield Fault(place, f"must be {parameter.type}, not {type_name(value)}")
+    elif value in ("", ".", ".."):
+        yield Fault(place, "must not be empty, nor a dot: it may become part of an address")
+    elif parameter.enum and value not in parameter.enum:
+        yield Fault(place, f"must be one of {', '.join(map(str, parameter.enum))}")
+
+
+_TYPES: dict[str, Callable[[object], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+
+
+def _ambiguous_parents(endpoint: SourceEndpoint, given: Mapping[str, Json]) -> Iterator[Fault]:
+    """Yield a fault for a parent's id that does not say of which kind the parent is."""
+    taken = {name for rule in endpoint.partitions for name in rule.take if name in given}
+    kinds = {name for rule in endpoint.partitions for name in rule.set}
+    if taken and not kinds & given.keys():
+        yield Fault(f"source.params.{min(kinds)}", f"is required beside {min(taken)}: it says what the parent is")
+
+
+def _incremental_faults(
+    endpoint: SourceEndpoint, known: Mapping[str, Parameter], lookups: list[str]
+) -> Iterator[Fault]:
+    if endpoint.incremental is None:
+        yield Fault("source.mode", f"{endpoint.name} can only be read in full: Custify gives it no cursor")
+    if lookups and not known[lookups[0]].paged:
+        yield Fault("source.mode", f"a look-up by {lookups[0]} can only be read in full")
+    if "sorting" in known:
+        yield Fault("source.params.sorting", "an incremental read needs an order of its own: leave it out")

@@ -1,0 +1,110 @@
+"""Which record is which: the identity of a record, and which identities a read has met already.
+
+Memory is bounded where the service keeps the order that was asked for: a record newer or older than everything
+delivered cannot have been delivered, so only a window of recent identities is kept. Where no order can be relied
+on, every identity is kept. This file does not know pages or requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+
+from custify_connector.checking.texts import Json
+from custify_connector.manifest import Alternatives
+
+Record = Mapping[str, Any]
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+WINDOW = 10_000
+"""Identities kept while the order holds: fifty pages of 200."""
+
+
+def field_value(record: Record, dotted: str) -> Json:
+    """Return the value at a dotted path (`custom_attributes.plan`), None when it is absent."""
+    value: Json = record
+    for name in dotted.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def key_of(record: Record, alternatives: Alternatives) -> dict[str, Any] | None:
+    """Return the fields that name a record, by the first alternative that it has whole; None when it has none."""
+    for fields in alternatives:
+        values = {name: field_value(record, name) for name in fields}
+        if all(value is not None and value != "" for value in values.values()):
+            return values
+    return None
+
+
+def identities_of(records: Iterable[Record], alternatives: Alternatives) -> list[str]:
+    """Return one identity for each record of a page.
+
+    A record without a key is known by a hash of all it holds; the same one twice on a page counts as two.
+    """
+    single = alternatives[0][0] if alternatives and len(alternatives[0]) == 1 else None
+    if single is not None and "." not in single:
+        plain = [record.get(single) for record in records]
+        if set(map(type, plain)) <= {str} and all(plain):
+            return plain  # type: ignore[return-value] # just checked to be text
+    seen: dict[str, int] = {}
+    return [_identity(record, alternatives) or _numbered(_digest(record), seen) for record in records]
+
+
+def _identity(record: Record, alternatives: Alternatives) -> str | None:
+    key = key_of(record, alternatives)
+    if key is None and "_id" in record:
+        return str(record["_id"])
+    if key is None:
+        return None
+    values = list(key.values())
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else orjson.dumps(values).decode()
+
+
+def _digest(record: Record) -> str:
+    try:
+        content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half a character, or a figure of more than 64 bits: the slow way can write both
+        content = json.dumps(record, sort_keys=True).encode()
+    return "#" + hashlib.sha256(content).hexdigest()[:24]
+
+
+def _numbered(identity: str, seen: dict[str, int]) -> str:
+    seen[identity] = seen.get(identity, 0) + 1
+    return identity if seen[identity] == 1 else f"{identity}.{seen[identity]}"
+
+
+class Seen:
+    """The identities that one read has delivered, as far as they can come again."""
+
+    def __init__(self, *, ordered: bool, identities: Iterable[str] = ()) -> None:
+        self._identities: set[str] = set(identities)
+        self._window = deque([list(self._identities)])
+        self._ordered = ordered
+
+    def lose_order(self) -> None:
+        """Keep every identity from here on: the service does not keep the order that was asked for."""
+        self._ordered = False
+
+    def unseen(self, records: list[AnyRecord], identities: list[str]) -> list[AnyRecord]:
+        """Return the records whose identity is new, and remember them."""
+        if self._identities.isdisjoint(identities) and len(set(identities)) == len(identities):
+            self._remember(identities)
+            return list(records)
+        fresh: dict[str, AnyRecord] = {}
+        for record, identity in zip(records, identities, strict=True):
+            if identity not in self._identities:
+                fresh.setdefault(identity, record)
+        self._remember([*fresh])
+        return [*fresh.values()]
+
+    def _remember(self, identities: list[str]) -> None:
+        self._identities.update(identities)
+        self._window.append(identities)
+        while self._ordered and len(self._identities) - len(self._window[0]) >= WINDOW:
+            self._identities.difference_update(self._window.popleft())

@@ -1,0 +1,1 @@
+"""Writing a destination: from its plan to one receipt a record."""

@@ -1,0 +1,106 @@
+"""What is wrong with a record; one that has no fault becomes its request.
+
+Pure. Decides what is rejected before anything is sent, with every fault at once. This file does not know in which order
+records are sent, or how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+
+from custify_connector.checking.json_schema import compile_record_check, faults_of
+from custify_connector.checking.texts import Json, placeholders
+from custify_connector.checking.values import NotJson, plain
+from custify_connector.contract import Receipt
+from custify_connector.contract.errors import Fault
+from custify_connector.records.identities import field_value, key_of
+from custify_connector.writing.plan import WritePlan
+from custify_connector.writing.receipts import rejected
+from custify_connector.writing.requests import Key, Prepared, may_repeat, path_of, request
+
+Prepare = Callable[[int, object], "Prepared | Receipt"]
+
+
+def preparer(plan: WritePlan) -> Prepare:
+    """Return the function that turns a record into its request, or into the receipt of its rejection."""
+    valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
+    return partial(_prepare, plan, valid)
+
+
+def _prepare(plan: WritePlan, valid: Callable[[object], bool], index: int, given: object) -> Prepared | Receipt:
+    record, faults = _record(plan, given)
+    if not faults and not valid(record):
+        faults = faults_of(record, plan.schema or {}, "")
+    record = _with_text_identifiers(record, plan.schema or {})
+    key = key_of(record, plan.identity)
+    faults = faults or _own_faults(plan, record, key)
+    if faults:
+        return rejected(index, key, faults)
+    return Prepared(index, request(plan, record), key, may_repeat(plan.repeat, record), record)
+
+
+def _record(plan: WritePlan, given: object) -> tuple[dict[str, Json], tuple[Fault, ...]]:
+    if not isinstance(given, Mapping):
+        return {}, (Fault("", "a record must be an object of fields and values"),)
+    try:
+        record = plain(given)
+    except NotJson as error:
+        return {}, (Fault(error.place, str(error)),)
+    differing = [name for name, value in plan.constants.items() if name in record and record[name] != value]
+    faults = tuple(Fault(name, f"is fixed to {plan.constants[name]!r} for this run") for name in differing)
+    return {**record, **plan.constants}, faults
+
+
+def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) -> tuple[Fault, ...]:
+    """Return what a schema cannot say of a record: its name, its address, its sizes, and what contradicts itself."""
+    if plan.identity and key is None:
+        names = ", ".join(" with ".join(fields) for fields in plan.identity)
+        return (Fault("", f"nothing names this record: it needs one of {names}"),)
+    return (*_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
+
+
+def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
+    for name in placeholders(path_of(plan, record)):
+        if str(record.get(name) or "").strip() == "":
+            yield Fault(name, "is required: it is part of the address")
+        elif record[name] in {".", ".."}:
+            yield Fault(name, f"is {record[name]!r}, which would lead to another address")
+    if plan.method == "DELETE":
+        for name in (*placeholders(path_of(plan, record)), *plan.query):
+            if name in record and str(record[name]).strip() in _WILDCARDS:
+                yield Fault(name, f"is {record[name]!r}: a delete must name exactly one record")
+
+
+_WILDCARDS = ("", "*", "%", "all")
+
+
+def _size_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
+    for name, most in plan.max_characters.items():
+        size = len(orjson.dumps(record[name]).decode()) if record.get(name) is not None else 0
+        if size > most:
+            yield Fault(name, f"has {size:,} characters as JSON; at most {most:,} are allowed")
+
+
+def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
+    for name in (record.get("$unset") or ()) if plan.clear == "unset" else ():
+        if field_value(record, name) is not None:
+            yield Fault(name, "is set and unset at once")
+
+
+def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:
+    """Return a value in which every number that the schema calls an identifier is text, as Custify stores it."""
+    if schema.get("format") == "identifier" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {
+            name: _with_text_identifiers(inner, properties[name]) if name in properties else inner
+            for name, inner in value.items()
+        }
+    if isinstance(value, list) and "items" in schema:
+        return [_with_text_identifiers(inner, schema["items"]) for inner in value]
+    return value

@@ -1,0 +1,316 @@
+import itertools
+import threading
+import time
+import tracemalloc
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custify_connector.exchange.budget_file import BudgetFile
+from custify_connector.exchange.pacing import JITTER_SECONDS, Budget, Clock, shared_budget
+from custify_connector.manifest import RateLimit
+
+
+class FakeTime:
+    """A clock that moves only when somebody waits; its figures are exact in binary."""
+
+    def __init__(self):
+        self.at = 0.0
+
+    def clock(self):
+        """Return this time as a clock."""
+        return Clock(now=lambda: self.at, wall=lambda: self.at, pause=lambda seconds, _stop: self.wait(seconds))
+
+    def wait(self, seconds):
+        """Let so many seconds pass."""
+        assert seconds > 0
+        self.at += seconds
+
+
+def budget_of(requests, seconds):
+    fake = FakeTime()
+    return Budget(RateLimit(requests, seconds), fake.clock()), fake
+
+
+def test_a_free_place_is_given_without_a_wait():
+    budget, fake = budget_of(3, 10)
+    tickets = [budget.acquire(fake.wait) for _ in range(3)]
+    assert [waited for _, waited in tickets] == [0.0, 0.0, 0.0]
+    assert len({ticket for ticket, _ in tickets}) == 3
+
+
+def test_when_the_window_is_full_the_next_waits_until_the_first_has_left_it():
+    budget, fake = budget_of(1, 10)
+    ticket, _ = budget.acquire(fake.wait)
+    fake.at = 0.125
+    budget.release(ticket)
+    assert budget.acquire(fake.wait)[1] == 10.0
+    assert fake.at == 10.125
+
+
+def test_a_slow_answer_counts_as_if_it_had_come_after_the_jitter():
+    budget, fake = budget_of(1, 10)
+    ticket, _ = budget.acquire(fake.wait)
+    fake.at = 5.0
+    budget.release(ticket)
+    budget.acquire(fake.wait)
+    assert fake.at == 10.0 + JITTER_SECONDS
+
+
+def test_a_request_without_an_answer_yet_occupies_its_place_no_longer_than_one_with():
+    budget, fake = budget_of(1, 10)
+    budget.acquire(fake.wait)
+    budget.acquire(fake.wait)
+    assert fake.at == 10.0 + JITTER_SECONDS
+
+
+def test_to_hold_back_lets_nobody_send():
+    budget, fake = budget_of(100, 10)
+    budget.hold_back(4.0)
+    budget.hold_back(1.0)
+    assert budget.acquire(fake.wait)[1] == 4.0
+    assert budget.acquire(fake.wait)[1] == 0.0
+
+
+def test_without_a_limit_nobody_waits_until_the_service_asks_for_it():
+    fake = FakeTime()
+    budget = Budget(None, fake.clock())
+    for _ in range(1_000):
+        assert budget.acquire(fake.wait)[1] == 0.0
+    budget.hold_back(2.0)
+    assert budget.acquire(fake.wait)[1] == 2.0
+
+
+def test_without_a_limit_nothing_is_remembered():
+    """Memory is bounded: a run without a limit must not keep a figure for each request."""
+    budget = Budget(None)
+    tracemalloc.start()
+    try:
+        for _ in range(5_000):
+            budget.release(budget.acquire(time.sleep)[0])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 50_000
+
+
+def test_another_limit_holds_from_then_on():
+    budget, fake = budget_of(1, 10)
+    budget.acquire(fake.wait)
+    budget.limit = RateLimit(2, 10)
+    assert budget.acquire(fake.wait)[1] == 0.0
+    budget.limit = None
+    assert budget.acquire(fake.wait)[1] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("named", "learned"),
+    [
+        ("50", 50),
+        ("100", 100),
+        ("0", 100),
+        ("-5", 100),
+        ("1.5", 100),
+        ("many", 100),
+        ("", 100),
+        ("\u0665\u0660", 100),
+        ("9" * 5_000, 100),
+        (None, 100),
+    ],
+    ids=lambda value: str(value)[:9],
+)
+def test_a_limit_that_the_service_names_is_taken_over(named, learned):
+    budget = Budget(RateLimit(100, 10))
+    budget.learn({} if named is None else {"x-ratelimit-limit": named})
+    assert budget.limit == RateLimit(learned, 10)
+
+
+def test_who_says_that_there_is_no_limit_knows_better():
+    budget = Budget(None)
+    budget.learn({"x-ratelimit-limit": "50"})
+    assert budget.limit is None
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return one file, opened by two."""
+    path = tmp_path / "budget"
+    with closing(BudgetFile(path)) as one, closing(BudgetFile(path)) as other:
+        yield one, other
+
+
+@pytest.mark.parametrize("seconds", [4.0, 1 / 8])
+def test_budgets_with_one_file_share_one_window(files, seconds):
+    """Two processes are two budgets; nobody sends while the window of both together is full."""
+    fake, limit = FakeTime(), RateLimit(3, seconds)
+    budgets = [Budget(limit, fake.clock(), file) for file in files]
+    moments = []
+    for turn in range(12):
+        ticket, _ = budgets[turn % 2].acquire(fake.wait)
+        moments.append(fake.at)
+        budgets[turn % 2].release(ticket)
+    assert all(last - first >= seconds for first, last in zip(moments, moments[3:], strict=False))
+
+
+def test_a_hold_holds_for_every_budget_with_the_same_file(files):
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(9, 10), fake.clock(), file) for file in files)
+    one.hold_back(4.0)
+    other.acquire(fake.wait)
+    assert fake.at == 4.0
+
+
+@pytest.mark.usefixtures("own_budgets")
+def test_an_account_has_one_budget_and_its_latest_limit():
+    first = shared_budget(("https://a.example", "key"), RateLimit(100, 10))
+    second = shared_budget(("https://a.example", "key"), RateLimit(50, 10))
+    assert first is second
+    assert first.limit == RateLimit(50, 10)
+    assert shared_budget(("https://a.example", "other"), RateLimit(100, 10)) is not first
+    assert shared_budget(("https://b.example", "key"), RateLimit(100, 10)) is not first
+
+
+@pytest.mark.usefixtures("own_budgets")
+def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
+    """Two windows of one process would each allow the whole limit."""
+    account, limit, file = ("https://a.example", "key"), RateLimit(1, 10), str(tmp_path / "budget")
+    plain = shared_budget(account, limit)
+    assert shared_budget(account, limit, file) is plain
+    assert shared_budget(account, limit) is plain
+
+
+def test_an_answer_that_came_late_is_told_to_the_others(tmp_path):
+    """What it took longer may have passed before the service counted its request."""
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(2, 10), fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2))
+    for answer in (0.125, 3.0):
+        ticket, _ = one.acquire(fake.wait)
+        fake.wait(answer)
+        one.release(ticket)
+    other.acquire(fake.wait)
+    assert fake.at == 10.25
+    other.acquire(fake.wait)
+    assert fake.at == 13.125
+
+
+def test_what_was_sent_before_the_file_was_named_counts_in_it_and_so_does_what_follows(tmp_path):
+    fake = FakeTime()
+    one, other = (Budget(RateLimit(9, 10), fake.clock()) for _ in range(2))
+    answered, _ = one.acquire(fake.wait)
+    one.release(answered)
+    one.acquire(fake.wait)
+    for _ in range(2):
+        one.share(tmp_path / "budget")
+    one.acquire(fake.wait)
+    other.share(tmp_path / "budget")
+    assert [other.acquire(fake.wait)[1] for _ in range(6)] == [0.0] * 6
+    assert other.acquire(fake.wait)[1] > 0
+
+
+@pytest.mark.usefixtures("own_budgets")
+def test_threads_that_ask_at_once_get_the_same_budget():
+    barrier, found = threading.Barrier(8), []
+
+    def ask():
+        barrier.wait()
+        found.append(shared_budget(("https://a.example", "key"), RateLimit(1, 1)))
+
+    run_all([threading.Thread(target=ask) for _ in range(8)])
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+
+
+def run_all(threads):
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+quarters = st.integers(0, 60).map(lambda figure: figure / 16)
+steps = st.lists(
+    st.tuples(st.just("send"), st.floats(0.0, 1.0))
+    | st.tuples(st.just("answer"), st.integers(0, 7))
+    | st.tuples(st.just("wait"), quarters)
+    | st.tuples(st.just("hold back"), quarters),
+    max_size=60,
+)
+
+
+@given(steps, st.integers(1, 4), st.sampled_from([0.5, 1.0, 4.0]))
+def test_no_window_ever_holds_more_than_the_limit(steps, requests, seconds):
+    """A law: whatever the schedule, and at whatever moment from sending to answer the service counted each request."""
+    budget, fake = budget_of(requests, seconds)
+    open_requests, counted = [], []
+
+    def answer(place):
+        ticket, sent, chance = open_requests.pop(place)
+        budget.release(ticket)
+        latest = min(fake.at, sent + JITTER_SECONDS)
+        counted.append(sent + chance * (latest - sent))
+
+    for what, figure in steps:
+        if what == "send":
+            ticket, _ = budget.acquire(fake.wait)
+            open_requests.append((ticket, fake.at, figure))
+        elif what == "answer" and open_requests:
+            answer(figure % len(open_requests))
+        elif what == "wait":
+            fake.at += figure
+        elif what == "hold back":
+            budget.hold_back(figure)
+    fake.at += seconds
+    while open_requests:
+        answer(0)
+    counted.sort()
+    for first, last in zip(counted, counted[requests:], strict=False):
+        assert last - first >= seconds - 1e-9
+
+
+@given(st.lists(quarters, max_size=10), st.integers(1, 4))
+def test_nobody_sends_before_every_hold_has_ended(holds, requests):
+    budget, fake = budget_of(requests, 1.0)
+    until = 0.0
+    for seconds in holds:
+        budget.hold_back(seconds)
+        until = max(until, fake.at + seconds)
+        fake.at += 1 / 16
+    budget.acquire(fake.wait)
+    assert fake.at >= until
+
+
+@given(st.integers(1, 5), st.integers(1, 40))
+def test_while_there_is_work_the_budget_is_used(requests, work):
+    """A law: with answers at once, so many requests take no more windows than the limit makes necessary."""
+    budget, fake = budget_of(requests, 4.0)
+    for _ in range(work):
+        budget.release(budget.acquire(fake.wait)[0])
+    assert fake.at == (work - 1) // requests * 4.0
+
+
+def test_eight_threads_together_keep_to_the_limit():
+    requests, seconds = 6, 0.2
+    budget, moments = Budget(RateLimit(requests, seconds)), []
+
+    def work():
+        for _ in range(3):
+            ticket, _ = budget.acquire(time.sleep)
+            moments.append(time.monotonic())
+            budget.release(ticket)
+
+    run_all([threading.Thread(target=work) for _ in range(8)])
+    assert len(moments) == 24
+    moments.sort()
+    gaps = [last - first for first, last in zip(moments, itertools.islice(moments, requests, None), strict=False)]
+    assert min(gaps) >= seconds
+
+
+def test_the_real_clock_waits_until_it_is_told_to_stop():
+    clock, stop = Clock(), threading.Event()
+    assert clock.pause(0.001, stop) is False
+    stop.set()
+    assert clock.pause(60.0, stop) is True
+    assert clock.now() <= clock.now()
+    assert clock.wall() > 1_700_000_000

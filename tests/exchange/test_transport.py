@@ -1,0 +1,541 @@
+import gzip
+import json
+import logging
+import math
+import socket
+import threading
+import traceback
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+import requests
+import responses
+from requests.adapters import HTTPAdapter
+
+from custify_connector import __version__
+from custify_connector.checking.secret import Secret
+from custify_connector.exchange import transport
+from custify_connector.exchange.credential import Credential
+from custify_connector.exchange.transport import HttpSend
+from custify_connector.exchange.wire import Failure, Request, Response, Undecoded
+from custify_connector.sandbox import Fault
+
+BASE = "http://localhost:1"
+ASK = Request("GET", "/people/all", (("page", "1"),))
+
+
+def opened(base_url, key, **settings):
+    return HttpSend(Credential("n", base_url, Secret(key)), **settings)
+
+
+def ask(base_url, key, request=ASK, **settings):
+    with opened(base_url, key, **settings) as send:
+        return send(request)
+
+
+@pytest.fixture
+def web():
+    """Stand in for the network below requests; every request that is sent is kept."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as web:
+        yield web
+
+
+@pytest.fixture
+def answered(web, canary):
+    """Return what becomes of one request that is answered so."""
+
+    def answered(body=b"{}", status=200, headers=None, request=ASK, content_type="application/json"):
+        web.add(
+            request.method, f"{BASE}{request.path}", body, status=status, headers=headers, content_type=content_type
+        )
+        return ask(BASE, canary, request)
+
+    return answered
+
+
+@contextmanager
+def one_reply(reply):
+    """Listen on loopback, answer the first connection with these bytes, and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(reply)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+# What is sent
+
+
+def test_a_request_has_the_key_in_one_header_and_nowhere_else(web, answered, canary):
+    answered()
+    sent = web.calls[0].request
+    assert sent.headers["Authorization"] == f"Bearer {canary}"
+    elsewhere = [value for name, value in sent.headers.items() if name != "Authorization"]
+    assert canary not in f"{sent.url}{sent.body}{elsewhere}"
+
+
+def test_a_request_says_who_asks_and_what_is_understood(web, answered):
+    answered()
+    sent = web.calls[0].request.headers
+    assert sent["Accept"] == "application/json"
+    assert sent["User-Agent"] == f"custify-connector/{__version__}"
+    assert "gzip" in sent["Accept-Encoding"]
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        ((), "/people/all"),
+        ((("email", "a+b@c.example"),), "/people/all?email=a%2Bb%40c.example"),
+        ((("filters", '[{"a":"b&c"}]'),), "/people/all?filters=%5B%7B%22a%22%3A%22b%26c%22%7D%5D"),
+    ],
+)
+def test_path_and_query_travel_as_they_were_encoded(web, answered, query, url):
+    answered(request=Request("GET", "/people/all", query))
+    assert web.calls[0].request.url == BASE + url
+
+
+@pytest.mark.parametrize(
+    ("request_", "body", "length"),
+    [
+        (Request("POST", "/people", body={"name": "Zoë", "seats": None}), '{"name":"Zoë","seats":null}'.encode(), "28"),
+        (Request("PUT", "/people", body=[]), b"[]", "2"),
+        (Request("POST", "/people", body={}), b"{}", "2"),
+        (Request("DELETE", "/people", body={"a": 1}), b'{"a":1}', "7"),
+        (Request("POST", "/people"), None, "0"),
+        (Request("PUT", "/people"), None, "0"),
+        (Request("PATCH", "/people"), None, "0"),
+        (Request("GET", "/people"), None, None),
+        (Request("DELETE", "/people"), None, None),
+    ],
+    ids=lambda value: f"{value.method} {value.body}" if isinstance(value, Request) else "",
+)
+def test_a_body_is_json_with_its_length(web, answered, request_, body, length):
+    assert answered(request=request_).ok
+    sent = web.calls[0].request
+    assert sent.body == body
+    assert sent.headers.get("Content-Length") == length
+    assert sent.headers.get("Content-Type") == ("application/json" if body else None)
+
+
+def test_a_file_travels_as_a_form_with_its_fields(web, answered, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_bytes(b"\x00what was said")
+    answered(request=Request("POST", "/file", body={"companyId": "c-1"}, upload=file))
+    sent = web.calls[0].request
+    assert sent.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert sent.headers["Content-Length"] == str(len(sent.body))
+    for part in (
+        b'name="companyId"\r\n\r\nc-1\r\n',
+        b'name="file"; filename="notes.txt"',
+        b"\r\n\r\n\x00what was said\r\n",
+    ):
+        assert part in sent.body
+
+
+def test_a_file_without_further_fields_travels_too(web, answered, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_bytes(b"x")
+    assert answered(request=Request("POST", "/file", upload=file)).ok
+    assert b'filename="notes.txt"' in web.calls[0].request.body
+
+
+def test_a_file_that_vanished_is_a_failure_that_never_arrived(answered, tmp_path):
+    outcome = answered(request=Request("POST", "/file", body={}, upload=tmp_path / "gone.txt"))
+    assert isinstance(outcome, Failure)
+    assert not outcome.arrived
+
+
+def test_one_request_leaves_nothing_behind_for_the_next(web, canary):
+    """What was prepared once holds neither a key nor a body of an earlier request."""
+    web.add("POST", f"{BASE}/people", b"{}")
+    with opened(BASE, canary) as send:
+        send(Request("POST", "/people", body={"a": 1}))
+        send(Request("POST", "/people"))
+        kept = [value for value in vars(send).values() if isinstance(value, dict)]
+    prepared = [item for value in kept for item in value.values() if isinstance(item, requests.PreparedRequest)]
+    assert prepared
+    assert not any("Authorization" in one.headers or one.body for one in prepared)
+    second = web.calls[1].request
+    assert (second.body, second.headers["Content-Length"], second.headers.get("Content-Type")) == (None, "0", None)
+
+
+def test_a_cookie_is_not_sent_back(web, canary):
+    web.add("GET", f"{BASE}/people/all", b"{}", headers={"Set-Cookie": "a=b; Path=/"})
+    with opened(BASE, canary) as send:
+        send(ASK)
+        send(ASK)
+    assert "Cookie" not in web.calls[1].request.headers
+
+
+# What is understood
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        (b'{"people": [{"name": "Zo\xc3\xab"}]}', {"people": [{"name": "Zoë"}]}),
+        (b"[]", []),
+        (b'"text"', "text"),
+        (b"3", 3),
+        (b"null", None),
+        (b"", None),
+        (b" \r\n", None),
+        (b"\xef\xbb\xbf", None),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b'{"a": "\\ud800"}', {"a": "\ud800"}),
+        (b'{"a": Infinity}', {"a": math.inf}),
+    ],
+    ids=repr,
+)
+def test_a_reply_is_its_json_value(answered, content, body):
+    reply = answered(content)
+    assert isinstance(reply, Response)
+    assert (reply.status, reply.body, reply.ok) == (200, body, True)
+
+
+LATER = replace(ASK, decoded_later=True)
+LONG = b'{"people": [' + b" " * 9_000
+
+
+@pytest.mark.parametrize("content", [LONG + b"]}", LONG], ids=["json", "no json"])
+def test_a_long_success_may_wait_to_be_decoded(answered, content):
+    reply = answered(content, request=LATER)
+    assert (reply.status, reply.body, reply.ok) == (200, Undecoded(content), True)
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, b'{"people": []}'), (404, LONG + b"]}")], ids=["short", "error"])
+def test_a_short_answer_or_an_error_is_decoded_where_it_arrives(answered, status, content):
+    assert answered(content, status, request=LATER).body == {"people": []}
+
+
+def test_a_figure_that_is_none_is_still_read(answered):
+    assert math.isnan(answered(b'{"a": NaN}').body["a"])
+
+
+def test_header_names_are_in_lower_case(answered):
+    assert answered(headers={"Retry-After": "3", "X-RateLimit-Remaining": "7"}).headers.items() >= {
+        ("retry-after", "3"),
+        ("x-ratelimit-remaining", "7"),
+    }
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html>", b'{"a": ', b"\xff\xfe\x00", b"{'a': 1}", b"[" * 100_000, b"9" * 5_000], ids=lambda c: c[:8]
+)
+def test_a_success_that_is_no_json_is_a_failure_that_arrived(answered, content):
+    assert answered(content, content_type="text/html") == Failure(
+        "not_json", "answered 200 with text/html that is no JSON", arrived=True
+    )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize(("content", "body"), [(b"not today", "not today"), (b'{"message": "no"}', {"message": "no"})])
+def test_an_error_is_a_response_with_its_json_or_its_text(answered, status, content, body):
+    reply = answered(content, status)
+    assert (reply.status, reply.body, reply.ok) == (status, body, False)
+
+
+def test_a_long_error_text_is_cut_and_what_is_no_text_is_marked(answered):
+    assert answered(b"\xff" + b"x" * 9_999, 500).body == "\ufffd" + "x" * 499
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param("the key {} is wrong", id="text"),
+        pytest.param("{}{}", id="twice"),
+        pytest.param('{{"message": "the key {} is wrong"}}', id="json"),
+        pytest.param('{{"errors": [{{"{}": ["Bearer {}"]}}]}}', id="deep in json"),
+        pytest.param("x" * 490 + "{}", id="where the text is cut"),
+    ],
+)
+def test_an_error_that_echoes_the_key_does_not_show_any_of_it(answered, canary, status, form):
+    reply = answered(form.format(canary, canary).encode(), status, headers={"X-Echo": f"Bearer {canary}"})
+    assert canary[:10] not in repr(reply)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("location", ["/people", "https://evil.example/", "http://[::bad", "//evil.example", ""])
+def test_a_redirect_is_never_followed(web, answered, status, location):
+    web.add("GET", "https://evil.example/", b"{}")
+    outcome = answered(b"", status, headers={"Location": location})
+    assert outcome == Failure("redirected", f"answered {status}, which is never followed", arrived=True)
+    assert len(web.calls) == 1
+
+
+# What goes wrong
+
+
+UNEXPECTED_ENDS = [
+    pytest.param(b"", id="hung up"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", id="cut body"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1", id="cut chunk"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n", id="no last chunk"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="no chunk"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n[]", id="no gzip"),
+    pytest.param(b"HTTP/1.1 abc\r\n\r\n", id="no status"),
+    pytest.param(b"SSH-2.0-OpenSSH\r\n", id="no HTTP"),
+    pytest.param(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n{}", id="too many headers"),
+]
+
+
+@pytest.mark.parametrize("reply", UNEXPECTED_ENDS)
+def test_a_connection_that_breaks_is_a_failure_that_may_have_arrived(reply, canary):
+    with one_reply(reply) as port:
+        outcome = ask(f"http://127.0.0.1:{port}", canary)
+    assert (outcome.kind, outcome.arrived) == ("broken", True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault("reset"), "broken"),
+        (Fault("cut"), "broken"),
+        (Fault("html"), "not_json"),
+        (Fault("not_json"), "not_json"),
+        (Fault("redirect", value="https://evil.example/"), "redirected"),
+        (Fault("slow", value=0.6), "timeout"),
+        (Fault("trickle", value=2.0), "timeout"),
+        (Fault("too_large", value=2_000_000), "too_large"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)
+def test_what_a_real_server_does_wrong_has_its_kind(sandbox, monkeypatch, fault, kind):
+    monkeypatch.setattr(transport, "MAXIMUM_BYTES", 1_000_000)
+    sandbox.faults.add(fault)
+    with opened(sandbox.base_url, sandbox.api_key, timeout_seconds=0.3) as send:
+        outcome = send(ASK)
+        assert isinstance(outcome, Failure)
+        assert (outcome.kind, outcome.arrived) == (kind, True)
+        assert send(ASK).ok, "the next request is not harmed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "body"),
+    [
+        (Fault("empty"), 200, None),
+        (Fault("null"), 200, None),
+        (Fault("status", value=503), 503, "a fault was ordered"),
+        (Fault("rate_limited", value="3"), 429, "rate limit reached"),
+        (Fault("revoke"), 401, "the API key was not accepted"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)
+def test_what_a_real_server_refuses_is_a_response(sandbox, fault, status, body):
+    sandbox.faults.add(fault)
+    outcome = ask(sandbox.base_url, sandbox.api_key)
+    assert outcome.status == status
+    assert (outcome.body["message"] if isinstance(outcome.body, dict) else outcome.body) == body
+
+
+def test_a_page_of_a_real_server_is_read_whole(sandbox):
+    reply = ask(sandbox.base_url, sandbox.api_key, Request("GET", "/people/all", (("itemsPerPage", "200"),)))
+    assert len(reply.body[0]["people"]) == 30
+    assert sandbox.journal.count(status=200) == 1
+
+
+def test_one_send_serves_threads_at_once(sandbox):
+    with opened(sandbox.base_url, sandbox.api_key) as send:
+        found = []
+        threads = [threading.Thread(target=lambda: found.append(send(ASK).status)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == [200] * 8
+
+
+@pytest.mark.parametrize("size", [999, 1_000])
+def test_a_packed_reply_is_measured_unpacked(monkeypatch, canary, size):
+    monkeypatch.setattr(transport, "MAXIMUM_BYTES", 1_000)
+    packed = gzip.compress(b'"' + b"x" * (size - 1) + b'"')
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    with one_reply(head + packed) as port:
+        outcome = ask(f"http://127.0.0.1:{port}", canary)
+    if size < 1_000:
+        assert outcome.body == "x" * 998
+    else:
+        assert outcome == Failure("too_large", "the reply is larger than 1,000 bytes", arrived=True)
+
+
+@pytest.mark.parametrize("status", [302, 500])
+def test_no_reply_is_read_beyond_the_bound(monkeypatch, canary, status):
+    """Neither an error nor a redirect may fill the memory."""
+    monkeypatch.setattr(transport, "MAXIMUM_BYTES", 1_000)
+    with one_reply(b"HTTP/1.1 %d X\r\nLocation: /\r\nContent-Length: 5000\r\n\r\n" % status + b"x" * 5_000) as port:
+        outcome = ask(f"http://127.0.0.1:{port}", canary)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind in {"too_large", "redirected"}
+
+
+NEVER_ARRIVED = [
+    pytest.param("http://127.0.0.1:9", {}, "unreachable: the connection was refused", id="refused"),
+    pytest.param("http://[::1]:9", {}, "unreachable: ", id="refused over IPv6"),
+    pytest.param("http://no-such-host.invalid", {}, "unreachable: the host name cannot be resolved", id="unknown host"),
+    pytest.param(f"http://{'a' * 64}.localhost", {}, "unreachable: ", id="host name too long"),
+    pytest.param("http://.localhost", {}, "unreachable: ", id="empty part of a host name"),
+    pytest.param("ftp://localhost", {}, "unreachable: ", id="no HTTP"),
+    pytest.param(
+        "http://localhost:1",
+        {"http_proxy": "http://127.0.0.1:9"},
+        "unreachable: the proxy cannot be reached",
+        id="proxy",
+    ),
+    pytest.param(
+        "https://api.custify.test",
+        {"HTTPS_PROXY": "http://127.0.0.1:9"},
+        "unreachable: the proxy cannot be reached",
+        id="tunnel",
+    ),
+    pytest.param("https://127.0.0.1:9", {"REQUESTS_CA_BUNDLE": "no/such/file.pem"}, "", id="certificates not found"),
+]
+
+
+@pytest.mark.parametrize(("base_url", "environment", "expected"), NEVER_ARRIVED)
+def test_what_never_arrived_is_said_so(monkeypatch, canary, base_url, environment, expected):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    outcome = ask(base_url, canary, Request("POST", "/people", body={}))
+    assert isinstance(outcome, Failure)
+    assert not outcome.arrived
+    assert expected in f"{outcome.kind}: {outcome.message}"
+
+
+def test_a_server_that_speaks_no_tls_never_gets_the_request(canary):
+    with one_reply(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        outcome = ask(f"https://127.0.0.1:{port}", canary)
+    assert outcome == Failure("tls", "the TLS connection cannot be trusted", arrived=False)
+
+
+def test_a_connection_that_does_not_come_about_in_time_never_arrived(monkeypatch, canary):
+    def never(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr(socket.socket, "connect", never)
+    outcome = ask("http://127.0.0.1:9", canary)
+    assert outcome == Failure("timeout", "no connection within the time limit", arrived=False)
+
+
+@pytest.mark.parametrize(
+    ("make_key", "request_"),
+    [
+        pytest.param(lambda key: f"{key}\n", ASK, id="line end in the key"),
+        pytest.param(lambda key: f"{key}\u2028", ASK, id="another script in the key"),
+        pytest.param(str, Request("GE T", "/people"), id="no method"),
+        pytest.param(str, Request("GET", "/people", (("a", "\ud800"),)), id="query that is no text"),
+        pytest.param(str, Request("POST", "/people", body={"a": "\ud800"}), id="body that is no text"),
+        pytest.param(str, Request("POST", "/people", body={"a": 2**70}), id="figure that is too large"),
+    ],
+)
+def test_a_request_that_cannot_be_made_is_a_failure_too(sandbox, canary, make_key, request_):
+    """Nothing is raised: an exception of a library would quote the header, and the locals in its traceback the key."""
+    outcome = ask(sandbox.base_url, make_key(canary), request_)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.arrived) == ("unreachable", False)
+    assert canary not in repr(outcome)
+
+
+ERRORS = [
+    requests.exceptions.ReadTimeout("{}"),
+    requests.exceptions.ConnectionError("{}"),
+    requests.exceptions.ChunkedEncodingError("{}"),
+    requests.exceptions.SSLError("{}"),
+    requests.exceptions.InvalidURL("{}"),
+    requests.exceptions.InvalidHeader("{}"),
+    requests.exceptions.RetryError("{}"),
+    OSError("{}"),
+    TimeoutError(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_no_failure_quotes_the_exception_it_was(web, canary, error):
+    filled = type(error)(*[text.format(f"Authorization: Bearer {canary}") for text in error.args])
+    web.add("GET", f"{BASE}/people/all", body=filled)
+    outcome = ask(BASE, canary)
+    assert isinstance(outcome, Failure)
+    assert outcome.message
+    assert canary not in repr(outcome)
+
+
+# What is read from the environment, and what is not
+
+
+def test_proxies_are_read_once(monkeypatch, canary, sandbox):
+    with opened(sandbox.base_url, canary) as send:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        assert send(ASK).ok
+    assert ask(sandbox.base_url, canary).kind == "unreachable"
+
+
+def test_a_host_without_a_proxy_is_asked_directly(monkeypatch, canary, sandbox):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert ask(sandbox.base_url, canary).ok
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_are_read_from_the_file_that_the_environment_names(monkeypatch, canary, name):
+    used = []
+
+    def noted(_adapter, _request, **settings):
+        used.append(settings["verify"])
+        raise requests.exceptions.ConnectTimeout
+
+    monkeypatch.setattr(HTTPAdapter, "send", noted)
+    ask("https://api.custify.com", canary)
+    monkeypatch.setenv(name, "company.pem")
+    ask("https://api.custify.com", canary)
+    assert used == [True, "company.pem"]
+
+
+def test_a_netrc_entry_does_not_replace_the_key(monkeypatch, tmp_path, canary, web, answered):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    answered()
+    assert web.calls[0].request.headers["Authorization"] == f"Bearer {canary}"
+
+
+# What is shown
+
+
+def test_nothing_that_is_logged_shows_the_key(sandbox, caplog):
+    """What is logged is the library's line on each request, without headers; the fixture looks for the key in it."""
+    caplog.set_level(logging.DEBUG, "urllib3")
+    for fault in (None, Fault("reset"), Fault("status", value=500)):
+        if fault:
+            sandbox.faults.add(fault)
+        ask(sandbox.base_url, sandbox.api_key)
+    assert "GET /people/all?page=1" in caplog.text
+
+
+def test_a_send_shows_no_key(canary):
+    with opened(BASE, canary) as send:
+        assert canary not in repr(send) + repr(vars(send)) + json.dumps(vars(send), default=str)
+
+
+def test_an_interruption_shows_no_key_in_its_traceback(web, canary):
+    """Ctrl-C is the one exception that must pass; with the locals of our own frames, it shows no key."""
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    web.add_callback("GET", f"{BASE}/people/all", callback=interrupted)
+    with opened(BASE, canary) as send, pytest.raises(KeyboardInterrupt) as caught:
+        send(ASK)
+    own = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame for frame in own.stack if "custify_connector" in frame.filename]
+    assert frames
+    assert canary not in "".join(str(frame.locals) for frame in frames)

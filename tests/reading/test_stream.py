@@ -1,0 +1,438 @@
+"""Reading a whole stream: over a model of Custify where no socket matters, and over the sandbox where one does."""
+
+import itertools
+import json
+import threading
+from collections import Counter, deque
+
+import pytest
+
+from custify_connector.checking.json_schema import faults_of
+from custify_connector.contract.errors import ConfigurationError, CredentialRefused, ServiceUnavailable, UnexpectedReply
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.wire import Failure, Response
+from custify_connector.manifest import resources
+from custify_connector.plugin import connector
+from custify_connector.reading import partitions
+from custify_connector.reading import state as states
+from custify_connector.reading import stream as streams
+from custify_connector.reading.plan import read_plan
+from custify_connector.sandbox import Drift, Quirks, Sandbox
+
+DATE = "Tue, 10 Mar 2026 12:00:00 GMT"
+THINGS = {
+    "stream": "things",
+    "request": {"path": "/thing"},
+    "records": ["things"],
+    "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": 10},
+    "key": [["id"]],
+    "order": {"field": "created_at", "query": {"sort": "created_at"}},
+    "incremental": {"cursor": "created_at", "query": {"sort": "created_at"}},
+}
+PARTS = {
+    **THINGS,
+    "stream": "parts",
+    "request": {"path": "/part/{thing}"},
+    "partitions": [{"parents": THINGS, "take": {"thing": "id"}}],
+    "add": {"thing": "thing"},
+    "key": [["thing", "id"]],
+}
+
+
+def row(number):
+    minutes, seconds = divmod(number, 60)
+    return {"id": f"r{number}", "created_at": f"2026-01-01T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.000Z"}
+
+
+class Service:
+    """A model of Custify behind a `Send`: lists newest first; `answers` by (path, page) replace what it would say."""
+
+    def __init__(self, **lists):
+        self.lists = {f"/{name}": [row(number) for number in range(size)] for name, size in lists.items()}
+        self.answers, self.headers = {}, {"date": DATE}
+        self.asked, self.under_way, self.most = [], 0, 0
+        self.refused_words, self.counted = (), None
+        self._lock = threading.Lock()
+
+    def part_lists(self, size):
+        """Give each thing a list of parts."""
+        self.lists |= {
+            f"/part/r{number}": [row(one) for one in range(size(number))] for number in range(len(self.lists["/thing"]))
+        }
+        return self
+
+    def __call__(self, request):
+        """Answer one request."""
+        query = dict(request.query)
+        with self._lock:
+            assert len(self.asked) < 5_000, "the read does not end"
+            self.asked.append((request.path, int(query.get("page", 1)), query))
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        try:
+            return self._answer(request.path, query)
+        finally:
+            with self._lock:
+                self.under_way -= 1
+
+    def _answer(self, path, query):
+        page, size = int(query.get("page", 1)), int(query.get("itemsPerPage", 10))
+        if (path, page) in self.answers:
+            return self.answers[path, page]
+        if any(word in query for word in self.refused_words):
+            return Response(400, {"message": "no sorting here"}, self.headers)
+        rows = list(reversed(self.lists[path]))
+        return Response(
+            200, {"things": rows[(page - 1) * size : page * size], "total": self.counted or len(rows)}, self.headers
+        )
+
+    def client(self, workers=4):
+        """Return a client of this service, whose waits take no time."""
+        quick = Clock(wall=lambda: 0.0, pause=lambda _seconds, stop: stop.is_set())
+        return Client(self, Budget(None, quick), max_in_flight=workers, clock=quick)
+
+
+def batches(service, manual=THINGS, state=None, workers=4):
+    """Yield the batches of a stream; every state is JSON, and as its schema says."""
+    plan = read_plan(manual)
+    for batch in streams.read(service.client(workers), plan, states.resume(plan, state)):
+        assert faults_of(batch.state, resources.schema("state"), "state") == ()
+        assert json.loads(json.dumps(batch.state)) == batch.state
+        yield batch
+
+
+def ids(run):
+    return [(record.get("thing"), record["id"]) for batch in run for record in batch.records]
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("custify-read")]
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_thread():
+    yield
+    assert threads() == []
+
+
+# -------------------------------------------------------------------------------------------------- order, bounds, ends
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("size", [0, 1, 10, 11, 95, 300])
+def test_every_record_comes_once_and_in_order(workers, size):
+    service = Service(thing=size)
+    run = list(batches(service, workers=workers))
+    assert ids(run) == [(None, f"r{number}") for number in reversed(range(size))]
+    assert service.most <= workers
+
+
+def test_a_consumer_that_stops_early_leaves_no_thread_and_causes_no_later_request():
+    service = Service(thing=5000)
+    run = batches(service, workers=4)
+    next(run), next(run)
+    run.close()
+    asked = len(service.asked)
+    assert threads() == []
+    assert asked <= 2 + 4 + 2
+    assert len(service.asked) == asked
+
+
+def test_how_far_it_reads_ahead_does_not_grow_with_the_stream():
+    service = Service(thing=5000)
+    furthest = 0
+    for taken, _ in enumerate(batches(service, workers=4), start=1):
+        furthest = max(furthest, max(page for _, page, _ in service.asked) - taken)
+    assert furthest <= 4 + 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Response(401), CredentialRefused),
+        (Response(400, {"message": "bad"}), ConfigurationError),
+        (Response(418), UnexpectedReply),
+        (Response(200, {"other": 1}), UnexpectedReply),
+        (Response(500), ServiceUnavailable),
+        (Failure("broken", "the connection broke", arrived=True), ServiceUnavailable),
+    ],
+    ids=["401", "400", "418", "envelope", "500", "broken"],
+)
+@pytest.mark.parametrize("workers", [1, 8])
+def test_an_error_surfaces_after_the_batches_before_it(answer, error, workers):
+    service = Service(thing=300)
+    service.answers["/thing", 7] = answer
+    run = []
+    with pytest.raises(error, match="things: GET /thing"):
+        deque(map(run.append, batches(service, workers=workers)), maxlen=0)
+    assert ids(run) == [(None, f"r{number}") for number in reversed(range(240, 300))]
+    service.answers.clear()
+    rest = list(batches(service, state=run[-1].state, workers=workers))
+    assert ids(run + rest) == [(None, f"r{number}") for number in reversed(range(300))]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_from_every_state_a_read_goes_on_to_the_union(workers):
+    service = Service(thing=95)
+    run = list(batches(service, workers=workers))
+    for done in range(1, len(run)):
+        rest = list(batches(service, state=run[done - 1].state, workers=workers))
+        assert ids(run[:done] + rest) == ids(run)
+
+
+@pytest.mark.parametrize("limit", [1, 9, 10, 11, 25, 95, 200])
+def test_a_limit_ends_the_read_and_its_state_goes_on_after_it(limit):
+    service = Service(thing=95)
+    run = list(batches(service, {**THINGS, "limit": limit}))
+    assert len(ids(run)) == min(limit, 95)
+    if limit < 95:
+        assert ids(run + list(batches(service, state=run[-1].state))) == ids(batches(service))
+
+
+def test_fields_choose_what_a_record_keeps():
+    records = [
+        record for batch in batches(Service(thing=3), {**THINGS, "fields": ["id", "no"]}) for record in batch.records
+    ]
+    assert records == [{"id": "r2"}, {"id": "r1"}, {"id": "r0"}]
+
+
+def test_a_finished_full_read_starts_the_next_one_afresh():
+    service = Service(thing=25)
+    *_, last = batches(service)
+    assert last.state.keys() == {"version", "stream", "for"}
+    assert ids(batches(service, state=last.state)) == ids(batches(service))
+
+
+@pytest.mark.parametrize(
+    ("headers", "cursor"),
+    [
+        ({"date": DATE}, "2026-03-10T11:55:00.000Z"),
+        ({"date": "Tue, 10 Mar 2026 12:00:00 +0200"}, "2026-03-10T09:55:00.000Z"),
+        ({"date": "yesterday"}, "1969-12-31T23:55:00.000Z"),
+        ({}, "1969-12-31T23:55:00.000Z"),
+    ],
+    ids=repr,
+)
+def test_a_finished_incremental_read_leaves_the_cursor_by_the_services_clock(headers, cursor):
+    service = Service(thing=25)
+    service.headers = headers
+    *_, last = batches(service, {**THINGS, "mode": "incremental"})
+    assert last.state["cursor"] == cursor
+
+
+def test_the_next_incremental_read_delivers_what_changed_since_and_moves_the_cursor():
+    service, manual = Service(thing=25), {**THINGS, "mode": "incremental"}
+    *_, last = batches(service, manual)
+    service.lists["/thing"].append({"id": "new", "created_at": "2026-03-10T12:30:00.000Z"})
+    service.headers = {"date": "Tue, 10 Mar 2026 13:00:00 GMT"}
+    run = list(batches(service, manual, last.state))
+    assert ids(run) == [(None, "new")]
+    assert run[-1].state["cursor"] == "2026-03-10T12:55:00.000Z"
+
+
+def test_records_that_never_came_are_told(caplog):
+    service = Service(thing=25)
+    service.counted = 40
+    assert len(ids(batches(service))) == 25
+    assert "things: Custify counts 40 records, and 15 of them never came" in caplog.text
+
+
+def test_pages_that_contradict_each_other_about_the_total_end_all_the_same():
+    """Two servers behind one address may count differently, each time the same way."""
+    service = Service(thing=95)
+    first = list(reversed(service.lists["/thing"]))[:10]
+    service.answers["/thing", 1] = Response(200, {"things": first, "total": 120}, {"date": DATE})
+    assert len(ids(batches(service))) == 95
+
+
+def test_a_resumed_read_delivers_nothing_again_though_more_than_a_page_came_in_between():
+    service = Service(thing=95)
+    run = list(batches(service))
+    for done in range(1, len(run)):
+        service.lists["/thing"] += [row(len(service.lists["/thing"]) + number) for number in range(25)]
+        rest = ids(batches(service, state=run[done - 1].state))
+        assert not set(ids(run[:done])) & set(rest)
+        assert set(ids(run)) <= set(ids(run[:done])) | set(rest)
+
+
+# ---------------------------------------------------------------------------------------------------------- concessions
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_what_is_refused_is_given_up_once_for_the_whole_run(workers, caplog):
+    service = Service(thing=95)
+    service.refused_words = ("sort",)
+    assert len(ids(batches(service, workers=workers))) == 95
+    assert sum("sort" in query for _, _, query in service.asked) == 1
+    assert "things: Custify refused the request; asking without order" in caplog.text
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_what_one_partition_was_refused_no_other_asks_for(workers):
+    service = Service(thing=30).part_lists(lambda _number: 12)
+    service.refused_words = ("sort",)
+    assert len(ids(batches(service, PARTS, workers=workers))) == 30 * 12
+    refused = [path for path, _, query in service.asked if "sort" in query]
+    assert len(refused) == 2, "once for the parents, and once for their parts"
+
+
+def test_a_resumed_read_remembers_what_was_refused():
+    service = Service(thing=95)
+    service.refused_words = ("sort",)
+    first = next(batches(service))
+    service.asked.clear()
+    list(batches(service, state=first.state))
+    assert not any("sort" in query for _, _, query in service.asked)
+
+
+# ----------------------------------------------------------------------------------------------------------- partitions
+
+
+def sizes(number):
+    return (0, 3, 25, 1)[number % 4]
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_the_parts_of_every_parent_come_in_order_and_carry_its_id(workers):
+    service = Service(thing=33).part_lists(sizes)
+    expected = [
+        (f"r{parent}", f"r{number}") for parent in reversed(range(33)) for number in reversed(range(sizes(parent)))
+    ]
+    assert ids(batches(service, PARTS, workers=workers)) == expected
+    assert service.most <= 2 * workers
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_from_every_state_within_partitions_a_read_goes_on_to_the_union(monkeypatch, workers):
+    monkeypatch.setattr(partitions, "RECORDS_GATHERED", 7)
+    monkeypatch.setattr(partitions, "PARTITIONS_GATHERED", 3)
+    service = Service(thing=33).part_lists(sizes)
+    run = list(batches(service, PARTS, workers=workers))
+    assert len(run) > 20
+    for done in range(1, len(run)):
+        rest = list(batches(service, PARTS, run[done - 1].state, workers))
+        assert ids(run[:done] + rest) == ids(run)
+    assert run[-1].state.keys() == {"version", "stream", "for"}
+
+
+@pytest.mark.parametrize("limit", [1, 5, 30, 200, 240])
+def test_a_limit_within_partitions_ends_the_read_and_can_be_gone_on_from(limit):
+    service = Service(thing=33).part_lists(sizes)
+    run = list(batches(service, {**PARTS, "limit": limit}))
+    assert len(ids(run)) == min(limit, 232)
+    if limit < 232:
+        assert ids(run + list(batches(service, PARTS, run[-1].state))) == ids(batches(service, PARTS))
+
+
+def test_small_partitions_are_gathered_so_that_a_batch_is_worth_its_while():
+    service = Service(thing=60).part_lists(lambda _number: 2)
+    assert [len(batch.records) for batch in batches(service, PARTS)] == [120]
+
+
+def test_partitions_of_fixed_values_are_read_one_after_another_and_resumed():
+    manual = {
+        **THINGS,
+        "request": {"path": "/{kind}"},
+        "partitions": [{"values": {"kind": "b"}}, {"values": {"kind": "a"}}],
+    }
+    manual |= {"add": {"thing": "kind"}}
+    service = Service(a=250, b=230)
+    run = list(batches(service, manual))
+    assert Counter(kind for kind, _ in ids(run)) == {"a": 250, "b": 230}
+    for done in range(1, len(run)):
+        assert ids(run[:done] + list(batches(service, manual, run[done - 1].state))) == ids(run)
+
+
+def test_a_parent_that_went_away_meanwhile_has_no_parts():
+    service = Service(thing=5).part_lists(lambda _number: 2)
+    service.answers["/part/r3", 1] = Response(404)
+    assert len(ids(batches(service, PARTS))) == 8
+
+
+def test_a_consumer_that_stops_within_partitions_causes_no_later_request():
+    service = Service(thing=400).part_lists(lambda _number: 25)
+    run = batches(service, PARTS, workers=4)
+    next(run)
+    run.close()
+    asked = len(service.asked)
+    assert threads() == []
+    assert len(service.asked) == asked
+
+
+def test_an_error_within_partitions_leaves_no_thread_even_while_it_is_held():
+    service = Service(thing=400).part_lists(lambda _number: 2)
+    service.answers["/part/r350", 1] = Response(401)
+    with pytest.raises(CredentialRefused) as held:
+        list(batches(service, PARTS, workers=4))
+    assert held.value
+    assert threads() == []
+
+
+# ----------------------------------------------------------------------------- acceptance, over a real socket (issue 2)
+
+NO_LIMIT = {"rate_limit": None}
+
+
+def over_http(sandbox, state=None):
+    credential = {"name": "n", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
+    return connector.read_source(credential, {"endpoint": "people", "settings": NO_LIMIT}, state)
+
+
+def names(run):
+    return [record["id"] for batch in run for record in batch.records]
+
+
+def read_while_it_drifts(size, step, **quirks):
+    """Read an account that changes meanwhile, and go on from every `step`-th state; nothing is lost or doubled."""
+    with Sandbox(people=size, companies=3, rate_limit=None, keep_entries=10, quirks=Quirks(**quirks)) as sandbox:
+        seeded = {record["id"] for record in sandbox.content.records("people")}
+        run = list(over_http(sandbox))
+        stayed = seeded - set(sandbox.drifted.deleted)
+        delivered = names(run)
+        assert sandbox.drifted.created
+        assert len(delivered) == len(set(delivered))
+        assert stayed <= set(delivered) <= seeded | set(sandbox.drifted.created)
+        assert len(seeded & set(delivered)) == len(seeded) or sandbox.drifted.deleted
+        for done in range(1, len(run), step):
+            before, rest = set(names(run[:done])), names(over_http(sandbox, run[done - 1].state))
+            assert len(rest) == len(set(rest))
+            assert seeded - set(sandbox.drifted.deleted) <= before | set(rest)
+
+
+TROUBLED = {"page_cap": 150, "cap_style": "clamp", "past_end": "missing", "people_envelope": "array"}
+
+
+def test_twenty_thousand_people_are_read_whole_while_others_are_created_and_updated():
+    read_while_it_drifts(20_000, 10, **TROUBLED, drift=Drift(creates=1, updates=3, every=7))
+
+
+def test_twenty_thousand_people_are_read_whole_while_others_are_deleted_too():
+    read_while_it_drifts(20_000, 60, **TROUBLED, drift=Drift(creates=1, updates=3, deletes=1, every=29))
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        dict(zip(("cap_style", "past_end", "people_envelope", "total"), words, strict=True))
+        for words in itertools.product(
+            ("clamp", "offset"), ("empty", "missing"), ("array", "object"), ("right", "missing")
+        )
+    ],
+    ids=lambda quirks: "-".join(quirks.values()),
+)
+def test_every_paging_quirk_is_survived_and_every_state_resumed(quirks):
+    read_while_it_drifts(300, 1, page_cap=20, drift=Drift(creates=1, updates=2, every=3), **quirks)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"total": "zero"}, {"total": "high"}, {"underscore_id": True}, {"unstable_ties": True}, {"ignore_sorting": True}],
+    ids=repr,
+)
+def test_a_still_account_is_read_exactly_whatever_its_quirks(words):
+    with Sandbox(people=310, companies=3, rate_limit=None, quirks=Quirks(page_cap=30, **words)) as sandbox:
+        run = list(over_http(sandbox))
+        assert Counter(record.get("id", record.get("_id")) for batch in run for record in batch.records) == Counter(
+            record["id"] for record in sandbox.content.records("people")
+        )

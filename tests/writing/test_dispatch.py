@@ -1,0 +1,359 @@
+"""One receipt for each record, in the order of the input; records of one key in their order, others side by side."""
+
+import contextlib
+import itertools
+import threading
+import time
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.wire import Failure, Response
+from custify_connector.writing import dispatch as deliveries
+from custify_connector.writing.plan import write_plan
+
+THING = {
+    "destination": "things",
+    "request": {"method": "POST", "path": "/thing"},
+    "identity": [["id"]],
+    "repeat": "always",
+    "batch": {"type": "thing", "path": "/batch", "outcome": "/batch/{id}", "jobs": 10, "synchronous": 3},
+}
+LOST = Failure("broken", "the connection broke", arrived=True)
+
+
+class Service:
+    """A model of Custify: takes things, alone or in batches, and answers as each thing says under `answer`."""
+
+    def __init__(self, seconds=0.0, gate=None):
+        self.seen, self.under_way, self.most, self.posts = [], 0, 0, 0
+        self.seconds, self.gate = seconds, gate
+        self._lock, self._batches = threading.Condition(), {}
+
+    def __call__(self, request):
+        """Answer one request."""
+        with self._lock:
+            self.posts += request.method == "POST"
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            self._lock.notify_all()
+        if self.gate is not None:
+            self.gate.wait(10)
+        time.sleep(self.seconds)
+        with self._lock:
+            self.under_way -= 1
+            return self._answer(request)
+
+    def _answer(self, request):
+        if request.method == "GET":
+            return Response(200, {"status": "done", "results": self._batches[request.path.rsplit("/", 1)[1]]})
+        if request.path == "/batch":
+            results = [self._result(job["payload"]) for job in request.body["jobs"]]
+            self._batches[name := f"b{len(self._batches)}"] = results
+            return Response(200, {"id": name})
+        self.seen.append(request.body)
+        answer = request.body.get("answer", 200)
+        return LOST if answer == "lost" else Response(answer, {"message": "no"} if answer >= 400 else None)
+
+    def _result(self, payload):
+        self.seen.append(payload)
+        answer = payload.get("answer", 200)
+        return {"statusCode": 500 if answer == "lost" else answer}
+
+    def wait_for(self, count):
+        """Wait until so many requests are under way at once."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: self.under_way >= count, 10)
+
+
+def write(service, records, workers=4, **words):
+    quick = Clock(pause=lambda _seconds, stop: stop.is_set())
+    client = Client(service, Budget(None, quick), max_in_flight=workers, clock=quick)
+    return deliveries.write(client, write_plan({**THING, **words}, None), records)
+
+
+def things(count, **answers):
+    """Return so many things; `r7=400` lets the seventh be answered so."""
+    return [{"id": f"t{number}", "answer": answers.get(f"r{number}", 200)} for number in range(count)]
+
+
+def at_once(delivery, workers):
+    """Return how many requests may be made before the first answer is taken: most batches only wait for theirs."""
+    return (workers if delivery == "single" else 3 * workers) + 1
+
+
+def until_raised(receipts):
+    """Return the receipts of a run, and what it raised after the last of them."""
+    taken = []
+    try:
+        for receipt in receipts:
+            taken.append(receipt)  # noqa: PERF402 - a list would keep nothing when it raises
+    except Exception as error:  # noqa: BLE001 - it is the answer
+        return taken, error
+    return taken, None
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("custify-write")]
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_thread():
+    yield
+    assert threads() == []
+
+
+WAYS = list(itertools.product(["single", "batch"], [1, 2, 8]))
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_an_input_that_breaks_is_raised_after_the_receipts_of_what_came_before(delivery, workers):
+    def broken():
+        yield from things(5)
+        raise OSError("the file is gone")
+
+    service = Service()
+    receipts, error = until_raised(write(service, broken(), workers, delivery=delivery))
+    assert [(receipt.index, receipt.outcome) for receipt in receipts] == [(place, "sent") for place in range(5)]
+    assert str(error) == "the file is gone"
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_every_record_is_sent_once_and_its_receipt_comes_in_order(delivery, workers):
+    service = Service()
+    records = things(53, r3=400, r40=422, r52=404)
+    run = list(write(service, records, workers, delivery=delivery))
+    assert [receipt.index for receipt in run] == list(range(53))
+    assert [receipt.index for receipt in run if receipt.outcome == "rejected"] == [3, 40, 52]
+    assert sorted(body["id"] for body in service.seen) == sorted(record["id"] for record in records)
+    assert service.most <= workers
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_no_records_are_no_receipts(delivery, workers):
+    service = Service()
+    assert list(write(service, [], workers, delivery=delivery)) == []
+    assert service.posts == 0
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_records_of_one_key_arrive_in_their_order(delivery, workers):
+    service = Service(seconds=0.001)
+    records = [{"id": f"t{number % 3}", "turn": number} for number in range(40)]
+    assert len(list(write(service, records, workers, delivery=delivery))) == 40
+    arrived = defaultdict(list)
+    for body in service.seen:
+        arrived[body["id"]].append(body["turn"])
+    assert all(turns == sorted(turns) for turns in arrived.values())
+
+
+def test_a_batch_holds_each_key_once():
+    service = Service()
+    list(write(service, [{"id": "a"}, {"id": "b"}, {"id": "a"}, {"id": "c"}], delivery="batch"))
+    assert service.posts == 2
+
+
+@pytest.mark.parametrize(("delivery", "requests"), [("single", 8), ("batch", 8)])
+def test_up_to_the_bound_are_under_way_at_once(delivery, requests):
+    service = Service(gate=threading.Event())
+    run = write(service, things(200), 8, delivery=delivery)
+    taker = threading.Thread(target=next, args=(run,))
+    taker.start()
+    service.wait_for(requests)
+    service.gate.set()
+    taker.join(10)
+    assert len(list(run)) == 199
+    assert service.most == 8
+
+
+@pytest.mark.parametrize(("delivery", "ahead"), [("single", 9), ("batch", 250)])
+def test_no_more_is_taken_from_the_input_than_can_be_under_way(delivery, ahead):
+    taken = []
+
+    def records():
+        for record in things(3_000):
+            taken.append(record)
+            yield record
+
+    with contextlib.closing(write(Service(), records(), 8, delivery=delivery)) as run:
+        for number, _ in enumerate(run, start=1):
+            assert len(taken) - number <= ahead + 10
+    assert len(taken) == 3_000
+
+
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_many_rejected_records_are_not_gathered_without_bound(monkeypatch, delivery):
+    monkeypatch.setattr(deliveries, "_GATHERED", 20)
+    run = write(Service(), itertools.chain([{"id": "good"}], ({} for _ in range(500))), delivery=delivery)
+    outcomes = [(receipt.index, receipt.outcome) for receipt in run]
+    assert outcomes == [(0, "sent"), *((number, "rejected") for number in range(1, 501))]
+
+
+def test_rejected_records_within_a_batch_keep_their_places():
+    records = [{"id": "a"}, {}, {"id": "b"}, "text", {"id": "c", "answer": 400}]
+    outcomes = [receipt.outcome for receipt in write(Service(), records, delivery="batch")]
+    assert outcomes == ["sent", "rejected", "sent", "rejected", "rejected"]
+
+
+# ----------------------------------------------------------------------------------------------------------- early ends
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_a_refused_key_is_raised_after_the_last_receipt_and_the_rest_is_not_tried(delivery, workers):
+    service = Service()
+    service._answer = lambda _request: Response(401)  # noqa: SLF001 - another answer of the same model
+    run, error = until_raised(write(service, things(500), workers, delivery=delivery))
+    assert isinstance(error, CredentialRefused)
+    assert [receipt.index for receipt in run] == list(range(500))
+    assert {receipt.outcome for receipt in run} == {"failed", "not_tried"}
+    assert run[-1].outcome == "not_tried"
+    assert service.posts <= at_once(delivery, workers)
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_a_service_that_is_down_ends_the_run_early(delivery, workers):
+    service = Service()
+    service._answer = lambda _request: Response(503)  # noqa: SLF001 - the same
+    run, error = until_raised(write(service, things(500), workers, delivery=delivery))
+    assert isinstance(error, ServiceUnavailable)
+    assert len(run) == 500
+    assert Counter(receipt.outcome for receipt in run)["not_tried"] > 200
+
+
+def test_a_run_that_stops_at_its_first_reject_sends_nothing_after_it():
+    service = Service()
+    run = list(write(service, things(50, r7=400), 8, on_reject="stop"))
+    assert [body["id"] for body in service.seen] == [f"t{number}" for number in range(8)]
+    assert [receipt.outcome for receipt in run] == ["sent"] * 7 + ["rejected"] + ["not_tried"] * 42
+
+
+@pytest.mark.parametrize("record", [{}, "text"])
+def test_a_run_that_stops_at_its_first_reject_stops_at_a_faulty_record_too(record):
+    service = Service()
+    run = list(write(service, [record, {"id": "a"}], 8, on_reject="stop"))
+    assert [receipt.outcome for receipt in run] == ["rejected", "not_tried"]
+    assert service.posts == 0
+
+
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_more_rejects_than_allowed_stop_the_run_and_raise_nothing(delivery):
+    service = Service()
+    records = [{"id": f"t{number}", "answer": 400} for number in range(500)]
+    run = list(write(service, records, 4, delivery=delivery, max_rejects=5))
+    counts = Counter(receipt.outcome for receipt in run)
+    assert len(run) == 500
+    size = 1 if delivery == "single" else 10
+    assert 6 <= counts["rejected"] == len(service.seen) <= 6 + at_once(delivery, 4) * size
+    assert counts["not_tried"] == 500 - counts["rejected"]
+
+
+@pytest.mark.parametrize(("delivery", "workers"), WAYS)
+def test_a_consumer_that_stops_early_leaves_no_thread_and_causes_no_later_request(delivery, workers):
+    service = Service()
+    run = write(service, things(1000), workers, delivery=delivery)
+    next(run)
+    run.close()
+    posts = service.posts
+    assert threads() == []
+    assert service.posts == posts <= at_once(delivery, workers)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_an_input_that_breaks_off_leaves_no_thread(workers):
+    def records():
+        yield from things(20)
+        raise LookupError("the input broke")
+
+    service = Service()
+    _, error = until_raised(write(service, records(), workers))
+    assert isinstance(error, LookupError)
+    assert threads() == []
+
+
+# ----------------------------------------------------------------------------------------------- deletes and dry runs
+
+
+DELETE = {"request": {"method": "DELETE", "path": "/thing", "query": ["id"]}, "max_deletes": 5}
+
+
+class Deleting:
+    """A `Send` that counts."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, request):
+        """Answer one request."""
+        self.asked.append(request.target)
+        return Response(200)
+
+
+@pytest.mark.parametrize(("count", "sent"), [(0, 0), (4, 4), (5, 5), (6, 0), (50, 0)])
+def test_more_deletes_than_allowed_are_none(count, sent):
+    service = Deleting()
+    run = list(write(service, [{"id": f"t{number}"} for number in range(count)], **DELETE))
+    assert (len(run), len(service.asked)) == (count, sent)
+    if sent < count:
+        assert {receipt.outcome for receipt in run} == {"not_tried"}
+        assert "more than 5 records to delete" in run[0].reason
+
+
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_a_dry_run_plans_each_record_and_sends_nothing(delivery):
+    service = Service()
+    run = list(write(service, [*things(5), {}], dry_run=True, delivery=delivery))
+    assert [receipt.outcome for receipt in run] == ["planned"] * 5 + ["rejected"]
+    assert service.posts == 0
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_text_that_custify_may_take_for_another_type_is_told_of_once(workers, caplog):
+    schema = {"properties": {"own": {"x-first-value-fixes-type": True}, "id": {}}}
+    quick = Clock(pause=lambda _seconds, stop: stop.is_set())
+    client = Client(Service(), Budget(None, quick), max_in_flight=workers, clock=quick)
+    records = [{"id": "a", "own": {"zip": "007"}}, {"id": "b", "own": {"zip": "8", "on": "true", "n": 7}}, {}]
+    assert len(list(deliveries.write(client, write_plan(THING, schema), records))) == 3
+    told = [entry.getMessage() for entry in caplog.records if "looks like" in entry.getMessage()]
+    assert [text.split(":")[0] for text in told] == [
+        "own.zip is text that looks like a number",
+        "own.on is text that looks like true or false",
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------------ law
+
+
+numbered = st.fixed_dictionaries(
+    {}, optional={"id": st.sampled_from("abcde"), "answer": st.sampled_from([200, 201, 400, 404, 422, "lost"])}
+)
+
+
+@given(
+    st.lists(numbered, max_size=40),
+    st.sampled_from(["single", "batch"]),
+    st.integers(1, 5),
+    st.sampled_from([{}, {"on_reject": "stop"}, {"max_rejects": 3}, {"repeat": "never"}]),
+)
+def test_whatever_is_answered_there_is_one_receipt_for_each_and_it_is_true(records, delivery, workers, words):
+    """A law: one receipt each, in order; what is said to be sent was answered so, and nothing not tried was sent."""
+    service = Service()
+    records = [{**record, "turn": turn} for turn, record in enumerate(records)]
+    run, error = until_raised(write(service, records, workers, delivery=delivery, **words))
+    assert [receipt.index for receipt in run] == list(range(len(records)))
+    assert error is None or isinstance(error, ServiceUnavailable)
+    answered = Counter(body["turn"] for body in service.seen)
+    for receipt, record in zip(run, records, strict=True):
+        good = record.get("answer", 200) in {200, 201}
+        assert (receipt.outcome == "sent") == (good and answered[receipt.index] > 0)
+        assert receipt.outcome != "not_tried" or answered[receipt.index] == 0
+        assert answered[receipt.index] <= (5 if record.get("answer") == "lost" and not words.get("repeat") else 1)
+    for name in "abcde":
+        turns = [body["turn"] for body in service.seen if body.get("id") == name]
+        assert turns == sorted(turns)

@@ -1,0 +1,65 @@
+"""What became of a record, told by the reply to its request, or by what kept it from being sent."""
+
+from dataclasses import replace
+
+import pytest
+
+from custify_connector.contract import Receipt
+from custify_connector.exchange.retrying import GivenUp, Settled
+from custify_connector.exchange.wire import Failure, Request, Response
+from custify_connector.writing.receipts import not_tried, planned, receipt_of, refused
+from custify_connector.writing.requests import Prepared
+
+ALWAYS = Prepared(0, Request("POST", "/thing", (), {"id": "x"}), {"id": "x"}, repeatable=True, record={"id": "x"})
+NEVER = replace(ALWAYS, repeatable=False)
+DELETE = replace(ALWAYS, request=Request("DELETE", "/thing/x"))
+DOWN = Response(503, {"message": "down"})
+LOST = Failure("broken", "the connection broke", arrived=True)
+CLOSED = Failure("unreachable", "the connection was refused", arrived=False)
+UNCLEAR = "; it may have arrived, and sending it again could do it twice, so it was not repeated"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "prepared", "expected"),
+    [
+        (Settled(Response(200, {"ok": 1})), ALWAYS, ("sent", 200, None, None)),
+        (Settled(Response(202)), ALWAYS, ("sent", 202, None, None)),
+        (Settled(Response(400, {"message": "bad"})), ALWAYS, ("rejected", 400, "refused", "Custify: bad")),
+        (Settled(Response(404)), ALWAYS, ("rejected", 404, "refused", "Custify: no reason given")),
+        (Settled(Response(401)), ALWAYS, ("failed", 401, "key_refused", "Custify: no reason given")),
+        (Settled(Response(403, {"message": "no"})), ALWAYS, ("failed", 403, "key_refused", "Custify: no")),
+        (Settled(Response(404)), DELETE, ("unchanged", 404, "already_gone", "there was nothing to delete")),
+        (Settled(Response(410)), DELETE, ("unchanged", 410, "already_gone", "there was nothing to delete")),
+        (GivenUp(DOWN), ALWAYS, ("failed", 503, "unavailable", "it last answered 503: down")),
+        (GivenUp(DOWN), NEVER, ("failed", 503, "unclear", f"it last answered 503: down{UNCLEAR}")),
+        (GivenUp(LOST), NEVER, ("failed", None, "unclear", f"the connection broke{UNCLEAR}")),
+        (GivenUp(LOST), ALWAYS, ("failed", None, "unavailable", "the connection broke")),
+        (GivenUp(CLOSED), NEVER, ("failed", None, "unavailable", "the connection was refused")),
+    ],
+    ids=lambda value: repr(value)[:50],
+)
+def test_an_answer_becomes_a_receipt(verdict, prepared, expected):
+    receipt = receipt_of(prepared, verdict, capture=False)
+    assert (receipt.outcome, receipt.status, receipt.code, receipt.reason) == expected
+    assert (receipt.index, receipt.key, receipt.response) == (0, {"id": "x"}, None)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_a_reply_is_kept_on_request(status):
+    verdict = Settled(Response(status, {"id": 1}))
+    assert receipt_of(ALWAYS, verdict, capture=True).response == {"id": 1}
+
+
+def test_a_dry_run_shows_the_request():
+    receipt = planned(ALWAYS)
+    assert (receipt.outcome, receipt.key) == ("planned", {"id": "x"})
+    assert receipt.response == {"method": "POST", "path": "/thing", "body": {"id": "x"}}
+
+
+def test_a_record_that_was_not_come_to_says_why():
+    assert not_tried(3, "stopped") == Receipt(3, "not_tried", code="stopped", reason="stopped")
+
+
+def test_a_record_that_may_not_be_sent_for_another_reason_says_so():
+    receipt = refused(ALWAYS, "path", "is no file")
+    assert receipt == Receipt(0, "rejected", {"id": "x"}, None, "invalid_record", "path: is no file", "path")
