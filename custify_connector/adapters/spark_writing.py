@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custify_connector.adapters.spark_journal import Names, TaskJournal
+from custify_connector.checking.identity import key_of, may_repeat
 from custify_connector.contract import OUTCOMES, Outcome, Receipt
 from custify_connector.contract.errors import ConnectorError
 from custify_connector.host.quarantine import Place, quarantined
-from custify_connector.records.identities import key_of
-from custify_connector.writing.requests import may_repeat
 
 LETTERS: dict[Outcome, str] = {outcome: outcome[0] for outcome in OUTCOMES}
 """One letter for each outcome: what a commit message holds of a row."""

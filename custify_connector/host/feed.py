@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from custify_connector.checking.identity import key_of, may_repeat
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import journal, mapping
@@ -19,8 +20,6 @@ from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
 from custify_connector.host.rows import Row, Table
-from custify_connector.records.identities import key_of
-from custify_connector.writing.requests import may_repeat
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import orjson
 
+from custify_connector.checking.identity import field_value
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.conversions import CONVERSIONS
-from custify_connector.records.identities import field_value
 
 Empty = Literal["absent", "null", "text"]
 

@@ -15,31 +15,16 @@ from typing import Any, TypeVar
 
 import orjson
 
-from custify_connector.checking.texts import Json
+from custify_connector.checking.identity import field_value, key_of
 from custify_connector.manifest import Alternatives
+
+__all__ = ["WINDOW", "Seen", "field_value", "identities_of", "key_of"]
 
 Record = Mapping[str, Any]
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 WINDOW = 10_000
 """Identities kept while the order holds: fifty pages of 200."""
-
-
-def field_value(record: Record, dotted: str) -> Json:
-    """Return the value at a dotted path (`custom_attributes.plan`), None when it is absent."""
-    value: Json = record
-    for name in dotted.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def key_of(record: Record, alternatives: Alternatives) -> dict[str, Any] | None:
-    """Return the fields that name a record, by the first alternative that it has whole; None when it has none."""
-    for fields in alternatives:
-        values = {name: field_value(record, name) for name in fields}
-        if all(value is not None and value != "" for value in values.values()):
-            return values
-    return None
 
 
 def identities_of(records: Iterable[Record], alternatives: Alternatives) -> list[str]:

@@ -12,15 +12,15 @@ from typing import Any
 
 import orjson
 
+from custify_connector.checking.identity import field_value, key_of, may_repeat
 from custify_connector.checking.json_schema import compile_record_check, faults_of
 from custify_connector.checking.texts import Json, placeholders
 from custify_connector.checking.values import NotJson, plain
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import Fault
-from custify_connector.records.identities import field_value, key_of
 from custify_connector.writing.plan import WritePlan
 from custify_connector.writing.receipts import rejected
-from custify_connector.writing.requests import Key, Prepared, may_repeat, path_of, request
+from custify_connector.writing.requests import Key, Prepared, path_of, request
 
 Prepare = Callable[[int, object], "Prepared | Receipt"]
 

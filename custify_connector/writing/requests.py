@@ -30,13 +30,6 @@ class Prepared:
     record: Mapping[str, Json]
 
 
-def may_repeat(repeat: str, record: Mapping[str, Json]) -> bool:
-    """Tell whether a record may be sent again when its fate is unclear, by the manifest's word for its destination."""
-    if repeat in {"always", "never"}:
-        return repeat == "always"
-    return record.get(repeat) not in (None, "")
-
-
 def path_of(plan: WritePlan, record: Mapping[str, Json]) -> str:
     """Return the path to which a record goes: that of the first route whose field it has, else the plan's own."""
     fitting = (path for name, path in plan.routes if record.get(name) not in (None, ""))

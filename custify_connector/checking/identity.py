@@ -1,0 +1,35 @@
+"""What the words `identity` and `repeat` of a described destination mean for one record.
+
+Pure. A host and a connector read them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from custify_connector.checking.texts import Json
+
+
+def field_value(record: Mapping[str, Any], dotted: str) -> Json:
+    """Return the value at a dotted path (`custom_attributes.plan`), None when it is absent."""
+    value: Json = record
+    for name in dotted.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def key_of(record: Mapping[str, Any], alternatives: Iterable[Iterable[str]]) -> dict[str, Any] | None:
+    """Return the fields that name a record, by the first alternative that it has whole; None when it has none."""
+    for fields in alternatives:
+        values = {name: field_value(record, name) for name in fields}
+        if all(value is not None and value != "" for value in values.values()):
+            return values
+    return None
+
+
+def may_repeat(repeat: str, record: Mapping[str, Json]) -> bool:
+    """Return whether a record may be sent again when its fate is unclear: `always`, `never`, or if it has a field."""
+    if repeat in {"always", "never"}:
+        return repeat == "always"
+    return record.get(repeat) not in (None, "")
