@@ -70,7 +70,7 @@ class Connector:
             batches = self._run(checked, settings, lambda client: streams.read(client, plan, begin), budget)
             return [record for batch in batches for record in batch.records]
 
-        return discovering.discover(self.describe(), known, read_all)
+        return discovering.discover(self.describe(), read_all)
 
     @hookimpl
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:

@@ -6,6 +6,7 @@ A completion that cannot be made offers nothing: it never says a word, and sends
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import click
 
@@ -56,18 +57,22 @@ def connectors(_context: click.Context, _parameter: click.Parameter, typed: str)
     return _offer(lambda: sorted({entry.name for entry in entry_points(group=PROJECT)}), typed)
 
 
-def sources(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+def _described(context: click.Context, kind: str) -> dict[str, Any]:
+    """Return the sources or destinations of the connector that was typed already, or of the default."""
+    from custify_connector.cli.connector_option import named  # noqa: PLC0415 - that file needs this one
+
+    found: dict[str, Any] = named(context.params.get("connector_name")).description.get(kind, {})
+    return found
+
+
+def sources(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the endpoints that can be read."""
-    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
-
-    return _offer(lambda: manifest.load().sources, typed)
+    return _offer(lambda: _described(context, "sources"), typed)
 
 
-def destinations(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+def destinations(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the endpoints that can be written to."""
-    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
-
-    return _offer(lambda: manifest.load().destinations, typed)
+    return _offer(lambda: _described(context, "destinations"), typed)
 
 
 def endpoints(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
@@ -77,9 +82,11 @@ def endpoints(context: click.Context, parameter: click.Parameter, typed: str) ->
 
 def parameters(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Offer the parameters of the endpoint that was typed already."""
-    from custify_connector import manifest  # noqa: PLC0415 - only the shell asks
-
     # An option that still lacks its value leaves the words before it unread.
     endpoint = context.params.get("endpoint") or next(iter(context.args), "")
-    source = manifest.load().sources.get(endpoint)
-    return _offer(lambda: [f"{name}=" for name in (source.parameters if source else ())], typed)
+
+    def found() -> list[str]:
+        parameters = _described(context, "sources").get(endpoint, {}).get("parameters", {})
+        return [f"{name}=" for name in parameters.get("properties", {})]
+
+    return _offer(found, typed)

@@ -1,4 +1,4 @@
-"""Which connector a command is for: Custify's, or another that is installed, by its name."""
+"""Which connector a command is for: the default, or another that is installed, by its name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from custify_connector import manifest
 from custify_connector.cli import completing
 from custify_connector.host import connectors
-from custify_connector.host.connectors import Chosen
+from custify_connector.host.connectors import DEFAULT, Chosen
 from custify_connector.plugin import connector
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,10 +25,10 @@ def connector_option(command: Command) -> Command:
 
 
 def own() -> Chosen:
-    """Return the connector that this command was made for."""
-    return Chosen(manifest.load().name, connector, is_own=True)
+    """Return the default connector, which this package brings: no other has to be loaded for it."""
+    return Chosen(DEFAULT, connector)
 
 
 def named(name: str | None) -> Chosen:
-    """Return a connector by its name, our own without one; ConfigurationError when there is none."""
-    return own() if name is None or name == manifest.load().name else connectors.installed(name)
+    """Return a connector by its name, the default without one; ConfigurationError when there is none."""
+    return own() if name in {None, DEFAULT} else connectors.installed(name)

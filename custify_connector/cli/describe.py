@@ -12,7 +12,6 @@ from custify_connector.cli.choosing import budget_option, chosen, credential_opt
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import exit_codes
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.plugin import connector
 
 
 @click.command()
@@ -32,9 +31,7 @@ def command(endpoint: str | None, account: bool, as_json: bool, connector_name: 
     custify describe --json
     """  # noqa: D301 - click reads \b
     asked = named(connector_name)
-    if account and not asked.is_own:
-        raise ConfigurationError((Fault("--account", "is for Custify's connector alone"),))
-    description = connector.describe_account(within_budget(chosen())) if account else asked.description
+    description = asked.hooks.describe_account(within_budget(chosen(asked.label))) if account else asked.description
     if endpoint is not None:
         description = _one(description, endpoint)
     if as_json:

@@ -29,9 +29,9 @@ def asked(*, from_stdin: bool) -> Secret:
     if not sys.stdin.isatty():
         reason = "standard input is no terminal, so nobody can be asked: pipe the key in, and say --api-key-stdin"
         raise ConfigurationError((Fault("API key", reason),))
-    from custify_connector.manifest import resources  # noqa: PLC0415 - only the prompt needs it
+    from custify_connector.cli.connector_option import own  # noqa: PLC0415 - only the prompt needs it
 
-    form = resources.schema("credential")["properties"]["api_key"]
+    form = own().description["credential"]["properties"]["api_key"]
     click.echo(layout.tile(form["title"], [("", form["description"])], layout.width()) + "\n", err=True)
     return Secret(click.prompt("Paste it here (not shown while you type or paste)", hide_input=True, err=True))
 

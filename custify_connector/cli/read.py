@@ -145,8 +145,7 @@ def _read(
     asked: Interruption,
     ended: Callable[[], bool],
 ) -> runs.ReadCount:
-    secrets = None if wanted.connector.is_own else wanted.connector.secrets(known)
-    with recording.recorded(run, known, secrets) as record:
+    with recording.recorded(run, wanted.connector.secrets(known)) as record:
 
         def tell(count: runs.ReadCount) -> None:
             progress.tell(job.name, count.records, states.expected(count.state))
@@ -164,7 +163,8 @@ def _read_several(
     chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool
 ) -> int:
     at_once = min(several.AT_ONCE, len(chosen))
-    chosen = [_with_share(job, at_once) if wanted.connector.is_own else job for job in chosen]
+    if wanted.connector.takes("source", "max_in_flight"):
+        chosen = [_with_share(job, at_once) for job in chosen]
     rows = Rows(job.name for job in chosen)
     click.echo(rows.heading, err=True)
     with Progress(len(chosen), lambda: asked) as progress:
@@ -194,7 +194,7 @@ def _read_side_by_side(
 
 def _with_share(job: Job, at_once: int) -> Job:
     """Give a stream its share of the requests that may be under way; the rate is one for all of them anyway."""
-    chosen = job.source["settings"]
+    chosen = job.source.get("settings", {})
     share = max(1, chosen.get("max_in_flight", _IN_FLIGHT) // at_once)
     source = {**job.source, "settings": {**chosen, "max_in_flight": share}}
     return Job(job.name, source, job.target, job.keeping)

@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custify_connector import manifest
 from custify_connector.checking.wording import suggestion
 from custify_connector.cli import read_places
-from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import param, types_in
 from custify_connector.cli.wanted import Mode, Wanted, names
+from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.stream import Cursor
 from custify_connector.manifest import account_fields as discovering
-from custify_connector.manifest import describing
 
 log = logging.getLogger(__name__)
 
@@ -60,31 +58,24 @@ def _described(
     """Return the description of the sources; with the account's own attributes where they become columns."""
     if wanted.source is not None:
         return {}
-    if wanted.connector.is_own and wanted.form_chosen == "jsonl":
-        # Nothing but these sources, since the description of all of them costs each start some milliseconds.
-        known = manifest.load()
-        return {
-            name: describing.source_description(known, known.sources[name]) for name in chosen if name in known.sources
-        }
-    description = wanted.connector.description
-    if wanted.connector.is_own:
-        description = _discovered(description, chosen, credential, settings)
-    sources: Mapping[str, Mapping[str, Any]] = description.get("sources", {})
+    connector = wanted.connector
+    sources: Mapping[str, Mapping[str, Any]] = connector.description.get("sources", {})
+    if wanted.form_chosen != "jsonl" and any(sources[name].get("attributes") for name in chosen):
+        return _discovered(connector, credential, settings)
     return sources
 
 
 def _discovered(
-    description: dict[str, Any], chosen: tuple[str, ...], credential: Mapping[str, Any], settings: Mapping[str, Any]
-) -> dict[str, Any]:
-    known, hooks = manifest.load(), own().hooks
-    if not any(known.sources[name].attributes for name in chosen if name in known.sources):
-        return description
+    connector: Chosen, credential: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the sources with the account's fields, read at the pace of the run: `describe_account` takes none."""
 
     def read(name: str) -> list[dict[str, Any]]:
-        source = {"endpoint": name, "settings": {**settings, "undocumented": True}}
-        return [record for batch in hooks.read_source(credential, source, None) for record in batch.records]
+        source = connector.source({"endpoint": name, "settings": {**settings, "undocumented": True}})
+        return [record for batch in connector.hooks.read_source(credential, source, None) for record in batch.records]
 
-    return discovering.discover(description, known, read)
+    sources: Mapping[str, Mapping[str, Any]] = discovering.discover(connector.description, read)["sources"]
+    return sources
 
 
 def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapping[str, Any]) -> Job:

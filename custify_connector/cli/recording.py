@@ -103,15 +103,11 @@ class Recording:
 
 
 @contextmanager
-def recorded(run: Run, credential: Mapping[str, Any], secrets: Sequence[Secret] | None = None) -> Iterator[Recording]:
-    """Record a run from here to the end of the `with`, however that comes.
-
-    `secrets` is what of the credential must not be written down: its API key, if none are given.
-    """
+def recorded(run: Run, secrets: Sequence[Secret]) -> Iterator[Recording]:
+    """Record a run from here to the end of the `with`, however that comes; `secrets` are not written down."""
     from custify_connector.cli.options import exit_code  # noqa: PLC0415 - options and this file need each other
 
-    hidden = [Secret(credential["api_key"])] if secrets is None else secrets
-    recording = Recording(_without(hidden, run), hidden)
+    recording = Recording(_without(secrets, run), secrets)
     try:
         yield recording
     except BaseException as error:
@@ -168,8 +164,8 @@ def writing(
 
 
 def _name(credential: Mapping[str, Any], connector: str) -> str:
-    """Return what a credential is called; one of another connector may have no name."""
-    return str(credential.get("name") or connector) if connector else str(credential["name"])
+    """Return what a credential is called; it may have no name but its connector's."""
+    return str(credential.get("name") or connector)
 
 
 def _typed() -> dict[str, Any]:

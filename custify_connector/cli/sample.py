@@ -108,7 +108,7 @@ def _destination(
         if table.columns is not None:
             mapping.check_columns(shape.rules, table.columns)
         first = dataclasses.replace(table, rows=islice(table.rows, count))
-        unsent = {"name": "sample", "api_key": "none"} if chosen.is_own else credential(chosen.label)
+        unsent = chosen.made_up_credential or credential(chosen.label)
         return [_shown(line.receipt) for line in runs.write(chosen.hooks, unsent, destination, first, shape)]
 
 

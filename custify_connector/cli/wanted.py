@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from custify_connector import manifest
-from custify_connector.checking.wording import suggestion
 from custify_connector.cli.connector_option import own
 from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
@@ -61,22 +59,11 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
     """Return the endpoints to read; those that cannot be read without a parameter are not part of all."""
     if wanted.source is not None:
         return (stream_of(wanted.source),)
-    known = _known(wanted.connector)
     if not wanted.every:
-        faults = tuple(
-            Fault("source.endpoint", _unknown(name, known)) for name in wanted.endpoints if name not in known
-        )
-        refuse(faults if wanted.several or not wanted.connector.is_own else ())
+        wanted.connector.refuse_unknown("source", wanted.endpoints)
         return tuple(dict.fromkeys(wanted.endpoints))
-    return tuple(name for name in known if undocumented or not _is_undocumented(wanted.connector, name))
-
-
-def _known(connector: Chosen) -> Mapping[str, Any]:
-    return manifest.load().sources if connector.is_own else connector.description.get("sources", {})
-
-
-def _is_undocumented(connector: Chosen, name: str) -> bool:
-    return connector.is_own and manifest.load().sources[name].undocumented
+    known = wanted.connector.description.get("sources", {})
+    return tuple(name for name, each in known.items() if undocumented or not each.get("undocumented"))
 
 
 def stream_of(source: Mapping[str, Any]) -> str:
@@ -85,10 +72,6 @@ def stream_of(source: Mapping[str, Any]) -> str:
     path = request.get("path") if isinstance(request, Mapping) else None
     named = source.get("stream") or source.get("endpoint") or path or "records"
     return re.sub(r"[^\w-]+", "_", str(named)).strip("_") or "records"
-
-
-def _unknown(name: str, known: Mapping[str, object]) -> str:
-    return f"there is no {name!r}{suggestion(name, known) or ': custify describe lists them'}"
 
 
 def check(wanted: Wanted) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector.checking.wording import suggestion
 from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import SOME_REJECTED, credential
@@ -49,21 +48,20 @@ class Kept:
 
 
 def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, connector: Chosen | None = None) -> int:
-    """Write a table, with one outcome for each row; returns the exit code. Without a connector it is our own."""
+    """Write a table, with one outcome for each row; returns the exit code. Without a connector it is the default."""
     chosen = connector or own()
     endpoint, wanted = destination["endpoint"], chosen.destination(destination)
-    _refuse_unknown(endpoint, chosen)
+    chosen.refuse_unknown("destination", [endpoint])
     with ExitStack() as stack:
         asked = stack.enter_context(interruption())
-        unsent = destination.get("dry_run") and chosen.is_own
-        known = {"name": "dry run", "api_key": "none"} if unsent else credential(chosen.label)
+        unsent = chosen.made_up_credential if destination.get("dry_run") else {}
+        known = unsent or credential(chosen.label)
         safe = _safe(destination, known, table, kept, stack, asked, chosen)
         record = None
         if not destination.get("dry_run"):
             journal = safe.journal.path if safe.journal else None
             run_now = recording.writing(known, destination, table.name, kept.quarantine, journal, chosen.label)
-            secrets = None if chosen.is_own else chosen.secrets(known)
-            record = stack.enter_context(recording.recorded(run_now, known, secrets))
+            record = stack.enter_context(recording.recorded(run_now, chosen.secrets(known)))
         lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
         output = open_output(kept.receipts) if kept.receipts else None
         if output:
@@ -81,14 +79,6 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, 
         if kept.as_json:
             _print_json(destination, count, reasons, kept)
     return code
-
-
-def _refuse_unknown(endpoint: str, chosen: Chosen) -> None:
-    """Raise ConfigurationError for an endpoint that another connector does not have; our own tells that itself."""
-    known = chosen.description.get("destinations", {})
-    if not chosen.is_own and endpoint not in known:
-        reason = f"{chosen.name} has no {endpoint!r}{suggestion(endpoint, known)}"
-        raise ConfigurationError((Fault("destination.endpoint", reason),))
 
 
 def _safe(
@@ -141,8 +131,8 @@ def _delivered(
     if not described.get("comparable"):
         reason = f"{endpoint} does not replace what was sent before, so nothing can be skipped as unchanged"
         raise ConfigurationError((Fault("--skip-unchanged", reason),))
-    account = known.get("base_url") or known.get("name") or chosen.name
-    account = known.get("base_url", chosen.name) if chosen.is_own else account
+    fields = chosen.description.get("account", ("base_url", "name"))
+    account = next((str(known[field]) for field in fields if known.get(field)), chosen.name)
     return Delivered(HOME / f"{_place(destination, chosen)}-{_short(account)}.delivered")
 
 

@@ -1,6 +1,6 @@
 """The connectors of this host, each as it describes itself; asked once, because a description does not change.
 
-Decides which connector is this installation's own. It does not know what a description holds.
+Decides their order. It does not know what a description holds.
 """
 
 from __future__ import annotations
@@ -11,20 +11,16 @@ from typing import Any
 
 import pluggy
 
-from custify_connector import plugin
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract import NamedConnector
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import connectors
-from custify_connector.host.connectors import Chosen
+from custify_connector.host.connectors import DEFAULT, Chosen
 
 
 @dataclass(frozen=True)
 class Known:
-    """One connector: its hooks, and its description.
-
-    The credentials of this installation's own are kept in the vault, those of others in memory alone.
-    """
+    """One connector: its hooks, and its description."""
 
     chosen: Chosen
     description: dict[str, Any]
@@ -40,9 +36,9 @@ class Known:
         return self.chosen.hooks
 
     @property
-    def is_own(self) -> bool:
-        """Whether its credentials are kept in the vault."""
-        return self.chosen.is_own
+    def in_vault(self) -> bool:
+        """Whether its credentials are kept in the vault; those of others are handed in, and kept in memory."""
+        return self.chosen.in_vault
 
     @property
     def title(self) -> str:
@@ -61,7 +57,7 @@ class Known:
 
 
 class Catalog:
-    """Every connector of a manager, in the order of their names, the installation's own first."""
+    """Every connector of a manager, in the order of their names, the default first."""
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
@@ -69,14 +65,11 @@ class Catalog:
     @cached_property
     def connectors(self) -> dict[str, Known]:
         """The connectors by name."""
-        found = [self._known(name, registered) for name, registered in self._manager.list_name_plugin()]
-        return {known.name: known for known in sorted(found, key=lambda known: (not known.is_own, known.name))}
+        names = sorted((name for name, _ in self._manager.list_name_plugin()), key=lambda name: (name != DEFAULT, name))
+        return {name: self._known(name) for name in names}
 
-    def _known(self, name: str, registered: object) -> Known:
-        hooks = NamedConnector(self._manager, name)
-        if registered is plugin.connector:
-            return Known(Chosen(name, hooks, is_own=True), hooks.describe())
-        chosen = connectors.of(hooks)
+    def _known(self, name: str) -> Known:
+        chosen = connectors.of(NamedConnector(self._manager, name))
         try:
             return Known(chosen, {"credential": {}, **chosen.description})
         except ConnectorError as error:  # one that cannot describe itself must not hide the others
@@ -89,7 +82,5 @@ class Catalog:
         return self.connectors[name]
 
     def of_run(self, connector: str | None) -> Known | None:
-        """Return the connector that a run or a quarantined record names; without a name, this installation's own."""
-        if connector:
-            return self.connectors.get(connector)
-        return next((known for known in self.connectors.values() if known.is_own), None)
+        """Return the connector that a run or a quarantined record names; without a name, the default."""
+        return self.connectors.get(connector or DEFAULT)

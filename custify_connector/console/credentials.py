@@ -6,7 +6,7 @@ Decides in which order a key is checked, tested and kept: as the command does. N
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -17,10 +17,7 @@ from custify_connector.console.catalog import Known
 from custify_connector.contract import CredentialReport
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host.run_history import RunHistory
-from custify_connector.host.vault import CredentialMapping, Entry, OpaqueMapping, Vault, mapping_of, now
-
-UNSENT = "not sent"
-"""The name of the credential of a dry run, which sends nothing."""
+from custify_connector.host.vault import Entry, OpaqueMapping, Vault, mapping_of, now
 
 
 class NotAccepted(ConnectorError):
@@ -31,103 +28,42 @@ class NotAccepted(ConnectorError):
         self.report = report
 
 
-class Credentials:
-    """What a connector can be used with; `known` says whether its keys are kept in the vault."""
+class _InVault:
+    """Credentials that last, and that a command finds by their names."""
 
-    def __init__(self) -> None:
-        self._lent: dict[tuple[str, str], OpaqueMapping] = {}
-        self._reports: dict[tuple[str, str], CredentialReport] = {}
+    def names(self) -> list[str]:
+        return [entry.name for entry in Vault().entries()]
 
-    def names(self, known: Known) -> list[str]:
-        """Return the names to choose from."""
-        if known.is_own:
-            return [entry.name for entry in Vault().entries()]
-        return [name for connector, name in self._lent if connector == known.name]
-
-    def entries(self, known: Known) -> list[dict[str, Any]]:
-        """Return what a tile shows of each credential, its key aside."""
-        if not known.is_own:
-            return [self._lent_entry(known, name) for name in self.names(known)]
+    def entries(self) -> list[dict[str, Any]]:
         vault, uses = Vault(), RunHistory().uses()
         return [
             {**asdict(entry), "place": vault.place_of(entry), "uses": uses.get(entry.name, (0, None))}
             for entry in vault.entries()
         ]
 
-    def _lent_entry(self, known: Known, name: str) -> dict[str, Any]:
-        lent, report = self._lent[known.name, name], self._reports.get((known.name, name))
-        shown = {field: lent.get(field) for field in ("description", "base_url")}
-        tested = {"tested_code": report and report.code, "tested_at": report and (report.verified_at or now())}
-        place = "memory, until the console ends"
-        uses = RunHistory().uses(known.name).get(name, (0, None))
-        verified = tested["tested_at"] if report and report.ok else None
-        return {"name": name, **shown, **tested, "verified_at": verified, "place": place, "uses": uses}
+    def find(self, name: str) -> Mapping[str, Any]:
+        return Vault().credential(name)
 
-    def find(self, known: Known, name: str) -> Mapping[str, Any]:
-        """Return a credential as the hooks take it; raises ConfigurationError for a name that is not there."""
-        if not name:
-            raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
-        if known.is_own:
-            return Vault().credential(name)
-        if (known.name, name) not in self._lent:
-            raise ConfigurationError((Fault("credential", "is not there any more: add it under Authenticate"),))
-        return self._lent[known.name, name]
+    def handed_in(self, _name: str) -> bytes | None:
+        return None
 
-    def handed_in(self, known: Known, name: str) -> bytes | None:
-        """Return what a command gets on standard input: the credential of another connector; nothing for our own."""
-        return None if known.is_own else orjson.dumps(dict(self.find(known, name)), default=str)
-
-    def add(self, known: Known, given: Mapping[str, Any]) -> CredentialReport:
-        """Keep a new credential once the service has accepted it.
-
-        Raises ConfigurationError with every fault of a field, NotAccepted when the service refused it.
-        """
-        refuse(faults_of(dict(given), known.description["credential"], "credential"))
-        refuse(_told_twice(known, given))
-        name = _name(known, given)
-        if known.is_own:
-            return self._keep(known, name, given)
-        if name in self.names(known):
-            raise ConfigurationError((Fault("credential.name", "is taken: remove the other one, or choose another"),))
-        report = _accepted(known, OpaqueMapping(given))
-        self._lent[known.name, name], self._reports[known.name, name] = OpaqueMapping(given), report
-        return report
-
-    def _keep(self, known: Known, name: str, given: Mapping[str, Any]) -> CredentialReport:
-        vault = Vault()
+    def refuse_taken(self, name: str) -> None:
         try:
-            vault.refuse_taken(name)
+            Vault().refuse_taken(name)
         except ConfigurationError as error:
             raise ConfigurationError(tuple(Fault("credential.name", each.reason) for each in error.faults)) from None
-        report = _accepted(known, CredentialMapping(given))
+
+    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport) -> None:
+        vault = Vault()
         store = vault.store()
         texts = (str(given.get("description", "")), given.get("base_url"), given.get("allow_host"))
         vault.add(Entry(name, *texts, store.kind, "", now()), Secret(given["api_key"]), store)
         vault.tested(name, report)
-        return report
 
-    def test(self, known: Known, name: str) -> CredentialReport:
-        """Ask the service whether it accepts a credential, and remember the answer."""
-        report = known.hooks.test_credential(self.find(known, name))
-        if known.is_own:
-            Vault().tested(name, report)
-        self._reports[known.name, name] = report
-        return report
+    def tested(self, name: str, report: CredentialReport) -> None:
+        Vault().tested(name, report)
 
-    def rotate(self, known: Known, name: str, key: str) -> CredentialReport:
-        """Replace a key by one that the service accepts; raises as `add` does, and then the old key stays."""
-        vault = Vault()
-        given = mapping_of(vault.find(name), Secret(key))
-        refuse(faults_of(dict(given), known.description["credential"], "credential"))
-        report = _accepted(known, given)
-        vault.rotate(name, Secret(key), report)
-        return report
-
-    def remove(self, known: Known, name: str) -> None:
-        """Forget a credential; raises ConfigurationError while a run or a stored state needs it."""
-        if not known.is_own:
-            self._lent.pop((known.name, name), None)
-            return
+    def remove(self, name: str) -> None:
         Vault().find(name)
         refuse(
             tuple(
@@ -138,14 +74,114 @@ class Credentials:
         Vault().remove(name)
 
 
-def _name(known: Known, given: Mapping[str, Any]) -> str:
-    """Return what a credential is chosen by; one whose connector asks for no name has that of the connector."""
-    return str(given.get("name") or known.name)
+@dataclass
+class _InMemory:
+    """Credentials lent to the console until it ends, whatever fields they have; a command gets one handed in."""
+
+    connector: str
+    lent: dict[str, OpaqueMapping] = field(default_factory=dict)
+    reports: dict[str, CredentialReport] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        return list(self.lent)
+
+    def entries(self) -> list[dict[str, Any]]:
+        uses = RunHistory().uses(self.connector)
+        return [self._entry(name) | {"uses": uses.get(name, (0, None))} for name in self.lent]
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        report = self.reports[name]
+        at = report.verified_at or now()
+        return {
+            "name": name,
+            **{shown: self.lent[name].get(shown) for shown in ("description", "base_url")},
+            "tested_code": report.code,
+            "tested_at": at,
+            "verified_at": at if report.ok else None,
+            "place": "memory, until the console ends",
+        }
+
+    def find(self, name: str) -> Mapping[str, Any]:
+        if name not in self.lent:
+            raise ConfigurationError((Fault("credential", "is not there any more: add it under Authenticate"),))
+        return self.lent[name]
+
+    def handed_in(self, name: str) -> bytes | None:
+        return orjson.dumps(dict(self.find(name)), default=str)
+
+    def refuse_taken(self, name: str) -> None:
+        if name in self.lent:
+            raise ConfigurationError((Fault("credential.name", "is taken: remove the other one, or choose another"),))
+
+    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport) -> None:
+        self.lent[name], self.reports[name] = OpaqueMapping(given), report
+
+    def tested(self, name: str, report: CredentialReport) -> None:
+        self.reports[name] = report
+
+    def remove(self, name: str) -> None:
+        self.lent.pop(name, None)
 
 
-def unsent(known: Known) -> Mapping[str, Any]:
-    """Return a credential for a dry run, which sends nothing and so needs none."""
-    return {"name": UNSENT, "api_key": "none"} if known.is_own else {}
+class Credentials:
+    """What each connector can be used with."""
+
+    def __init__(self) -> None:
+        self._memory: dict[str, _InMemory] = {}
+
+    def _place(self, known: Known) -> _InVault | _InMemory:
+        return _InVault() if known.in_vault else self._memory.setdefault(known.name, _InMemory(known.name))
+
+    def names(self, known: Known) -> list[str]:
+        """Return the names to choose from."""
+        return self._place(known).names()
+
+    def entries(self, known: Known) -> list[dict[str, Any]]:
+        """Return what a tile shows of each credential, its key aside."""
+        return self._place(known).entries()
+
+    def find(self, known: Known, name: str) -> Mapping[str, Any]:
+        """Return a credential as the hooks take it; raises ConfigurationError for a name that is not there."""
+        if not name:
+            raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
+        return self._place(known).find(name)
+
+    def handed_in(self, known: Known, name: str) -> bytes | None:
+        """Return what a command gets on standard input to have the credential; None where it finds it itself."""
+        return self._place(known).handed_in(name)
+
+    def add(self, known: Known, given: Mapping[str, Any]) -> CredentialReport:
+        """Keep a new credential once the service has accepted it.
+
+        Raises ConfigurationError with every fault of a field, NotAccepted when the service refused it.
+        """
+        refuse(faults_of(dict(given), known.description["credential"], "credential"))
+        refuse(_told_twice(known, given))
+        # One whose connector asks for no name has that of the connector.
+        name, place = str(given.get("name") or known.name), self._place(known)
+        place.refuse_taken(name)
+        report = _accepted(known, OpaqueMapping(given))
+        place.keep(name, given, report)
+        return report
+
+    def test(self, known: Known, name: str) -> CredentialReport:
+        """Ask the service whether it accepts a credential, and remember the answer."""
+        report = known.hooks.test_credential(self.find(known, name))
+        self._place(known).tested(name, report)
+        return report
+
+    def rotate(self, known: Known, name: str, key: str) -> CredentialReport:
+        """Replace a key in the vault by one that the service accepts; raises as `add` does, and then the old stays."""
+        vault = Vault()
+        given = mapping_of(vault.find(name), Secret(key))
+        refuse(faults_of(dict(given), known.description["credential"], "credential"))
+        report = _accepted(known, given)
+        vault.rotate(name, Secret(key), report)
+        return report
+
+    def remove(self, known: Known, name: str) -> None:
+        """Forget a credential; raises ConfigurationError while a run or a stored state needs it."""
+        self._place(known).remove(name)
 
 
 def _accepted(known: Known, given: Mapping[str, Any]) -> CredentialReport:

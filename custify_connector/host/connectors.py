@@ -1,6 +1,6 @@
-"""The connectors that a run may use: this installation's own, or another that is registered, each by its name.
+"""The connectors that a run may use, each by its name.
 
-Decides what is handed to another connector, and what becomes of an error that no contract knows. It knows hooks and
+Decides what a connector is handed, and what becomes of an error that no contract knows. It knows hooks and
 descriptions; it knows no service.
 """
 
@@ -23,15 +23,21 @@ from custify_connector.contract.errors import (
     refuse,
 )
 
+DEFAULT = "custify"
+"""The connector of a command that names none."""
+
 _USUAL: Mapping[str, Any] = {"mode": "full", "delivery": "single", "on_reject": "continue"}
-_ALWAYS = frozenset({"endpoint", "request"})
 _SHORTEST_SECRET = 4
+_LISTED = ": custify describe lists them"
 
 
 class Hooks(Protocol):
     """The hooks that a run and a credential need; see the contract."""
 
     def describe(self) -> dict[str, Any]:
+        """See the contract."""
+
+    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
         """See the contract."""
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
@@ -50,14 +56,10 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class Chosen:
-    """One connector: its name, its hooks, and whether it is the one that this command was made for.
-
-    The hooks of another connector raise nothing but ConnectorError, with a text that holds no secret.
-    """
+    """One connector: its name and its hooks. Those of an installed one are `Guarded`."""
 
     name: str
     hooks: Hooks
-    is_own: bool
 
     @cached_property
     def description(self) -> dict[str, Any]:
@@ -66,13 +68,35 @@ class Chosen:
 
     @property
     def label(self) -> str:
-        """What a run or a quarantined record names it by: nothing, where it is this installation's own."""
-        return "" if self.is_own else self.name
+        """What a run or a quarantined record names it by: nothing, where it is the default."""
+        return "" if self.name == DEFAULT else self.name
+
+    @property
+    def in_vault(self) -> bool:
+        """Whether the vault keeps its credentials: it has no place for a connector's name, so it serves the default."""
+        return self.name == DEFAULT
+
+    @property
+    def made_up_credential(self) -> dict[str, Any]:
+        """A credential that opens nothing, enough where nothing is sent; empty where the connector declares none."""
+        found: dict[str, Any] = self.description.get("made_up_credential", {})
+        return dict(found)
 
     def endpoint(self, kind: str, name: str) -> dict[str, Any]:
         """Return the description of a source or destination (`kind`: `sources`, `destinations`); empty for no such."""
         found: dict[str, Any] = self.description.get(kind, {}).get(name, {})
         return found
+
+    def refuse_unknown(self, kind: str, names: Iterable[str]) -> None:
+        """Raise ConfigurationError for each name that is no `source` or `destination` (`kind`) of this connector."""
+        known = self.description.get(f"{kind}s", {})
+        refuse(
+            tuple(
+                Fault(f"{kind}.endpoint", f"there is no {name!r}{suggestion(name, known) or _LISTED}")
+                for name in names
+                if name not in known
+            )
+        )
 
     def takes(self, argument: str, word: str) -> bool:
         """Say whether the connector declares that it takes a word of its `source` or `destination`."""
@@ -81,8 +105,6 @@ class Chosen:
 
     def source(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return a source as this connector takes it; ConfigurationError for a word that it does not declare."""
-        if self.is_own:
-            return dict(wanted)
         endpoint = self.endpoint("sources", str(wanted.get("endpoint", "")))
         declared = {"params"} if endpoint.get("parameters", {}).get("properties") else set()
         if wanted.get("mode") in endpoint.get("modes", ()):
@@ -91,19 +113,25 @@ class Chosen:
 
     def destination(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return a destination as this connector takes it; ConfigurationError for a word that it does not declare."""
-        return dict(wanted) if self.is_own else self._fitting("destination", wanted, set())
+        return self._fitting("destination", wanted, set())
 
     def _fitting(self, argument: str, wanted: Mapping[str, Any], declared: set[str]) -> dict[str, Any]:
-        asked = {name: value for name, value in wanted.items() if value and value != _USUAL.get(name)}
-        known = {*_ALWAYS, *declared, *(() if "request" not in wanted else wanted)}
-        unknown = [name for name in asked if name not in known and not self.takes(argument, name)]
+        """Return the words that the connector takes; the usual value of another word means nothing, and is left out."""
+        known = {"endpoint", "request", *declared, *(wanted if "request" in wanted else ())}
+        taken = {name for name in wanted if name in known or self.takes(argument, name)}
         reason = f"{self.name} does not declare that it takes this, so nothing says that it would keep to it"
+        unknown = (name for name, value in wanted.items() if name not in taken and not _is_usual(name, value))
         refuse(tuple(Fault(f"{argument}.{name}", reason) for name in unknown))
-        return asked
+        return {name: value for name, value in wanted.items() if name in taken}
 
     def secrets(self, credential: Mapping[str, Any]) -> tuple[Secret, ...]:
         """Return what of a credential must not be seen: what its schema says, or every text where it says nothing."""
         return secrets_of(self.description.get("credential", {}), credential)
+
+
+def _is_usual(name: str, value: object) -> bool:
+    """Return whether a word with this value asks for nothing; the number 0 asks for something."""
+    return value == _USUAL.get(name) or (not value and type(value) is not int)
 
 
 def secrets_of(schema: Mapping[str, Any], credential: Mapping[str, Any]) -> tuple[Secret, ...]:
@@ -118,7 +146,7 @@ def secrets_of(schema: Mapping[str, Any], credential: Mapping[str, Any]) -> tupl
 
 
 def installed(name: str) -> Chosen:
-    """Return a connector of somebody else's that is installed; ConfigurationError, with the one that was meant."""
+    """Return an installed connector; ConfigurationError, with the one that was meant."""
     manager = plugin_manager()
     known = [registered for registered, _ in manager.list_name_plugin()]
     if name not in known:
@@ -128,12 +156,12 @@ def installed(name: str) -> Chosen:
 
 
 def of(hooks: NamedConnector) -> Chosen:
-    """Return a connector of somebody else's, guarded."""
-    return Chosen(hooks.name, Guarded(hooks), is_own=False)
+    """Return a registered connector, guarded."""
+    return Chosen(hooks.name, Guarded(hooks))
 
 
 class Guarded:
-    """The hooks of a connector of somebody else's; whatever they raise comes out as an error that holds no secret."""
+    """The hooks of a registered connector; they raise nothing but ConnectorError, with a text that holds no secret."""
 
     def __init__(self, hooks: NamedConnector) -> None:
         self._hooks = hooks
@@ -145,6 +173,11 @@ class Guarded:
         if not isinstance(description, dict):
             raise ConnectorFailed(f"{self._hooks.name} describes itself by something that is no mapping")
         self._schema = description.get("credential", {})
+        return description
+
+    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
+        """See the contract."""
+        description: dict[str, Any] = self._call(credential, lambda: self._hooks.describe_account(credential))
         return description
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:

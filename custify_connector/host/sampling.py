@@ -20,7 +20,7 @@ def records(
     chosen: Chosen, credential: Mapping[str, Any], source: Mapping[str, Any], count: int
 ) -> list[dict[str, Any]]:
     """Return the first records of a source; what comes beyond `count` is left."""
-    bound = {"limit": count} if chosen.is_own or "request" in source or chosen.takes("source", "limit") else {}
+    bound = {"limit": count} if "request" in source or chosen.takes("source", "limit") else {}
     batches = chosen.hooks.read_source(credential, chosen.source({**source, **bound}), None)
     with closing(batches):  # type: ignore[type-var] # a generator, where it is worth closing
         return list(islice((record for batch in batches for record in batch.records), count))

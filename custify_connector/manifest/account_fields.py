@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from custify_connector.contract.errors import ConnectorError
-from custify_connector.manifest import Manifest
 
 log = logging.getLogger("custify_connector")
 
@@ -28,19 +27,20 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def discover(description: Mapping[str, Any], manifest: Manifest, read_all: ReadAll) -> dict[str, Any]:
+def discover(description: Mapping[str, Any], read_all: ReadAll) -> dict[str, Any]:
     """Return the description, changed in place, with the account's attributes; `read_all` reads a source by name.
 
     Each source tells under `account_fields` whether its attributes are known, and why not.
     """
     found = dict(description)
     known: dict[str, list[Record] | str] = {}
-    for name, source in manifest.sources.items():
-        if source.attributes is None:
+    for source in found["sources"].values():
+        attributes = source.get("attributes")
+        if attributes is None:
             continue
-        if source.attributes not in known:
-            known[source.attributes] = _attributes(source.attributes, read_all)
-        _add(found["sources"][name], known[source.attributes])
+        if attributes not in known:
+            known[attributes] = _attributes(attributes, read_all)
+        _add(source, known[attributes])
     return found
 
 

@@ -1,4 +1,16 @@
-"""The description that a host draws from: JSON-able, made from the manifest and the schemas alone."""
+"""The description that a host draws from: JSON-able, made from the manifest and the schemas alone.
+
+Beside the keys that speak for themselves:
+
+* `account`: the fields of a credential that say to which account it leads; without a value, it is the usual one.
+* `made_up_credential`: one of the right form that opens nothing. It is enough for a dry run, which sends nothing.
+* of a source or destination, `undocumented`: whether it is used only with `settings.undocumented`.
+* of a source, `attributes`: the source that lists the fields that an account defines for it, or None. Its records have
+  a `name` (`custom_attributes.plan`), a `fieldType` and a `niceName`.
+* of a destination, `repeat`: whether a record may be sent twice (`always`, `never`, or the field that makes it so);
+  `identity`: the fields that name a record, alternatives with the first that it has; `comparable`: whether a record
+  replaces the one that was sent before, so that an equal one need not be sent.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +30,8 @@ def describe(manifest: Manifest, version: str) -> dict[str, Any]:
         "version": version,
         "documentation": manifest.documentation,
         "rate_limit": {"requests": manifest.rate_limit.requests, "seconds": manifest.rate_limit.seconds},
+        "account": ["base_url"],
+        "made_up_credential": {"name": "none", "api_key": "made-up-and-valid-nowhere"},
         "credential": resources.schema("credential"),
         "source": resources.schema("source"),
         "destination": resources.schema("destination"),
@@ -43,6 +57,8 @@ def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, 
         "modes": ["full", "incremental"] if source.incremental else ["full"],
         "cursor": source.incremental.cursor if source.incremental else None,
         "page_size": source.page,
+        "undocumented": source.undocumented,
+        "attributes": source.attributes,
         "schema": manifest.record_schema(source),
     }
 
@@ -59,6 +75,7 @@ def destination_description(manifest: Manifest, destination: DestinationEndpoint
         "after": list(destination.after),
         "comparable": destination.comparable,
         "destructive": destination.destructive,
+        "undocumented": destination.undocumented,
         "deliveries": ["single", "batch"] if destination.batch else ["single"],
         "schema": manifest.write_schema(destination),
     }

@@ -7,6 +7,7 @@ from custify_connector.cli import main
 from custify_connector.host import home, named_states, state_file
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_history import RunHistory
+from tests import others
 
 
 def offered(words):
@@ -49,6 +50,12 @@ def test_commands_endpoints_parameters_and_names_are_offered(words, expected):
     CliRunner().invoke(main, ["credential", "add", "acme", "--api-key-stdin", "--no-test"], input="k\n")
     RunHistory().begin(Run("read", "people", "acme"))
     assert offered(words) == expected
+
+
+def test_the_endpoints_of_the_connector_that_was_typed_are_offered(tmp_path, monkeypatch):
+    others.install(tmp_path / "site", monkeypatch)
+    assert offered("custify read --connector weather read") == ["readings"]
+    assert offered("custify read --connector weather readings --param h") == ["height="]
 
 
 def test_states_are_offered_before_files():

@@ -46,7 +46,8 @@ def test_it_is_described_as_our_own_is(run):
     one = run("describe", "readings", "--connector", "weather").stdout
     assert "height  integer; Metres above sea." in one
     assert json.loads(run("describe", "--connector", "tiny", "--json").stdout)["name"] == "tiny"
-    assert "alone" in run("describe", "--connector", "weather", "--account").stderr
+    refused = run("describe", "--account", *WHOM)
+    assert "the connector 'weather' does not implement describe_account" in refused.stderr
 
 
 def test_all_of_its_endpoints_are_read_into_a_folder(run, tmp_path):
@@ -120,7 +121,7 @@ def test_a_dry_run_that_nobody_declared_is_refused_before_the_first_row(run, tmp
         (("read", "readings", "--connector", "weather"), "takes its credential from --credential-file"),
         (("read", "readings", "--connector", "weather", "--credential", "acme"), "only Custify's are stored here"),
         (("read", "reedings", *WHOM), "there is no 'reedings'"),
-        (("write", "worn", "rows.jsonl", *WHOM), "weather has no 'worn'"),
+        (("write", "worn", "rows.jsonl", *WHOM), "destination.endpoint: there is no 'worn'; did you mean 'warn'?"),
         (("write", "warn", "-", *WHOM), "standard input gives the credential already"),
         (("write", "warn", "rows.jsonl", "--max-rejects", "1", *WHOM), "destination.max_rejects: weather does not"),
         (("read", "readings", "--rate-limit", "1/1", *WHOM), "source.settings: weather does not declare"),

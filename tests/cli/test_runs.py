@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from custify_connector.checking.secret import Secret
 from custify_connector.cli import main, recording
 from custify_connector.contract.errors import ServiceUnavailable
 from custify_connector.host import runs
@@ -188,7 +189,7 @@ def test_old_runs_are_forgotten_when_asked():
 def test_every_end_is_written_down_with_its_reason(error, status, reason, canary):
     with (
         pytest.raises(type(error)),
-        recording.recorded(Run("read", "people", "acme"), {"name": "acme", "api_key": canary}),
+        recording.recorded(Run("read", "people", "acme"), [Secret(canary)]),
     ):
         raise error
     assert last().status == status
@@ -199,7 +200,7 @@ def test_a_key_in_an_error_or_an_argument_is_not_written_down(canary):
     run = Run("read", canary, "acme", {"params": {"email": [canary]}}, ("read", canary), output=canary)
     with (
         pytest.raises(ServiceUnavailable),
-        recording.recorded(run, {"name": "acme", "api_key": canary}),
+        recording.recorded(run, [Secret(canary)]),
     ):
         raise ServiceUnavailable(canary)
     assert canary not in str(last())
@@ -207,10 +208,10 @@ def test_a_key_in_an_error_or_an_argument_is_not_written_down(canary):
 
 def test_counters_are_written_while_a_run_goes_on(canary, monkeypatch):
     monkeypatch.setattr(recording, "_SECONDS_BETWEEN", 0)
-    with recording.recorded(Run("read", "people", "acme"), {"name": "acme", "api_key": canary}) as record:
+    with recording.recorded(Run("read", "people", "acme"), [Secret(canary)]) as record:
         record.count(5, 50)
         assert (last().records, last().size, last().status) == (5, 50, "running")
-    with recording.recorded(Run("write", "people", "acme"), {"name": "acme", "api_key": canary}) as record:
+    with recording.recorded(Run("write", "people", "acme"), [Secret(canary)]) as record:
         count = runs.WriteCount()
         count.outcomes["sent"] = 4
         record.follow(count)

@@ -102,15 +102,28 @@ def test_what_is_usual_is_not_handed_over_and_what_is_not_declared_is_refused():
     }
     with pytest.raises(ConfigurationError, match=r"source\.fields: other does not declare"):
         other.source({"endpoint": "x", "fields": ["id"]})
+    with pytest.raises(ConfigurationError, match=r"destination\.max_rejects"):
+        other.destination({"endpoint": "x", "max_rejects": 0})
     with pytest.raises(ConfigurationError, match=r"destination\.dry_run"):
         other.destination({"endpoint": "x", "dry_run": True, "on_reject": "continue", "delivery": "single"})
 
 
-def test_our_own_gets_every_word_as_it_is():
+def test_an_endpoint_that_is_not_described_is_refused_with_the_one_that_was_meant():
+    own = connector_option.own()
+    own.refuse_unknown("source", ["people"])
+    with pytest.raises(ConfigurationError) as seen:
+        own.refuse_unknown("destination", ["upsert_persn", "zzz"])
+    assert [str(fault) for fault in seen.value.faults] == [
+        "destination.endpoint: there is no 'upsert_persn'; did you mean 'upsert_person'?",
+        "destination.endpoint: there is no 'zzz': custify describe lists them",
+    ]
+
+
+def test_one_that_takes_every_word_gets_it_as_it_is():
     own = connector_option.own()
     wanted = {"endpoint": "people", "params": {}, "mode": "full"}
     assert own.source(wanted) == wanted
-    assert (own.label, connector_option.named(None).is_own, connector_option.named(own.name).is_own) == ("", True, True)
+    assert {own.label, connector_option.named(None).label, connector_option.named(own.name).label} == {""}
 
 
 def test_one_that_describes_itself_by_no_mapping_is_at_fault():

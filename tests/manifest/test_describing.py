@@ -52,6 +52,23 @@ def test_a_destination_says_how_it_can_be_written():
     assert (note["deliveries"], note["clear"], note["repeat"]) == (["single"], "null", "id")
 
 
+def test_an_endpoint_says_whether_it_is_documented_and_where_an_accounts_own_fields_are_listed():
+    sources = DESCRIPTION["sources"]
+    undocumented = {name for name, source in sources.items() if source["undocumented"]}
+    assert undocumented == {name for name, source in KNOWN.sources.items() if source.undocumented}
+    assert undocumented
+    assert sources["people"]["attributes"] in sources
+    assert not DESCRIPTION["destinations"]["upsert_person"]["undocumented"]
+
+
+def test_what_says_which_account_it_is_is_a_field_of_the_credential():
+    assert set(DESCRIPTION["account"]) <= DESCRIPTION["credential"]["properties"].keys()
+
+
+def test_the_made_up_credential_has_the_right_form():
+    jsonschema.validate(DESCRIPTION["made_up_credential"], DESCRIPTION["credential"])
+
+
 @pytest.mark.parametrize(("kind", "name"), SCHEMAS)
 def test_every_schema_of_a_description_is_one(kind, name):
     endpoint = DESCRIPTION[kind][name]

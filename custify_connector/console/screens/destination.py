@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import commands, credentials, forms, suggesting
+from custify_connector.console import commands, forms, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
@@ -234,7 +234,7 @@ def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
         rules = mapping.parse(wanted.rules)
         if table.columns is not None:
             mapping.check_columns(rules, table.columns)
-    unsent = credentials.unsent(known) if dry_run else {}
+    unsent = known.chosen.made_up_credential if dry_run else {}
     credential = unsent or asked.console.credentials.find(known, wanted.credential)
     destination = known.chosen.destination(wanted.destination(dry_run=dry_run))
     known.hooks.write_destination(credential, destination, [])

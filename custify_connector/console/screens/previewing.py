@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from custify_connector.console import credentials
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
@@ -25,7 +24,7 @@ COUNT = 5
 
 def tries(known: Known) -> bool:
     """Say whether a connector declares a dry run: one that does not might send what it is given."""
-    return known.is_own or known.chosen.takes("destination", "dry_run")
+    return known.chosen.takes("destination", "dry_run")
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def planned(asked: Asked, wanted: Write) -> list[Line]:
     """Return what the connector plans for the first rows."""
     known = asked.known
     with _first(asked, wanted) as (table, shape):
-        credential = credentials.unsent(known) or asked.console.credentials.find(known, wanted.credential)
+        credential = known.chosen.made_up_credential or asked.console.credentials.find(known, wanted.credential)
         destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
         destination.pop("max_rejects", None)
         return list(runs.write(known.hooks, credential, known.chosen.destination(destination), table, shape))
