@@ -153,8 +153,13 @@ def of_environment() -> Mapping[str, Any]:
     if not key:
         raise ConfigurationError((Fault("CUSTIFY_API_KEY", f"is not set: {_what_to_do()}"),))
     found = {"name": RESERVED, "api_key": key}
+    return CredentialMapping({**found, **address()})
+
+
+def address() -> dict[str, str]:
+    """Return the field of a credential that the environment sets, if it does: where the account is."""
     base_url = os.environ.get("CUSTIFY_BASE_URL")
-    return CredentialMapping({**found, "base_url": base_url} if base_url else found)
+    return {"base_url": base_url} if base_url else {}
 
 
 def _what_to_do() -> str:

@@ -7,12 +7,12 @@ from dataclasses import asdict
 import click
 
 from custify_connector.cli import choosing, layout
-from custify_connector.cli.choosing import budget_option, credential_options
+from custify_connector.cli.choosing import budget_option, credential_options, within_budget
+from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import exit_codes
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
-from custify_connector.plugin import open_http
 
 _SIGNS = {"ok": "ok  ", "note": "note", "fault": "MEND", "skipped": "-   "}
 
@@ -42,12 +42,15 @@ def command(offline: bool, as_json: bool) -> None:
 
 
 def _online() -> list[Finding]:
+    connector = own()
     try:
-        return examining_service.the_service(choosing.chosen(), open_http, choosing.chosen_budget())
+        found = within_budget(choosing.chosen())
     except ConfigurationError as error:
         mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
-        service = examining_service.the_service(None, open_http, choosing.chosen_budget())
+        made_up = within_budget({**connector.made_up_credential, **choosing.address()})
+        service = examining_service.the_service(connector, made_up, None)
         return [Finding("credential", "fault", str(error), mend), *service]
+    return examining_service.the_service(connector, found, str(found["name"]))
 
 
 def _print(findings: list[Finding]) -> None:

@@ -42,6 +42,9 @@ class CredentialReport:
     """What one test of a credential found.
 
     `status` is the HTTP status, where there was a reply; `verified_at` an ISO 8601 time in UTC, set when `ok`.
+    `detail` is what the network said, where there was no reply. `service_time` is the service's own clock
+    when it replied, ISO 8601 in UTC; `limit` and `remaining` are the requests that it allows, and those left now. Each
+    is None where the reply does not say.
     """
 
     ok: bool
@@ -50,6 +53,10 @@ class CredentialReport:
     message: str
     verified_at: str | None
     elapsed_ms: int
+    detail: str = ""
+    service_time: str | None = None
+    limit: str | None = None
+    remaining: str | None = None
 
 
 @dataclass(frozen=True)

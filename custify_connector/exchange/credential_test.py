@@ -6,6 +6,10 @@ Decides which code an answer stands for. This file does not know the key.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from custify_connector.contract import CredentialReport, ReportCode
 from custify_connector.exchange.pacing import Budget, Clock
@@ -61,7 +65,7 @@ def _pause(seconds: float) -> None:
 
 def report(test: CredentialTest, outcome: Response | Failure, now: str, elapsed_ms: int) -> CredentialReport:
     """Return what an answer means for the key; `now` is an ISO 8601 time."""
-    code = _code(test, outcome)
+    code, seen = _code(test, outcome), _seen(outcome)
     status = outcome.status if isinstance(outcome, Response) else None
     if code == "ok":
         return CredentialReport(
@@ -71,13 +75,29 @@ def report(test: CredentialTest, outcome: Response | Failure, now: str, elapsed_
             message="Custify accepts this credential",
             verified_at=now,
             elapsed_ms=elapsed_ms,
+            **seen,
         )
     said = error_text(outcome.body) if isinstance(outcome, Response) and code != "unexpected_reply" else ""
     detail = outcome.message if isinstance(outcome, Failure) else said
     message = f"{_ADVICE[code]} ({detail})" if detail else _ADVICE[code]
     return CredentialReport(
-        ok=False, code=code, status=status, message=message, verified_at=None, elapsed_ms=elapsed_ms
+        ok=False, code=code, status=status, message=message, verified_at=None, elapsed_ms=elapsed_ms, **seen
     )
+
+
+def _seen(outcome: Response | Failure) -> dict[str, Any]:
+    """Return what the network said, or what a reply's headers say of the service's clock and limit."""
+    if isinstance(outcome, Failure):
+        return {"detail": outcome.message}
+    date, limit, remaining = map(outcome.headers.get, ("date", "x-ratelimit-limit", "x-ratelimit-remaining"))
+    return {"service_time": _time(date), "limit": limit, "remaining": remaining}
+
+
+def _time(date: str | None) -> str | None:
+    with suppress(TypeError, ValueError):
+        told = parsedate_to_datetime(date or "")
+        return told.replace(tzinfo=told.tzinfo or timezone.utc).isoformat()
+    return None
 
 
 def _code(test: CredentialTest, outcome: Response | Failure) -> ReportCode:

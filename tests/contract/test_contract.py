@@ -109,7 +109,13 @@ def test_the_hooks_are_those_of_the_contract_and_each_says_what_it_does():
 @pytest.mark.parametrize(
     ("value", "names"),
     [
-        (REPORT, ["ok", "code", "status", "message", "verified_at", "elapsed_ms"]),
+        (
+            REPORT,
+            [
+                *("ok", "code", "status", "message", "verified_at", "elapsed_ms"),
+                *("detail", "service_time", "limit", "remaining"),
+            ],
+        ),
         (Batch("people", [], {}), ["stream", "records", "state"]),
         (Receipt(0, "sent"), ["index", "outcome", "key", "status", "code", "reason", "field", "response"]),
     ],

@@ -208,3 +208,18 @@ def test_a_test_waits_for_its_place():
 
 def test_the_manifests_own_test_is_the_cheapest_page():
     assert load().credential_test.query == {"itemsPerPage": "1", "page": "1"}
+
+
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [("Sat, 31 Jan 2026 09:30:00 GMT", "2026-01-31T09:30:00+00:00"), ("yesterday", None), ("", None), (None, None)],
+)
+def test_a_report_has_what_a_reply_says_of_the_clock_and_the_limit(date, time):
+    headers = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "91", **({} if date is None else {"date": date})}
+    found = report(TEST, Response(200, {"companies": []}, headers), "now", 0)
+    assert (found.service_time, found.limit, found.remaining, found.detail) == (time, "100", "91", "")
+
+
+def test_a_report_has_what_the_network_said():
+    found = report(TEST, Failure("unreachable", "the connection was refused", arrived=False), "now", 0)
+    assert (found.detail, found.service_time, found.limit) == ("the connection was refused", None, None)
