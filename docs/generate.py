@@ -22,7 +22,7 @@ from custify_connector.certification.checking import GROUPS, MEANING, RUNGS, all
 from custify_connector.certification.mutating import all_mutants
 from custify_connector.checking.texts import placeholders
 from custify_connector.manifest import Alternatives, DestinationEndpoint, Manifest, Parameter, SourceEndpoint
-from custify_connector.writing import uploads
+from custify_connector.writing.single import MAXIMUM_UPLOAD_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -307,7 +307,7 @@ def _special_facts(destination: DestinationEndpoint) -> Iterator[Row]:
             "`max_deletes` is required: with more records than that, none is deleted; wildcards are refused",
         )
     if destination.upload:
-        yield "guard", f"the file must lie under `directory`, and have at most {uploads.MAXIMUM_BYTES:,} bytes"
+        yield "guard", f"the file must lie under `directory`, and have at most {MAXIMUM_UPLOAD_BYTES:,} bytes"
     if destination.undocumented:
         yield "undocumented", "seen only in the code of Custify's own client; needs the setting `undocumented`"
 

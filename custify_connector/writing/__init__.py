@@ -1,1 +1,12 @@
-"""Writing a destination: from its plan to one receipt a record."""
+"""Writes a destination: the way of a record out, one file for each step.
+
+`template`    a destination as a host gives it becomes its manual configuration
+`plan`        a manual configuration becomes frozen values: how one record is written
+`dispatch`    the entry, `write`: takes records, keeps deliveries under way, yields a receipt for each record
+`preparing`   a record becomes its request (`requests`), or the receipt of its rejection (`receipts`)
+`ordering`    which records are delivered together, and which deliveries must wait for which (`attribute_types`)
+`delivery`    what `dispatch` asks of a way to deliver; there are two:
+`single`      one record to a call
+`batch`       many records to a call, as jobs whose outcome is fetched later (`batch_jobs`)
+`stopping`    whether the run stops early, and what it raises then
+"""

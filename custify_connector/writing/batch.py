@@ -1,7 +1,7 @@
-"""Batch delivery: records posted together, and the outcome looked at until it is known or the time is up.
+"""Batch delivery: records posted together as jobs, and their outcome fetched until it is known or the time is up.
 
-Decides when to look: as late as the last batches took, so that one look is usually enough. What an answer means is
-decided in `batch_jobs`.
+Decides when to look: as late as the last batches took, so that one look is usually enough. `batch_jobs` decides what
+an answer means.
 """
 
 from __future__ import annotations
@@ -15,91 +15,94 @@ from custify_connector.exchange.replies import describe, refusal
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Request, Response
 from custify_connector.writing import batch_jobs
-from custify_connector.writing import preparing as writing
 from custify_connector.writing.batch_jobs import JobResult, Outcome
+from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import BatchRule, WritePlan
+from custify_connector.writing.preparing import preparer
 from custify_connector.writing.receipts import receipt_of
 from custify_connector.writing.requests import Prepared
-from custify_connector.writing.stopping import Delivered
 
 FIRST_LOOK_SECONDS = 0.25
-"""The end of a run waits for this; a service that needs longer is looked at too early once, and is waited for then."""
+"""The end of a run waits for this; a slower service costs one early look, and later batches are looked at later."""
 
 DEADLINE_SECONDS = 300.0
-_SHARE_OF_PATIENCE = 1.5
+_SHARE_OF_TIME_TAKEN = 1.5
 
 
-class Batches:
-    """Delivers records as jobs of a batch; called from several threads, each with a batch of its own."""
+class BatchDelivery:
+    """Sends records as jobs of a batch; each thread that calls `deliver` has a batch of its own."""
 
     def __init__(self, client: Client, plan: WritePlan) -> None:
         assert plan.batch is not None  # noqa: S101 - checked with the destination
         self.stop = threading.Event()
+        self.size = plan.batch.jobs
         self._client = client
         self._plan = plan
         self._rule: BatchRule = plan.batch
-        self._prepare = writing.preparer(plan)
-        self._patience = FIRST_LOOK_SECONDS
-        self.size = plan.batch.jobs
+        self._prepare = preparer(plan)
+        self._first_look = FIRST_LOOK_SECONDS
 
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
-        """Return what is to be sent of a record, or the receipt of its rejection."""
+        """Return a record's request, whose body becomes a job, or the receipt of its rejection."""
         return self._prepare(index, record)
 
-    def deliver(self, group: tuple[Prepared, ...]) -> Delivered:
+    def deliver(self, records: tuple[Prepared, ...]) -> Delivered:
         """Post a batch and find out what became of each of its records."""
-        synchronous = len(group) <= self._rule.synchronous
-        bodies = [each.request.body for each in group]
+        synchronous = len(records) <= self._rule.synchronous
+        bodies = [each.request.body for each in records]
         request = batch_jobs.post(self._rule.path, self._rule.type, bodies, synchronous=synchronous)
-        verdict = self._exchange(request, repeatable=all(each.repeatable for each in group))
+        verdict = self._exchange(request, repeatable=all(each.repeatable for each in records))
+        if isinstance(verdict, Settled) and verdict.response.ok:
+            return self._outcomes(records, verdict.response)
+        receipts = tuple(receipt_of(each, verdict, capture=False) for each in records)
         if isinstance(verdict, GivenUp):
-            receipts = tuple(receipt_of(each, verdict, capture=False) for each in group)
             return Delivered(receipts, answered=False)
-        response = verdict.response
-        error = refusal(response, f"{self._plan.destination}: POST {self._rule.path}")
-        if error or not response.ok:
-            return Delivered(tuple(receipt_of(each, verdict, capture=False) for each in group), error)
-        return self._outcomes(group, response)
+        return Delivered(receipts, refusal(verdict.response, f"{self._plan.destination}: POST {self._rule.path}"))
 
-    def _outcomes(self, group: tuple[Prepared, ...], response: Response) -> Delivered:
-        known = batch_jobs.outcome(response.body, len(group))
+    def _outcomes(self, records: tuple[Prepared, ...], response: Response) -> Delivered:
+        known = batch_jobs.outcome(response.body, len(records))
         if known.finished and known.results is not None:
-            return self._receipts(group, known, response)
+            return self._finished(records, known, response)
         batch_id = batch_jobs.batch_id(response.body)
         if batch_id is None:
-            return _unknown(group, "Custify took the batch, and named no id to ask for its outcome")
-        return self._look(group, Request("GET", fill(self._rule.outcome, {"id": batch_id})))
+            return _all_unclear(records, "Custify took the batch, and named no id to ask for its outcome")
+        return self._look(records, Request("GET", fill(self._rule.outcome, {"id": batch_id})))
 
-    def _look(self, group: tuple[Prepared, ...], request: Request) -> Delivered:
-        """Look at the outcome, each time after as long again, until it is finished or the time is up."""
+    def _look(self, records: tuple[Prepared, ...], request: Request) -> Delivered:
+        """Fetch the outcome, each time after twice as long a wait, until it is finished or the time is up."""
         clock = self._client.clock
-        began, wait = clock.now(), self._patience
+        began, wait = clock.now(), self._first_look
         while (left := DEADLINE_SECONDS - (clock.now() - began)) > 0:
             clock.pause(min(wait, left), self.stop)
             verdict = self._exchange(request, repeatable=True)
             if isinstance(verdict, GivenUp):
-                return _unknown(group, f"the outcome of the batch could not be asked for: {describe(verdict)}")
-            error = refusal(verdict.response, f"{self._plan.destination}: GET {request.path}")
-            if error or not verdict.response.ok:
-                reason = f"the outcome of the batch is not to be had: Custify answered {verdict.response.status}"
-                return Delivered(_unknown(group, reason).receipts, error)
-            known = batch_jobs.outcome(verdict.response.body, len(group))
+                return _all_unclear(records, f"the outcome of the batch could not be asked for: {describe(verdict)}")
+            if not verdict.response.ok:
+                return self._refused_look(records, request, verdict.response)
+            known = batch_jobs.outcome(verdict.response.body, len(records))
             if known.finished:
-                self._learn(clock.now() - began, first=wait == self._patience)
-                return self._receipts(group, known, verdict.response)
+                self._learn(clock.now() - began, first=wait == self._first_look)
+                return self._finished(records, known, verdict.response)
             wait *= 2
-        return _unknown(group, f"the batch was not finished after {DEADLINE_SECONDS:g} s")
+        return _all_unclear(records, f"the batch was not finished after {DEADLINE_SECONDS:g} s")
+
+    def _refused_look(self, records: tuple[Prepared, ...], request: Request, response: Response) -> Delivered:
+        reason = f"the outcome of the batch is not to be had: Custify answered {response.status}"
+        error = refusal(response, f"{self._plan.destination}: GET {request.path}")
+        return Delivered(_all_unclear(records, reason).receipts, error)
 
     def _learn(self, took: float, *, first: bool) -> None:
-        """Wait longer before the next batch's first look when this one was looked at too early."""
+        """Look at the next batches later when this one was looked at too early."""
         if not first:
-            self._patience = max(self._patience, min(took * _SHARE_OF_PATIENCE, DEADLINE_SECONDS / 10))
+            self._first_look = max(self._first_look, min(took * _SHARE_OF_TIME_TAKEN, DEADLINE_SECONDS / 10))
 
-    def _receipts(self, group: tuple[Prepared, ...], known: Outcome, response: Response) -> Delivered:
+    def _finished(self, records: tuple[Prepared, ...], known: Outcome, response: Response) -> Delivered:
         if known.results is None:
-            return _unknown(group, "Custify finished the batch, and did not say what became of its records")
+            return _all_unclear(records, "Custify finished the batch, and did not say what became of its records")
         kept = response.body if self._plan.capture_responses else None
-        return Delivered(tuple(_receipt(each, result, kept) for each, result in zip(group, known.results, strict=True)))
+        return Delivered(
+            tuple(_receipt(each, result, kept) for each, result in zip(records, known.results, strict=True))
+        )
 
     def _exchange(self, request: Request, *, repeatable: bool) -> Settled | GivenUp:
         return self._client.exchange(request, repeatable=repeatable, stop=self.stop)
@@ -107,14 +110,16 @@ class Batches:
 
 def _receipt(prepared: Prepared, result: JobResult, kept: object) -> Receipt:
     if result.ok is None:
-        return _unknown((prepared,), "Custify finished the batch, and did not say what became of this record").receipts[
-            0
-        ]
+        return _unclear(prepared, "Custify finished the batch, and did not say what became of this record")
     if result.ok:
         return Receipt(prepared.index, "sent", prepared.key, result.status, response=kept)
     reason = f"Custify: {result.reason or 'no reason given'}"
     return Receipt(prepared.index, "rejected", prepared.key, result.status, "refused", reason, response=kept)
 
 
-def _unknown(group: tuple[Prepared, ...], reason: str) -> Delivered:
-    return Delivered(tuple(Receipt(each.index, "failed", each.key, None, "unclear", reason) for each in group))
+def _unclear(prepared: Prepared, reason: str) -> Receipt:
+    return Receipt(prepared.index, "failed", prepared.key, None, "unclear", reason)
+
+
+def _all_unclear(records: tuple[Prepared, ...], reason: str) -> Delivered:
+    return Delivered(tuple(_unclear(each, reason) for each in records))

@@ -1,4 +1,4 @@
-"""What a write run has met so far, and whether it must stop.
+"""Whether a write run stops before its last record, and which error it raises then.
 
 Pure but for its counters. One record's fault never stops a run by itself; a refused key, a service that gives no
 usable answers, or more rejects than were allowed do.
@@ -7,34 +7,20 @@ usable answers, or more rejects than were allowed do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConnectorError, ServiceUnavailable
+from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import WritePlan
 
 UNANSWERED_IN_A_ROW = 3
 """So many deliveries in a row without a usable answer are the service's fault, not their records'."""
 
-SHARE_LOOKED_AT = 100
+FEWEST_FOR_A_SHARE = 100
 """A share of rejects means little before so many records."""
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """The receipts of one delivery, in the order of its records.
-
-    `error` is what is everybody's fault, if anything is; `answered` tells that the service gave a usable answer, and
-    `sent` that it was asked at all.
-    """
-
-    receipts: tuple[Receipt, ...]
-    error: ConnectorError | None = None
-    answered: bool = True
-    sent: bool = True
-
-
-class Tally:
+class StopPolicy:
     """Counts deliveries; `stopped` is why no record may be sent any more, `error` what to raise after the last receipt.
 
     A run that stops over its own rejects raises nothing.
@@ -60,17 +46,17 @@ class Tally:
         self._rejects += sum(receipt.outcome in {"rejected", "failed"} for receipt in delivered.receipts)
         if delivered.sent:
             self._unanswered = 0 if delivered.answered else self._unanswered + 1
-        self.error = self.error or delivered.error or self._gone(delivered)
-        self.stopped = self.stopped or (str(self.error) if self.error else self._too_many())
+        self.error = self.error or delivered.error or self._unavailable(delivered)
+        self.stopped = self.stopped or (str(self.error) if self.error else self._too_many_rejects())
 
-    def _gone(self, delivered: Delivered) -> ServiceUnavailable | None:
+    def _unavailable(self, delivered: Delivered) -> ServiceUnavailable | None:
         if self._unanswered < UNANSWERED_IN_A_ROW:
             return None
         reason = delivered.receipts[-1].reason
         where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable answer"
         return ServiceUnavailable(f"{where}; the last: {reason}; try again later")
 
-    def _too_many(self) -> str | None:
+    def _too_many_rejects(self) -> str | None:
         if self._rejects and self._plan.on_reject == "stop":
             return "the run stops at the first record that is rejected or fails (on_reject)"
         if self._plan.max_rejects is not None and self._rejects > self._allowed(self._plan.max_rejects):
@@ -80,4 +66,5 @@ class Tally:
     def _allowed(self, bound: int | str) -> float:
         if isinstance(bound, int):
             return bound
-        return float("inf") if self._records < SHARE_LOOKED_AT else float(bound.rstrip("%")) / 100 * self._records
+        few = self._records < FEWEST_FOR_A_SHARE
+        return float("inf") if few else float(bound.rstrip("%")) / 100 * self._records

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from custify_connector import manifest
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.sandbox import Quirks
-from custify_connector.writing import uploads
+from custify_connector.writing import single
 
 DESTINATIONS = manifest.load().destinations
 DELETES = [name for name, entry in DESTINATIONS.items() if entry.destructive]
@@ -620,7 +620,7 @@ UPLOADS = {
 
 @pytest.mark.parametrize(("path", "reason"), UPLOADS.values(), ids=UPLOADS)
 def test_a_file_that_may_not_be_sent_is_rejected_without_a_request(account, monkeypatch, path, reason):
-    monkeypatch.setattr(uploads, "MAXIMUM_BYTES", 10)
+    monkeypatch.setattr(single, "MAXIMUM_UPLOAD_BYTES", 10)
     row = {"path": path(account.folder), "companyId": COMPANY(account)["id"]}
     [receipt] = account.write("upload_file", row, params={"directory": str(account.folder)})
     assert (receipt.outcome, receipt.field) == ("rejected", "path")

@@ -6,8 +6,8 @@ from custify_connector.contract.errors import CredentialRefused, PermissionRefus
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.pacing import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
-from custify_connector.writing import batch as batches
-from custify_connector.writing.batch import DEADLINE_SECONDS, FIRST_LOOK_SECONDS, Batches
+from custify_connector.writing import batch
+from custify_connector.writing.batch import DEADLINE_SECONDS, FIRST_LOOK_SECONDS, BatchDelivery
 from custify_connector.writing.plan import write_plan
 
 RULE = {"type": "thing", "path": "/batch", "outcome": "/batch/{id}", "jobs": 100, "synchronous": 3}
@@ -62,14 +62,14 @@ class Service:
         return sum(request.method == method for request in self.asked)
 
 
-def batches_of(service, time=None, **words):
+def delivery_of(service, time=None, **words):
     time = time or Time()
     clock = Clock(now=lambda: time.at, wall=lambda: time.at, pause=time.pause)
-    return Batches(Client(service, Budget(None, clock), clock=clock), write_plan({**PLAN, **words}, None))
+    return BatchDelivery(Client(service, Budget(None, clock), clock=clock), write_plan({**PLAN, **words}, None))
 
 
 def deliver(service, count=4, time=None, *, field="id", **words):
-    delivery = batches_of(service, time, **words)
+    delivery = delivery_of(service, time, **words)
     return delivery.deliver(tuple(delivery.prepare(index, {field: str(index)}) for index in range(count)))
 
 
@@ -157,7 +157,7 @@ def test_a_batch_without_an_answer_is_posted_again_only_when_all_of_it_may_be(an
 
 def test_one_record_that_must_not_be_repeated_is_enough_to_post_a_batch_once():
     service = Service(LOST)
-    delivery = batches_of(service)
+    delivery = delivery_of(service)
     records = [{"id": "1"}, {"name": "n"}, {"id": "2"}]
     delivery.deliver(tuple(delivery.prepare(index, record) for index, record in enumerate(records)))
     assert service.count("POST") == 1
@@ -210,7 +210,7 @@ def test_a_batch_that_never_ends_is_left_when_the_time_is_up_and_not_long_after(
 
 def test_the_next_batch_is_looked_at_later_when_this_one_was_looked_at_too_early():
     time, service = Time(), Service(TAKEN, WORKING, done(*[GOOD] * 4))
-    delivery = batches_of(service, time)
+    delivery = delivery_of(service, time)
     group = tuple(delivery.prepare(index, {"id": str(index)}) for index in range(4))
     delivery.deliver(group)
     time.waits.clear()
@@ -220,7 +220,7 @@ def test_the_next_batch_is_looked_at_later_when_this_one_was_looked_at_too_early
 
 def test_a_batch_that_was_ready_at_the_first_look_teaches_nothing():
     time, service = Time(), Service(TAKEN, done(*[GOOD] * 4))
-    delivery = batches_of(service, time)
+    delivery = delivery_of(service, time)
     group = tuple(delivery.prepare(index, {"id": str(index)}) for index in range(4))
     for _ in range(3):
         delivery.deliver(group)
@@ -228,9 +228,9 @@ def test_a_batch_that_was_ready_at_the_first_look_teaches_nothing():
 
 
 def test_one_slow_batch_does_not_let_the_next_wait_for_most_of_the_deadline(monkeypatch):
-    monkeypatch.setattr(batches, "FIRST_LOOK_SECONDS", 100.0)
+    monkeypatch.setattr(batch, "FIRST_LOOK_SECONDS", 100.0)
     time, service = Time(), Service(TAKEN, WORKING, done(*[GOOD] * 4))
-    delivery = batches_of(service, time)
+    delivery = delivery_of(service, time)
     group = tuple(delivery.prepare(index, {"id": str(index)}) for index in range(4))
     delivery.deliver(group)
     time.waits.clear()
@@ -239,4 +239,4 @@ def test_one_slow_batch_does_not_let_the_next_wait_for_most_of_the_deadline(monk
 
 
 def test_a_record_that_is_faulty_is_rejected_before_it_is_in_a_batch():
-    assert batches_of(Service(TAKEN)).prepare(7, {}).outcome == "rejected"
+    assert delivery_of(Service(TAKEN)).prepare(7, {}).outcome == "rejected"

@@ -14,7 +14,7 @@ from custify_connector.contract.errors import CredentialRefused, ServiceUnavaila
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.pacing import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
-from custify_connector.writing import dispatch as deliveries
+from custify_connector.writing import dispatch, ordering
 from custify_connector.writing.plan import write_plan
 
 THING = {
@@ -74,7 +74,7 @@ class Service:
 def write(service, records, workers=4, **words):
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
     client = Client(service, Budget(None, quick), max_in_flight=workers, clock=quick)
-    return deliveries.write(client, write_plan({**THING, **words}, None), records)
+    return dispatch.write(client, write_plan({**THING, **words}, None), records)
 
 
 def things(count, **answers):
@@ -188,7 +188,7 @@ def test_no_more_is_taken_from_the_input_than_can_be_under_way(delivery, ahead):
 
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_many_rejected_records_are_not_gathered_without_bound(monkeypatch, delivery):
-    monkeypatch.setattr(deliveries, "_GATHERED", 20)
+    monkeypatch.setattr(ordering, "MOST_ENTRIES", 20)
     run = write(Service(), itertools.chain([{"id": "good"}], ({} for _ in range(500))), delivery=delivery)
     outcomes = [(receipt.index, receipt.outcome) for receipt in run]
     assert outcomes == [(0, "sent"), *((number, "rejected") for number in range(1, 501))]
@@ -319,7 +319,7 @@ def test_a_text_that_custify_may_take_for_another_type_is_told_of_once(workers, 
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
     client = Client(Service(), Budget(None, quick), max_in_flight=workers, clock=quick)
     records = [{"id": "a", "own": {"zip": "007"}}, {"id": "b", "own": {"zip": "8", "on": "true", "n": 7}}, {}]
-    assert len(list(deliveries.write(client, write_plan(THING, schema), records))) == 3
+    assert len(list(dispatch.write(client, write_plan(THING, schema), records))) == 3
     told = [entry.getMessage() for entry in caplog.records if "looks like" in entry.getMessage()]
     assert [text.split(":")[0] for text in told] == [
         "own.zip is text that looks like a number",

@@ -6,10 +6,11 @@ from custify_connector.contract import Receipt
 from custify_connector.contract.errors import CredentialRefused, PermissionRefused
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.pacing import Budget, Clock
-from custify_connector.exchange.wire import Failure, Response
+from custify_connector.exchange.wire import Failure, Request, Response
+from custify_connector.writing import single
 from custify_connector.writing.plan import write_plan
-from custify_connector.writing.preparing import Prepared
-from custify_connector.writing.single import Courier
+from custify_connector.writing.requests import Prepared
+from custify_connector.writing.single import SingleDelivery, upload_refusal
 
 THING = {"destination": "things", "request": {"method": "POST", "path": "/thing"}, "identity": [["id"], ["name"]]}
 FIND = {
@@ -37,14 +38,14 @@ class Service:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
-def courier_of(service, **words):
+def delivery_of(service, **words):
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
-    return Courier(Client(service, Budget(None, quick), clock=quick), write_plan({**THING, **words}, None))
+    return SingleDelivery(Client(service, Budget(None, quick), clock=quick), write_plan({**THING, **words}, None))
 
 
 def deliver(service, record, **words):
-    courier = courier_of(service, **words)
-    return courier.deliver((courier.prepare(0, record),))
+    delivery = delivery_of(service, **words)
+    return delivery.deliver((delivery.prepare(0, record),))
 
 
 def outcome(delivered):
@@ -99,12 +100,12 @@ def test_an_answer_is_kept_where_that_was_asked(capture, kept):
 
 
 def test_a_record_without_a_name_is_rejected_and_never_sent():
-    assert courier_of(Service()).prepare(3, {}).outcome == "rejected"
-    assert courier_of(Service()).prepare(3, "a text").outcome == "rejected"
+    assert delivery_of(Service()).prepare(3, {}).outcome == "rejected"
+    assert delivery_of(Service()).prepare(3, "a text").outcome == "rejected"
 
 
 def test_a_dry_run_shows_the_request():
-    receipt = courier_of(Service(), dry_run=True).prepare(0, {"id": "t"})
+    receipt = delivery_of(Service(), dry_run=True).prepare(0, {"id": "t"})
     assert receipt == Receipt(
         0, "planned", {"id": "t"}, response={"method": "POST", "path": "/thing", "body": {"id": "t"}}
     )
@@ -162,18 +163,18 @@ def test_a_look_up_without_an_answer_is_the_records_outcome_and_nothing_is_creat
 
 def test_a_path_that_is_not_there_is_left_for_the_second_one_for_the_whole_run():
     service = Service(POST_thing=[Response(404)], POST_other=[Response(200)])
-    courier = courier_of(service, fallback_path="/other")
+    delivery = delivery_of(service, fallback_path="/other")
     for index in range(3):
-        delivered = courier.deliver((courier.prepare(index, {"id": str(index)}),))
+        delivered = delivery.deliver((delivery.prepare(index, {"id": str(index)}),))
         assert outcome(delivered) == ("sent", None)
     assert [target for _, target, _ in service.asked] == ["/thing", "/other", "/other", "/other"]
 
 
 def test_a_record_that_was_prepared_before_the_second_path_was_learned_is_sent_there_too():
     service = Service(POST_thing=[Response(404)], POST_other=[Response(200)])
-    courier = courier_of(service, fallback_path="/other")
-    early = [courier.prepare(index, {"id": str(index)}) for index in range(2)]
-    assert [outcome(courier.deliver((each,))) for each in early] == [("sent", None)] * 2
+    delivery = delivery_of(service, fallback_path="/other")
+    early = [delivery.prepare(index, {"id": str(index)}) for index in range(2)]
+    assert [outcome(delivery.deliver((each,))) for each in early] == [("sent", None)] * 2
 
 
 def test_when_neither_path_is_there_the_record_is_refused():
@@ -186,7 +187,52 @@ def test_when_neither_path_is_there_the_record_is_refused():
 
 def test_a_file_must_lie_where_the_run_allows_it(tmp_path):
     (tmp_path / "a.txt").write_text("a")
-    courier = courier_of(Service(), upload="path", directory=str(tmp_path))
-    assert isinstance(courier.prepare(0, {"id": "t", "path": "a.txt"}), Prepared)
-    refused = courier.prepare(1, {"id": "t", "path": "../b.txt"})
+    delivery = delivery_of(Service(), upload="path", directory=str(tmp_path))
+    assert isinstance(delivery.prepare(0, {"id": "t", "path": "a.txt"}), Prepared)
+    refused = delivery.prepare(1, {"id": "t", "path": "../b.txt"})
     assert (refused.outcome, refused.field) == ("rejected", "path")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a directory with a file in it, one beside it, and a way out."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (inside / "a.txt").write_text("abc")
+    (tmp_path / "secret.txt").write_text("s")
+    (inside / "way out").symlink_to(tmp_path / "secret.txt")
+    (inside / "way in").symlink_to(inside / "a.txt")
+    return inside
+
+
+def refusal(folder, path, directory="in"):
+    directory = str(folder) if directory == "in" else directory
+    return upload_refusal(Request("POST", "/file", upload=folder / path), directory)
+
+
+@pytest.mark.parametrize("path", ["a.txt", "./a.txt", "../in/a.txt", "way in"])
+def test_a_file_under_the_directory_may_be_sent(folder, path):
+    assert refusal(folder, path) is None
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "/etc/hosts", "way out", ".."])
+def test_nothing_from_outside_the_directory_may_be_sent(folder, path):
+    assert refusal(folder, path) == f"is not under {folder}, the directory that the destination's params name"
+
+
+@pytest.mark.parametrize("path", ["b.txt", ".", ""])
+def test_what_is_no_file_may_not_be_sent(folder, path):
+    assert refusal(folder, path) == "is not a file that can be read"
+
+
+def test_without_a_directory_nothing_may_be_sent(folder):
+    assert refusal(folder, "a.txt", None).startswith("is not under")
+
+
+def test_a_large_file_may_not_be_sent(folder, monkeypatch):
+    monkeypatch.setattr(single, "MAXIMUM_UPLOAD_BYTES", 2)
+    assert refusal(folder, "a.txt") == "has 3 bytes; at most 2 are allowed"
+
+
+def test_a_request_without_a_file_is_not_looked_at():
+    assert upload_refusal(Request("POST", "/people"), None) is None

@@ -6,14 +6,15 @@ from hypothesis import strategies as st
 
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
+from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import write_plan
-from custify_connector.writing.stopping import SHARE_LOOKED_AT, UNANSWERED_IN_A_ROW, Delivered, Tally
+from custify_connector.writing.stopping import FEWEST_FOR_A_SHARE, UNANSWERED_IN_A_ROW, StopPolicy
 
 BASE = {"destination": "things", "request": {"method": "POST", "path": "/thing"}}
 
 
-def tally_of(**words):
-    return Tally(write_plan({**BASE, **words}, None))
+def policy_of(**words):
+    return StopPolicy(write_plan({**BASE, **words}, None))
 
 
 def delivered(*outcomes, **words):
@@ -21,11 +22,11 @@ def delivered(*outcomes, **words):
     return Delivered(receipts, **words)
 
 
-def fed(tally, deliveries):
+def fed(policy, deliveries):
     """Count deliveries until the run must stop; returns how many were."""
     for number, each in enumerate(deliveries, start=1):
-        tally.count(each)
-        if tally.stopped:
+        policy.count(each)
+        if policy.stopped:
             return number
     return None
 
@@ -44,7 +45,7 @@ UNANSWERED = delivered("failed", **LOST)
         pytest.param({"max_rejects": 2}, [delivered("rejected")] * 9, 3, id="more than a number"),
         pytest.param({"max_rejects": 0}, [delivered("sent"), delivered("failed")], 2, id="more than none"),
         pytest.param({"max_rejects": 2}, [delivered("sent", "rejected", "failed", "rejected")], 1, id="in a batch"),
-        pytest.param({"max_rejects": "5%"}, [delivered("rejected")] * 200, SHARE_LOOKED_AT, id="a share, of 100 on"),
+        pytest.param({"max_rejects": "5%"}, [delivered("rejected")] * 200, FEWEST_FOR_A_SHARE, id="a share, of 100 on"),
         pytest.param({"max_rejects": "5%"}, [delivered(*["sent"] * 95, *["failed"] * 5)] * 9, None, id="the share"),
         pytest.param({"max_rejects": "5%"}, [delivered(*["sent"] * 94, *["failed"] * 6)], 1, id="above the share"),
         pytest.param({"max_rejects": "0.5%"}, [delivered(*["sent"] * 199, "failed")] * 9, None, id="half a percent"),
@@ -55,7 +56,7 @@ UNANSWERED = delivered("failed", **LOST)
     ],
 )  # fmt: skip
 def test_a_run_stops_when_it_must_and_not_before(words, deliveries, stops_after):
-    assert fed(tally_of(**words), deliveries) == stops_after
+    assert fed(policy_of(**words), deliveries) == stops_after
 
 
 @pytest.mark.parametrize(
@@ -66,39 +67,39 @@ def test_a_run_stops_when_it_must_and_not_before(words, deliveries, stops_after)
     ],
 )
 def test_a_run_that_stops_over_its_own_rejects_says_so_and_raises_nothing(words, reason):
-    tally = tally_of(**words)
-    tally.count(delivered("rejected"))
-    assert (tally.stopped, tally.error) == (reason, None)
+    policy = policy_of(**words)
+    policy.count(delivered("rejected"))
+    assert (policy.stopped, policy.error) == (reason, None)
 
 
 def test_what_is_everybodys_fault_is_kept_the_first_of_it():
-    tally, first = tally_of(), CredentialRefused("the key is refused")
-    tally.count(delivered("failed", error=first))
-    tally.count(delivered("failed", error=CredentialRefused("another")))
-    assert tally.error is first
-    assert tally.stopped == "the key is refused"
+    policy, first = policy_of(), CredentialRefused("the key is refused")
+    policy.count(delivered("failed", error=first))
+    policy.count(delivered("failed", error=CredentialRefused("another")))
+    assert policy.error is first
+    assert policy.stopped == "the key is refused"
 
 
 def test_a_service_that_does_not_answer_is_named_with_the_last_reason():
-    tally = tally_of()
-    assert fed(tally, [delivered("failed", **LOST)] * 3) == 3
-    assert isinstance(tally.error, ServiceUnavailable)
-    assert str(tally.error).startswith("things: 3 requests in a row got no usable answer; the last: because")
+    policy = policy_of()
+    assert fed(policy, [delivered("failed", **LOST)] * 3) == 3
+    assert isinstance(policy.error, ServiceUnavailable)
+    assert str(policy.error).startswith("things: 3 requests in a row got no usable answer; the last: because")
 
 
 def test_a_delivery_is_counted_before_its_receipts_are_handed_on():
-    tally = tally_of(max_rejects=0)
-    receipts = tally.counted([delivered("rejected", "sent")])
+    policy = policy_of(max_rejects=0)
+    receipts = policy.counted([delivered("rejected", "sent")])
     next(receipts)
-    assert tally.stopped
+    assert policy.stopped
     assert len(list(receipts)) == 1
 
 
 @given(st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=5), max_size=20), st.integers(0, 5))
 def test_no_run_goes_on_beyond_the_rejects_that_are_allowed(run, allowed):
     """A law: a run is stopped exactly when more than so many were rejected or failed."""
-    tally, rejects = tally_of(max_rejects=allowed), 0
+    policy, rejects = policy_of(max_rejects=allowed), 0
     for outcomes in run:
-        tally.count(delivered(*outcomes))
+        policy.count(delivered(*outcomes))
         rejects += sum(outcome in {"rejected", "failed"} for outcome in outcomes)
-        assert bool(tally.stopped) == (rejects > allowed)
+        assert bool(policy.stopped) == (rejects > allowed)

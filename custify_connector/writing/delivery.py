@@ -1,0 +1,43 @@
+"""A way to deliver records, as `dispatch` uses it: one by one (`single`) or as jobs of a batch (`batch`)."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+from custify_connector.contract import Receipt
+from custify_connector.contract.errors import ConnectorError
+from custify_connector.writing.requests import Prepared
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the records of one delivery, in their order.
+
+    `error` is one that affects the whole run; `answered` is whether the service gave a usable answer, and `sent`
+    whether it was asked at all.
+    """
+
+    receipts: tuple[Receipt, ...]
+    error: ConnectorError | None = None
+    answered: bool = True
+    sent: bool = True
+
+
+class Delivery(Protocol):
+    """Turns records into requests, and sends them; `deliver` is called from several threads."""
+
+    @property
+    def size(self) -> int:
+        """How many records are delivered together at most."""
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the run has ended: no request is repeated then, and no wait goes on."""
+
+    def prepare(self, index: int, record: object) -> Prepared | Receipt:
+        """Return a record's request, or its receipt when there is nothing to send."""
+
+    def deliver(self, records: tuple[Prepared, ...]) -> Delivered:
+        """Send records until the outcome of each is known, or must stay unclear."""
