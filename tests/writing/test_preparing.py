@@ -184,6 +184,12 @@ def test_what_is_wrong_with_a_record_rejects_it_before_any_request(manual, recor
     assert found[1].startswith(reason)
 
 
+@pytest.mark.parametrize(("name", "accepted"), [("abc", True), ("abcd", False), ("é", True), ("\U0001f600" * 4, False)])
+def test_a_field_may_have_exactly_as_many_characters_as_json_as_is_allowed(name, accepted):
+    found = prepared({"max_characters": {"name": 5}}, {"user_id": "u", "name": name})
+    assert isinstance(found, Prepared) is accepted
+
+
 def test_everything_that_is_wrong_with_a_record_is_said_at_once():
     _, reason = rejected({}, {"user_id": True, "name": "", "size": "x"}, SCHEMA)
     assert reason.count(";") == 2
