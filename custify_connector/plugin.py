@@ -110,16 +110,16 @@ class Connector:
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """Write records; wrong arguments raise here, before the first record is taken."""
-        from custify_connector.writing import dispatch as deliveries  # noqa: PLC0415 - the same
-        from custify_connector.writing import plan as write_plans  # noqa: PLC0415 - the same
+        from custify_connector.writing.dispatch import write  # noqa: PLC0415 - the same
+        from custify_connector.writing.plan import write_plan  # noqa: PLC0415 - the same
 
         known = self._load()
         checked = check(credential, known)
         manual, schema = expand_destination(destination, known)
-        plan = write_plans.write_plan(manual, schema)
+        plan = write_plan(manual, schema)
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
         _refuse_what_is_no_series(records)
-        return self._run(checked, settings, lambda client: deliveries.write(client, plan, records))
+        return self._run(checked, settings, lambda client: write(client, plan, records))
 
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Batch delivery, as far as it is pure: records to jobs, and the answer about jobs back to records.
 
 Custify documents neither the answer to a posted batch nor the look at its outcome, so every form that clients and
-documents hint at is understood, and what cannot be told apart is said to have failed for that reason. This file does
-not know when to look.
+documents hint at is understood, and a job whose result stays unclear is reported as failed, with that reason. This file
+does not know when to look.
 """
 
 from __future__ import annotations

@@ -273,8 +273,8 @@ def test_whatever_shape_the_answer_has_no_record_is_said_to_be_what_it_is_not(
     assert error is None
     there = [0 if place in {3, 11, 22} else 1 for place in range(COUNT)]
     wait_until(lambda: kind.held(account, COUNT) == there)
-    told = shape not in {"silent", "partial"}
-    expected = ["unclear" if not told else "sent" if each else "refused" for each in there]
+    is_clear = shape not in {"silent", "partial"}
+    expected = ["unclear" if not is_clear else "sent" if each else "refused" for each in there]
     assert [receipt.code or receipt.outcome for receipt in receipts] == expected
 
 

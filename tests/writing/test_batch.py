@@ -32,7 +32,7 @@ GOOD, BAD = {"success": True}, {"success": False, "statusCode": 404, "error": "n
 
 
 class Time:
-    """A clock that moves only when somebody waits."""
+    """A clock that moves only while a caller waits."""
 
     def __init__(self):
         self.at, self.waits = 1000.0, []

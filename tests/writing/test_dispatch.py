@@ -207,7 +207,7 @@ def test_rejected_records_within_a_batch_keep_their_places():
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_a_refused_key_is_raised_after_the_last_receipt_and_the_rest_is_not_tried(delivery, workers):
     service = Service()
-    service._answer = lambda _request: Response(401)  # noqa: SLF001 - another answer of the same model
+    service._answer = lambda _request: Response(401)  # noqa: SLF001 - another answer of this model
     run, error = until_raised(write(service, things(500), workers, delivery=delivery))
     assert isinstance(error, CredentialRefused)
     assert [receipt.index for receipt in run] == list(range(500))
@@ -220,7 +220,7 @@ def test_a_refused_key_is_raised_after_the_last_receipt_and_the_rest_is_not_trie
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_a_service_that_is_down_ends_the_run_early(delivery, workers):
     service = Service()
-    service._answer = lambda _request: Response(503)  # noqa: SLF001 - the same
+    service._answer = lambda _request: Response(503)  # noqa: SLF001 - another answer of this model
     run, error = until_raised(write(service, things(500), workers, delivery=delivery))
     assert isinstance(error, ServiceUnavailable)
     assert len(run) == 500
@@ -314,14 +314,14 @@ def test_a_dry_run_plans_each_record_and_sends_nothing(delivery):
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_text_that_custify_may_take_for_another_type_is_told_of_once(workers, caplog):
+def test_a_text_that_custify_may_take_for_another_type_is_warned_of_once(workers, caplog):
     schema = {"properties": {"own": {"x-first-value-fixes-type": True}, "id": {}}}
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
     client = Client(Service(), Budget(None, quick), max_in_flight=workers, clock=quick)
     records = [{"id": "a", "own": {"zip": "007"}}, {"id": "b", "own": {"zip": "8", "on": "true", "n": 7}}, {}]
     assert len(list(dispatch.write(client, write_plan(THING, schema), records))) == 3
-    told = [entry.getMessage() for entry in caplog.records if "looks like" in entry.getMessage()]
-    assert [text.split(":")[0] for text in told] == [
+    warnings = [entry.getMessage() for entry in caplog.records if "looks like" in entry.getMessage()]
+    assert [text.split(":")[0] for text in warnings] == [
         "own.zip is text that looks like a number",
         "own.on is text that looks like true or false",
     ]

@@ -1,4 +1,4 @@
-"""What became of a record, told by the reply to its request, or by what kept it from being sent."""
+"""What became of a record, by the reply to its request, or by what kept it from being sent."""
 
 from dataclasses import replace
 

@@ -86,7 +86,7 @@ def test_a_record_that_may_be_repeated_is_sent_once_its_answer_comes():
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, CredentialRefused), (403, PermissionRefused)])
-def test_a_refused_key_is_everybodys_fault_and_names_the_endpoint(status, error):
+def test_a_refused_key_affects_the_whole_run_and_names_the_endpoint(status, error):
     delivered = deliver(Service(POST_thing=[Response(status)]), {"id": "t"})
     assert type(delivered.error) is error
     assert str(delivered.error).startswith("things: POST /thing: ")

@@ -52,7 +52,7 @@ UNANSWERED = delivered("failed", **LOST)
         pytest.param({}, [delivered("failed", **LOST)] * 9, UNANSWERED_IN_A_ROW, id="no answers"),
         pytest.param({}, [UNANSWERED, UNANSWERED, delivered("sent")] * 9, None, id="few"),
         pytest.param({}, [UNANSWERED, delivered("rejected", sent=False)] * 9, 5, id="not asked is no answer"),
-        pytest.param({}, [delivered("failed", error=CredentialRefused("no"))], 1, id="everybody's fault"),
+        pytest.param({}, [delivered("failed", error=CredentialRefused("no"))], 1, id="a refused key"),
     ],
 )  # fmt: skip
 def test_a_run_stops_when_it_must_and_not_before(words, deliveries, stops_after):
@@ -72,7 +72,7 @@ def test_a_run_that_stops_over_its_own_rejects_says_so_and_raises_nothing(words,
     assert (policy.stopped, policy.error) == (reason, None)
 
 
-def test_what_is_everybodys_fault_is_kept_the_first_of_it():
+def test_of_errors_that_affect_the_whole_run_the_first_is_kept():
     policy, first = policy_of(), CredentialRefused("the key is refused")
     policy.count(delivered("failed", error=first))
     policy.count(delivered("failed", error=CredentialRefused("another")))

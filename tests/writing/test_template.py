@@ -56,7 +56,11 @@ def record(name):
 
 
 @pytest.mark.parametrize("name", KNOWN.destinations)
-@pytest.mark.parametrize("words", [{}, {"dry_run": True, "max_rejects": 3, "on_reject": "stop"}], ids=["plain", "run"])
+@pytest.mark.parametrize(
+    "words",
+    [{}, {"dry_run": True, "max_rejects": 3, "on_reject": "stop", "capture_responses": True, "delivery": "single"}],
+    ids=["plain", "run"],
+)
 def test_an_expanded_destination_is_manual_valid_and_its_own_expansion(name, words):
     manual, schema = expand(template(name, **words))
     assert "endpoint" not in manual
