@@ -108,8 +108,14 @@ def test_an_expanded_destination_sends_the_same_requests(account, name):
 def test_params_are_constants_of_the_records_or_words_of_the_run():
     manual, _ = expand({"endpoint": "delete_person", "params": {"max_deletes": 3, "user_id": "u"}})
     assert (manual["max_deletes"], manual["params"]) == (3, {"user_id": "u"})
+    assert "user_id" not in manual
     manual, _ = expand({"endpoint": "upload_file", "params": {"directory": "in", "companyId": "c"}})
     assert (manual["directory"], manual["params"]) == ("in", {"companyId": "c"})
+
+
+def test_one_delete_may_be_allowed():
+    manual, _ = expand({"endpoint": "delete_person", "params": {"max_deletes": 1}})
+    assert manual["max_deletes"] == 1
 
 
 def test_a_look_up_before_a_create_is_stored_with_the_endpoint():
