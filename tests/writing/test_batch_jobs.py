@@ -94,6 +94,15 @@ def test_an_answer_about_two_jobs_is_understood(body, finished, oks):
     assert (None if known.results is None else [result.ok for result in known.results]) == oks
 
 
+def test_every_word_that_was_seen_for_an_end_a_success_or_a_failure_is_understood():
+    ends = ["completed", "complete", "done", "finished", "success", "succeeded", "failed", "partial"]
+    assert [word for word in ends if not batch_jobs.outcome({"status": word}, 1).finished] == []
+    good = ["success", "succeeded", "ok", "done", "completed", "created", "updated", "accepted"]
+    bad = ["failed", "failure", "error", "rejected"]
+    known = batch_jobs.outcome({"results": [{"status": word} for word in good + bad]}, len(good + bad))
+    assert [result.ok for result in known.results] == [GOOD] * len(good) + [BAD] * len(bad)
+
+
 @pytest.mark.parametrize(
     ("entry", "result"),
     [
