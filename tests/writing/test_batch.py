@@ -175,6 +175,7 @@ def test_one_record_that_must_not_be_repeated_is_enough_to_post_a_batch_once():
 def test_a_batch_that_is_refused_altogether_refuses_each_of_its_records(status, expected, error):
     delivered = deliver(Service(Response(status, {"message": "no"})), 4)
     assert outcomes(delivered) == [expected] * 4
+    assert {receipt.response for receipt in delivered.receipts} == {None}
     assert type(delivered.error) is (error or type(None))
 
 
@@ -225,6 +226,16 @@ def test_a_batch_that_was_ready_at_the_first_look_teaches_nothing():
     for _ in range(3):
         delivery.deliver(group)
     assert time.waits == [FIRST_LOOK_SECONDS] * 3
+
+
+def test_after_a_slow_batch_the_next_is_looked_at_after_a_tenth_of_the_deadline_at_most():
+    time, service = Time(), Service(TAKEN, *[WORKING] * 8, done(*[GOOD] * 4))
+    delivery = delivery_of(service, time)
+    group = tuple(delivery.prepare(index, {"id": str(index)}) for index in range(4))
+    delivery.deliver(group)
+    time.waits.clear()
+    delivery.deliver(group)
+    assert time.waits == [DEADLINE_SECONDS / 10]
 
 
 def test_one_slow_batch_does_not_let_the_next_wait_for_most_of_the_deadline(monkeypatch):

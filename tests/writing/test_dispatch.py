@@ -16,6 +16,8 @@ from custify_connector.exchange.pacing import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
 from custify_connector.writing import dispatch, ordering
 from custify_connector.writing.plan import write_plan
+from custify_connector.writing.single import SingleDelivery
+from custify_connector.writing.stopping import StopPolicy
 
 THING = {
     "destination": "things",
@@ -275,6 +277,16 @@ def test_an_input_that_breaks_off_leaves_no_thread(workers):
     _, error = until_raised(write(service, records(), workers))
     assert isinstance(error, LookupError)
     assert threads() == []
+
+
+@pytest.mark.parametrize(("stopped", "after"), [(None, "the run was ended"), ("a reject", "a reject")])
+def test_when_a_run_ends_what_still_waits_is_stopped_with_the_first_reason(stopped, after):
+    client, plan = Client(Service(), Budget(None)), write_plan(THING, None)
+    policy, delivery = StopPolicy(plan), SingleDelivery(client, plan)
+    with dispatch.Dispatcher(delivery, 2, policy):
+        policy.stopped = stopped
+    assert policy.stopped == after
+    assert delivery.stop.is_set()
 
 
 # ----------------------------------------------------------------------------------------------- deletes and dry runs

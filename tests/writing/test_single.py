@@ -229,6 +229,11 @@ def test_without_a_directory_nothing_may_be_sent(folder):
     assert refusal(folder, "a.txt", None).startswith("is not under")
 
 
+def test_a_file_may_have_exactly_as_many_bytes_as_are_allowed(folder, monkeypatch):
+    monkeypatch.setattr(single, "MAXIMUM_UPLOAD_BYTES", 3)
+    assert refusal(folder, "a.txt") is None
+
+
 def test_a_large_file_may_not_be_sent(folder, monkeypatch):
     monkeypatch.setattr(single, "MAXIMUM_UPLOAD_BYTES", 2)
     assert refusal(folder, "a.txt") == "has 3 bytes; at most 2 are allowed"
