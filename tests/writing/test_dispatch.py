@@ -279,6 +279,23 @@ def test_an_input_that_breaks_off_leaves_no_thread(workers):
     assert threads() == []
 
 
+def test_an_interrupt_waits_for_no_answer_and_sends_nothing_more():
+    service = Service(gate=threading.Event())
+
+    def records():
+        yield from things(1) * 3
+        service.wait_for(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(write(service, records(), 3))
+    assert service.under_way == 1
+    service.gate.set()
+    for thread in threads():
+        thread.join(10)
+    assert service.posts == 1
+
+
 @pytest.mark.parametrize(("stopped", "after"), [(None, "the run was ended"), ("a reject", "a reject")])
 def test_when_a_run_ends_what_still_waits_is_stopped_with_the_first_reason(stopped, after):
     client, plan = Client(Service(), Budget(None)), write_plan(THING, None)
