@@ -1,4 +1,6 @@
-"""Writes a destination: the way of a record out, one file for each step.
+"""Writing a destination: from its plan to one receipt a record.
+
+The way of a record out, one file for each step:
 
 `template`    a destination as a host gives it becomes its manual configuration
 `plan`        a manual configuration becomes frozen values: how one record is written
