@@ -225,3 +225,7 @@ def test_every_verdict_is_bounded(outcome, attempt):
 def test_whatever_a_service_writes_a_retry_after_is_never_an_error(text):
     seconds = retry_after(text, NOW)
     assert seconds is None or 0.0 <= seconds <= LONGEST_RETRY_AFTER
+
+
+def test_a_retry_after_with_two_points_is_not_believed():
+    assert retry_after("1.2.3", NOW) is None
