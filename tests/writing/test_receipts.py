@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from custify_connector.contract import Receipt
+from custify_connector.contract.errors import Fault
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Failure, Request, Response
-from custify_connector.writing.receipts import not_tried, planned, receipt_of, refused
+from custify_connector.writing.receipts import not_tried, planned, receipt_of, refused, rejected
 from custify_connector.writing.requests import Prepared
 
 ALWAYS = Prepared(0, Request("POST", "/thing", (), {"id": "x"}), {"id": "x"}, repeatable=True, record={"id": "x"})
@@ -63,3 +64,9 @@ def test_a_record_that_was_not_come_to_says_why():
 def test_a_record_that_may_not_be_sent_for_another_reason_says_so():
     receipt = refused(ALWAYS, "path", "is no file")
     assert receipt == Receipt(0, "rejected", {"id": "x"}, None, "invalid_record", "path: is no file", "path")
+
+
+def test_a_rejected_record_names_each_fault_and_the_field_of_the_first():
+    receipt = rejected(3, None, (Fault("size", "is too large"), Fault("", "has no name")))
+    assert receipt == Receipt(3, "rejected", None, None, "invalid_record", "size: is too large; has no name", "size")
+    assert rejected(3, None, (Fault("", "has no name"),)).field is None

@@ -210,8 +210,8 @@ GUARD = "deletes are permanent: give the number of records that may be deleted a
                 "destination.find_first.update: is required",
             ],
         ),
-        ({**MANUAL, "delivery": "batch"}, ["destination.batch: "]),
-        ({**MANUAL, "upload": "path"}, ["destination.directory: "]),
+        ({**MANUAL, "delivery": "batch"}, ["destination.batch: is required"]),
+        ({**MANUAL, "upload": "path"}, ["destination.directory: is required"]),
     ],
     ids=lambda value: value[0][:60] if isinstance(value, list) else "",
 )
