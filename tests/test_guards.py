@@ -222,12 +222,12 @@ def test_an_editable_install_finds_the_manifest_and_the_schemas():
 
 
 def shipped():
-    """Return what a wheel must hold: modules, manifest (as JSON, too), schemas, the demo's data, the pages; no more."""
+    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, the pages; no more."""
     suffixes = {".py", ".csv", ".typed", ".html", ".css", ".js", ".svg", ".LICENSE"}
     kept = [one for one in PACKAGE.rglob("*") if one.suffix in suffixes]
     names = {f"custify_connector/{one.relative_to(PACKAGE).as_posix()}" for one in kept}
     schemas = {f"custify_connector/{one.relative_to(ROOT).as_posix()}" for one in (ROOT / "schemas").rglob("*.json")}
-    return {"custify_connector/connector.yaml", f"custify_connector/{manifest.PREPARED}", *names, *schemas}
+    return {"custify_connector/connector.yaml", *names, *schemas}
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +250,6 @@ def test_a_wheel_holds_the_package_the_manifest_and_the_schemas(wheel):
 def test_a_wheel_away_from_the_checkout_finds_its_own_manifest(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-        prepared = archive.read(f"custify_connector/{manifest.PREPARED}")
-    assert prepared == manifest.prepare((ROOT / "connector.yaml").read_bytes())
     code = (
         "import custify_connector\nfrom custify_connector.manifest import resources\n"
         "from custify_connector.plugin import connector\n"

@@ -16,7 +16,7 @@ from custify_connector.checking.json_schema import compile_record_check, faults_
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault
 
-if TYPE_CHECKING:  # it imports yaml, which a prepared manifest does not need
+if TYPE_CHECKING:  # it imports yaml, which a use of the schemas alone does not need
     from custify_connector.checking.strict_yaml import Document, Place
 
 SchemaTrial = Callable[[Path], None]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from custify_connector import manifest
+from custify_connector.contract.errors import ManifestError
 from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector
 
@@ -78,7 +79,7 @@ def test_the_new_source_is_resumed_from_a_state(known):
 
 def test_a_mistake_in_the_entry_is_refused_with_its_place(checkout):
     text = (checkout / "connector.yaml").read_text("utf-8").replace("schema: renewal\n", "schema: renewals\n")
-    with pytest.raises(manifest.ManifestError, match=r"connector.yaml:\d+:\d+: there is no schemas/records/renewals"):
+    with pytest.raises(ManifestError, match=r"connector.yaml:\d+:\d+: there is no schemas/records/renewals"):
         manifest.read(text, "connector.yaml", checkout / "schemas")
 
 

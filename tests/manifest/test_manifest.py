@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from custify_connector import manifest
-from custify_connector.contract.errors import ConfigurationError, ManifestError
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.manifest import Parameter, PartitionRule, Route, Sort, resources
 
 SMALL = Path(__file__).with_name("small_manifest.yaml").read_text("utf-8")
@@ -26,38 +26,9 @@ def test_the_packaged_manifest_is_read_once_and_has_every_endpoint():
     assert {"upsert_person", "upsert_company", "create_event"} <= known.destinations.keys()
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Lay out an installation that carries its manifest prepared, too."""
-    text = (resources.root() / "connector.yaml").read_bytes()
-    (tmp_path / "connector.yaml").write_bytes(text)
-    (tmp_path / "schemas").symlink_to(resources.root() / "schemas")
-    (tmp_path / manifest.PREPARED).write_bytes(manifest.prepare(text))
-    monkeypatch.setattr(resources, "root", lambda: tmp_path)
-    return tmp_path
-
-
-def read_installed():
-    return manifest.load.__wrapped__()
-
-
-def test_a_prepared_manifest_means_what_its_text_means(installed):
-    prepared = read_installed()
-    (installed / manifest.PREPARED).unlink()
-    assert prepared == read_installed()
-
-
-def test_a_prepared_manifest_is_used_for_no_other_text_than_its_own(installed):
-    prepared, text = installed / manifest.PREPARED, installed / "connector.yaml"
-    prepared.write_bytes(prepared.read_bytes().replace(b'"title":"Custify"', b'"title":"Prepared"'))
-    assert read_installed().title == "Prepared"
-    text.write_bytes(text.read_bytes().replace(b"title: Custify\n", b"title: Changed\n"))
-    assert read_installed().title == "Changed"
-
-
-def test_a_faulty_manifest_cannot_be_prepared():
-    with pytest.raises(ManifestError, match=r"connector.yaml:\d+:\d+: "):
-        manifest.prepare(b"manifest: 1\n")
+def test_the_packaged_manifest_and_every_schema_that_it_names_are_without_a_fault():
+    text = (resources.root() / "connector.yaml").read_text("utf-8")
+    assert manifest.read(text, "connector.yaml", resources.root() / "schemas") == manifest.load()
 
 
 @pytest.mark.parametrize("kind", ["sources", "destinations"])
