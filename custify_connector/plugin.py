@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime, timezone
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from custify_connector import __version__, manifest
 from custify_connector.checking.wording import type_name
-from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
+from custify_connector.contract import Batch, CredentialReport, Description, Receipt, Source, hookimpl
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
@@ -50,12 +50,12 @@ class Connector:
         self._open = open_send
 
     @hookimpl
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Description:
         """Return what a host needs to draw this connector; see the contract."""
         return describing.describe(self._load(), __version__)
 
     @hookimpl
-    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_account(self, credential: Mapping[str, Any]) -> Description:
         """Return the description with the account's own attributes; two requests, and none of them writes."""
         from custify_connector.manifest import account_fields as discovering  # noqa: PLC0415 - each hook imports what it alone needs
 
@@ -122,7 +122,7 @@ class Connector:
         return self._run(checked, settings, lambda client: write(client, plan, records))
 
     @hookimpl
-    def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
+    def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[Source]:
         """Divide a source by date, at the cost of one request a part; one that cannot be divided comes back whole."""
         from custify_connector.reading import slicing  # noqa: PLC0415 - the same
 
@@ -134,7 +134,7 @@ class Connector:
         plan = read_plans.read_plan(manual)
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
         cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
-        return [{**source, "slice": asdict(part)} for part in cut] or [dict(source)]
+        return [cast("Source", {**source, "slice": asdict(part)}) for part in cut] or [cast("Source", dict(source))]
 
     @hookimpl
     def testbed(self) -> Testbed:

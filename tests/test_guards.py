@@ -71,6 +71,31 @@ def test_every_module_opens_with_a_sentence(path):
     assert text.split("\n\n")[0].rstrip().endswith((".", "!", "`"))
 
 
+def bound(tree):
+    """Return the public names that a module binds itself: classes, functions, values and types."""
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    names = {node.name for node in public(tree.body)} | {
+        target.id for target in targets if isinstance(target, ast.Name)
+    }
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_what_a_package_offers_stands_in_its_all():
+    hidden = {}
+    for path in sorted(PACKAGE.glob("*/__init__.py")):
+        offered = getattr(importlib.import_module(f"custify_connector.{path.parent.name}"), "__all__", ())
+        hidden[path.parent.name] = bound(parsed(path)) - set(offered)
+    assert {name: names for name, names in hidden.items() if names} == {}
+
+
+def test_the_contract_exports_every_public_name_of_its_modules():
+    modules = (PACKAGE / "contract").glob("*.py")
+    named_there = set().union(*(bound(parsed(path)) for path in modules if path.stem != "testbed"))
+    assert named_there == set(contract.__all__)
+    assert [name for name in contract.__all__ if not hasattr(contract, name)] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_every_module_is_written_for_the_oldest_python_that_is_promised(path):
     """Its grammar is held here, on any Python; the names that it takes from the library by mypy's `python_version`."""
@@ -155,12 +180,11 @@ def test_only_transport_speaks_to_the_network():
 
 
 def test_the_contract_knows_no_connector():
-    plain = {"__future__", "collections", "contextlib", "dataclasses", "typing"}
-    assert tops(PACKAGE / "contract" / "testbed.py") <= plain
-    assert set(imported(parsed(PACKAGE / "contract" / "__init__.py"))) - {"collections.abc", *plain} == {
-        "pluggy",
-        "custify_connector.contract.testbed",
-    }
+    """Its modules import the standard library, pluggy and one another, and the testbed nothing of the others."""
+    names = {name for path in (PACKAGE / "contract").glob("*.py") for name in imported(parsed(path))}
+    others = {name for name in names if name.partition(".")[0] not in {*sys.stdlib_module_names, "pluggy"}}
+    assert {name for name in others if not name.startswith("custify_connector.contract.")} == set()
+    assert tops(PACKAGE / "contract" / "testbed.py") <= sys.stdlib_module_names
 
 
 def test_the_sandbox_imports_nothing_of_the_connector():

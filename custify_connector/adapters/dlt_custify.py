@@ -170,7 +170,8 @@ def _table(path: str, table: Mapping[str, Any]) -> Table:
 
 
 def _safe(journal: Journal, quarantine: Quarantine, destination: Mapping[str, Any]) -> Safekeeping:
-    described = connector.describe()["destinations"].get(destination.get("endpoint"), {})
+    known: Mapping[str, Any] = connector.describe()["destinations"]
+    described = known.get(destination.get("endpoint", ""), {})
     identity = tuple(tuple(fields) for fields in described.get("identity", ()))
     return Safekeeping(journal, quarantine, identity=identity, repeat=described.get("repeat", "never"))
 

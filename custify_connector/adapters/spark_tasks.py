@@ -23,7 +23,8 @@ from custify_connector.plugin import connector
 
 def described(kind: str, name: str) -> dict[str, Any]:
     """Return the description of a source or destination; raises ConfigurationError when there is none."""
-    known = connector.describe()[kind]
+    description: Mapping[str, Any] = connector.describe()
+    known = description[kind]
     if name not in known:
         raise ConfigurationError((Fault("option endpoint", f"there is no {name!r}{suggestion(name, known)}"),))
     found: dict[str, Any] = known[name]

@@ -39,7 +39,7 @@ class Bench:
     @cached_property
     def description(self) -> dict[str, Any]:
         """What the connector tells of itself."""
-        return self.connector.describe()
+        return {**self.connector.describe()}
 
     def sized(self, **setup: Any) -> Iterator[tuple[str, Trial]]:  # noqa: ANN401 - a size, and the fields of a Setup
         """Yield each stream that can be given `size` records, with a service that holds so many; NotOffered if none."""

@@ -83,7 +83,7 @@ class Trial:
     def read_at(self, addresses: Mapping[str, Any], source: Record) -> Reading:
         """Read a source from the beginning, with the good credential led elsewhere by its fields in `addresses`."""
         credential = {**self._good, **addresses}
-        return Reading(*_taken(lambda: self._connector.read_source(credential, source, None)))
+        return Reading(*_taken(lambda: self._connector.read_source(credential, _with(source, {}), None)))
 
     def write(self, case: WriteCase, records: Iterable[Any], **words: Any) -> Writing:  # noqa: ANN401 - words of the contract
         """Write records to a destination; `words` are added to it."""
@@ -129,7 +129,7 @@ class Trial:
         return self.service.credentials.good
 
 
-def _with(argument: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
+def _with(argument: Mapping[str, Any], words: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a source or a destination
     settings = {**argument.get("settings", {}), **words.get("settings", {})}
     return {**argument, **words, **({"settings": settings} if settings else {})}
 

@@ -10,6 +10,8 @@ import click
 
 from custify_connector import __version__
 
+__all__ = ["ARGUMENTS", "main"]
+
 # Pages of records are freed by count; looking for cycles among them costs a tenth of a read. So does the last look,
 # through all that was ever loaded, when the process ends anyway.
 gc.set_threshold(200_000, 20, 100)

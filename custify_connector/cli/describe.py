@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -44,14 +45,14 @@ def command(endpoint: str | None, account: bool, as_json: bool, connector_name: 
         _print_one(description)
 
 
-def _one(description: dict[str, Any], endpoint: str) -> dict[str, Any]:
+def _one(description: Mapping[str, Any], endpoint: str) -> dict[str, Any]:
     known = {**description.get("sources", {}), **description.get("destinations", {})}
     if endpoint not in known:
         raise ConfigurationError((Fault("endpoint", f"there is no {endpoint!r}{suggestion(endpoint, known)}"),))
     return {"name": endpoint, "schema": {}, **known[endpoint]}
 
 
-def _print_all(description: dict[str, Any]) -> None:
+def _print_all(description: Mapping[str, Any]) -> None:
     title = description.get("title", description.get("name", ""))
     click.echo(_with(f"{title} {description.get('version', '')}".strip(), description))
     for kind in ("sources", "destinations"):
@@ -62,11 +63,11 @@ def _print_all(description: dict[str, Any]) -> None:
             click.echo(f"  {name:<{width}}  {endpoint.get('summary', endpoint.get('title', ''))}".rstrip())
 
 
-def _with(name: str, described: dict[str, Any]) -> str:
+def _with(name: str, described: Mapping[str, Any]) -> str:
     return f"{name}: {described['summary']}" if described.get("summary") else name
 
 
-def _print_one(endpoint: dict[str, Any]) -> None:
+def _print_one(endpoint: Mapping[str, Any]) -> None:
     click.echo(_with(endpoint["name"], endpoint))
     for word in ("key", "modes", "cursor", "identity", "repeat", "clear", "deliveries"):
         if endpoint.get(word):

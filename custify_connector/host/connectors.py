@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
 from custify_connector.checking.secret import Secret, redacted
 from custify_connector.checking.wording import suggestion
-from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt, plugin_manager
+from custify_connector.contract import (
+    Batch,
+    CredentialReport,
+    Destination,
+    NamedConnector,
+    Receipt,
+    Source,
+    plugin_manager,
+)
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
@@ -34,10 +42,10 @@ _LISTED = ": custify describe lists them"
 class Hooks(Protocol):
     """The hooks that a run and a credential need; see the contract."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Mapping[str, Any]:
         """See the contract."""
 
-    def describe_account(self, credential: Mapping[str, Any]) -> dict[str, Any]:
+    def describe_account(self, credential: Mapping[str, Any]) -> Mapping[str, Any]:
         """See the contract."""
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
@@ -62,7 +70,7 @@ class Chosen:
     hooks: Hooks
 
     @cached_property
-    def description(self) -> dict[str, Any]:
+    def description(self) -> Mapping[str, Any]:
         """What the connector says of itself."""
         return self.hooks.describe()
 
@@ -189,14 +197,16 @@ class Guarded:
         self, credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None = None
     ) -> Iterator[Batch]:
         """See the contract."""
-        batches = self._call(credential, lambda: self._hooks.read_source(credential, source, state))
+        batches = self._call(credential, lambda: self._hooks.read_source(credential, cast("Source", source), state))
         return self._each(credential, batches)
 
     def write_destination(
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """See the contract."""
-        receipts = self._call(credential, lambda: self._hooks.write_destination(credential, destination, records))
+        receipts = self._call(
+            credential, lambda: self._hooks.write_destination(credential, cast("Destination", destination), records)
+        )
         return self._each(credential, receipts)
 
     def _secrets(self, credential: Mapping[str, Any]) -> tuple[Secret, ...]:

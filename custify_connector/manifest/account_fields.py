@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from custify_connector.contract.errors import ConnectorError
 
@@ -16,6 +16,7 @@ log = logging.getLogger("custify_connector")
 
 Record = dict[str, Any]
 ReadAll = Callable[[str], list[Record]]
+Described = TypeVar("Described", bound=Mapping[str, Any])
 
 _HOLDER = "custom_attributes"
 _TYPES: dict[str, dict[str, Any]] = {
@@ -27,21 +28,20 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def discover(description: Mapping[str, Any], read_all: ReadAll) -> dict[str, Any]:
+def discover(description: Described, read_all: ReadAll) -> Described:
     """Return the description, changed in place, with the account's attributes; `read_all` reads a source by name.
 
     Each source tells under `account_fields` whether its attributes are known, and why not.
     """
-    found = dict(description)
     known: dict[str, list[Record] | str] = {}
-    for source in found["sources"].values():
+    for source in description["sources"].values():
         attributes = source.get("attributes")
         if attributes is None:
             continue
         if attributes not in known:
             known[attributes] = _attributes(attributes, read_all)
         _add(source, known[attributes])
-    return found
+    return description
 
 
 def _attributes(name: str, read_all: ReadAll) -> list[Record] | str:

@@ -14,16 +14,22 @@ Beside the keys that speak for themselves:
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
+from custify_connector.contract import (
+    CONTRACT_VERSION,
+    Description,
+    DestinationDescription,
+    Schema,
+    SourceDescription,
+)
 from custify_connector.manifest import DestinationEndpoint, Manifest, Parameter, SourceEndpoint, resources
 
 
-def describe(manifest: Manifest, version: str) -> dict[str, Any]:
+def describe(manifest: Manifest, version: str) -> Description:
     """Return the whole connector, as a value of the caller's own; see `ConnectorHooks.describe`."""
-    description = {
+    description: Description = {
+        "contract": CONTRACT_VERSION,
         "name": manifest.name,
         "title": manifest.title,
         "summary": manifest.summary,
@@ -40,11 +46,11 @@ def describe(manifest: Manifest, version: str) -> dict[str, Any]:
             name: destination_description(manifest, destination) for name, destination in manifest.destinations.items()
         },
     }
-    copied: dict[str, Any] = orjson.loads(orjson.dumps(description, default=dict))
+    copied: Description = orjson.loads(orjson.dumps(description, default=dict))
     return copied
 
 
-def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, Any]:
+def source_description(manifest: Manifest, source: SourceEndpoint) -> SourceDescription:
     """Return one source: what it reads, its parameters as a JSON Schema, its keys and modes, its records' schema."""
     return {
         "name": source.name,
@@ -63,7 +69,7 @@ def source_description(manifest: Manifest, source: SourceEndpoint) -> dict[str, 
     }
 
 
-def destination_description(manifest: Manifest, destination: DestinationEndpoint) -> dict[str, Any]:
+def destination_description(manifest: Manifest, destination: DestinationEndpoint) -> DestinationDescription:
     """Return one destination: what it does, how records are named, repeated and cleared, and their schema."""
     return {
         "name": destination.name,
@@ -81,7 +87,7 @@ def destination_description(manifest: Manifest, destination: DestinationEndpoint
     }
 
 
-def _parameters_schema(source: SourceEndpoint) -> dict[str, Any]:
+def _parameters_schema(source: SourceEndpoint) -> Schema:
     return {
         "type": "object",
         "additionalProperties": False,
@@ -89,8 +95,8 @@ def _parameters_schema(source: SourceEndpoint) -> dict[str, Any]:
     }
 
 
-def _parameter_schema(parameter: Parameter) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": parameter.type, "description": parameter.help}
+def _parameter_schema(parameter: Parameter) -> Schema:
+    schema: Schema = {"type": parameter.type, "description": parameter.help}
     if parameter.default is not None:
         schema["default"] = parameter.default
     if parameter.enum:

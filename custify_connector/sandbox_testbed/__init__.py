@@ -18,6 +18,8 @@ from custify_connector.sandbox import Drift as SandboxDrift
 from custify_connector.sandbox import Quirks, Sandbox
 from custify_connector.sandbox_testbed.service import SIZED, EmulatedCustify
 
+__all__ = ["open_service"]
+
 _PEOPLE, _COMPANIES, _PAGE_CAP = 60, 8, 20
 
 _QUIRKS: Mapping[Quirk, Mapping[str, Any]] = {

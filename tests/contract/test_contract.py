@@ -1,4 +1,5 @@
 import inspect
+import re
 from dataclasses import FrozenInstanceError, fields
 from typing import get_args
 
@@ -7,6 +8,7 @@ import pytest
 
 from custify_connector import contract
 from custify_connector.contract import (
+    CONTRACT_VERSION,
     HOOKS,
     OUTCOMES,
     Batch,
@@ -212,6 +214,11 @@ def test_a_connector_with_an_argument_that_was_not_published_is_refused(manager)
 
     with pytest.raises(pluggy.PluginValidationError, match="colour"):
         manager.register(Wrong(), "wrong")
+
+
+def test_this_connector_names_the_version_of_the_contract_that_it_keeps_to():
+    assert re.fullmatch(r"[1-9][0-9]*\.[0-9]+", CONTRACT_VERSION)
+    assert NamedConnector(contract.plugin_manager(), "custify").describe()["contract"] == CONTRACT_VERSION
 
 
 def test_an_installed_connector_is_found_under_its_name():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
@@ -12,6 +12,7 @@ from custify_connector.certification.findings import Finding, equal, holds
 from custify_connector.certification.logs import collected_log
 from custify_connector.certification.scrubbing import shows
 from custify_connector.certification.trials import Trial
+from custify_connector.contract import Source
 from custify_connector.contract.testbed import InjectedFault, NotOffered
 
 _MOST_REQUESTS = 2
@@ -97,7 +98,7 @@ def _under(bench: Bench, fault: InjectedFault) -> Trial:
 
 
 def _reader(bench: Bench, trial: Trial, stream: str, credential: Mapping[str, Any]) -> Callable[[], object]:
-    return lambda: len(list(bench.connector.read_source(credential, trial.service.source(stream))))
+    return lambda: len(list(bench.connector.read_source(credential, cast("Source", trial.service.source(stream)))))
 
 
 def _said(call: Callable[[], object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from typing import Any
@@ -14,7 +15,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.listening import connections
-from custify_connector.contract import HOOKS, PROJECT, ConnectorHooks
+from custify_connector.contract import CONTRACT_VERSION, HOOKS, PROJECT, ConnectorHooks
 from custify_connector.contract.testbed import NotOffered
 
 _NEEDED = {"sources": "read_source", "destinations": "write_destination"}
@@ -58,7 +59,10 @@ def importing_it_is_quick_and_calls_nobody(bench: Bench) -> Iterator[Finding]:
 
 @check("J4", "declared")
 def the_description_is_json(bench: Bench) -> Iterator[Finding]:
-    """A host in another language reads the description: plain JSON, with a name and a version."""
+    """A host in another language reads the description: plain JSON, with a name and a version.
+
+    A version of the contract, where it is named, is one that this certification knows.
+    """
     try:
         same = json.loads(json.dumps(bench.description, allow_nan=False)) == bench.description
     except (TypeError, ValueError) as error:
@@ -67,6 +71,10 @@ def the_description_is_json(bench: Bench) -> Iterator[Finding]:
     yield holds("the description", "the same after JSON", "as expected" if same else "it changed", same)
     for word in ("name", "version"):
         yield holds(word, "a text", bench.description.get(word), isinstance(bench.description.get(word), str))
+    if "contract" in bench.description:
+        named, known = bench.description["contract"], CONTRACT_VERSION.partition(".")[0]
+        yield holds("contract", f"a version such as {CONTRACT_VERSION}", named,
+                    isinstance(named, str) and re.fullmatch(rf"{known}\.\d+", named))  # fmt: skip
 
 
 @check("J5", "declared")

@@ -55,6 +55,12 @@ def a_version_is_no_text(healthy: Plugin) -> object:
     return with_description(healthy, lambda description: description.update(version={1, 0}))
 
 
+@mutant("J4")
+def it_keeps_to_a_contract_that_does_not_exist(healthy: Plugin) -> object:
+    """The version of the contract has a first number that no host knows."""
+    return with_description(healthy, lambda description: description.update(contract="0.9"))
+
+
 @mutant("J5")
 def nothing_is_explained(healthy: Plugin) -> object:
     """The titles and descriptions of the credential are gone."""
