@@ -62,11 +62,6 @@ def nothing(subject: str, expected: str, faults: Iterable[object]) -> Finding:
     return Finding(subject, expected, got, not found)
 
 
-def is_named(error: BaseException | None, name: str) -> bool:
-    """Say whether an error is of the kind of this name, or of one made from it: a judge imports nobody's errors."""
-    return any(kind.__name__ == name for kind in type(error).__mro__)
-
-
 def shown(value: object) -> str:
     """Return a value as a reader gets it: an exception with its kind, a long text cut."""
     text = f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)

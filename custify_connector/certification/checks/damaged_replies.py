@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
-from custify_connector.certification.findings import Finding, holds, is_named, nothing, shown
+from custify_connector.certification.findings import Finding, holds, nothing, shown
 from custify_connector.certification.trials import Reading, Trial
+from custify_connector.contract import ConnectorError
 from custify_connector.contract.testbed import FaultKind, InjectedFault
 
 _DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")
@@ -23,7 +24,7 @@ def a_damaged_reply_is_an_error_with_its_class(bench: Bench) -> Iterator[Finding
     for kind, trial, reading in damaged(bench, _DAMAGED, after=1):
         held = trial.service.truth(trial.streams[0])
         yield holds(kind, "an error of the contract", shown(reading.error or "no error"),
-                    is_named(reading.error, "ConnectorError"))  # fmt: skip
+                    isinstance(reading.error, ConnectorError))  # fmt: skip
         yield nothing(kind, "whole records alone", (one for one in reading.records if one not in held))
 
 

@@ -10,7 +10,8 @@ from email.utils import formatdate
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.damaged_replies import damaged
-from custify_connector.certification.findings import Finding, equal, holds, is_named, shown
+from custify_connector.certification.findings import Finding, equal, holds, shown
+from custify_connector.contract import CredentialRefused, ServiceUnavailable
 from custify_connector.contract.testbed import FaultKind, InjectedFault, RateLimit
 
 _TOO_MANY = 429
@@ -56,7 +57,7 @@ def a_passing_fault_is_tried_again(bench: Bench) -> Iterator[Finding]:
         yield equal(f"{name} once, records", len(trial.service.truth(trial.streams[0])), len(reading.records))
     for kind, trial, reading in damaged(bench, _LASTING, after=1, status=503):
         yield holds(f"{kind} for ever, error", "ServiceUnavailable", shown(reading.error or "none"),
-                    is_named(reading.error, "ServiceUnavailable"))  # fmt: skip
+                    isinstance(reading.error, ServiceUnavailable))  # fmt: skip
         tries = trial.requests - 1
         yield holds(f"{kind} for ever, tries", "more than one, and an end", tries, tries > 1, measured=True)
 
@@ -86,7 +87,7 @@ def a_key_revoked_in_the_middle_stops_the_read(bench: Bench) -> Iterator[Finding
     reading = trial.read(trial.streams[0], settings=trial.service.settings(in_flight=1))
     refused = [one for one in trial.service.journal() if not one.authorised or one.status == _REFUSED[1]]
     yield holds("error", "CredentialRefused", shown(reading.error or "none"),
-                is_named(reading.error, "CredentialRefused"))  # fmt: skip
+                isinstance(reading.error, CredentialRefused))  # fmt: skip
     yield equal("requests refused", 1, len(refused))
     yield holds("state", "that of what was handed over", reading.state, reading.state is not None)
 

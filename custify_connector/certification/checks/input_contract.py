@@ -9,6 +9,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, shown
 from custify_connector.certification.trials import Trial
+from custify_connector.contract import ConfigurationError
 from custify_connector.contract.testbed import Record, WriteCase
 
 
@@ -90,8 +91,8 @@ def an_unknown_word_is_refused_with_a_suggestion(bench: Bench) -> Iterator[Findi
 
 def _refused(trial: Trial, name: str, error: Exception | None) -> Iterator[Finding]:
     said = shown(error or "no error")
-    yield holds(f"{name}, setings", "an error that names it, and suggests settings", said,
-                error is not None and "setings" in said and "settings" in said)  # fmt: skip
+    yield holds(f"{name}, setings", "a ConfigurationError that names it, and suggests settings", said,
+                isinstance(error, ConfigurationError) and "setings" in said and "settings" in said)  # fmt: skip
     yield equal(f"{name}, requests", 0, trial.requests)
 
 

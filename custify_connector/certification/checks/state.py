@@ -16,6 +16,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
 from custify_connector.certification.trials import Trial
+from custify_connector.contract import StateError
 from custify_connector.contract.testbed import InjectedFault, NotOffered
 
 
@@ -148,9 +149,9 @@ def a_damaged_state_is_refused_clearly(bench: Bench) -> Iterator[Finding]:
             before = trial.requests
             reading = trial.read(stream, one)
             asked = trial.requests - before
-            yield holds(f"{stream}, state {shown(one)}", "an error that speaks of the state, and no request",
+            yield holds(f"{stream}, state {shown(one)}", "a StateError, and no request",
                         f"{asked} requests, {shown(reading.error) if reading.error else 'no error'}",
-                        reading.error and "state" in shown(reading.error).lower() and not asked)  # fmt: skip
+                        isinstance(reading.error, StateError) and not asked)  # fmt: skip
     with suppress(NotOffered):
         for stream, state in trial.service.released().states.items():
             yield equal(f"{stream}, a state of the last release", None, trial.read(stream, dict(state)).error)

@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from custify_connector.certification.mutating import Broken, Plugin, Read, mutant, with_batches, with_read, with_written
-from custify_connector.contract import Batch
+from custify_connector.contract import Batch, ServiceUnavailable
 
-
-class ServiceUnavailable(Exception):
-    """Named as the contract names what only time can mend."""
+_Namesake = type("ServiceUnavailable", (Exception,), {})
+"""Named as the contract names it, and another class: no host that catches the contract's sees it."""
 
 
 @mutant("F1")
@@ -58,6 +57,12 @@ def a_second_try_is_never_waited_for(healthy: Plugin) -> object:
 def an_outage_is_an_error_like_any_other(healthy: Plugin) -> object:
     """Nobody can tell from it whether to try again later."""
     return _renamed(healthy, RuntimeError)
+
+
+@mutant("F4")
+def an_outage_is_an_error_of_the_same_name(healthy: Plugin) -> object:
+    """A host that catches the contract's error does not catch it."""
+    return _renamed(healthy, _Namesake)
 
 
 @mutant("F5")

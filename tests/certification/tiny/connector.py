@@ -7,7 +7,15 @@ import time
 import urllib.error
 import urllib.request
 
-from custify_connector.contract import Batch, CredentialReport, Receipt, hookimpl
+from custify_connector.contract import (
+    Batch,
+    ConfigurationError,
+    CredentialReport,
+    Fault,
+    Receipt,
+    StateError,
+    hookimpl,
+)
 
 from .testbed import open_service
 
@@ -56,7 +64,7 @@ class Connector:
         """Read page after page, from the last id on."""
         _refuse_unknown(source, "source", "notes")
         if state is not None and (not isinstance(state, dict) or state.get("version") != 1 or "after" not in state):
-            raise ValueError("the state is damaged, or of another version: start without it")
+            raise StateError((Fault("state", "is damaged, or of another version: start without it"),))
         return self._pages(credential, source, (state or {}).get("after", 0))
 
     def _pages(self, credential, source, after):
@@ -119,10 +127,11 @@ def _refuse_unknown(argument, place, name):
     for word in argument:
         if word not in WORDS:
             near = difflib.get_close_matches(word, WORDS, 1)
-            raise ValueError(f"{place}.{word}: no such word{f', did you mean {near[0]}?' if near else ''}")
+            reason = f"is an unknown word{f', did you mean {near[0]}?' if near else ''}"
+            raise ConfigurationError((Fault(f"{place}.{word}", reason),))
     for word, known in (("endpoint", name), ("mode", "full")):
         if argument.get(word, known) != known:
-            raise ValueError(f"{place}.{word}: must be {known}, not {argument[word]}")
+            raise ConfigurationError((Fault(f"{place}.{word}", f"must be {known}, not {argument[word]}"),))
 
 
 def _is_note(record):
