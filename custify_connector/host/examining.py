@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
+from custify_connector.contract import load_installed
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home, key_stores, private_file
 from custify_connector.host.run_history import RunHistory
@@ -38,7 +39,16 @@ class Finding:
 
 def this_machine() -> list[Finding]:
     """Look at what needs no network."""
-    looks: tuple[Callable[[], Finding], ...] = (_python, _extras, _directory, _space, _keys, _stored, _runs)
+    looks: tuple[Callable[[], Finding], ...] = (
+        _python,
+        _extras,
+        _connectors,
+        _directory,
+        _space,
+        _keys,
+        _stored,
+        _runs,
+    )
     return [_looked(look) for look in looks]
 
 
@@ -69,6 +79,15 @@ def _extras() -> Finding:
         return Finding("extras", "ok", found)
     mend = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'"
     return Finding("extras", "note", f"{found}; not installed: {', '.join(sorted(missing))}", mend)
+
+
+def _connectors() -> Finding:
+    manager, left_out = load_installed()
+    found = f"installed: {', '.join(sorted(name for name, _ in manager.list_name_plugin())) or 'none'}"
+    if not left_out:
+        return Finding("connectors", "ok", found)
+    failed = "; ".join(f"{one.name} cannot be loaded ({one.error})" for one in left_out)
+    return Finding("connectors", "note", f"{found}; {failed}", "upgrade or uninstall the packages that bring them")
 
 
 def _bare(requirement: str) -> str:

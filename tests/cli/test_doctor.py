@@ -29,7 +29,8 @@ def test_where_all_is_well_there_is_nothing_to_mend(canary):
 def test_scripts_get_every_finding():
     found = {one["name"]: one["verdict"] for one in json.loads(doctor("--json"))}
     assert list(found) == [
-        "python", "extras", "directory", "space", "keys", "stored", "runs", "network", "clock", "credential", "limits",
+        "python", "extras", "connectors", "directory", "space", "keys", "stored", "runs",
+        "network", "clock", "credential", "limits",
     ]  # fmt: skip
     assert "fault" not in found.values()
 

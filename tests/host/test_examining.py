@@ -9,7 +9,7 @@ def by_name(findings):
 
 def test_a_fresh_machine_has_nothing_to_mend():
     found = by_name(examining.this_machine())
-    assert set(found) == {"python", "extras", "directory", "space", "keys", "stored", "runs"}
+    assert set(found) == {"python", "extras", "connectors", "directory", "space", "keys", "stored", "runs"}
     assert not [one for one in found.values() if one.verdict == "fault"]
     assert "keyring" in found["extras"].found
     assert "no keyring works here" in found["keys"].found
