@@ -1,6 +1,6 @@
-"""What can go wrong for everybody, named by whose move it is.
+"""The errors that stop a run, named by who can act on them.
 
-One record's fault is a value (a receipt); only what stops a run is raised. Nothing here knows Custify or HTTP.
+A fault of one record is a value, a receipt. Nothing here knows Custify or HTTP.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ConnectorError(Exception):
 
 
 class FaultyInput(ConnectorError):
-    """Something was refused before any request; `faults` holds everything that is wrong with it, not just the first."""
+    """Something was refused before any request; `faults` holds all that is wrong with it, not just the first."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
@@ -35,7 +35,7 @@ class FaultyInput(ConnectorError):
 
 
 class ConfigurationError(FaultyInput):
-    """The caller's move: a credential, source, destination, mapping or input file is wrong."""
+    """For the caller to correct: a credential, source, destination, mapping or input file is wrong."""
 
 
 def refuse(faults: tuple[Fault, ...]) -> None:
@@ -45,28 +45,28 @@ def refuse(faults: tuple[Fault, ...]) -> None:
 
 
 class StateError(ConfigurationError):
-    """The caller's move: a stored state is damaged, of another endpoint, or of a newer version."""
+    """For the caller to correct: a stored state is damaged, of another endpoint, or of a newer version."""
 
 
 class ManifestError(FaultyInput):
-    """The connector author's move: `connector.yaml` or a schema beside it is wrong."""
+    """For the connector's author: `connector.yaml` or a schema beside it is wrong."""
 
 
 class CredentialRefused(ConnectorError):
-    """The key owner's move: the service does not accept this key at all (401)."""
+    """For the key's owner: the service does not accept this key at all (401)."""
 
 
 class PermissionRefused(CredentialRefused):
-    """The key owner's move: the key is valid, and not allowed here (403). Other endpoints may work."""
+    """For the key's owner: the key is valid, and not allowed here (403). Other endpoints may work."""
 
 
 class ServiceUnavailable(ConnectorError):
-    """Time's move: the service could not be reached, or kept failing until the connector gave up."""
+    """For a later run: the service could not be reached, or kept failing until the connector gave up."""
 
 
 class UnexpectedReply(ConnectorError):
-    """Nobody's records are at fault: the service answered in a way that the manifest does not describe."""
+    """For the connector's author: the service answered in a way that the connector does not know."""
 
 
 class ConnectorFailed(ConnectorError):
-    """The connector author's move: another connector raised what the contract does not know."""
+    """For the connector's author: another connector raised what the contract does not know."""

@@ -36,11 +36,11 @@ class ConnectorHooks:
 
     @hookspec
     def describe(self) -> Description:  # type: ignore[empty-body]
-        """Tell, JSON-able, the connector's name, version, credential schema, sources and destinations."""
+        """Return, JSON-able, the connector's name, version, credential schema, sources and destinations."""
 
     @hookspec
     def describe_account(self, credential: Mapping[str, Any]) -> Description:  # type: ignore[empty-body]
-        """Tell what `describe` tells, with the fields that this account defines itself, where it tells them."""
+        """Return what `describe` returns, with the fields that this account defines itself, where they are known."""
 
     @hookspec
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:  # type: ignore[empty-body]
@@ -50,7 +50,7 @@ class ConnectorHooks:
     def read_source(  # type: ignore[empty-body]
         self, credential: Mapping[str, Any], source: Source, state: Mapping[str, Any] | None
     ) -> Iterator[Batch]:
-        """Read a source from `state` on, or from the start when it is None."""
+        """Read a source from `state`, or from the start when it is None."""
 
     @hookspec
     def write_destination(  # type: ignore[empty-body]
@@ -59,7 +59,7 @@ class ConnectorHooks:
         destination: Destination,
         records: Iterable[Mapping[str, Any]],
     ) -> Iterator[Receipt]:
-        """Write records, one receipt each; what is everybody's fault is raised after the receipts."""
+        """Write records, one receipt each; an error that affects the whole run is raised after the last receipt."""
 
     @hookspec
     def plan_source(  # type: ignore[empty-body]
@@ -69,7 +69,7 @@ class ConnectorHooks:
 
     @hookspec
     def testbed(self) -> Testbed:  # type: ignore[empty-body]
-        """Return what starts an emulated service with known content, for whoever judges this connector; optional."""
+        """Return what starts an emulated service with known content, for a certification; optional."""
 
 
 HOOKS = (

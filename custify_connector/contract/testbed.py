@@ -1,4 +1,4 @@
-"""The testbed that a connector may bring: an emulated service with known content, for whoever judges the connector.
+"""The testbed that a connector may bring: an emulated service with known content, for a certification.
 
 Host-neutral, like `contract`: the values that cross between a judge and a testbed, and the surface of a running
 service. What a testbed cannot do it says with `NotOffered`; a check that needs it is then skipped, never passed.
