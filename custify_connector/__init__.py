@@ -1,7 +1,7 @@
 """Custify for any host: read and write its whole public API, one outcome for every record.
 
-Others build on `contract` and `contract.testbed`. Every other package is internal: its names may change in any release,
-and what it offers to the packages beside it stands in its `__all__`, where it offers more than its modules.
+Others build on `contract` and `contract.testbed`. Every other package is internal, and its names may change in any
+release. What a package itself offers to the others stands in its `__all__`; one without offers its modules alone.
 """
 
 __all__ = ["__version__"]

@@ -32,7 +32,8 @@ def a_damaged_reply_is_an_error_with_its_class(bench: Bench) -> Iterator[Finding
 def nothing_where_something_should_be_is_no_success(bench: Bench) -> Iterator[Finding]:
     """An answer with nothing in it is no empty list: a host that believed it would delete everything."""
     for kind, _, reading in damaged(bench, ("empty",), after=0):
-        yield holds(kind, "an error", shown(reading.error or "no error"), reading.error is not None)
+        yield holds(kind, "an error of the contract", shown(reading.error or "no error"),
+                    isinstance(reading.error, ConnectorError))  # fmt: skip
 
 
 def damaged(

@@ -81,7 +81,7 @@ def _unusual(trial: Trial, case: WriteCase, name: str, value: str) -> Iterator[F
 
 @check("H6", "rehearsed")
 def an_unknown_word_is_refused_with_a_suggestion(bench: Bench) -> Iterator[Finding]:
-    """A misspelt key of a source or destination is an error that names it and the word that was meant."""
+    """A misspelt key of a source or destination is a ConfigurationError that names it and the word that was meant."""
     trial = bench.open()
     for stream in trial.streams[:1]:
         yield from _refused(trial, stream, trial.read(stream, setings={}).error)

@@ -10,6 +10,7 @@ from typing import Any
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
+from custify_connector.contract import ConfigurationError
 from custify_connector.contract.testbed import NotOffered, Record
 
 
@@ -117,16 +118,17 @@ def parallel_and_sequential_reads_deliver_the_same(bench: Bench) -> Iterator[Fin
 
 @check("D11", "rehearsed")
 def an_unknown_stream_or_mode_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
-    """A misspelt stream is an error that names it, before anything is asked or handed over."""
+    """A misspelt stream is a ConfigurationError that names it, before anything is asked or handed over."""
     trial = bench.open()
     for stream in trial.streams[:1]:
         for word, value in (("endpoint", "no_such_stream"), ("mode", "sideways")):
             before = trial.requests
             words: dict[str, Any] = {word: value}
             reading = trial.read(stream, **words)
-            refusal = shown(reading.error) if reading.error else "no error"
-            yield holds(f"{word} {value}", "an error that names the word or its value", refusal,
-                        reading.error and (word in refusal or value in refusal))  # fmt: skip
+            refusal = shown(reading.error or "no error")
+            named = word in refusal or value in refusal
+            yield holds(f"{word} {value}", "a ConfigurationError that names the word or its value", refusal,
+                        isinstance(reading.error, ConfigurationError) and named)  # fmt: skip
             asked = trial.requests - before
             yield equal(f"{word} {value}, batches and requests", (0, 0), (len(reading.batches), asked))
 

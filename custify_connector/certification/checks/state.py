@@ -16,7 +16,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing, shown
 from custify_connector.certification.trials import Trial
-from custify_connector.contract import StateError
+from custify_connector.contract import ConnectorError, StateError
 from custify_connector.contract.testbed import InjectedFault, NotOffered
 
 
@@ -137,7 +137,7 @@ def a_state_is_json_and_names_its_version(bench: Bench) -> Iterator[Finding]:
 
 @check("E9", "rehearsed")
 def a_damaged_state_is_refused_clearly(bench: Bench) -> Iterator[Finding]:
-    """A state that was cut, altered or made by a later release is an error, never a silent start from the beginning.
+    """A state that was cut, altered or made by a later release is a StateError, never a silent start over.
 
     One that an earlier release left is taken.
     """
@@ -165,7 +165,8 @@ def the_failure_of_one_stream_leaves_the_others(bench: Bench) -> Iterator[Findin
     states = {stream: trial.read(stream, batches=1) for stream in streams}
     trial.service.inject(InjectedFault("status", status=400, after=1))
     failed = trial.read(streams[0])
-    yield holds(f"{streams[0]}, failing", "an error", failed.error or "none", failed.error)
+    yield holds(f"{streams[0]}, failing", "an error of the contract", failed.error or "none",
+                isinstance(failed.error, ConnectorError))  # fmt: skip
     for stream, first in states.items():
         held = {bench.name(stream, record) for record in trial.service.truth(stream)}
         rest = trial.read(stream, first.state)

@@ -11,6 +11,7 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
+from custify_connector.contract import ConfigurationError
 from custify_connector.contract.testbed import Exchange, Record, WriteCase
 
 _MANY, _JOBS = 40, 8
@@ -103,7 +104,7 @@ def _made_by(trial: Trial, case: WriteCase) -> WriteCase:
 
 @check("G10", "rehearsed")
 def what_is_not_supported_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
-    """A destination, word or delivery that the connector does not have is an error before the first request."""
+    """A destination, word or delivery that the connector does not have is a ConfigurationError, and nothing is sent."""
     trial = bench.open()
     for case in trial.cases("upsert", "create", "update"):
         yield from _refused(trial, case, "an unknown destination", endpoint="no_such_destination")
@@ -115,7 +116,12 @@ def what_is_not_supported_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
 def _refused(trial: Trial, case: WriteCase, what: str, **words: Any) -> Iterator[Finding]:  # noqa: ANN401 - words of the contract
     before = trial.requests
     writing = trial.write(case, [case.make(1)], **words)
-    yield holds(f"{case.name}, {what}", "an error, and no receipt", writing, writing.error and not writing.receipts)
+    yield holds(
+        f"{case.name}, {what}",
+        "a ConfigurationError, and no receipt",
+        writing,
+        isinstance(writing.error, ConfigurationError) and not writing.receipts,
+    )
     yield equal(f"{case.name}, {what}, requests", 0, trial.requests - before)
 
 
