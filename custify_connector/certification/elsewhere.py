@@ -117,7 +117,7 @@ ELSEWHERE = (
         "A batch that is never finished is given up in time, and none of its records is called sent",
         "no setting of the contract says how long to wait, so a check would have to wait as long as the connector does",
         (
-            "tests/test_batches.py::test_a_batch_that_never_ends_is_left_when_the_time_is_up_and_not_long_after",
+            "tests/writing/test_batch.py::test_a_batch_that_never_ends_is_left_when_the_time_is_up_and_not_long_after",
             "tests/faults/test_writing.py::test_a_batch_that_never_ends_is_left_when_its_time_is_up",
         ),
     ),
