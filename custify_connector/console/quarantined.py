@@ -6,8 +6,6 @@ Decides what counts as the same reason. A record leaves the file only for a file
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -19,6 +17,7 @@ import orjson
 
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
+from custify_connector.storage import files
 
 _MOST_FILES = 8
 _MOST_GROUPS = 1000
@@ -198,28 +197,15 @@ def take_out(path: Path, wanted: set[int] | None, into: Path) -> int:
             stream.write(text if text.endswith(b"\n") else text + b"\n")
             return b""
 
-        _rewrite(path, change, before=lambda: _settle(stream))
+        _rewrite(path, change, before=lambda: files.sync(stream))
     return len(taken)
-
-
-def _settle(stream: Any) -> None:  # noqa: ANN401 - an open file
-    stream.flush()
-    os.fsync(stream.fileno())
 
 
 def _rewrite(path: Path, change: Callable[[int, bytes], bytes], before: Callable[[], None] = lambda: None) -> None:
     """Write a file anew, line by line, and put it in its place in one step."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as anew:
-        try:
-            with path.open("rb") as stream:
-                number = 0
-                for text in stream:
-                    anew.write(change(number, text) if text.strip() else text)
-                    number += bool(text.strip())
-            _settle(anew)
-            before()
-            Path(anew.name).chmod(path.stat().st_mode & 0o777)
-            Path(anew.name).replace(path)
-        except BaseException:
-            Path(anew.name).unlink(missing_ok=True)
-            raise
+    with path.open("rb") as stream, files.replacing(path) as changed:
+        number = 0
+        for text in stream:
+            changed.write(change(number, text) if text.strip() else text)
+            number += bool(text.strip())
+        before()

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
+from custify_connector.storage import files
 
 _OTHERS_MAY_NOTHING = 0o077
 _ONLY_THE_GROUP_MAY_READ = 0o027
@@ -74,17 +73,9 @@ def mode_faults(path: Path, status: os.stat_result, forbidden: int, remedy: str)
 
 def replace(path: Path, content: bytes) -> None:
     """Give the file this content in one step, mode 0600; raises ConfigurationError, and the old content is whole."""
-    part = ""
     try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(part).replace(path)
+        files.replace(path, content, private=True)
     except OSError as error:
-        with suppress(OSError):
-            Path(part).unlink()
         reason = f"cannot be written: {error.strerror or error}; what it held before is unchanged"
         raise _refusal(path, reason) from None
 

@@ -16,6 +16,7 @@ from typing import Any
 from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.storage import files
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Quarantine:
         try:
             while text:
                 text = text[self._stream.write(text) :]
-            os.fsync(self._stream.fileno())
+            files.sync(self._stream)
         except OSError as error:
             with suppress(OSError):
                 self._stream.truncate(before)

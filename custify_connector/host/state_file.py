@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from custify_connector.contract.errors import Fault, StateError
+from custify_connector.storage import files
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,6 @@ def save(path: Path, stored: Stored) -> None:
         content["output_size"] = stored.output_size
     content.update({word: True for word in ("complete", "merges") if getattr(stored, word)})
     try:
-        _replace(path, orjson.dumps(content))
+        files.replace(path, orjson.dumps(content))
     except OSError as error:
         raise StateError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)

@@ -1,11 +1,11 @@
 import contextlib
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract.errors import StateError
-from custify_connector.host import state_file
 from custify_connector.host.state_file import Stored, load, save
 
 BROKEN = "is no state file: restore it, or remove it to start afresh"
@@ -71,7 +71,7 @@ def test_a_crash_while_saving_leaves_the_last_state_whole(tmp_path, monkeypatch)
     def crash(_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(state_file.os, "fsync", crash)
+    monkeypatch.setattr(os, "fsync", crash)
     with pytest.raises(StateError, match="cannot be written: no space left"):
         save(path, Stored({"version": 2}, 9))
     assert load(path) == Stored({"version": 1}, 5)
@@ -79,7 +79,7 @@ def test_a_crash_while_saving_leaves_the_last_state_whole(tmp_path, monkeypatch)
 
 def test_a_state_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     path, order = tmp_path / "state.json", []
-    monkeypatch.setattr(state_file.os, "fsync", lambda _: order.append(path.exists()))
+    monkeypatch.setattr(os, "fsync", lambda _: order.append(path.exists()))
     save(path, Stored({"version": 1}))
     assert order == [False]
     assert path.exists()

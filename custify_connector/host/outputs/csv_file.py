@@ -7,6 +7,7 @@ stays as it is. Null and empty text are both an empty cell.
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import orjson
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
 from custify_connector.host.outputs.tables import Table, learn, staged, table_of
+from custify_connector.storage import files
 
 
 def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
@@ -29,11 +31,12 @@ def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
             _write(table, part, sys.stdout)
             sys.stdout.flush()
             return
-        fresh = path.with_name(path.name + ".new")
-        with written(path):
-            with fresh.open("w", encoding="utf-8", newline="") as stream:
-                _write(table, part, stream)
-            fresh.replace(path)
+        with written(path), files.replacing(path) as stream:
+            text = io.TextIOWrapper(stream, "utf-8", newline="")
+            try:
+                _write(table, part, text)
+            finally:
+                text.detach()
 
     return publish
 

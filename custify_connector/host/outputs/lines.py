@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Protocol
 import orjson
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.storage import files
 
 
 class Output(Protocol):
@@ -144,15 +145,14 @@ class FileOutput:
     def sync(self) -> Path:
         """Wait until everything is on the disk, and return where it is."""
         with written(self._path):
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
+            files.sync(self._stream)
             self._stream.close()
         return self._part
 
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:  # noqa: ARG002 - see `Output`
         """See `Output`."""
         with written(self._path):
-            self.sync().replace(self._path)
+            files.publish(self.sync(), self._path)
 
     def close(self) -> None:
         """See `Output`."""
