@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import logging
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,6 +21,7 @@ import orjson
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.journal import Entry, hash_of
+from custify_connector.storage import files, locks
 
 log = logging.getLogger("custify_connector")
 
@@ -65,8 +64,7 @@ class TaskJournal:
 
     def _add(self, line: Mapping[str, Any]) -> None:
         self._stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        files.sync(self._stream)
 
 
 @contextlib.contextmanager
@@ -76,41 +74,28 @@ def opened(folder: Path, partition: int, who: str) -> Iterator[TaskJournal]:
     Raises ConfigurationError when the folder cannot be used, or has no locks.
     """
     path = folder / f"part-{partition:05d}.jsonl"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+b")
-    except OSError as error:
-        raise _unusable(path, error) from None
-    with stream:
-        _hold(stream, path, who)
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stream = stack.enter_context(path.open("a+b"))
+            stack.enter_context(_taken(path.with_name(path.name + ".lock"), who))
+        except OSError as error:
+            cause = error.strerror or error
+            reason = f"{path} cannot be used: {cause}; it must be on storage that all workers share, with locks"
+            raise ConfigurationError((Fault("option journal", reason),)) from None
         yield TaskJournal(stream, _entries(stream))
 
 
-def _hold(stream: BinaryIO, path: Path, who: str) -> None:
+def _taken(path: Path, who: str) -> contextlib.AbstractContextManager[object]:
     said = 0.0
-    while not _is_free(stream, path):
-        if said == 0.0 or time.monotonic() - said > _SAY_AGAIN_SECONDS:
-            said = time.monotonic()
-            log.warning("%s waits for another attempt of its task, which writes the same rows", who)
+    while True:
+        try:
+            return locks.take(path)
+        except locks.Held as held:
+            if said == 0.0 or time.monotonic() - said > _SAY_AGAIN_SECONDS:
+                said = time.monotonic()
+                log.warning("%s waits for another attempt of its task, which writes the same rows (%s)", who, held)
         time.sleep(_LOOK_AGAIN_SECONDS)
-
-
-def _is_free(stream: BinaryIO, path: Path) -> bool:
-    """Take the file, unless another attempt holds it."""
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise _unusable(path, error) from None
-    return True
-
-
-def _unusable(path: Path, error: OSError) -> ConfigurationError:
-    reason = (
-        f"{path} cannot be used: {error.strerror or error}; it must be on storage that all workers share, with locks"
-    )
-    return ConfigurationError((Fault("option journal", reason),))
 
 
 def _entries(stream: BinaryIO) -> dict[str, Entry]:
@@ -143,7 +128,7 @@ def outcomes(folder: Path) -> Counter[str]:
 def finish(folder: Path, told: Mapping[str, Any]) -> None:
     """Write down that a job has come to its end, and with what."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FINISHED).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    files.replace(folder / FINISHED, orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
 def is_finished(folder: Path) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 from custify_connector.cli.wanted import Mode, Wanted
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import in_use, state_file
+from custify_connector.host import state_file
 from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Stream, Target, target_of
 from custify_connector.host.outputs.target import part_folder
 from custify_connector.host.state_file import Stored
+from custify_connector.storage import locks
 
 
 def target(wanted: Wanted, stream: Stream) -> Target:
@@ -69,7 +70,7 @@ def output_held(wanted: Wanted) -> Iterator[None]:
         return
     if wanted.form_chosen != "duckdb":
         _make_folder(Path(wanted.output))
-    with in_use.held(_own_folder(wanted), wanted.output):
+    with locks.held(_own_folder(wanted), wanted.output):
         yield
 
 

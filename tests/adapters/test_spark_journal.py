@@ -2,6 +2,7 @@ import multiprocessing
 import threading
 import time
 
+import filelock
 import pytest
 
 from custify_connector.adapters import spark_journal
@@ -100,7 +101,7 @@ def test_storage_without_locks_is_refused(tmp_path, monkeypatch):
     def no_locks(*_arguments):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(spark_journal.fcntl, "flock", no_locks)
+    monkeypatch.setattr(filelock.FileLock, "acquire", no_locks)
     with pytest.raises(ConfigurationError, match="Operation not supported"), spark_journal.opened(tmp_path, 0, "first"):
         pass
 
