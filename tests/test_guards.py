@@ -64,6 +64,16 @@ def test_no_endpoint_is_named_in_the_package(path):
     assert [f"line {line}: {word}" for line, word in words(parsed(path)) if word in NAMES] == []
 
 
+def test_files_are_locked_in_one_way_that_every_system_has():
+    assert [named(path) for path in SOURCES if {"fcntl", "msvcrt"} & {*imported(parsed(path))}] == []
+
+
+def test_databases_are_opened_and_files_replaced_in_one_place():
+    calls = ("sqlite3.connect(", "tempfile.mkstemp(", "NamedTemporaryFile(dir", "os.replace(", "os.fsync(")
+    found = {named(path) for path in SOURCES if any(call in path.read_text("utf-8") for call in calls)}
+    assert found == {"storage/database.py", "storage/files.py"}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_every_module_opens_with_a_sentence(path):
     text = ast.get_docstring(parsed(path))

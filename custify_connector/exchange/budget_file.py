@@ -6,22 +6,28 @@ to clean up: its requests leave the window by themselves. This file does not kno
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.exchange import write_ahead
+from custify_connector.storage import database
+from custify_connector.storage.database import Schema, StorageError
 
 # Nothing here needs to survive a power cut, so nothing waits for the disk.
-_SCHEMA = """
-PRAGMA synchronous = OFF;
+_SCHEMA = Schema(
+    b"CfyB",
+    frozenset({"counted", "blocked"}),
+    (
+        """
 CREATE TABLE IF NOT EXISTS counted (at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS counted_at ON counted (at);
-CREATE TABLE IF NOT EXISTS blocked (until REAL NOT NULL);
-"""
+CREATE TABLE IF NOT EXISTS blocked (until REAL NOT NULL)
+""",
+    ),
+    synchronous="OFF",
+)
 _BUSY_SECONDS = 30.0
 
 
@@ -34,10 +40,8 @@ class BudgetFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        try:
-            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS, one_thread=False)
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
+        with _named():
+            self._database = database.connect(path, _SCHEMA, _BUSY_SECONDS, one_thread=False)
 
     def try_to_count(self, now: float, counts_at: float, requests: int, seconds: float) -> float:
         """Count a request at `counts_at` and return 0, or return how long to wait when the window is full."""
@@ -78,20 +82,25 @@ class BudgetFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
-            with self._lock, self._database:
-                self._database.execute("BEGIN IMMEDIATE")
-                yield
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-
-    def _unusable(self, error: sqlite3.Error) -> ConfigurationError:
-        return ConfigurationError((Fault("settings.budget", f"{self.path} cannot be used: {error}"),))
+        with _named(), database.explained(self.path), self._lock, self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
 
     def close(self) -> None:
         """Close the file; it stays."""
         with self._lock:
             self._database.close()
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Name the setting that names the file, too, when it cannot be used."""
+    try:
+        yield
+    except StorageError as error:
+        raise ConfigurationError(
+            tuple(Fault("settings.budget", f"{each.place} {each.reason}") for each in error.faults)
+        ) from None
 
 
 _LONGEST_BLOCK = 300.0

@@ -6,24 +6,26 @@ does not know what a record means.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from custify_connector.checking.values import dumped
-from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.exchange import write_ahead
-from custify_connector.host import table_file
+from custify_connector.storage import database
+from custify_connector.storage.database import Schema
 
 MAXIMUM_KEYS = 1_000_000
 _FORGET_EVERY = 10_000
 
-_BUSY_SECONDS = 5.0
-_SCHEMA = """
-PRAGMA synchronous = NORMAL;
+_SCHEMA = Schema(
+    b"CfyD",
+    frozenset({"delivered"}),
+    (
+        """
 CREATE TABLE IF NOT EXISTS delivered (key BLOB PRIMARY KEY, hash BLOB NOT NULL, turn INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn);
-"""
+CREATE INDEX IF NOT EXISTS delivered_turn ON delivered (turn)
+""",
+    ),
+)
 
 
 class Delivered:
@@ -35,11 +37,9 @@ class Delivered:
     def __init__(self, path: Path, maximum: int = MAXIMUM_KEYS) -> None:
         self._maximum = maximum
         self._path = path
-        try:
+        with database.explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = write_ahead.opened(path, _SCHEMA, _BUSY_SECONDS)
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigurationError((Fault(str(path), f"cannot be used: {error}"),)) from None
+            self._database = database.connect(path, _SCHEMA)
         self._turn = (self._run("SELECT coalesce(max(turn), 0) FROM delivered") or (0,))[0]
 
     def holds(self, key: dict[str, Any], record_hash: bytes) -> bool:
@@ -65,7 +65,7 @@ class Delivered:
 
     def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         """Run a statement, and return its first row, None when it has none."""
-        with table_file.told(self._path):
+        with database.explained(self._path):
             row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
             return row
 

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import sqlite3
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +20,19 @@ import orjson
 from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.exchange import write_ahead
-from custify_connector.host import in_use, table_file
+from custify_connector.storage import database, locks
+from custify_connector.storage.database import Schema
 
-_BUSY_SECONDS = 5.0
-_SCHEMA = """
-PRAGMA synchronous = NORMAL;
+_SCHEMA = Schema(
+    b"CfyJ",
+    frozenset({"rows", "run"}),
+    (
+        """
 CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB);
-CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL);
-"""
+CREATE TABLE IF NOT EXISTS run (destination TEXT NOT NULL, finished INTEGER NOT NULL)
+""",
+    ),
+)
 _DECIDED = frozenset({"sent", "unchanged", "rejected"})
 
 
@@ -71,24 +75,22 @@ class Journal:
 
     @cached_property
     def _database(self) -> sqlite3.Connection:
-        try:
+        with database.explained(self.path), ExitStack() as held:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._held.enter_context(in_use.held(self.path.with_name(self.path.name + ".run"), str(self.path)))
+            held.enter_context(locks.held(self.path.with_name(self.path.name + ".run"), str(self.path)))
             if not self._resume:
                 remove(self.path)
-            database = write_ahead.opened(self.path, _SCHEMA, _BUSY_SECONDS)
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigurationError((Fault(str(self.path), f"the journal cannot be used: {error}"),)) from None
-        self._claim(database)
-        return database
+            opened = database.connect(self.path, _SCHEMA)
+            held.callback(opened.close)
+            self._claim(opened)
+            self._held = held.pop_all()
+        return opened
 
-    def _claim(self, database: sqlite3.Connection) -> None:
-        row = database.execute("SELECT destination FROM run").fetchone()
+    def _claim(self, opened: sqlite3.Connection) -> None:
+        row = opened.execute("SELECT destination FROM run").fetchone()
         if row is None:
-            database.execute("INSERT INTO run (destination, finished) VALUES (?, 0)", (self._destination,))
+            opened.execute("INSERT INTO run (destination, finished) VALUES (?, 0)", (self._destination,))
         elif self._destination not in {row[0], None}:
-            database.close()
-            self._held.close()
             reason = f"is the journal of a run to {row[0]}, not to {self._destination}: name another with --journal"
             raise ConfigurationError((Fault(str(self.path), reason),))
 
@@ -107,7 +109,8 @@ class Journal:
         found = self._run("SELECT hash, receipt FROM rows WHERE place = ?", place)
         if found is None:
             return None
-        return Entry(found[0], Receipt(**orjson.loads(found[1])) if found[1] else None)
+        with database.decoded(self.path):
+            return Entry(found[0], Receipt(**orjson.loads(found[1])) if found[1] else None)
 
     def give(self, place: int, record_hash: bytes) -> None:
         """Write down that a row is handed over now."""
@@ -120,24 +123,24 @@ class Journal:
 
     def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         """Run a statement, and return its first row, None when it has none."""
-        with table_file.told(self.path):
+        with database.explained(self.path):
             row: tuple[Any, ...] | None = self._database.execute(statement, values).fetchone()
             return row
 
     def close(self) -> None:
         """Close the file; it stays."""
-        if "_database" in vars(self):
-            self._database.close()
         self._held.close()
 
 
 def is_unfinished(path: Path) -> bool:
     """Tell whether there is a journal of a run that did not come to its end."""
+    if not path.exists():
+        return False
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return not database.execute("SELECT finished FROM run").fetchone()[0]
-    except (sqlite3.Error, TypeError):
-        return path.exists()
+        with database.opened(path, _SCHEMA) as opened:
+            return bool(opened.execute("SELECT finished FROM run").fetchone() != (1,))
+    except ConfigurationError:
+        return True
 
 
 def remove(path: Path) -> None:

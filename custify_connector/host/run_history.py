@@ -9,13 +9,15 @@ import dataclasses
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import home, processes, table_file
+from custify_connector.host import home, processes
 from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
+from custify_connector.storage import database as storage
+from custify_connector.storage.database import Schema
 
 KEPT = 10_000
 """How many runs are kept without being asked; the oldest go first."""
@@ -24,15 +26,25 @@ _BETWEEN_PRUNINGS = 100
 _BUSY_SECONDS = 2.0
 
 _DIED = "its process was killed, or the machine stopped"
-_COLUMNS = ", ".join(name for name in FIELDS if name != "id")
 _LAST_OF_STATES = "SELECT max(id) FROM runs WHERE state_name IS NOT NULL GROUP BY state_name"
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, {_COLUMNS});
+_FIRST = """
+CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind, endpoint, credential, settings, command,
+  folder, input, output, state, state_name, quarantine, journal, run_id, status, reason, exit_code, started, ended,
+  seconds, records, errors, size, outcomes, machine, pid, pid_started, connector);
 CREATE INDEX IF NOT EXISTS runs_by_credential ON runs (credential, started);
 CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state_name);
 CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status);
 CREATE TABLE IF NOT EXISTS samples (run INTEGER, place INTEGER, seconds REAL, records INTEGER, PRIMARY KEY (run, place))
 """
+
+
+def _add_connector(database: sqlite3.Connection) -> None:
+    """Give a file that is older than 0.1.0 the column that came last."""
+    if not any(row[1] == "connector" for row in database.execute("PRAGMA table_info(runs)")):
+        database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
+
+
+_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector))
 
 
 class RunHistory:
@@ -55,7 +67,8 @@ class RunHistory:
             )
             number = cursor.lastrowid or 0
             if number % _BETWEEN_PRUNINGS == 0:
-                _prune(database, KEPT, None)
+                with storage.decoded(self.path):
+                    _prune(database, KEPT, None)
         return dataclasses.replace(begun, id=number)
 
     def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
@@ -145,7 +158,7 @@ class RunHistory:
         """
         if not self.path.exists():
             return 0
-        with self._opened() as database:
+        with self._opened() as database, storage.decoded(self.path):
             return _prune(database, keep, days)
 
     def _select(self, tail: str, values: tuple[Any, ...]) -> list[Run]:
@@ -153,20 +166,13 @@ class RunHistory:
             return []
         with self._opened() as database:
             rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
-            return [_judged(run_of(row)) for row in rows]
+            with storage.decoded(self.path):
+                return [_judged(run_of(row)) for row in rows]
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        with table_file.opened(self.path, _SCHEMA, self._busy_seconds) as database:
-            _bring_up_to_date(database)
+        with storage.opened(self.path, _SCHEMA, self._busy_seconds) as database:
             yield database
-
-
-def _bring_up_to_date(database: sqlite3.Connection) -> None:
-    """Give a file of an older version the column that came later."""
-    if not any(row[1] == "connector" for row in database.execute("PRAGMA table_info(runs)")):
-        with suppress(sqlite3.OperationalError):  # another process was first
-            database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
 def _begun(run: Run) -> Run:

@@ -19,8 +19,9 @@ from custify_connector.checking.secret import Secret
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract import CredentialReport
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import home, key_stores, table_file
+from custify_connector.host import home, key_stores
 from custify_connector.host.key_stores import KeyStore, Kind
+from custify_connector.storage.database import Schema, decoded, opened
 
 RESERVED = "environment"
 """The name that runs with the key of CUSTIFY_API_KEY have."""
@@ -49,7 +50,16 @@ class Entry:
 
 _COLUMNS = ", ".join(field.name for field in dataclasses.fields(Entry))
 _PLACES = ", ".join("?" for _ in dataclasses.fields(Entry))
-_TABLE = f"""CREATE TABLE IF NOT EXISTS credentials ({_COLUMNS}, PRIMARY KEY (name))"""
+_SCHEMA = Schema(
+    b"CfyV",
+    frozenset({"credentials"}),
+    (
+        """
+CREATE TABLE IF NOT EXISTS credentials (name, description, base_url, allow_host, store, handle, added, verified_at,
+  tested_at, tested_code, used_at, PRIMARY KEY (name))
+""",
+    ),
+)
 
 
 class CredentialMapping(dict[str, Any]):
@@ -92,9 +102,10 @@ class Vault:
         """Return every credential, by name."""
         if not self.path.exists():
             return []
-        with table_file.opened(self.path, _TABLE) as database:
+        with opened(self.path, _SCHEMA) as database:
             rows = database.execute(f"SELECT {_COLUMNS} FROM credentials ORDER BY name")  # noqa: S608 - our own names
-            return [Entry(*row) for row in rows]
+            with decoded(self.path):
+                return [_entry(row) for row in rows]
 
     def find(self, name: str) -> Entry:
         """Return one credential; raises ConfigurationError, with the name that was meant where one is close."""
@@ -132,7 +143,7 @@ class Vault:
         with self._changing() as database, _kept(store, kept.handle, key):
             try:
                 database.execute(
-                    f"INSERT INTO credentials VALUES ({_PLACES})",  # noqa: S608 - question marks
+                    f"INSERT INTO credentials ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608 - question marks
                     dataclasses.astuple(kept),
                 )
             except sqlite3.IntegrityError:
@@ -189,7 +200,7 @@ class Vault:
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """Hold the table for a change: of all processes one at a time, and all of the change or none."""
         home.made()
-        with table_file.opened(self.path, _TABLE) as database:
+        with opened(self.path, _SCHEMA) as database:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -209,6 +220,13 @@ def _kept(store: KeyStore, handle: str, key: Secret) -> Iterator[None]:
         with suppress(ConfigurationError):
             store.drop(handle)
         raise
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    entry = Entry(*row)
+    if not all(isinstance(text, str) for text in (entry.name, entry.handle, *filter(None, row))):
+        raise TypeError("a credential's fields are texts")
+    return entry
 
 
 def _handle(name: str) -> str:

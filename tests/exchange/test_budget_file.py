@@ -102,7 +102,7 @@ def test_a_window_that_was_closed_stays_in_its_file(opened):
 def test_a_file_that_cannot_be_used_is_refused(tmp_path, make):
     path = tmp_path / "budget"
     make(path)
-    with pytest.raises(ConfigurationError, match=r"settings\.budget: .*budget cannot be used"):
+    with pytest.raises(ConfigurationError, match=r"settings\.budget: .*budget (cannot be used|is damaged)"):
         BudgetFile(path)
 
 

@@ -97,8 +97,21 @@ def test_the_journal_of_another_destination_is_refused(journal):
 def test_a_file_that_cannot_be_used_is_refused(tmp_path, resume):
     (tmp_path / "text").write_text("no database at all" * 99)
     for path in (tmp_path, tmp_path / "text" / "below", *[tmp_path / "text"] * resume):
-        with pytest.raises(ConfigurationError, match="the journal cannot be used"):
+        with pytest.raises(ConfigurationError, match=r"cannot be (used|written)|is damaged"):
             Journal(path, "upsert_person", resume=resume).find(0)
+
+
+@pytest.mark.parametrize("receipt", [b"{", b"[]", b"7", b'{"index": 0, "later": 1}', b"\xff"])
+def test_a_receipt_that_is_damaged_or_of_another_version_is_refused(journal, receipt):
+    journal.give(0, ONE)
+    journal.close()
+    with sqlite3.connect(journal.path) as database:
+        database.execute("UPDATE rows SET receipt = ?", (receipt,))
+    database.close()
+    opened = again(journal)
+    with pytest.raises(ConfigurationError, match="is damaged"):
+        opened.find(0)
+    opened.close()
 
 
 def test_to_remove_a_journal_leaves_nothing_of_it(journal):

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -150,6 +151,17 @@ def test_a_damaged_history_is_told(history):
         history.page(5)
 
 
+@pytest.mark.parametrize("column", ["settings", "command", "outcomes"])
+@pytest.mark.parametrize("value", [None, 7, "x", b"\xff"])
+def test_a_history_with_a_damaged_value_is_told(history, column, value):
+    ended(history)
+    with contextlib.closing(sqlite3.connect(history.path, isolation_level=None)) as database:
+        database.execute(f"UPDATE runs SET {column} = ?", (value,))  # noqa: S608 - our own names
+    for ask in (lambda: history.page(5), lambda: history.prune(0)):
+        with pytest.raises(ConfigurationError, match="is damaged"):
+            ask()
+
+
 def test_how_far_a_run_was_is_kept_with_its_seconds_and_goes_with_it():
     history = RunHistory()
     run = history.begin(Run("read", "people", "acme"))
@@ -169,7 +181,9 @@ def test_a_file_of_an_older_version_is_brought_up_to_date():
     history = RunHistory()
     history.begin(Run("read", "people", "acme"))
     with sqlite3.connect(history.path) as database:
-        database.execute("ALTER TABLE runs DROP COLUMN connector")
+        database.executescript(
+            "ALTER TABLE runs DROP COLUMN connector; PRAGMA user_version = 0; PRAGMA application_id = 0"
+        )
     assert [run.connector for run in history.page(5)] == [""]
     history.begin(Run("read", "readings", "acme", connector="weather"))
     assert [run.connector for run in history.page(5)] == ["weather", ""]

@@ -1,5 +1,7 @@
+import contextlib
 import copy
 import pickle
+import sqlite3
 import threading
 
 import pytest
@@ -120,6 +122,15 @@ def test_a_credential_is_not_kept_when_its_table_cannot_be_written(kept):
     with pytest.raises(ConfigurationError, match="is damaged"):
         kept.add(entry("other"), Secret("x"), kept.store("file"))
     assert kept.store("file").get("x") is None
+
+
+@pytest.mark.parametrize("column", ["name", "handle", "base_url", "tested_at"])
+@pytest.mark.parametrize("value", [b"\xff", 7, 1.5])
+def test_a_table_with_a_damaged_value_is_told(kept, column, value):
+    with contextlib.closing(sqlite3.connect(kept.path, isolation_level=None)) as database:
+        database.execute(f"UPDATE credentials SET {column} = ?", (value,))  # noqa: S608 - our own names
+    with pytest.raises(ConfigurationError, match="is damaged"):
+        kept.find("other")
 
 
 def test_several_processes_adding_at_once_lose_nothing(kept):

@@ -1,0 +1,8 @@
+BEGIN TRANSACTION;
+CREATE TABLE blocked (until REAL NOT NULL);
+INSERT INTO "blocked" VALUES(9.0);
+CREATE TABLE counted (at REAL NOT NULL);
+INSERT INTO "counted" VALUES(1.0);
+INSERT INTO "counted" VALUES(2.0);
+CREATE INDEX counted_at ON counted (at);
+COMMIT;

@@ -1,0 +1,11 @@
+BEGIN TRANSACTION;
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind, endpoint, credential, settings, command, folder, input, output, state, state_name, quarantine, journal, run_id, status, reason, exit_code, started, ended, seconds, records, errors, size, outcomes, machine, pid, pid_started, connector);
+INSERT INTO "runs" VALUES(1,'read','people','acme','{"mode":"full"}','["read","people"]','/somewhere',NULL,'-',NULL,NULL,NULL,NULL,1,'finished',NULL,NULL,'2026-01-31T09:30:00+00:00',NULL,1.5,3,0,0,'{}','one',1,'1','');
+CREATE TABLE samples (run INTEGER, place INTEGER, seconds REAL, records INTEGER, PRIMARY KEY (run, place));
+INSERT INTO "samples" VALUES(1,1,1.5,3);
+CREATE INDEX runs_by_credential ON runs (credential, started);
+CREATE INDEX runs_by_state ON runs (state_name);
+CREATE INDEX runs_by_status ON runs (status);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('runs',1);
+COMMIT;
