@@ -4,12 +4,11 @@ Written from Custify's documented facts alone: it imports nothing of the connect
 mistakes.
 """
 
-from .emulator import Sandbox
+from .admission import Permissions
+from .emulator import Sandbox, serve
 from .faults import Fault
 from .journal import Entry, Journal
-from .keys import Permissions
 from .quirks import Drift, Quirks
-from .serving import serve
-from .settings import Settings
+from .state import Settings
 
 __all__ = ["Drift", "Entry", "Fault", "Journal", "Permissions", "Quirks", "Sandbox", "Settings", "serve"]

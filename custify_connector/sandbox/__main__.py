@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from .serving import serve
-from .settings import DEFAULT_KEY, Settings, parse_rate
+from .emulator import serve
+from .state import DEFAULT_KEY, Settings, parse_rate
 
 
 def main(argv: list[str] | None = None) -> None:

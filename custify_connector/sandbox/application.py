@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from .admission import bearer, permitted
 from .call import Call
-from .control import CONTROL_PREFIX
-from .damage import answers_itself, deliver
+from .control import CONTROL_PREFIX, control
+from .faults import answers_itself, deliver
 from .journal import Entry, Outcome
-from .keys import bearer, permitted
 from .refusals import RefusalError, error_body
 from .wire import Delivery, Reply
 
 if TYPE_CHECKING:
+    from .admission import Admission
     from .faults import Fault
-    from .limiting import Admission
     from .state import State
     from .wire import Request
 
@@ -59,7 +59,7 @@ class Application:
     def answer(self, request: Request) -> Delivery:
         """Return the answer to a request, and how to deliver it; sleeps for the latency that is set."""
         if request.path.startswith(CONTROL_PREFIX):
-            return Delivery(self._state.control.answer(self._state, request))
+            return Delivery(control(self._state, request))
         arrival = self._receive(request)
         fault = self._fault(arrival, request)
         if fault is not None and fault.kind == "slow" and fault.before:

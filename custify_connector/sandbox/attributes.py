@@ -1,23 +1,27 @@
-"""Custom attributes of people and companies.
+"""Custom attributes of people and companies, and the `$unset` of a body.
 
 Decided here: which names and values are allowed, and how the first value fixes an attribute's type: date, number,
 boolean, text are tried in this order, so a first "007" is stored as 7. Later values that can be read as that type are;
-others are stored as sent. Source: Custify's docs, Custom attributes. This file does not know people or companies.
+others are stored as sent; what may be removed, and that no field is set and unset at once.
+Source: Custify's docs, Custom attributes, Removing fields. This file does not know people or companies.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .dates import normal_date
+from .fields import ATTRIBUTE
 from .refusals import malformed
 from .rules import INT32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from .content import Content
+    from .quirks import Quirks
+    from .table import Record
 
 MOST = 250
 _LONGEST_NAME, _LONGEST_TEXT = 190, 255
@@ -25,23 +29,38 @@ _EXACT_DIGITS = 15
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
-def attributes_of(content: Content, kind: str, sent: object, *, lock: bool) -> dict[str, Any]:
-    """Return the attributes to store for what was sent; refuse names, values and sizes that are not allowed (400).
+def merged_attributes(content: Content, quirks: Quirks, kind: str, body: Record, held: Record) -> Record:
+    """Return the attributes of `held` after those that a body sets and removes; refuse what is not allowed (400).
 
-    With `lock`, a first value fixes its attribute's type, which is remembered in `content.attribute_types`.
+    Under the quirk `type_lock`, a first value fixes its attribute's type, kept in `content.attribute_types`.
     """
+    sent = body.get("custom_attributes", {})
     if not isinstance(sent, dict):
         raise malformed("custom_attributes must be an object")
     for name, value in sent.items():
         _judge_name(name)
         _judge_value(name, value, content.attribute_types.get((kind, name)))
-    return {name: _stored(content, (kind, name), value) if lock else value for name, value in sent.items()}
-
-
-def judge_count(attributes: dict[str, Any]) -> None:
-    """Refuse a record with too many attributes (400)."""
-    if len(attributes) > MOST:
+    stored = {n: _stored(content, (kind, n), value) for n, value in sent.items()} if quirks.type_lock else sent
+    removed = body.get("$unset", [])
+    merged = {**(held.get("custom_attributes") or {}), **stored}
+    merged = {name: value for name, value in merged.items() if f"{ATTRIBUTE}{name}" not in removed}
+    if len(merged) > MOST:
         raise malformed(f"custom_attributes must have at most {MOST} fields")
+    return merged
+
+
+def removals(body: Record, allowed: Collection[str]) -> frozenset[str]:
+    """Return the names that `$unset` lists; refuse what may not be removed or is set as well (400)."""
+    names = body.get("$unset", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise malformed("$unset must be a list of names")
+    for name in names:
+        if name not in allowed and not name.startswith(ATTRIBUTE):
+            raise malformed(f"$unset: {name} cannot be removed")
+        attribute = name[len(ATTRIBUTE) :] if name.startswith(ATTRIBUTE) else None
+        if name in body or attribute in (body.get("custom_attributes") or {}):
+            raise malformed(f"$unset: {name} is set in the same request")
+    return frozenset(names)
 
 
 def _judge_name(name: str) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from .dates import later_than, now
 from .seeding import KINDS, generate
-from .shelf import Shelf
-from .table import Record, Revision, Table
+from .table import Record, Revision, Shelf, Table
 
 if TYPE_CHECKING:
-    from .batches import Batch
+    from collections.abc import Iterable
+
+    from .endpoints.batches import Batch
     from .seeding import Seed
 
 FINANCIAL = ("deals", "invoices", "subscriptions")
@@ -32,21 +33,21 @@ class Content:
     next change. Hold `lock` while using tables.
     """
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, seed: Seed, kinds: Iterable[str] = ()) -> None:
         self.lock = threading.RLock()
         self.revision = Revision()
-        self.tables = {kind: Table(seed.records.get(kind, ()), self.revision) for kind in KINDS}
+        self.tables = {kind: Table(seed.records.get(kind, ()), self.revision) for kind in (*KINDS, *kinds)}
         self.attribute_types: dict[tuple[str, str], str] = dict(seed.attribute_types)
         self.deduplicated: set[str] = set()
         self.views: Shelf[Any] = Shelf(self.revision, _MOST_KEPT_IDS)
         self.pages: Shelf[Any] = Shelf(self.revision, _MOST_KEPT_BYTES)
-        self._created = dict.fromkeys(KINDS, 0)
+        self._created = dict.fromkeys(self.tables, 0)
         self.batches: dict[str, Batch] = {}
         self.tables["survey_responses"].hide("survey", "created_at", "updated_at")
         self.show_financial_ids(shown=False)
 
     def __getattr__(self, kind: str) -> list[Record]:
-        if kind not in KINDS:
+        if kind == "tables" or kind not in self.tables:
             raise AttributeError(f"Content has no kind {kind!r}; the kinds are {', '.join(KINDS)}")
         return self.records(kind)
 
@@ -80,9 +81,9 @@ class Content:
     def new_id(self, kind: str) -> str:
         """Return an id for a new record of a kind, later than every other."""
         self._created[kind] += 1
-        return f"6fffffff{KINDS.index(kind):010x}{self._created[kind]:06x}"
+        return f"6fffffff{list(self.tables).index(kind):010x}{self._created[kind]:06x}"
 
 
-def seeded_content(people: int, companies: int, seed: int) -> Content:
-    """Return the content that belongs to these sizes and this seed: the same bytes every time."""
-    return Content(generate(people, companies, seed))
+def seeded_content(people: int, companies: int, seed: int, kinds: Iterable[str] = ()) -> Content:
+    """Return the content that belongs to these sizes and this seed, with empty tables of further `kinds`."""
+    return Content(generate(people, companies, seed), kinds)

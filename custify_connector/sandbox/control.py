@@ -6,45 +6,38 @@ This file does not know Custify.
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from .faults import Fault
-from .quirks import Drift, Quirks
+from .quirks import Drift
 from .refusals import error_body
 from .wire import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .limiting import Rate
+    from .admission import Rate
     from .state import State
     from .wire import Request
 
 CONTROL_PREFIX = "/_sandbox/"
 
 
-class Control:
-    """Answers the sandbox's own paths."""
-
-    def answer(self, state: State, request: Request) -> Reply:
-        """Answer one request; 404 for a path there is not, 400 for a body that makes no sense."""
-        name, _, rest = request.path[len(CONTROL_PREFIX) :].partition("/")
-        handler = _HANDLERS.get((request.method, name))
-        if handler is None:
-            return Reply(404, error_body(404, f"no control {request.method} {request.path}"))
-        try:
-            body = orjson.loads(request.body) if request.body else None
-            value = handler(state, rest, body)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            return Reply(400, error_body(400, str(error)))
-        return Reply(200, orjson.dumps(value))
-
-
-def _journal(state: State, _rest: str, _body: object) -> object:
-    return state.journal.entries
+def control(state: State, request: Request) -> Reply:
+    """Answer one request; 404 for a path there is not, 400 for a body that makes no sense."""
+    name, _, rest = request.path[len(CONTROL_PREFIX) :].partition("/")
+    handler = _HANDLERS.get((request.method, name))
+    if handler is None:
+        return Reply(404, error_body(404, f"no control {request.method} {request.path}"))
+    try:
+        body = orjson.loads(request.body) if request.body else None
+        value = handler(state, rest, body)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        return Reply(400, error_body(400, str(error)))
+    return Reply(200, orjson.dumps(value))
 
 
 def _summary(state: State, _rest: str, _body: object) -> object:
@@ -55,14 +48,6 @@ def _summary(state: State, _rest: str, _body: object) -> object:
         "statuses": {str(status): count for status, count in statuses.items()},
         "unanswered": len(journal) - sum(statuses.values()),
     }
-
-
-def _content(state: State, rest: str, _body: object) -> object:
-    return state.content.records(rest)
-
-
-def _drifted(state: State, _rest: str, _body: object) -> object:
-    return state.tide.drifted
 
 
 def _faults(state: State, _rest: str, body: Any) -> object:  # noqa: ANN401 - JSON of any shape; TypeError is a 400
@@ -76,12 +61,7 @@ def _quirks(state: State, _rest: str, body: Any) -> object:  # noqa: ANN401 - JS
     if changes.get("drift"):
         changes["drift"] = Drift(**changes["drift"])
     state.quirks = replace(state.quirks, **changes)
-    return {one.name: _shown(state.quirks, one.name) for one in fields(Quirks)}
-
-
-def _shown(quirks: Quirks, name: str) -> object:
-    value = getattr(quirks, name)
-    return asdict(value) if isinstance(value, Drift) else value
+    return asdict(state.quirks)
 
 
 def _reset(state: State, _rest: str, _body: object) -> object:
@@ -109,10 +89,10 @@ def _rate(sent: Any) -> Rate | None:  # noqa: ANN401 - JSON of any shape; TypeEr
 
 
 _HANDLERS: dict[tuple[str, str], Callable[[State, str, Any], object]] = {
-    ("GET", "journal"): _journal,
+    ("GET", "journal"): lambda state, _rest, _body: state.journal.entries,
     ("GET", "summary"): _summary,
-    ("GET", "content"): _content,
-    ("GET", "drifted"): _drifted,
+    ("GET", "content"): lambda state, rest, _body: state.content.records(rest),
+    ("GET", "drifted"): lambda state, _rest, _body: state.tide.drifted,
     ("POST", "faults"): _faults,
     ("POST", "quirks"): _quirks,
     ("POST", "reset"): _reset,

@@ -10,8 +10,8 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .companies import delete_company
-from .people import delete_people
+from .endpoints.companies import delete_company
+from .endpoints.people import delete_people
 
 if TYPE_CHECKING:
     from .content import Content

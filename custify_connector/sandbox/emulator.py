@@ -1,29 +1,33 @@
 """The sandbox as its users hold it: an emulated Custify that can be started, stopped, read and disturbed.
 
-Decided here: the surface alone; every part lives in a file of its own.
+Decided here: the surface alone, and how one in the foreground starts and ends; every part lives in a file of its own.
 """
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+import orjson
 
 from .application import Application
 from .server import Server
-from .settings import DEFAULT_KEY, DOCUMENTED_RATE, Settings
-from .state import State
+from .state import DEFAULT_KEY, DOCUMENTED_RATE, Settings, State
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import TextIO
 
     from typing_extensions import Self
 
-    from .content import Content
-    from .drift import Drifted
-    from .faults import Faults
-    from .journal import Journal
-    from .keys import Permissions
-    from .limiting import Rate
+    from .admission import Rate
     from .quirks import Quirks
+
+
+_POLL_SECONDS = 0.2
 
 
 class Sandbox:
@@ -31,6 +35,10 @@ class Sandbox:
 
     `people`, `companies` and `seed` decide the content; `rate_limit` is (requests, seconds) or None; `latency` are
     seconds added to each reply; `keep_entries` bounds the journal. Raises OSError when `port` is taken.
+
+    `api_key` may do everything until it is revoked; `keys` are those accepted with what each may do: add and remove at
+    will. `content` is what the account holds, `journal` what was asked, `faults` what is to go wrong, and `drifted`
+    what the drift quirk has changed so far.
     """
 
     def __init__(  # noqa: PLR0913 - every setting of an account and its server, each by its name
@@ -51,6 +59,12 @@ class Sandbox:
             people, companies, seed, api_key, rate_limit, latency, port=port, keep_entries=keep_entries, **extra
         )
         self._state = State(self._settings)
+        self.api_key = api_key
+        self.keys = self._state.keys
+        self.content = self._state.content
+        self.journal = self._state.journal
+        self.faults = self._state.faults
+        self.drifted = self._state.tide.drifted
         self._server: Server | None = None
 
     def start(self) -> Self:
@@ -80,39 +94,9 @@ class Sandbox:
             raise RuntimeError("the sandbox is not started")
         return f"http://127.0.0.1:{self._server.port}"
 
-    @property
-    def api_key(self) -> str:
-        """The key that may do everything, until it is revoked."""
-        return self._settings.api_key
-
-    @property
-    def keys(self) -> dict[str, Permissions]:
-        """The keys that are accepted, and what each may do; add and remove at will."""
-        return self._state.keys
-
     def revoke(self, key: str | None = None) -> None:
         """Let a key (the sandbox's own, when none is named) be answered 401 from now on."""
         self._state.keys.pop(self.api_key if key is None else key, None)
-
-    @property
-    def content(self) -> Content:
-        """What the account holds."""
-        return self._state.content
-
-    @property
-    def journal(self) -> Journal:
-        """What was asked."""
-        return self._state.journal
-
-    @property
-    def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self._state.faults
-
-    @property
-    def drifted(self) -> Drifted:
-        """What the drift quirk has created, deleted and updated so far."""
-        return self._state.tide.drifted
 
     @property
     def quirks(self) -> Quirks:
@@ -140,3 +124,17 @@ class Sandbox:
     @rate_limit.setter
     def rate_limit(self, rate: Rate | None) -> None:
         self._state.rate_limit = rate
+
+
+def serve(settings: Settings, *, output: TextIO | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, after one JSON line with base_url and api_key to `output` (default: stdout)."""
+    ended = threading.Event()
+    ready = sys.stdout if output is None else output
+    with Sandbox(**{**asdict(settings), "quirks": settings.quirks}) as sandbox:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: ended.set())
+        line = orjson.dumps({"base_url": sandbox.base_url, "api_key": sandbox.api_key})
+        ready.write(f"{line.decode()}\n")
+        ready.flush()
+        while not ended.wait(_POLL_SECONDS):
+            pass

@@ -71,9 +71,9 @@ def _string(operator: str, wanted: object) -> Test | None:
         "ends_with": lambda value: isinstance(value, str) and value.endswith(text),
         "contains": lambda value: isinstance(value, str) and text in value,
         "does_not_contain": lambda value: not isinstance(value, str) or text not in value,
-        "is_in": lambda value: bool(_members(value) & _members(wanted)),
-        "is_descendant": lambda value: bool(_members(value) & _members(wanted)),
     }
+    if operator in {"is_in", "is_descendant"}:
+        return lambda value: bool(_members(value) & _members(wanted))
     return tests.get(operator)
 
 
@@ -143,16 +143,11 @@ def _members(value: object) -> set[object]:
 
 def _membership(operator: str, wanted: object) -> Test | None:
     chosen = _members(wanted)
-    tests: dict[str, Test] = {
-        "is": lambda value: bool(_members(value) & chosen),
-        "is_not": lambda value: not _members(value) & chosen,
-        "is_in": lambda value: bool(_members(value) & chosen),
-        "is_not_in": lambda value: not _members(value) & chosen,
-        "is_any_of": lambda value: bool(_members(value) & chosen),
-        "is_all_of": lambda value: chosen <= _members(value),
-        "is_none_of": lambda value: not _members(value) & chosen,
-    }
-    return tests.get(operator)
+    if operator in {"is", "is_in", "is_any_of"}:
+        return lambda value: bool(_members(value) & chosen)
+    if operator in {"is_not", "is_not_in", "is_none_of"}:
+        return lambda value: not _members(value) & chosen
+    return (lambda value: chosen <= _members(value)) if operator == "is_all_of" else None
 
 
 _TYPES: dict[str, Callable[[str, object], Test | None]] = {
@@ -160,10 +155,6 @@ _TYPES: dict[str, Callable[[str, object], Test | None]] = {
     "Number": _number,
     "Date": date_test,
     "Boolean": _boolean,
-    "Tag": _membership,
-    "User": _membership,
-    "Company": _membership,
-    "Segment": _membership,
-    "Dropdown": _membership,
+    **dict.fromkeys(("Tag", "User", "Company", "Segment", "Dropdown"), _membership),
     "Currency": lambda operator, wanted: _number(operator, wanted) or _membership(operator, wanted),
 }

@@ -1,6 +1,7 @@
-"""How a value is found in a record by the name that the API gives it.
+"""How a value is found in a record by the name that the API gives it, and to which segments a record belongs.
 
-Decided here: the names below `custom_attributes` and `metrics`, and what counts as unknown.
+Decided here: the names below `custom_attributes` and `metrics`, what counts as unknown, and membership of segments,
+which the docs leave to the account's own conditions: here it follows from the record's id.
 This file does not know filters or orders.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .content import Content
     from .table import Record
 
 ATTRIBUTE = "custom_attributes."
 NESTED = (ATTRIBUTE, "metrics.")
+_ONE_IN = 8
 
 
 def value_at(record: Record, name: str) -> object:
@@ -32,3 +35,13 @@ def value_at(record: Record, name: str) -> object:
 def is_unknown(value: object) -> bool:
     """Say whether a value counts as unknown: absent, null, or empty."""
     return value is None or value in ("", [])
+
+
+def segments_of(content: Content, kind: str, record: Record) -> list[Record]:
+    """Return the segments that a record of `people` or `companies` belongs to, as {id, name}."""
+    wanted = "people" if kind == "people" else "company"
+    number = int(record["id"][-6:], 16)
+    segments = [one for one in content.table("segments") if one["type"] == wanted]
+    return [
+        {"id": one["id"], "name": one["name"]} for place, one in enumerate(segments) if (number + place) % _ONE_IN == 0
+    ]

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .entity_filters import entity_predicate
-from .envelopes import Envelope, Found, enveloped
+from .fields import segments_of
 from .item_filters import item_predicate, search_predicate
-from .paging import page_of
+from .pages import Envelope, Found, enveloped, page_of
 from .refusals import malformed
-from .segments import segments_of
 from .sorting import Order, Ordering, asked_order, sorted_ids
 
 if TYPE_CHECKING:
@@ -35,19 +34,20 @@ ALWAYS = frozenset({"id", "name", "created_at", "updated_at"})
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of the API: its kind, plural key, maximum a page, order and filters.
+    """A list of the API: its kind, plural key (its kind, if none is said), maximum a page, order and filters.
 
+    `fields` are those it can be sorted by beside id and times, parted by blanks.
     `entity_readers` (from the content) mark a list with entity filters, `item_choices` one with item filters. `shape`
     returns how a request wants each record shaped, by the parameters of `SHAPING`; None as it is.
     """
 
     kind: str
-    key: str
+    key: str = ""
     cap: int = 50
     envelope: Envelope = "object"
     ordering: Ordering = "none"
     default: Order = field(default_factory=Order)
-    fields: frozenset[str] = frozenset()
+    fields: str = ""
     search: tuple[str, ...] = ()
     entity_readers: Callable[[Content], Mapping[str, Callable[[Record], object]]] | None = None
     item_choices: Callable[[Content], Mapping[str, Callable[[Record, str], bool]]] | None = None
@@ -71,7 +71,7 @@ def listed(call: Call, listing: Listing, scope: Scope | None = None) -> Reply:
     if kept is not None:
         return kept
     rows = _rows(call, listing, view.ids[page.start : page.stop])
-    reply = enveloped(listing.envelope, listing.key, Found(rows, len(view.ids), page), call.quirks)
+    reply = enveloped(listing.envelope, listing.key or listing.kind, Found(rows, len(view.ids), page), call.quirks)
     if view.key is not None:
         call.content.pages.keep(key, reply, len(reply.body))
     return reply
@@ -160,3 +160,10 @@ def _trimmed(record: Record, names: list[str]) -> Record:
         held = record.get("custom_attributes", {})
         shape["custom_attributes"] = {name: held[name] for name in attributes if name in held}
     return shape
+
+
+def without_counts(call: Call) -> Shape | None:
+    """Return the `shape` of a list that leaves its counts out when the request says so."""
+    if call.text("includeCounts") != "false":
+        return None
+    return lambda record: {name: value for name, value in record.items() if name != "company_counts"}

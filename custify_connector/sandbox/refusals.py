@@ -5,24 +5,11 @@ Decided here: the body of an error. This file does not know why something is ref
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import orjson
 
-REASONS = {
-    200: "OK",
-    202: "Accepted",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    409: "Conflict",
-    422: "Unprocessable Entity",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
+_REASONS = {one.value: one.phrase for one in HTTPStatus}
 
 
 class RefusalError(Exception):
@@ -46,7 +33,7 @@ def missing(what: str) -> RefusalError:
 
 def reason(status: int) -> str:
     """Return the standard phrase of an HTTP status."""
-    return REASONS.get(status, "Unknown")
+    return _REASONS.get(status, "Unknown")
 
 
 def error_body(status: int, message: str) -> bytes:

@@ -10,53 +10,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from .call import Call
     from .wire import Reply
 
-
-@dataclass(frozen=True)
-class Route:
-    """One operation of the API: parts of `pattern` in braces are parameters."""
-
-    method: str
-    pattern: str
-    handler: Callable[[Call], Reply]
+    Answer = Callable[[Call], Reply]
 
 
 @dataclass(frozen=True)
 class Match:
     """The operation that answers a path, and the values of its pattern's parameters."""
 
-    handler: Callable[[Call], Reply]
+    handler: Answer
     arguments: dict[str, str]
 
 
 class Router:
-    """The operations, by method and number of path parts."""
+    """The operations, each given by `METHOD /path`: parts of a path in braces are parameters."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._fixed: dict[tuple[str, str], Route] = {}
-        self._open: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
-        for route in routes:
-            if "{" not in route.pattern:
-                self._fixed[route.method, route.pattern] = route
+    def __init__(self, operations: Mapping[str, Answer]) -> None:
+        self._fixed: dict[tuple[str, str], Answer] = {}
+        self._open: dict[tuple[str, int], list[tuple[list[str], Answer]]] = {}
+        for place, answer in operations.items():
+            method, pattern = place.split()
+            if "{" not in pattern:
+                self._fixed[method, pattern] = answer
                 continue
-            parts = route.pattern.split("/")
-            self._open.setdefault((route.method, len(parts)), []).append((parts, route))
+            parts = pattern.split("/")
+            self._open.setdefault((method, len(parts)), []).append((parts, answer))
 
     def match(self, method: str, path: str) -> Match | None:
         """Return what answers this method and path, or None."""
         path = path.rstrip("/")
         fixed = self._fixed.get((method, path))
         if fixed is not None:
-            return Match(fixed.handler, {})
+            return Match(fixed, {})
         parts = path.split("/")
-        for pattern, route in self._open.get((method, len(parts)), ()):
+        for pattern, answer in self._open.get((method, len(parts)), ()):
             arguments = _arguments(pattern, parts)
             if arguments is not None:
-                return Match(route.handler, arguments)
+                return Match(answer, arguments)
         return None
 
 

@@ -7,17 +7,17 @@ Source: Custify's docs, Limits. This file does not know which object has which f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from .dates import normal_date
 from .refusals import malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .table import Record
 
-FieldKind = Literal["text", "integer", "number", "boolean", "date", "list", "object", "any"]
+FieldKind = Literal["text", "integer", "number", "boolean", "date", "list", "object"]
 INT32 = 2**31
 
 
@@ -30,6 +30,15 @@ class Rule:
     nullable: bool = True
     required: bool = False
     choices: tuple[str, ...] = ()
+
+
+def fields(text: str, *, longest: int | None = None, nullable: bool = True) -> dict[str, Rule]:
+    """Return rules by name, written as `name total:number dueDate:date!`: text without a kind, `!` for required."""
+    rules: dict[str, Rule] = {}
+    for word in text.split():
+        name, _, kind = word.rstrip("!").partition(":")
+        rules[name] = Rule(cast("FieldKind", kind or "text"), longest, nullable, required=word.endswith("!"))
+    return rules
 
 
 def checked(body: Mapping[str, object], rules: Mapping[str, Rule], *, partial: bool = False) -> Record:
@@ -51,7 +60,7 @@ def _judged(name: str, value: object, rule: Rule) -> object:
         if rule.nullable and not rule.required:
             return None
         raise malformed(f"{name} must not be null")
-    judged = _KINDS[rule.kind](name, value)
+    judged = _of_kind(name, value, rule.kind)
     if rule.longest is not None and isinstance(value, str) and len(value) > rule.longest:
         raise malformed(f"{name} must have at most {rule.longest} characters")
     if isinstance(value, str) and not value and (rule.required or not rule.nullable):
@@ -61,58 +70,22 @@ def _judged(name: str, value: object, rule: Rule) -> object:
     return judged
 
 
-def _text(name: str, value: object) -> object:
-    if not isinstance(value, str):
-        raise malformed(f"{name} must be a text")
-    return value
-
-
-def _integer(name: str, value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise malformed(f"{name} must be a whole number")
-    if not -INT32 <= value < INT32:
+def _of_kind(name: str, value: object, kind: FieldKind) -> object:
+    types, described = _KINDS[kind]
+    judged = normal_date(value) if kind == "date" and isinstance(value, str) else value
+    if judged is None or not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
+        raise malformed(f"{name} must be {described}")
+    if kind == "integer" and isinstance(value, int) and not -INT32 <= value < INT32:
         raise malformed(f"{name} must fit into 32 bits")
-    return value
+    return judged
 
 
-def _number(name: str, value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise malformed(f"{name} must be a number")
-    return value
-
-
-def _boolean(name: str, value: object) -> object:
-    if not isinstance(value, bool):
-        raise malformed(f"{name} must be true or false")
-    return value
-
-
-def _date(name: str, value: object) -> object:
-    normal = normal_date(value) if isinstance(value, str) else None
-    if normal is None:
-        raise malformed(f"{name} must be an ISO 8601 date")
-    return normal
-
-
-def _list(name: str, value: object) -> object:
-    if not isinstance(value, list):
-        raise malformed(f"{name} must be a list")
-    return value
-
-
-def _object(name: str, value: object) -> object:
-    if not isinstance(value, dict):
-        raise malformed(f"{name} must be an object")
-    return value
-
-
-_KINDS: dict[FieldKind, Callable[[str, object], object]] = {
-    "text": _text,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-    "list": _list,
-    "object": _object,
-    "any": lambda _, value: value,
+_KINDS: dict[FieldKind, tuple[tuple[type, ...], str]] = {
+    "text": ((str,), "a text"),
+    "integer": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+    "boolean": ((bool,), "true or false"),
+    "date": ((str,), "an ISO 8601 date"),
+    "list": ((list,), "a list"),
+    "object": ((dict,), "an object"),
 }

@@ -14,11 +14,10 @@ from .fields import NESTED, value_at
 from .refusals import malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from .call import Call
     from .table import Record
 
+_ALWAYS = frozenset({"id", "created_at", "updated_at"})
 Ordering = Literal["sorting", "sort", "both", "none"]
 
 
@@ -31,7 +30,7 @@ class Order:
     sticky: bool = False
 
 
-def asked_order(call: Call, ordering: Ordering, fields: Collection[str], default: Order) -> Order:
+def asked_order(call: Call, ordering: Ordering, fields: str, default: Order) -> Order:
     """Return the order a request asks for in the way its endpoint offers; refuse what it cannot sort by (400)."""
     if call.quirks.ignore_sorting:
         return default
@@ -40,7 +39,7 @@ def asked_order(call: Call, ordering: Ordering, fields: Collection[str], default
         order = _by_sort(call, default)
     if order is None:
         return default
-    if order.field not in fields and not str(order.field).startswith(NESTED):
+    if order.field not in (*_ALWAYS, *fields.split()) and not str(order.field).startswith(NESTED):
         raise malformed(f"cannot sort by {order.field!r}")
     return order
 

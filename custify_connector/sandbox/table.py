@@ -1,16 +1,18 @@
-"""The records of one kind, in the order of their creation.
+"""The records of one kind, in the order of their creation, and what is worth keeping until they change.
 
-Decided here: how records are found by a field's value, and which of their fields are shown.
+Decided here: how records are found by a field's value, which of their fields are shown, and that what is kept goes at
+the first change.
 Records are replaced, never changed in place, so whoever holds one holds it unchanged. This file does not know Custify.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
+Kept = TypeVar("Kept")
 Record = dict[str, Any]
 _Index = dict[object, dict[str, None]]
 
@@ -20,6 +22,38 @@ class Revision:
 
     def __init__(self) -> None:
         self.number = 0
+
+
+class Shelf(Generic[Kept]):
+    """Values by key, valid for one revision, of at most `most` weight in all."""
+
+    def __init__(self, revision: Revision, most: int) -> None:
+        self._revision = revision
+        self._most = most
+        self._number = revision.number
+        self._weight = 0
+        self._kept: dict[Hashable, Kept] = {}
+
+    def get(self, key: Hashable) -> Kept | None:
+        """Return what is kept under a key, or None."""
+        if self._revision.number != self._number:
+            self.clear()
+        return self._kept.get(key)
+
+    def keep(self, key: Hashable, value: Kept, weight: int) -> None:
+        """Keep a value until the next change, unless it is too heavy."""
+        if weight > self._most:
+            return
+        if self._revision.number != self._number or self._weight + weight > self._most:
+            self.clear()
+        self._kept[key] = value
+        self._weight += weight
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._weight = 0
+        self._number = self._revision.number
 
 
 class Table:

@@ -23,9 +23,9 @@ from custify_connector.contract.testbed import (
     WriteCase,
 )
 from custify_connector.sandbox import Entry, Permissions, Sandbox
-from custify_connector.sandbox.companies import delete_company
 from custify_connector.sandbox.content import Content
-from custify_connector.sandbox.people import delete_people
+from custify_connector.sandbox.endpoints.companies import delete_company
+from custify_connector.sandbox.endpoints.people import delete_people
 from custify_connector.sandbox_testbed.faults import sandbox_fault
 from custify_connector.sandbox_testbed.never_seen import never_seen
 from custify_connector.sandbox_testbed.write_cases import STREAM_OF, write_cases

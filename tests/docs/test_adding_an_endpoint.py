@@ -13,6 +13,10 @@ from custify_connector import manifest
 from custify_connector.contract.errors import ManifestError
 from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector
+from custify_connector.sandbox.application import Application
+from custify_connector.sandbox.endpoints import RESOURCES, resources
+from custify_connector.sandbox.server import Server
+from custify_connector.sandbox.state import Settings, State
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/adding-an-endpoint.md"
@@ -68,6 +72,32 @@ def test_the_new_source_is_read_in_pages_with_no_python_named_after_it(known):
         "company": "c", "sorting": sorting, "page": "1", "itemsPerPage": "50",
     }  # fmt: skip
     assert "renewals" not in "".join(path.read_text("utf-8") for path in (ROOT / "custify_connector").rglob("*.py"))
+
+
+@pytest.fixture
+def emulated(page):
+    """Return a credential for an emulated Custify with the page's entry in its table."""
+    (entry,) = page(PAGE).blocks("python")
+    added = eval(entry, vars(resources).copy())  # noqa: S307 - our own page
+    server = Server(0, Application(State(Settings(people=5, companies=5), (*RESOURCES, added))).answer)
+    yield {"name": "emulated", "api_key": Settings().api_key, "base_url": f"http://127.0.0.1:{server.port}"}
+    server.stop()
+
+
+def test_the_emulated_custify_answers_the_new_endpoints_after_one_entry(known, emulated):
+    connector = Connector(load=lambda: known)
+
+    def read(**params):
+        batches = connector.read_source(emulated, {"endpoint": "renewals", "params": params}, None)
+        return [record for batch in batches for record in batch.records]
+
+    companies = {1: "c-00001", 2: "c-00002", 3: "unknown"}
+    rows = [{"externalId": number, "company_id": companies[number]} for number in (1, 2, 1, 3)]
+    receipts = list(connector.write_destination(emulated, {"endpoint": "upsert_renewal"}, rows))
+    assert [receipt.status for receipt in receipts] == [200, 200, 200, 404]
+    records = read()
+    assert sorted(record["externalId"] for record in records) == ["1", "2"]
+    assert read(company=records[0]["company"]) == records[:1]
 
 
 def test_the_new_source_is_resumed_from_a_state(known):

@@ -12,7 +12,7 @@ import pytest
 
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Quirks, Sandbox
-from custify_connector.sandbox.segments import segments_of
+from custify_connector.sandbox.fields import segments_of
 
 PLAIN = ("people", "companies", "subscriptions", "deals", "invoices", "tasks", "notes", "tickets", "comments", "tags")
 PLAIN += ("files", "surveys", "meetings", "time_tracks", "objectives", "calculated_metrics", "health_scores")

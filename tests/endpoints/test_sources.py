@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from custify_connector import manifest
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.sandbox import Drift, Quirks
-from custify_connector.sandbox.segments import segments_of
+from custify_connector.sandbox.fields import segments_of
 
 SOURCES = manifest.load().sources
 DOCUMENTED = [name for name, source in SOURCES.items() if not source.undocumented]

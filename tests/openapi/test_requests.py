@@ -22,8 +22,7 @@ from custify_connector.plugin import connector
 from custify_connector.sandbox import Quirks
 from custify_connector.sandbox.application import Application
 from custify_connector.sandbox.server import Server
-from custify_connector.sandbox.settings import Settings
-from custify_connector.sandbox.state import State
+from custify_connector.sandbox.state import Settings, State
 
 SOMEBODY = "65f1bf11b7d4e8f90123ab01"
 SECOND_PATHS = {"/time_track": "/time-track"}

@@ -1,7 +1,7 @@
 import pytest
 
 from custify_connector.sandbox import Permissions
-from custify_connector.sandbox.keys import bearer, permitted
+from custify_connector.sandbox.admission import bearer, permitted
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from custify_connector.sandbox import Permissions, Quirks
-from custify_connector.sandbox.limiting import MovingWindow
+from custify_connector.sandbox.admission import MovingWindow
 
 
 def test_at_most_n_requests_are_let_in_in_any_window_and_refused_ones_cost_nothing():

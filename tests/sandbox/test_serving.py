@@ -14,7 +14,7 @@ import pytest
 import custify_connector.sandbox
 from custify_connector.sandbox import Settings, serve
 from custify_connector.sandbox.__main__ import main
-from custify_connector.sandbox.settings import parse_rate
+from custify_connector.sandbox.state import parse_rate
 
 PACKAGE = Path(custify_connector.sandbox.__file__).parent
 

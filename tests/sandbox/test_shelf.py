@@ -1,5 +1,4 @@
-from custify_connector.sandbox.shelf import Shelf
-from custify_connector.sandbox.table import Revision
+from custify_connector.sandbox.table import Revision, Shelf
 
 
 def test_what_is_kept_goes_at_the_next_change():

@@ -1,55 +1,24 @@
-"""The operations of the API, gathered from the files beside this one.
-
-Decided here: that all of them are served. Each file decides the operations of one kind of object.
-"""
+"""The operations of the API: the table in `resources`, and what is special beside it."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from custify_connector.sandbox.routing import Router
 
-from . import (
-    batch,
-    comments,
-    companies,
-    configuration,
-    custom_data,
-    events,
-    files,
-    financial,
-    meetings,
-    notes,
-    objectives,
-    people,
-    surveys,
-    tags,
-    tasks,
-    tickets,
-    time_tracks,
-    undocumented,
-)
+from .resources import OTHERS, RESOURCES
 
-MODULES = (
-    people,
-    companies,
-    events,
-    batch,
-    custom_data,
-    financial,
-    notes,
-    comments,
-    tags,
-    tasks,
-    tickets,
-    files,
-    surveys,
-    meetings,
-    time_tracks,
-    objectives,
-    configuration,
-    undocumented,
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .operations import Resource
+
+__all__ = ["RESOURCES", "router"]
 
 
-def router() -> Router:
+def router(resources: Iterable[Resource] = RESOURCES) -> Router:
     """Return what finds the operation for a method and a path."""
-    return Router(route for module in MODULES for route in module.ROUTES)
+    answers = dict(OTHERS)
+    for resource in resources:
+        answers |= resource.answers()
+    return Router(answers)

@@ -1,7 +1,7 @@
-"""The operations on custom data objects of companies and people.
+"""The custom data objects of companies and people.
 
-Decided here: whose objects a path or query means, that they are answered by type, and that a delete without a selector
-deletes all of an entity. What is stored is decided in `custom_data`. Source: Custify's docs, Custom data.
+Decided here: their fields, that type and id together name one object of an entity, that they are answered by type, and
+that a delete without a selector deletes all of an entity. Source: Custify's docs, Custom data.
 """
 
 from __future__ import annotations
@@ -9,17 +9,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
-from custify_connector.sandbox.custom_data import of_entity, upsert_custom_data
 from custify_connector.sandbox.links import find_company, find_person
 from custify_connector.sandbox.refusals import malformed, missing
-from custify_connector.sandbox.routing import Route
+from custify_connector.sandbox.rules import checked, fields
 
 if TYPE_CHECKING:
     from custify_connector.sandbox.call import Call
+    from custify_connector.sandbox.content import Content
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
 _SELECTORS = ("data_type", "data_id")
+_RULES = fields("data_type! data_id! data:object!")
+
+
+def of_entity(content: Content, model: str, key: str) -> list[Record]:
+    """Return the objects of one company (model `companies`) or person (`people`), by Custify's id."""
+    return [one for one in content.table("custom_data").find("entity", key) if one["entityModel"] == model]
+
+
+def upsert_custom_data(content: Content, model: str, key: str, payload: object) -> int:
+    """Store one object or a list of them, and return how many; refuse the whole when one breaks a rule (400)."""
+    sent = payload if isinstance(payload, list) else [payload]
+    objects = [one for one in sent if isinstance(one, dict)]
+    if not sent or len(objects) < len(sent):
+        raise malformed("the body must be a custom data object or a list of them")
+    for held in [checked(one, _RULES) for one in objects]:
+        known = [one for one in of_entity(content, model, key) if _same(one, held)]
+        if known:
+            content.table("custom_data").put({**known[0], **held})
+        else:
+            owner = {"id": content.new_id("custom_data"), "entity": key, "entityModel": model}
+            content.table("custom_data").put({**owner, **held})
+    return len(sent)
+
+
+def _same(one: Record, other: Record) -> bool:
+    return (one["data_type"], one["data_id"]) == (other["data_type"], other["data_id"])
 
 
 def _entity(call: Call) -> tuple[str, str]:
@@ -70,8 +96,4 @@ def delete_custom_data(call: Call) -> Reply:
     return json_reply({"deleted": len(selected)})
 
 
-ROUTES = tuple(
-    Route(method, f"/custom_data/{{entityModel}}{rest}", handler)
-    for method, handler in (("GET", get_custom_data), ("POST", post_custom_data), ("DELETE", delete_custom_data))
-    for rest in ("", "/{entity}")
-)
+OPERATIONS = {"GET": get_custom_data, "POST": post_custom_data, "DELETE": delete_custom_data}

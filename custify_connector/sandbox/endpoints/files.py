@@ -1,4 +1,4 @@
-"""The operations on files.
+"""What is special about files.
 
 Decided here: what is kept of an upload (not its bytes), and how files are found and unlinked.
 Source: Custify's docs, Files.
@@ -9,33 +9,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
-from custify_connector.sandbox.listing import Listing, Scope, listed
-from custify_connector.sandbox.multipart import parts_of
+from custify_connector.sandbox.listing import Scope
 from custify_connector.sandbox.refusals import RefusalError, missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.rules import Rule, checked
+from custify_connector.sandbox.rules import checked, fields
 
 if TYPE_CHECKING:
+    from email.message import Message
+
     from custify_connector.sandbox.call import Call
     from custify_connector.sandbox.content import Content
-    from custify_connector.sandbox.multipart import Part
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
+    from .operations import Resource
+
 _ACCOUNT = "65f0000000000000000000aa"
-_LISTING = Listing("files", "files")
 _OWNERS = (("companyId", "companies", "companies"), ("peopleId", "people", "peoples"))
-_UNLINK = {"fileId": Rule(required=True), "companyId": Rule(), "peopleId": Rule()}
+_UNLINK = fields("fileId! companyId peopleId")
 
 
-def list_files(call: Call) -> Reply:
-    """Answer the page of files that is asked for: of a company, of a person, with a text in the name."""
+def of_owner(_: Resource, call: Call) -> Scope:
+    """Choose the files of a company, of a person, with a text in the name: all that the query has."""
     wanted = (call.text("companyId"), call.text("peopleId"), call.text("searchKey"))
 
     def chosen(content: Content) -> list[Record]:
         return [one for one in content.table("files") if _matches(one, *wanted)]
 
-    return listed(call, _LISTING, Scope(wanted, chosen))
+    return Scope(wanted, chosen)
 
 
 def _matches(file: Record, company: str | None, person: str | None, search: str | None) -> bool:
@@ -46,45 +46,58 @@ def _matches(file: Record, company: str | None, person: str | None, search: str 
     )
 
 
-def upload_file(call: Call) -> Reply:
+def upload_file(_: Resource, call: Call) -> Reply:
     """Keep name, type and size of an uploaded file; an upload without a file is a conflict (409)."""
-    parts = parts_of(call.request.headers.get("content-type", ""), call.request.body)
+    parts = _parts(call)
     file = parts.get("file")
-    if file is None or file.filename is None:
+    if file is None or file.get_filename() is None:
         raise RefusalError(409, "the upload must be a form with a file")
     return json_reply(call.content.create("files", {**_described(file), **_links(call.content, parts)}))
 
 
-def _described(file: Part) -> Record:
-    name = file.filename or ""
+def _parts(call: Call) -> dict[object, Message]:
+    """Return the fields of a form by name, each byte as the Latin-1 character; none when the body is no form."""
+    from email import message_from_string  # noqa: PLC0415 - only an upload is worth what loading it costs
+
+    head = f"Content-Type: {call.request.headers.get('content-type', '')}\r\n\r\n"
+    form = message_from_string(head + call.request.body.decode("latin-1"))
+    return {one.get_param("name", header="content-disposition"): one for one in form.walk() if not one.is_multipart()}
+
+
+def _content(part: Message) -> bytes:
+    return str(part.get_payload()).encode("latin-1")
+
+
+def _described(file: Message) -> Record:
+    name = (file.get_filename() or "").encode("latin-1").decode()
     extension = name.rpartition(".")[2] if "." in name else ""
     return {
         "account": _ACCOUNT,
         "name": name,
         "extension": extension,
-        "mimeType": file.content_type or "application/octet-stream",
-        "size": len(file.content),
+        "mimeType": str(file.get("content-type", "application/octet-stream")),
+        "size": len(_content(file)),
         "showInPortal": False,
     }
 
 
-def _links(content: Content, parts: dict[str, Part]) -> Record:
+def _links(content: Content, parts: dict[object, Message]) -> Record:
     links: Record = {"companies": [], "peoples": []}
     for name, kind, field in _OWNERS:
-        key = parts[name].content.decode() if name in parts else ""
+        key = _content(parts[name]).decode() if name in parts else ""
         if key and content.table(kind).get(key) is None:
             raise missing(name)
         links[field] = [key] if key else []
     return links
 
 
-def show_in_portal(call: Call) -> Reply:
+def show_in_portal(_: Resource, call: Call) -> Reply:
     """Show a file in the portal, or hide it."""
-    sent = checked(call.body(), {"showInPortal": Rule("boolean", required=True)})
+    sent = checked(call.body(), fields("showInPortal:boolean!"))
     return json_reply(call.content.update("files", _known(call.content, call.arguments["id"]), sent))
 
 
-def unlink_file(call: Call) -> Reply:
+def unlink_file(_: Resource, call: Call) -> Reply:
     """Unlink a file from a company or person; from all when neither is named."""
     sent = checked(call.body(), _UNLINK)
     file = _known(call.content, sent["fileId"])
@@ -99,11 +112,3 @@ def _known(content: Content, key: str) -> Record:
     if file is None:
         raise missing("file")
     return file
-
-
-ROUTES = (
-    Route("GET", "/file", list_files),
-    Route("POST", "/file", upload_file),
-    Route("PUT", "/file/{id}/showInPortal", show_in_portal),
-    Route("POST", "/file/unlink", unlink_file),
-)

@@ -1,7 +1,6 @@
-"""The operations on notes.
+"""What is special about notes and comments.
 
-Decided here: their fields, whose notes a path means, and their order (one entity's: sticky first).
-Source: Custify's docs, Notes.
+Decided here: whose a note is, and that an id in a comment's body updates. Source: Custify's docs, Notes, Comments.
 """
 
 from __future__ import annotations
@@ -9,86 +8,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
-from custify_connector.sandbox.item_filters import NOTE_CHOICES
-from custify_connector.sandbox.listing import Listing, Scope, listed
-from custify_connector.sandbox.refusals import missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.rules import Rule, checked
-from custify_connector.sandbox.sorting import Order
+from custify_connector.sandbox.links import the_user
+from custify_connector.sandbox.refusals import malformed, missing
+from custify_connector.sandbox.rules import checked
+
+from .selecting import holding
 
 if TYPE_CHECKING:
     from custify_connector.sandbox.call import Call
     from custify_connector.sandbox.content import Content
+    from custify_connector.sandbox.listing import Scope
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
-_KIND_OF_MODEL = {"Company": "companies", "Customer": "people"}
-_RULES = {
-    "text": Rule(required=True),
-    "entity": Rule(required=True),
-    "entityModel": Rule(required=True, choices=tuple(_KIND_OF_MODEL)),
-    "files": Rule("list"),
-    "metadata": Rule("object"),
-    "showInPortal": Rule("boolean"),
-    "sticky": Rule("boolean"),
-    "tags": Rule("list"),
-}
-_BLANK: Record = {
-    "tags": [],
-    "files": [],
-    "sticky": False,
-    "showInPortal": False,
-    "createdBy": None,
-    "createdByType": "api",
-}
-_FIELDS = frozenset({"id", "text", "sticky", "entity", "createdBy", "created_at", "updated_at"})
-_NEWEST = Order("created_at", descending=True)
+    from .operations import Resource
+
+_COMMENTED = {"Note": "notes", "Task": "tasks"}
+NOTED = {"Company": "companies", "Customer": "people"}
 
 
-def _listing(default: Order) -> Listing:
-    return Listing(
-        "notes",
-        "notes",
-        ordering="sort",
-        default=default,
-        fields=_FIELDS,
-        search=("text", "entityName"),
-        item_choices=lambda _: NOTE_CHOICES,
-    )
-
-
-_ALL = _listing(_NEWEST)
-_OF_ENTITY = _listing(Order("created_at", descending=True, sticky=True))
-
-
-def list_notes(call: Call) -> Reply:
-    """Answer the page of notes that is asked for."""
-    return listed(call, _ALL)
-
-
-def list_entity_notes(call: Call) -> Reply:
-    """Answer a page of the notes of a company or person."""
-    key = call.arguments["id"]
-    return listed(call, _OF_ENTITY, Scope(key, lambda content: content.table("notes").find("entity", key)))
-
-
-def create_note(call: Call) -> Reply:
-    """Create a note."""
-    sent = checked(call.body(), _RULES)
-    return json_reply(call.content.create("notes", {**_BLANK, **sent, **_entity(call.content, sent)}))
-
-
-def update_note(call: Call) -> Reply:
-    """Update a note."""
-    note = call.content.table("notes").get(call.arguments["id"])
-    if note is None:
-        raise missing("note")
-    sent = checked(call.body(), _RULES)
-    return json_reply(call.content.update("notes", note, {**sent, **_entity(call.content, sent)}))
-
-
-def _entity(content: Content, sent: Record) -> Record:
-    entity = content.table(_KIND_OF_MODEL[sent["entityModel"]]).get(sent["entity"])
+def noted_entity(content: Content, sent: Record) -> Record:
+    """Return the name and links of the company or person that a note is about; refuse one there is not (404)."""
+    entity = content.table(NOTED[sent["entityModel"]]).get(sent["entity"])
     if entity is None:
         raise missing("entity")
     company = sent["entityModel"] == "Company"
@@ -96,9 +37,31 @@ def _entity(content: Content, sent: Record) -> Record:
     return {"entityName": entity.get("name"), **links}
 
 
-ROUTES = (
-    Route("GET", "/note", list_notes),
-    Route("GET", "/note/{id}", list_entity_notes),
-    Route("POST", "/note", create_note),
-    Route("POST", "/note/{id}", update_note),
-)
+def _parent(call: Call) -> tuple[str, str]:
+    """Return model and id of the note or task that the path names; refuse one there is not (404)."""
+    model, key = call.arguments["entityModel"], call.arguments["entity"]
+    if model not in _COMMENTED:
+        raise malformed("entityModel must be Note or Task")
+    if call.content.table(_COMMENTED[model]).get(key) is None:
+        raise missing(model.lower())
+    return model, key
+
+
+def of_parent(_: Resource, call: Call) -> Scope:
+    """Choose the comments below the note or task in the path."""
+    return holding("comments", "entity", _parent(call)[1])
+
+
+def post_comment(resource: Resource, call: Call) -> Reply:
+    """Create a comment, or update the one whose id is sent."""
+    model, key = _parent(call)
+    sent = checked(call.body(), resource.rules)
+    if sent.get("createdBy") is not None:
+        sent["createdBy"] = the_user(call.content, "createdBy", sent["createdBy"])["id"]
+    if "id" not in sent:
+        blank = {"createdBy": None, "entity": key, "entityModel": model}
+        return json_reply(call.content.create("comments", {**blank, **sent}))
+    known = call.content.table("comments").get(sent["id"])
+    if known is None or known["entity"] != key:
+        raise missing("comment")
+    return json_reply(call.content.update("comments", known, sent))

@@ -1,4 +1,4 @@
-"""The operations on tickets and their replies.
+"""What is special about tickets: what one and its replies hold.
 
 Decided here: that writing names companies and people by your ids while reading shows Custify's; that a second POST with
 the same externalId makes a second ticket; that replies in a PUT replace all. Source: Custify's docs, Tickets.
@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
+from custify_connector.sandbox.fields import segments_of
 from custify_connector.sandbox.item_filters import TICKET_CHOICES
-from custify_connector.sandbox.listing import Listing, Scope, listed
-from custify_connector.sandbox.refusals import missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.segments import segments_of
-from custify_connector.sandbox.sorting import Order
+from custify_connector.sandbox.links import find_company, find_person
+from custify_connector.sandbox.listing import Scope
+from custify_connector.sandbox.refusals import malformed, missing
+from custify_connector.sandbox.rules import Rule, checked, fields
 
-from .ticket_fields import BLANK, add_replies, judged_replies, remove_replies, ticket_fields
+from .selecting import holding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,60 @@ if TYPE_CHECKING:
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
+    from .operations import Resource
 
-def _choices(content: Content) -> dict[str, Callable[[Record, str], bool]]:
+_RULES = {
+    "externalId": Rule(nullable=False),
+    **fields("title description ticketStatus priority assignedToName openedAt:date lastModifiedAt:date"),
+}
+_REPLY = {"type": Rule(choices=("note", "incoming", "outgoing")), **fields("from body submittedAt:date")}
+_ENDED = {"solved", "closed", "resolved"}
+_LISTS = ("company", "companyNames", "people", "peopleNames", "tags")
+_BLANK: Record = {
+    "externalId": None,
+    "provider": "api",
+    **{name: [] for name in ("company", "companyNames", "people", "peopleNames", "tags")},
+}
+
+
+def _ticket_fields(content: Content, body: Record) -> Record:
+    """Return the fields to store for a body; refuse a company or person there is not (400)."""
+    held = checked(body, _RULES)
+    if "ticketStatus" in held:
+        held["status"] = "inactive" if held["ticketStatus"] in _ENDED else "active"
+    if body.get("company"):
+        company = find_company(content, None, body["company"])
+        if company is None:
+            raise malformed(f"company {body['company']!r} does not exist")
+        held |= {"company": [company["id"]], "companyNames": [{"id": company["id"], "name": company.get("name")}]}
+    if body.get("people"):
+        person = find_person(content, None, body["people"], body["people"])
+        if person is None:
+            raise malformed(f"people {body['people']!r} does not exist")
+        held |= {"people": [{"id": person["id"]}], "peopleNames": [person.get("name")]}
+    return held
+
+
+def _judged_replies(sent: object) -> list[Record]:
+    """Return the replies of a body; refuse what is no list of replies (400)."""
+    if not isinstance(sent, list) or not all(isinstance(reply, dict) for reply in sent):
+        raise malformed("replies must be a list of objects")
+    return [checked(reply, _REPLY) for reply in sent]
+
+
+def _add_replies(content: Content, ticket: Record, replies: list[Record]) -> None:
+    """Store replies of a ticket, in their order."""
+    for reply in replies:
+        content.create("ticket_replies", {"ticket": ticket["id"], "externalId": ticket["externalId"], **reply})
+
+
+def _remove_replies(content: Content, ticket: Record) -> None:
+    """Remove every reply of a ticket."""
+    for reply in content.table("ticket_replies").find("ticket", ticket["id"]):
+        content.table("ticket_replies").remove(reply["id"])
+
+
+def choices(content: Content) -> dict[str, Callable[[Record, str], bool]]:
     """Return what tickets can be filtered by; csm and segments are those of the ticket's companies."""
     companies = content.table("companies")
 
@@ -41,101 +93,54 @@ def _choices(content: Content) -> dict[str, Callable[[Record, str], bool]]:
     return {**TICKET_CHOICES, "csm": csm, "segments": segments}
 
 
-_LISTING = Listing(
-    "tickets",
-    "tickets",
-    cap=200,
-    ordering="sort",
-    default=Order("openedAt", descending=True),
-    fields=frozenset(
-        {
-            "id",
-            "title",
-            "ticketStatus",
-            "priority",
-            "externalId",
-            "openedAt",
-            "lastModifiedAt",
-            "created_at",
-            "updated_at",
-        }
-    ),
-    search=("title", "description", "externalId"),
-    item_choices=_choices,
-)
-
-
-def list_tickets(call: Call) -> Reply:
-    """Answer the page of tickets that is asked for; with externalId, those that carry it."""
-    external = call.text("externalId")
-    if external is None:
-        return listed(call, _LISTING)
-    found = call.content.table("tickets").find("externalId", external)
-    if not found and call.quirks.lookup_missing == "404":
-        raise missing("ticket")
-    return listed(call, _LISTING, Scope(("externalId", external), lambda _: found))
-
-
-def list_entity_tickets(call: Call) -> Reply:
-    """Answer a page of the tickets of a company or person."""
-    key, content = call.arguments["key"], call.content
+def of_entity(_: Resource, call: Call) -> Scope:
+    """Choose the tickets of the company or person in the path."""
+    key, content = call.arguments["id"], call.content
     if content.table("companies").get(key):
-        return listed(call, _LISTING, Scope(key, lambda _: content.table("tickets").find("company", key)))
+        return holding("tickets", "company", key)
     if content.table("people").get(key) is None:
         raise missing("entity")
-    return listed(
-        call, _LISTING, Scope(key, lambda _: [one for one in content.table("tickets") if {"id": key} in one["people"]])
-    )
+    return Scope(key, lambda _: [one for one in content.table("tickets") if {"id": key} in one["people"]])
 
 
-def create_ticket(call: Call) -> Reply:
+def create_ticket(_: Resource, call: Call) -> Reply:
     """Create a ticket with its replies."""
     body = call.body()
-    replies = judged_replies(body.get("replies", []))
-    ticket = call.content.create("tickets", {**BLANK, **ticket_fields(call.content, body)})
-    add_replies(call.content, ticket, replies)
+    replies = _judged_replies(body.get("replies", []))
+    ticket = call.content.create("tickets", {**_BLANK, **_ticket_fields(call.content, body)})
+    _add_replies(call.content, ticket, replies)
     return json_reply(ticket)
 
 
-def update_ticket(call: Call) -> Reply:
+def update_ticket(_: Resource, call: Call) -> Reply:
     """Update the fields of a ticket that are sent; replies replace all."""
     body, ticket = call.body(), _known(call)[0]
-    replies = judged_replies(body["replies"]) if "replies" in body else None
-    ticket = call.content.update("tickets", ticket, ticket_fields(call.content, body))
+    replies = _judged_replies(body["replies"]) if "replies" in body else None
+    ticket = call.content.update("tickets", ticket, _ticket_fields(call.content, body))
     if replies is not None:
-        remove_replies(call.content, ticket)
-        add_replies(call.content, ticket, replies)
+        _remove_replies(call.content, ticket)
+        _add_replies(call.content, ticket, replies)
     return json_reply(ticket)
 
 
-def delete_ticket(call: Call) -> Reply:
+def delete_ticket(_: Resource, call: Call) -> Reply:
     """Delete every ticket with this externalId."""
     tickets = _known(call)
     for ticket in tickets:
-        remove_replies(call.content, ticket)
+        _remove_replies(call.content, ticket)
         call.content.table("tickets").remove(ticket["id"])
     return json_reply({"deleted": len(tickets)})
 
 
-def add_reply(call: Call) -> Reply:
+def add_reply(_: Resource, call: Call) -> Reply:
     """Add a reply, or a list of them."""
     ticket, payload = _known(call)[0], call.payload()
-    add_replies(call.content, ticket, judged_replies(payload if isinstance(payload, list) else [payload]))
+    _add_replies(call.content, ticket, _judged_replies(payload if isinstance(payload, list) else [payload]))
     return json_reply(call.content.update("tickets", ticket, {}))
 
 
 def _known(call: Call) -> list[Record]:
-    found = call.content.table("tickets").find("externalId", call.arguments["key"])
+    found = call.content.table("tickets").find("externalId", call.arguments["id"])
     if not found:
         raise missing("ticket")
     return found
-
-
-ROUTES = (
-    Route("GET", "/ticket", list_tickets),
-    Route("GET", "/ticket/{key}", list_entity_tickets),
-    Route("POST", "/ticket", create_ticket),
-    Route("PUT", "/ticket/{key}", update_ticket),
-    Route("DELETE", "/ticket/{key}", delete_ticket),
-    Route("POST", "/ticket/{key}/reply", add_reply),
-)

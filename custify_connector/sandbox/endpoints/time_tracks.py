@@ -10,37 +10,27 @@ from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
 from custify_connector.sandbox.links import find_user, owner_of, the_user
-from custify_connector.sandbox.listing import Listing, Scope, listed
+from custify_connector.sandbox.listing import Listing, Scope
 from custify_connector.sandbox.refusals import malformed, missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.rules import Rule, checked
+from custify_connector.sandbox.rules import checked, fields
+
+from .operations import Resource, deletes, lists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from custify_connector.sandbox.call import Call
     from custify_connector.sandbox.content import Content
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
+    from .operations import Operation
+
 _PATHS = {"dash": "/time-track", "underscore": "/time_track"}
-_RULES = {
-    "duration": Rule("integer", required=True),
-    "name": Rule(required=True),
-    "startedDate": Rule("date", required=True),
-    "tags": Rule("list"),
-}
-_LISTING = Listing(
-    "time_tracks",
-    "time_track",
-    ordering="sorting",
-    fields=frozenset({"id", "name", "duration", "startDate", "user", "created_at", "updated_at"}),
-)
+_RULES = fields("duration:integer! name! startedDate:date! tags:list")
 _NAMES = ("company", "company_id", "people", "user_id", "email")
 
 
-def list_time_tracks(call: Call) -> Reply:
-    """Answer the page of time tracks that is asked for, of those that every parameter selects."""
+def _selected(_: Resource, call: Call) -> Scope:
+    """Choose the time tracks that every parameter selects."""
     names = (*_NAMES, "tags", "start_date", "end_date", "user")
     asked = {name: call.text(name) for name in names}
     owner = owner_of(call.content, asked)
@@ -51,7 +41,7 @@ def list_time_tracks(call: Call) -> Reply:
             return []
         return [one for one in content.table("time_tracks") if _matches(one, asked, owner, user)]
 
-    return listed(call, _LISTING, Scope(tuple(asked.values()), chosen))
+    return Scope(tuple(asked.values()), chosen)
 
 
 def _matches(track: Record, asked: dict[str, str | None], owner: Record, user: Record | None) -> bool:
@@ -64,28 +54,25 @@ def _matches(track: Record, asked: dict[str, str | None], owner: Record, user: R
     )
 
 
-def create_time_track(call: Call) -> Reply:
+def _create(_: Resource, call: Call) -> Reply:
     """Create a time track of the user in the query."""
     blank: Record = {"company": [], "people": [], "tags": []}
-    return json_reply(call.content.create("time_tracks", {**blank, **_fields(call)}))
+    return json_reply(call.content.create("time_tracks", {**blank, **_judged(call)}))
 
 
-def update_time_track(call: Call) -> Reply:
+def _update(_: Resource, call: Call) -> Reply:
     """Update the time track whose id is in the query or the body."""
     body = call.body()
     key = call.text("id") or body.get("id") or body.get("_id")
     if not key:
         raise malformed("id is required")
-    return json_reply(call.content.update("time_tracks", _known(call.content, key), _fields(call)))
+    track = call.content.table("time_tracks").get(key)
+    if track is None:
+        raise missing("time track")
+    return json_reply(call.content.update("time_tracks", track, _judged(call)))
 
 
-def delete_time_track(call: Call) -> Reply:
-    """Delete one time track."""
-    call.content.table("time_tracks").remove(_known(call.content, call.arguments["id"])["id"])
-    return json_reply({"deleted": 1})
-
-
-def _fields(call: Call) -> Record:
+def _judged(call: Call) -> Record:
     named = call.text("user")
     if named is None:
         raise malformed("user is required in the query")
@@ -96,31 +83,28 @@ def _fields(call: Call) -> Record:
     return {**sent, **{field: [key] for field, key in owner.items()}, "user": user["id"]}
 
 
-def _known(content: Content, key: object) -> Record:
-    track = content.table("time_tracks").get(key)
-    if track is None:
-        raise missing("time track")
-    return track
-
-
-def _spelled(spelling: str, handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
+def _spelled(spelling: str, operation: Operation) -> Operation:
     """Let an operation answer only where the path has this spelling."""
 
-    def answer(call: Call) -> Reply:
+    def answer(resource: Resource, call: Call) -> Reply:
         if call.quirks.time_track_path not in {spelling, "both"}:
             raise missing("operation")
-        return handler(call)
+        return operation(resource, call)
 
     return answer
 
 
-ROUTES = tuple(
-    Route(method, f"{path}{rest}", _spelled(spelling, handler))
-    for spelling, path in _PATHS.items()
-    for method, rest, handler in (
-        ("GET", "", list_time_tracks),
-        ("POST", "", create_time_track),
-        ("PUT", "", update_time_track),
-        ("DELETE", "/{id}", delete_time_track),
-    )
+TIME_TRACKS = Resource(
+    Listing("time_tracks", "time_track", ordering="sorting", fields="name duration startDate user"),
+    "time track",
+    {
+        f"{method} {path}{rest}": _spelled(spelling, operation)
+        for spelling, path in _PATHS.items()
+        for method, rest, operation in (
+            ("GET", "", lists(_selected)),
+            ("POST", "", _create),
+            ("PUT", "", _update),
+            ("DELETE", "/{id}", deletes),
+        )
+    },
 )

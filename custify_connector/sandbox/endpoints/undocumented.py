@@ -10,18 +10,20 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from custify_connector.sandbox.call import json_reply
-from custify_connector.sandbox.envelopes import Found, enveloped
-from custify_connector.sandbox.paging import page_of
+from custify_connector.sandbox.fields import segments_of
+from custify_connector.sandbox.pages import Found, enveloped, page_of
 from custify_connector.sandbox.refusals import malformed, missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.segments import segments_of
+
+from .operations import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from custify_connector.sandbox.call import Call
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
+
+    from .operations import Operation, Resource
 
 _CAP = 100
 _STANDARD = {
@@ -32,10 +34,10 @@ _FIELD_TYPES = {"size": "Number", "monthly_revenue": "Number", "session_count": 
 _BOOLEANS = {"churned", "unsubscribed_from_emails"}
 
 
-def list_attributes(kind: str) -> Callable[[Call], Reply]:
+def list_attributes(kind: str) -> Operation:
     """Return the operation that answers the attributes of people or companies, as a bare list."""
 
-    def answer(call: Call) -> Reply:
+    def answer(_: Resource, call: Call) -> Reply:
         standard = [
             _attribute(name, _FIELD_TYPES.get(name, "Boolean" if name in _BOOLEANS else "String"))
             for name in _STANDARD[kind]
@@ -50,20 +52,20 @@ def _attribute(name: str, field_type: str) -> Record:
     return {"name": name, "niceName": name.rpartition(".")[2].replace("_", " ").capitalize(), "fieldType": field_type}
 
 
-def company_segments(call: Call) -> Reply:
+def company_segments(resource: Resource, call: Call) -> Reply:
     """Answer the segments a company belongs to."""
-    return _paged(call, "segments", segments_of(call.content, "companies", _company(call)))
+    return _paged(call, "segments", segments_of(call.content, "companies", known(resource, call)))
 
 
-def company_usage(call: Call) -> Reply:
+def company_usage(resource: Resource, call: Call) -> Reply:
     """Answer how often each event of a company occurred."""
-    events = call.content.table("events").find("company", _company(call)["id"])
+    events = call.content.table("events").find("company", known(resource, call)["id"])
     named = call.text("eventName")
     counts = Counter(event["name"] for event in events if named in (None, event["name"]))
     return json_reply({"type": call.text("type") or "eventCount", "events": dict(sorted(counts.items()))})
 
 
-def simple_scores(call: Call) -> Reply:
+def simple_scores(_: Resource, call: Call) -> Reply:
     """Answer the definitions of health scores, as a bare list."""
     scores = call.content.table("health_scores")
     return json_reply(
@@ -81,7 +83,7 @@ def simple_scores(call: Call) -> Reply:
     )
 
 
-def score_values(call: Call) -> Reply:
+def score_values(_: Resource, call: Call) -> Reply:
     """Answer the values of a health score, of one company or of all."""
     key, wanted = call.arguments["id"], call.text("companyId")
     values = [
@@ -99,7 +101,7 @@ def score_values(call: Call) -> Reply:
     return json_reply({"values": values[page.start : page.stop], "total": len(values), **summary})
 
 
-def run_playbook(call: Call) -> Reply:
+def run_playbook(_: Resource, call: Call) -> Reply:
     """Start a playbook for a company."""
     body, playbook = call.body(), call.content.table("playbooks").get(call.arguments["id"])
     if playbook is None or call.content.table("companies").get(body.get("entityId")) is None:
@@ -114,26 +116,7 @@ def list_signals(call: Call) -> Reply:
     return _paged(call, "signals", [])
 
 
-def _company(call: Call) -> Record:
-    company = call.content.table("companies").get(call.arguments["id"])
-    if company is None:
-        raise missing("company")
-    return company
-
-
 def _paged(call: Call, key: str, records: Sequence[Record]) -> Reply:
     page = page_of(call, _CAP, len(records))
     found = Found(list(records[page.start : page.stop]), len(records), page)
     return enveloped("object", key, found, call.quirks)
-
-
-ROUTES = (
-    Route("GET", "/company/attributes", list_attributes("companies")),
-    Route("GET", "/customer/attributes", list_attributes("people")),
-    Route("GET", "/company/segments/{id}", company_segments),
-    Route("GET", "/company/usage/{id}", company_usage),
-    Route("GET", "/health_score/simple", simple_scores),
-    Route("GET", "/health_score/{id}/values", score_values),
-    Route("POST", "/playbook/entity/{id}", run_playbook),
-    Route("GET", "/signal/entities", list_signals),
-)

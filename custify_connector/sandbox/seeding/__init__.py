@@ -16,34 +16,12 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-KINDS = (
-    "people",
-    "companies",
-    "events",
-    "users",
-    "tags",
-    "segments",
-    "calculated_metrics",
-    "health_scores",
-    "lifecycles",
-    "playbooks",
-    "playbook_runs",
-    "notes",
-    "comments",
-    "tasks",
-    "tickets",
-    "ticket_replies",
-    "deals",
-    "invoices",
-    "subscriptions",
-    "custom_data",
-    "files",
-    "surveys",
-    "survey_responses",
-    "meetings",
-    "time_tracks",
-    "objectives",
-)
+_NAMES = """
+people companies events users tags segments calculated_metrics health_scores lifecycles playbooks playbook_runs
+notes comments tasks tickets ticket_replies deals invoices subscriptions custom_data files surveys
+survey_responses meetings time_tracks objectives
+"""
+KINDS = tuple(_NAMES.split())
 _SHARED_UP_TO = 20_000
 
 

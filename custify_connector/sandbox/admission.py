@@ -1,7 +1,8 @@
-"""The rate limit: at most so many requests in any window of so many seconds, for each key.
+"""Who may do what, and how often: API keys, their permissions, and the rate limit.
 
-Decided here: whether a request that arrives now is let in, and how long one that is not has to wait.
-Source: Custify's docs, Rate limit. This file does not know clocks or HTTP.
+Decided here: which key a request carries and whether it may do what is asked; whether a request that arrives now is let
+in, and how long one that is not has to wait: at most so many requests in any window of so many seconds, for each key.
+Source: Custify's docs, Authentication, Rate limit. This file does not know clocks, nor what is stored.
 """
 
 from __future__ import annotations
@@ -9,8 +10,33 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Rate = tuple[int, float]
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What a key may do: write at all, and which paths (by their beginning) are closed to it."""
+
+    write: bool = True
+    paths_denied: tuple[str, ...] = ()
+
+
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Return the key of an `Authorization: Bearer` header, or None."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
+
+
+def permitted(permissions: Permissions, method: str, path: str) -> bool:
+    """Say whether a key with these permissions may send this request."""
+    if not permissions.write and method != "GET":
+        return False
+    return not path.startswith(permissions.paths_denied) if permissions.paths_denied else True
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Batches of writes.
 
-Decided here: which jobs a batch may hold, that they run one after another, and what became of each.
-Source: Custify's docs, Batch. What is answered about a batch, which the docs do not show, is decided in
-`batch_replies`.
+Decided here: which jobs a batch may hold, that they run one after another, what became of each, and when nothing is
+known of it.
+Source: Custify's docs, Batch. They show no answer about a batch, so there are several, of which a quirk chooses one.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from custify_connector.sandbox.call import json_reply
+from custify_connector.sandbox.links import find_company, find_person
+from custify_connector.sandbox.refusals import RefusalError, malformed, missing
+
 from .companies import upsert_company
 from .custom_data import upsert_custom_data
 from .events import create_event
-from .links import find_company, find_person
 from .people import upsert_person
-from .refusals import RefusalError, malformed, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .content import Content
-    from .quirks import Quirks
-    from .table import Record
+    from custify_connector.sandbox.call import Call
+    from custify_connector.sandbox.content import Content
+    from custify_connector.sandbox.quirks import BatchShape, Quirks
+    from custify_connector.sandbox.table import Record
+    from custify_connector.sandbox.wire import Reply
 
 MOST_JOBS, MOST_SYNCHRONOUS = 100, 3
+_FAILED = 400
 
 
 @dataclass(frozen=True)
@@ -115,4 +120,71 @@ _WORK: dict[str, Callable[[Content, Quirks, Record], Any]] = {
     "company": upsert_company,
     "event": lambda content, _, payload: create_event(content, payload),
     "custom-data": _custom_data,
+}
+
+
+def post_batch(call: Call) -> Reply:
+    """Take a batch of up to 100 jobs, or run up to 3 at once."""
+    body = call.body()
+    named = body.get("returnJobId")
+    key = named if isinstance(named, str) else f"batch-{len(call.content.batches) + 1}"
+    batch = Batch(key, judged_jobs(body))
+    schedule(call.content, call.quirks, batch, at_once=body.get("synchronous") is True)
+    return json_reply(_taken(call.quirks.batch_shape, batch), 202)
+
+
+def get_batch(call: Call) -> Reply:
+    """Answer what became of a batch, for as long as it is known."""
+    batch = call.content.batches.get(call.arguments["id"])
+    silent = call.quirks.batch_shape == "silent"
+    if batch is None or silent or expired(batch, call.quirks.batch_expiry):
+        raise missing("batch")
+    return json_reply(_report(call.quirks.batch_shape, batch))
+
+
+_FAILED = 400
+
+
+def _taken(shape: BatchShape, batch: Batch) -> dict[str, Any]:
+    """Return the answer to the request that brought a batch."""
+    if shape == "silent":
+        return {}
+    name = {"job_id": "jobId", "return_job_id": "returnJobId"}.get(shape, "id")
+    return {name: batch.key} if batch.results is None else {name: batch.key, **_report(shape, batch)}
+
+
+def _report(shape: BatchShape, batch: Batch) -> dict[str, Any]:
+    """Return the answer to a request for the state of a batch."""
+    if batch.results is None:
+        return {"status": "running" if shape == "job_id" else "processing"}
+    ended = {"status": "done" if shape == "job_id" else "completed"}
+    return ended if shape == "partial" else {**ended, "results": _results(shape, batch.results)}
+
+
+def _results(shape: BatchShape, results: list[JobResult]) -> list[dict[str, Any]]:
+    if shape == "job_id":
+        # Not in the order of the jobs: each result names its job.
+        results = [*results[1::2], *results[::2]]
+    return [_RESULT.get(shape, _by_success)(result) for result in results]
+
+
+def _by_success(result: JobResult) -> dict[str, Any]:
+    if result.status < _FAILED:
+        return {"success": True}
+    return {"success": False, "error": result.message, "statusCode": result.status}
+
+
+def _by_index(result: JobResult) -> dict[str, Any]:
+    if result.status < _FAILED:
+        return {"index": result.index, "status": "done"}
+    return {"index": result.index, "status": "failed", "error": {"message": result.message}}
+
+
+def _by_status_code(result: JobResult) -> dict[str, Any]:
+    return {"statusCode": result.status, **({"message": result.message} if result.message else {})}
+
+
+_RESULT: dict[str, Callable[[JobResult], dict[str, Any]]] = {
+    "job_id": _by_index,
+    "return_job_id": _by_status_code,
 }

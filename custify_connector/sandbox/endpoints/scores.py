@@ -1,4 +1,4 @@
-"""The operations on surveys, their responses, and the scores that become responses.
+"""The scores that become responses to surveys.
 
 Decided here: that a score of the same person, survey and time replaces the one before, and that a company's score is
 the rounded mean of its people's newest. Source: Custify's docs, Surveys, NPS, CSAT.
@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 from custify_connector.sandbox.call import json_reply
 from custify_connector.sandbox.dates import now
 from custify_connector.sandbox.links import find_person
-from custify_connector.sandbox.listing import Listing, Scope, listed
 from custify_connector.sandbox.refusals import malformed, missing
-from custify_connector.sandbox.routing import Route
-from custify_connector.sandbox.rules import Rule, checked
-from custify_connector.sandbox.sorting import Order
+from custify_connector.sandbox.rules import Rule, checked, fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,31 +22,8 @@ if TYPE_CHECKING:
     from custify_connector.sandbox.table import Record
     from custify_connector.sandbox.wire import Reply
 
-_SURVEYS = Listing("surveys", "surveys", envelope="bare")
-_RESPONSES = Listing(
-    "survey_responses", "responses", envelope="numbered", default=Order("responseDate", descending=True)
-)
-_RANGES = {"nps": (0, 10), "csat": (1, 5)}
-_RULES = {
-    "score": Rule("integer", required=True),
-    "comment": Rule(),
-    "submittedAt": Rule("date"),
-    "surveyId": Rule(nullable=False),
-}
-
-
-def list_surveys(call: Call) -> Reply:
-    """Answer the page of surveys that is asked for, as a bare list."""
-    return listed(call, _SURVEYS)
-
-
-def list_responses(call: Call) -> Reply:
-    """Answer a page of the responses to a survey, newest first."""
-    key = call.arguments["id"]
-    if call.content.table("surveys").get(key) is None:
-        raise missing("survey")
-    scope = Scope(key, lambda content: content.table("survey_responses").find("survey", key))
-    return listed(call, _RESPONSES, scope)
+RANGES = {"nps": (0, 10), "csat": (1, 5)}
+_RULES = {**fields("score:integer! comment submittedAt:date"), "surveyId": Rule(nullable=False)}
 
 
 def submit_score(kind: str) -> Callable[[Call], Reply]:
@@ -68,14 +42,14 @@ def submit_score(kind: str) -> Callable[[Call], Reply]:
 
 def _judged(kind: str, body: Record) -> Record:
     sent = checked(body, _RULES)
-    least, most = _RANGES[kind]
+    least, most = RANGES[kind]
     if not least <= sent["score"] <= most:
         raise malformed(f"score must be from {least} to {most}")
     return sent
 
 
 def _person(call: Call) -> Record:
-    key, user_id, email = call.arguments.get("entity"), call.text("user_id"), call.text("email")
+    key, user_id, email = call.arguments.get("id"), call.text("user_id"), call.text("email")
     if key is None and user_id is None and email is None:
         raise malformed("one of user_id and email is required")
     person = find_person(call.content, key, user_id, email)
@@ -95,7 +69,7 @@ def _survey(call: Call, kind: str, sent: Record) -> Record:
 
 
 def _stored(content: Content, survey: Record, person: Record, sent: Record) -> Record:
-    fields = {
+    held = {
         "survey": survey["id"],
         "score": sent["score"],
         "comment": sent.get("comment"),
@@ -107,9 +81,9 @@ def _stored(content: Content, survey: Record, person: Record, sent: Record) -> R
         "extraQuestions": [],
     }
     for known in content.table("survey_responses").find("people", person["id"]):
-        if (known["survey"], known["responseDate"]) == (survey["id"], fields["responseDate"]):
-            return content.update("survey_responses", known, fields)
-    return content.create("survey_responses", fields)
+        if (known["survey"], known["responseDate"]) == (survey["id"], held["responseDate"]):
+            return content.update("survey_responses", known, held)
+    return content.create("survey_responses", held)
 
 
 def _rate_company(content: Content, kind: str, key: str) -> None:
@@ -127,10 +101,3 @@ def _rate_company(content: Content, kind: str, key: str) -> None:
     mean = round(sum(one["score"] for one in newest.values()) / len(newest))
     metrics = {**(company.get("metrics") or {}), f"{kind}_score": mean}
     content.update("companies", company, {"metrics": metrics})
-
-
-ROUTES = (
-    Route("GET", "/survey", list_surveys),
-    Route("GET", "/survey/{id}/responses", list_responses),
-    *(Route("POST", f"/{kind}_score{rest}", submit_score(kind)) for kind in _RANGES for rest in ("", "/{entity}")),
-)
