@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import logging
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 import orjson
 
+from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
@@ -64,13 +64,13 @@ class Output:
 
     def message(self, kind: str, **body: object) -> None:
         """Write one message at once."""
-        line = _encoded({"type": kind, **body}) + b"\n"
+        line = dumps({"type": kind, **body}) + b"\n"
         self._write(line.replace(self._secret, b"***") if self._secret else line)
 
     def records(self, stream: str, records: Iterable[Mapping[str, Any]]) -> None:
         """Write a RECORD for each record, in one go."""
         head = orjson.dumps({"type": "RECORD", "record": {"stream": stream, "emitted_at": _now()}})[:-2]
-        self._write(b"".join([b'%b,"data":%b}}\n' % (head, _encoded(record)) for record in records]))
+        self._write(b"".join([b'%b,"data":%b}}\n' % (head, dumps(record)) for record in records]))
 
     def log(self, level: Level, text: str) -> None:
         """Write a LOG."""
@@ -99,13 +99,6 @@ class Output:
     def _write(self, lines: bytes) -> None:
         self._stream.write(lines)
         self._stream.flush()
-
-
-def _encoded(value: object) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # half a character, which only escapes can write
-        return json.dumps(value).encode()
 
 
 def _now() -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from custify_connector.checking.json_values import dumps
 from custify_connector.checking.values import moment_of
 from custify_connector.contract.errors import ConfigurationError, Fault
 
@@ -130,7 +131,7 @@ def _object(place: str, value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dumps(value).decode()
 
 
 def _whole(bits: int) -> Convert:

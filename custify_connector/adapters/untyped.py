@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from custify_connector.checking.json_schema import Schema
+from custify_connector.checking.json_values import dumps
 from custify_connector.checking.texts import Json
 
 Places = Mapping[str, Any]
@@ -44,7 +43,7 @@ def typed(schema: Schema) -> dict[str, Any]:
 def as_text(value: Json, where: Places) -> Json:
     """Return a value with what has no type as text: a text as it is, anything else as JSON, null as null."""
     if not where:
-        return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+        return value if value is None or isinstance(value, str) else dumps(value).decode()
     if isinstance(value, Mapping):
         return {**value, **{name: as_text(value[name], below) for name, below in where.items() if name in value}}
     if isinstance(value, list) and _ITEMS in where:

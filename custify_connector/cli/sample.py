@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 import click
-import orjson
 
+from custify_connector.checking.json_values import dumps
 from custify_connector.cli import completing
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import (
@@ -77,7 +77,7 @@ def command(
     else:
         shown = _destination(endpoint, file, count, rules, params, Choice(table, query), chosen)
     for line in shown:
-        click.echo(orjson.dumps(line, option=orjson.OPT_INDENT_2).decode())
+        click.echo(dumps(line, indent=True).decode())
 
 
 def _wanted(endpoint: str | None, params: tuple[str, ...], chosen: Chosen) -> dict[str, Any]:

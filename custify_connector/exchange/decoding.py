@@ -1,14 +1,8 @@
-"""What the bytes of an answer mean: JSON, read by the quick way, or by the patient one.
-
-This file does not know where the bytes come from, or what they are an answer to.
-"""
+"""What the bytes of an answer mean: no content is null, and what is no JSON is reported."""
 
 from __future__ import annotations
 
-import json
-
-import orjson
-
+from custify_connector.checking import json_values
 from custify_connector.checking.texts import Json
 
 
@@ -18,11 +12,6 @@ def decode(content: bytes) -> tuple[bool, Json]:
     if not text.strip():
         return True, None
     try:
-        return True, orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass
-    # What orjson is too strict for (lone surrogates, NaN), the standard library may still read.
-    try:
-        return True, json.loads(text)
-    except (ValueError, RecursionError):
+        return True, json_values.loads(text)
+    except ValueError:
         return False, None

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
@@ -24,6 +23,7 @@ from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Retry
 
 from custify_connector import __version__
+from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
 from custify_connector.exchange.credential import Credential
 from custify_connector.exchange.decoding import decode
@@ -135,7 +135,7 @@ class HttpSend:
             prepared.body, prepared.headers["Content-Type"] = encode_multipart_formdata(fields)
             prepared.headers["Content-Length"] = str(len(prepared.body))
         elif request.body is not None:
-            prepared.body = orjson.dumps(request.body)
+            prepared.body = dumps(request.body)
             prepared.headers["Content-Type"] = "application/json"
             prepared.headers["Content-Length"] = str(len(prepared.body))
         elif request.method in {"POST", "PUT", "PATCH"}:

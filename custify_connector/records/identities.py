@@ -8,14 +8,12 @@ on, every identity is kept. This file does not know pages or requests.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-import orjson
-
 from custify_connector.checking.identity import field_value, key_of
+from custify_connector.checking.json_values import dumps
 from custify_connector.manifest import Alternatives
 
 __all__ = ["WINDOW", "Seen", "field_value", "identities_of", "key_of"]
@@ -48,15 +46,11 @@ def _identity(record: Record, alternatives: Alternatives) -> str | None:
     if key is None:
         return None
     values = list(key.values())
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else orjson.dumps(values).decode()
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else dumps(values).decode()
 
 
 def _digest(record: Record) -> str:
-    try:
-        content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # half a character, or a figure of more than 64 bits: the slow way can write both
-        content = json.dumps(record, sort_keys=True).encode()
-    return "#" + hashlib.sha256(content).hexdigest()[:24]
+    return "#" + hashlib.sha256(dumps(record, sort=True)).hexdigest()[:24]
 
 
 def _numbered(identity: str, seen: dict[str, int]) -> str:

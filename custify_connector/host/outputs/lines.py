@@ -6,7 +6,6 @@ old data whole. This file does not know what the records are.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import orjson
-
+from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.storage import files
 
@@ -62,17 +60,7 @@ def written(path: Path) -> Iterator[None]:
 
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
     """Return records as JSON lines."""
-    try:
-        return b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records])
-    except TypeError:
-        return b"".join([_line(record) for record in records])
-
-
-def _line(record: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # half a character, which only escapes can write
-        return json.dumps(record).encode() + b"\n"
+    return b"".join([dumps(record, newline=True) for record in records])
 
 
 class StandardOutput:
