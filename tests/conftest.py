@@ -48,8 +48,7 @@ def own_budgets(monkeypatch):
     monkeypatch.setattr(pacing, "_budgets", budgets)
     yield
     for budget in budgets.values():
-        if budget._shared:  # noqa: SLF001 - nobody else may close it
-            budget._shared.close()  # noqa: SLF001 - the same
+        budget.close()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ not know what is sent, nor how many requests are under way at once.
 
 from __future__ import annotations
 
+import atexit
 import bisect
 import re
 import threading
@@ -60,15 +61,39 @@ class Budget:
         self._next_ticket = 0
 
     def share(self, path: Path) -> None:
-        """Count in a file, too, from now on, and there what this process has in its window already.
+        """Count in a file, too, from now on, and there what this process has in its window and is held back by.
 
         Raises ConfigurationError when the file cannot be used.
         """
         with self._lock:
             if self._shared is not None and self._shared.path == path:
                 return
-            self._shared = BudgetFile(path)
-            self._shared.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+            opened = BudgetFile(path)
+            try:
+                opened.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
+                if self._blocked_until > self._clock.now():
+                    opened.hold_back(self._blocked_until)
+            except ConfigurationError:
+                opened.close()
+                raise
+            self._close()
+            self._shared = opened
+
+    def keep_to(self, limit: RateLimit | None, *, chosen: bool = False) -> None:
+        """Keep to another limit from now on; one that is `chosen` is the caller's own, and is never raised."""
+        with self._lock:
+            self.limit = limit
+            self.chosen = limit if chosen else None
+
+    def close(self) -> None:
+        """Close the file; what is counted in it stays."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
 
     def acquire(self, pause: Callable[[float], None]) -> tuple[int, float]:
         """Wait, by `pause`, for a place; returns a ticket for `release`, and the seconds that were waited.
@@ -166,8 +191,7 @@ def shared_budget(
     budget = current_budget(account, limit)
     if file is not None:
         budget.share(Path(file))
-    budget.limit = limit
-    budget.chosen = limit if chosen else None
+    budget.keep_to(limit, chosen=chosen)
     return budget
 
 
@@ -175,3 +199,9 @@ def current_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
     """Return the budget of an account as it is, with the file that was named last; a new one gets this limit."""
     with _budgets_lock:
         return _budgets.setdefault(account, Budget(limit))
+
+
+@atexit.register
+def _close_all() -> None:
+    for budget in _budgets.values():
+        budget.close()

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.exchange import pacing
 from custify_connector.exchange.budget_file import BudgetFile
 from custify_connector.exchange.pacing import JITTER_SECONDS, Budget, Clock, shared_budget
 from custify_connector.manifest import RateLimit
@@ -207,6 +209,73 @@ def test_what_was_sent_before_the_file_was_named_counts_in_it_and_so_does_what_f
     other.share(tmp_path / "budget")
     assert [other.acquire(fake.wait)[1] for _ in range(6)] == [0.0] * 6
     assert other.acquire(fake.wait)[1] > 0
+
+
+def test_a_hold_from_before_the_file_was_named_holds_for_all_who_share_it(tmp_path):
+    fake = FakeTime()
+    fake.at = 100.0
+    one, other = (Budget(RateLimit(9, 10), fake.clock()) for _ in range(2))
+    with closing(one), closing(other):
+        one.hold_back(4.0)
+        one.share(tmp_path / "budget")
+        other.share(tmp_path / "budget")
+        assert other.acquire(fake.wait)[1] == 4.0
+
+
+def test_a_hold_begins_at_the_moment_it_was_asked_for_and_the_longest_holds(files):
+    fake = FakeTime()
+    fake.at = 100.0
+    one, other = (Budget(RateLimit(9, 10), fake.clock(), file) for file in files)
+    one.hold_back(4.0)
+    fake.at = 101.0
+    one.hold_back(1.0)
+    assert other.acquire(fake.wait)[1] == 3.0
+    other.hold_back(5.0)
+    assert one.acquire(fake.wait)[1] == 5.0
+
+
+class Opened:
+    """A budget file that knows whether it is open."""
+
+    def __init__(self, path):
+        self.path, self.is_open = path, True
+
+    def add(self, _moments):
+        """Refuse where the name says so."""
+        if self.path.name == "full":
+            raise ConfigurationError(())
+
+    def close(self):
+        """Take note."""
+        self.is_open = False
+
+
+def test_a_file_is_open_as_long_as_it_is_shared(tmp_path, monkeypatch):
+    files = []
+    monkeypatch.setattr(pacing, "BudgetFile", lambda path: files.append(Opened(path)) or files[-1])
+    budget = Budget(None)
+    for name in ("one", "one", "other"):
+        budget.share(tmp_path / name)
+    with pytest.raises(ConfigurationError):
+        budget.share(tmp_path / "full")
+    assert [(file.path.name, file.is_open) for file in files] == [("one", False), ("other", True), ("full", False)]
+    budget.close()
+    budget.close()
+    assert not files[1].is_open
+
+
+def test_a_limit_that_was_chosen_is_never_raised_and_one_that_was_not_is():
+    budget = Budget(None)
+    budget.keep_to(RateLimit(50, 10), chosen=True)
+    budget.learn({"x-ratelimit-limit": "100"})
+    assert budget.limit == RateLimit(50, 10)
+    budget.learn({"x-ratelimit-limit": "20"})
+    assert budget.limit == RateLimit(20, 10)
+    budget.learn({"x-ratelimit-limit": "100"})
+    assert budget.limit == RateLimit(50, 10)
+    budget.keep_to(RateLimit(50, 10))
+    budget.learn({"x-ratelimit-limit": "100"})
+    assert budget.limit == RateLimit(100, 10)
 
 
 @pytest.mark.usefixtures("own_budgets")
