@@ -17,6 +17,7 @@ from custify_connector import __version__, manifest
 from custify_connector.checking.wording import type_name
 from custify_connector.contract import Batch, CredentialReport, Description, Receipt, Source, hookimpl
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.events import Listener, current_listener
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
 from custify_connector.exchange.pacing import Budget, current_budget, shared_budget
@@ -88,7 +89,8 @@ class Connector:
         settings = Settings(known.rate_limit, max_in_flight=1, timeout_seconds=credential_testing.TIMEOUT_SECONDS)
         with self._open(checked, settings) as send:
             budget = current_budget(checked.account, known.rate_limit)
-            verdict = credential_testing.ask(known.credential_test, send, budget)
+            client = Client(send, budget, listener=current_listener())
+            verdict = credential_testing.ask(known.credential_test, client)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         return credential_testing.report(known.credential_test, verdict, now, round((monotonic() - began) * 1000))
 
@@ -150,11 +152,22 @@ class Connector:
         walk: Callable[[Client], Iterator[Any]],
         budget: Budget | None = None,
     ) -> Iterator[Any]:
+        # The listener is that of the call: who takes the first of what comes may be another.
+        return self._walk(credential, settings, walk, budget, current_listener())
+
+    def _walk(
+        self,
+        credential: Credential,
+        settings: Settings,
+        walk: Callable[[Client], Iterator[Any]],
+        budget: Budget | None,
+        listener: Listener,
+    ) -> Iterator[Any]:
         budget = budget or shared_budget(
             credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen
         )
         with self._open(credential, settings) as send:
-            yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight))
+            yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight, listener=listener))
 
 
 def _refuse_what_is_no_series(records: object) -> None:

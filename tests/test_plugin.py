@@ -19,6 +19,7 @@ from custify_connector.contract.errors import (
     ServiceUnavailable,
     StateError,
 )
+from custify_connector.contract.events import PageRead, listening
 from custify_connector.exchange import pacing, retrying
 from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector, connector
@@ -38,7 +39,7 @@ def hooks():
 @pytest.fixture
 def impatient(monkeypatch):
     """Let a request be given up after its first try."""
-    monkeypatch.setattr(retrying, "TRIES", 1)
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
 
 
 @pytest.fixture
@@ -214,7 +215,7 @@ def test_a_key_that_is_revoked_in_the_middle_leaves_a_receipt_for_every_record(h
 
 
 def test_a_service_that_dies_in_the_middle_leaves_a_receipt_for_every_record(hooks, sandbox, credential, monkeypatch):
-    monkeypatch.setattr(retrying, "TRIES", 1)
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     sandbox.faults.add(Fault("reset", method="POST", after=4, times=None))
     receipts, error = written(hooks, credential, UPSERT, people(20))
     assert [receipt.index for receipt in receipts] == list(range(20))
@@ -262,6 +263,18 @@ def test_the_key_occurs_in_no_batch_and_no_state(hooks, credential, canary):
 
 
 # ------------------------------------------------------------------------------------------------------- stopping, pace
+
+
+def test_the_events_of_a_read_go_to_who_listened_at_the_call(hooks, credential):
+    heard, others = [], []
+    with listening(heard.append):
+        batches = hooks.read_source(credential, PEOPLE, None)
+    with listening(others.append):
+        read = sum(len(batch.records) for batch in batches)
+    pages = [event for event in heard if isinstance(event, PageRead)]
+    assert sum(page.records for page in pages) == read > 0
+    assert {(page.stream, page.total) for page in pages} == {("people", read)}
+    assert not others
 
 
 def test_a_host_that_stops_early_leaves_no_thread(hooks, credential):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 from custify_connector.adapters.spark_options import Pace
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.contract.events import Event, RateLimitWait, listening
 from custify_connector.exchange.pacing import JITTER_SECONDS
 
 log = logging.getLogger("custify_connector")
@@ -75,29 +77,26 @@ def _file_name(account: str) -> str:
     return "account-" + sha256(account.encode()).hexdigest()[:24]
 
 
-class Waiting(logging.Filter):
-    """Adds up how long requests of this process waited for the rate limit, and says so once in `EVERY_SECONDS`.
+class Waiting:
+    """Adds up how long requests of a task wait for the rate limit, and logs it once in `EVERY_SECONDS`.
 
-    Requests under way wait side by side, so the sum can exceed the time passed. As a filter it keeps from the log
-    what was not asked for there.
+    Requests under way wait side by side, so the sum can exceed the time passed.
     """
 
     EVERY_SECONDS = 10.0
 
-    def __init__(self, who: str, level: int) -> None:
-        super().__init__()
+    def __init__(self, who: str) -> None:
         self.seconds = 0.0
         self._who = who
-        self._level = level
+        self._lock = threading.Lock()
         self._said = time.monotonic()
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Count a wait that the client tells of; keep what was asked for."""
-        waited = getattr(record, "waited_seconds", None)
-        if waited is not None:
-            self.seconds += waited
-            self._say()
-        return record.levelno >= self._level
+    def __call__(self, event: Event) -> None:
+        """Count a wait for the limit."""
+        if isinstance(event, RateLimitWait):
+            with self._lock:
+                self.seconds += event.seconds
+                self._say()
 
     def _say(self) -> None:
         if time.monotonic() - self._said >= self.EVERY_SECONDS:
@@ -107,15 +106,10 @@ class Waiting(logging.Filter):
 
 @contextmanager
 def watched(who: str) -> Iterator[Waiting]:
-    """Count the waits of what runs inside."""
-    level, waiting = log.level, Waiting(who, log.getEffectiveLevel())
-    log.addFilter(waiting)
-    log.setLevel(logging.DEBUG)
-    try:
+    """Count the waits of the hooks that are called inside."""
+    waiting = Waiting(who)
+    with listening(waiting):
         yield waiting
-    finally:
-        log.removeFilter(waiting)
-        log.setLevel(level)
 
 
 def default_limit(description: Mapping[str, Any]) -> Limit:

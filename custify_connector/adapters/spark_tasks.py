@@ -68,7 +68,8 @@ def read(
     settings = spark_pace.settings(pace, account, default)
     with spark_pace.watched(who):
         spark_pace.prepare(pace, default, who)
-        yield from connector.read_source(credential, {**source, "settings": settings}, state)
+        batches = connector.read_source(credential, {**source, "settings": settings}, state)
+    yield from batches
 
 
 def rules(writing: Writing) -> Rules:

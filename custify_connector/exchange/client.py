@@ -11,9 +11,11 @@ import random
 import threading
 
 from custify_connector.contract.errors import ConfigurationError
+from custify_connector.contract.events import HeldBack, Listener, RateLimitWait, Retry, unheard
+from custify_connector.exchange import retrying
 from custify_connector.exchange.in_flight import InFlight
 from custify_connector.exchange.pacing import Budget, Clock
-from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Settled, judge
+from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Outcome, Patience, Settled, judge
 from custify_connector.exchange.wire import Failure, Request, Response, Send
 
 log = logging.getLogger("custify_connector")
@@ -29,11 +31,23 @@ class Stopped(Exception):
 
 
 class Client:
-    """Sends requests for one credential until each is settled or given up; may be used from many threads."""
+    """Sends requests for one credential until each is settled or given up; may be used from many threads.
 
-    def __init__(self, send: Send, budget: Budget, *, max_in_flight: int = 8, clock: Clock | None = None) -> None:
+    `listener` is given what happens to them.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        budget: Budget,
+        *,
+        max_in_flight: int = 8,
+        clock: Clock | None = None,
+        listener: Listener = unheard,
+    ) -> None:
         self._send = send
         self._budget = budget
+        self.listener = listener
         self.clock = clock or Clock()
         self.max_in_flight = max_in_flight
         self._in_flight = InFlight(max_in_flight)
@@ -43,8 +57,11 @@ class Client:
         """How many requests are worth having under way at the moment: at most `max_in_flight`."""
         return self._in_flight.allowed
 
-    def exchange(self, request: Request, *, repeatable: bool, stop: threading.Event) -> Settled | GivenUp:
+    def exchange(
+        self, request: Request, *, repeatable: bool, stop: threading.Event, patience: Patience | None = None
+    ) -> Settled | GivenUp:
         """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""
+        patience = patience or retrying.PATIENT
         began = self.clock.now()
         tries = rate_limited = 0
         while True:
@@ -57,20 +74,19 @@ class Client:
             chance = random.random()  # noqa: S311 - it spreads waits, and guards nothing
             window = self._budget.limit.seconds if self._budget.limit else DEFAULT_WINDOW
             now = self.clock.wall()
-            verdict = judge(outcome, Attempt(tries, rate_limited, elapsed, repeatable, now, chance, window))
+            attempt = Attempt(tries, rate_limited, elapsed, repeatable, now, chance, window, patience)
+            verdict = judge(outcome, attempt)
             if not isinstance(verdict, Again):
                 return verdict
-            self._wait(request, verdict, stop)
+            self._wait(request, outcome, verdict, stop)
 
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
         # A turn first, then a place in the budget: a place that waited for its turn would count too early.
         with self._in_flight.turn() as turn:
             try:
-                ticket, waited = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
+                ticket, _ = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
             except ConfigurationError as error:
                 return Failure("no_budget", str(error), arrived=False)
-            if waited:
-                log.debug("waited %.1f s for the rate limit", waited, extra={"waited_seconds": waited})
             began = self.clock.now()
             try:
                 outcome = self._send(request)
@@ -81,16 +97,20 @@ class Client:
             self._budget.learn(outcome.headers)
         return outcome
 
-    def _wait(self, request: Request, again: Again, stop: threading.Event) -> None:
+    def _wait(self, request: Request, outcome: Outcome, again: Again, stop: threading.Event) -> None:
         log.info("%s %s again in %.1f s", request.method, request.path, again.seconds)
+        reason = str(outcome.status) if isinstance(outcome, Response) else outcome.message
+        self.listener(Retry(request.method, request.path, again.seconds, reason))
         if again.everyone:
+            self.listener(HeldBack(again.seconds))
             self._budget.hold_back(again.seconds)
         else:
             self._pause(again.seconds, stop)
 
     def _hold(self, seconds: float, stop: threading.Event) -> None:
-        # Said before it is waited: who watches a run wants to know why nothing moves.
+        # Reported before the wait: a watcher wants to know why nothing moves.
         log.debug("waits %.1f s for the rate limit", seconds)
+        self.listener(RateLimitWait(seconds))
         self._pause(seconds, stop)
 
     def _pause(self, seconds: float, stop: threading.Event) -> None:

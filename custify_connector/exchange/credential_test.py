@@ -9,17 +9,28 @@ import threading
 from contextlib import suppress
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, get_args
 
 from custify_connector.contract import CredentialReport, ReportCode
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import error_text
-from custify_connector.exchange.wire import Failure, Request, Response, Send
+from custify_connector.exchange.retrying import GivenUp, Outcome, Patience
+from custify_connector.exchange.wire import Failure, FailureKind, Request, Response
 from custify_connector.manifest import CredentialTest
 from custify_connector.records.envelopes import unwrap
 
 TIMEOUT_SECONDS = 15.0
 """A person waits for this answer."""
+
+_BROKEN: FailureKind = "broken"
+TWICE = Patience(
+    tries=2,
+    rate_limited_tries=1,
+    deadline_seconds=TIMEOUT_SECONDS,
+    final=frozenset(get_args(FailureKind)) - {_BROKEN},
+)
+"""Once more when the connection broke or the service erred: a passing fault is not a verdict."""
+
 
 _FAILURES: dict[str, ReportCode] = {
     "unreachable": "unreachable",
@@ -42,28 +53,14 @@ _ADVICE: dict[ReportCode, str] = {
 }
 
 
-def ask(test: CredentialTest, send: Send, budget: Budget) -> Response | Failure:
-    """Send the test, and once more when the connection broke or the service erred: a passing fault is not a verdict."""
+def ask(test: CredentialTest, client: Client) -> Outcome:
+    """Return the last that the service answered to the test."""
     request = Request("GET", test.path, tuple(test.query.items()))
-    outcome = once(request, send, budget)
-    passing = outcome.status >= _SERVER_ERROR if isinstance(outcome, Response) else outcome.kind == "broken"
-    return once(request, send, budget) if passing else outcome
+    verdict = client.exchange(request, repeatable=True, stop=threading.Event(), patience=TWICE)
+    return verdict.last if isinstance(verdict, GivenUp) else verdict.response
 
 
-def once(request: Request, send: Send, budget: Budget) -> Response | Failure:
-    """Send a request once, inside the budget."""
-    ticket, _ = budget.acquire(_pause)
-    try:
-        return send(request)
-    finally:
-        budget.release(ticket)
-
-
-def _pause(seconds: float) -> None:
-    Clock().pause(seconds, threading.Event())
-
-
-def report(test: CredentialTest, outcome: Response | Failure, now: str, elapsed_ms: int) -> CredentialReport:
+def report(test: CredentialTest, outcome: Outcome, now: str, elapsed_ms: int) -> CredentialReport:
     """Return what an answer means for the key; `now` is an ISO 8601 time."""
     code, seen = _code(test, outcome), _seen(outcome)
     status = outcome.status if isinstance(outcome, Response) else None
@@ -85,7 +82,7 @@ def report(test: CredentialTest, outcome: Response | Failure, now: str, elapsed_
     )
 
 
-def _seen(outcome: Response | Failure) -> dict[str, Any]:
+def _seen(outcome: Outcome) -> dict[str, Any]:
     """Return what the network said, or what a reply's headers say of the service's clock and limit."""
     if isinstance(outcome, Failure):
         return {"detail": outcome.message}
@@ -100,7 +97,7 @@ def _time(date: str | None) -> str | None:
     return None
 
 
-def _code(test: CredentialTest, outcome: Response | Failure) -> ReportCode:
+def _code(test: CredentialTest, outcome: Outcome) -> ReportCode:
     if isinstance(outcome, Failure):
         return _FAILURES.get(outcome.kind, "unexpected_reply")
     if outcome.ok:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timezone
 
-from custify_connector.exchange.wire import Failure, Response
+from custify_connector.exchange.wire import Failure, FailureKind, Response
 
 TRIES = 5
 """How often a request is sent at most before it is given up, answers of 429 aside."""
@@ -29,6 +29,25 @@ _REQUEST_TIMEOUT, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 429, 500
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a request is tried.
+
+    `tries` and `rate_limited_tries` are how often it is sent at most, and how many answers of 429 it may get. No wait
+    is begun that would end later than `deadline_seconds` after the first try. A failure of a `final` kind is not
+    tried again.
+    """
+
+    tries: int = TRIES
+    rate_limited_tries: int = RATE_LIMITED_TRIES
+    deadline_seconds: float = DEADLINE_SECONDS
+    final: frozenset[FailureKind] = frozenset({"tls", "redirected", "too_large", "no_budget"})
+
+
+PATIENT = Patience()
+"""As long as a run waits, in which many requests are one whole."""
+
+
+@dataclass(frozen=True)
 class Attempt:
     """Where a request stands: how often it was sent, how often it met 429, seconds since its first try."""
 
@@ -42,6 +61,7 @@ class Attempt:
     """A number from 0 to 1, so that many clients do not come back at the same moment."""
     window: float = 10.0
     """Seconds of the rate limit's window: what a 429 without `Retry-After` waits for."""
+    patience: Patience = PATIENT
 
 
 @dataclass(frozen=True)
@@ -63,11 +83,11 @@ class Again:
 class GivenUp:
     """No answer will come: this is the last that was seen."""
 
-    last: Response | Failure
+    last: Outcome
 
 
-Verdict = Settled | Again | GivenUp
 Outcome = Response | Failure
+Verdict = Settled | Again | GivenUp
 
 
 def judge(outcome: Outcome, attempt: Attempt) -> Verdict:
@@ -80,7 +100,7 @@ def judge(outcome: Outcome, attempt: Attempt) -> Verdict:
 
 
 def _in_time(verdict: Verdict, outcome: Outcome, attempt: Attempt) -> Verdict:
-    if isinstance(verdict, Again) and attempt.elapsed + verdict.seconds > DEADLINE_SECONDS:
+    if isinstance(verdict, Again) and attempt.elapsed + verdict.seconds > attempt.patience.deadline_seconds:
         return GivenUp(outcome)
     return verdict
 
@@ -88,7 +108,7 @@ def _in_time(verdict: Verdict, outcome: Outcome, attempt: Attempt) -> Verdict:
 def _rate_limited(outcome: Outcome, attempt: Attempt) -> Verdict | None:
     if not isinstance(outcome, Response) or outcome.status != _TOO_MANY_REQUESTS:
         return None
-    if attempt.rate_limited >= RATE_LIMITED_TRIES:
+    if attempt.rate_limited >= attempt.patience.rate_limited_tries:
         return GivenUp(outcome)
     seconds = retry_after(outcome.headers.get("retry-after"), attempt.now)
     return Again(attempt.window if seconds is None else seconds, everyone=True)
@@ -101,8 +121,8 @@ def _answered(outcome: Outcome, _attempt: Attempt) -> Verdict | None:
 
 
 def _hopeless(outcome: Outcome, attempt: Attempt) -> Verdict | None:
-    final = isinstance(outcome, Failure) and outcome.kind in {"tls", "redirected", "too_large", "no_budget"}
-    return GivenUp(outcome) if final or attempt.tries >= TRIES else None
+    final = isinstance(outcome, Failure) and outcome.kind in attempt.patience.final
+    return GivenUp(outcome) if final or attempt.tries >= attempt.patience.tries else None
 
 
 def _unclear(outcome: Outcome, attempt: Attempt) -> Verdict | None:

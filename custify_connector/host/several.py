@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from custify_connector.contract.errors import ConnectorError, CredentialRefused, PermissionRefused
@@ -51,7 +52,7 @@ def read_all(
         return refused.is_set() or ended()
 
     try:
-        waiting = {pool.submit(_one, read, stopped): name for name, read in reads.items()}
+        waiting = {pool.submit(copy_context().run, _one, read, stopped): name for name, read in reads.items()}
         done = dict(_as_they_end(waiting, refused, tell))
     except BaseException:
         refused.set()

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from custify_connector.contract.errors import UnexpectedReply
+from custify_connector.contract.events import PageRead
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.decoding import decode
 from custify_connector.exchange.replies import unavailable
@@ -45,7 +46,9 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: t
     reached = progress if progress.started else replace(progress, started=_served_at(response, client))
 
     def read() -> tuple[reading.Page, Progress]:
-        return page_of(plan, request, number, _decoded(client, request, response, plan.stream, stop)), reached
+        page = page_of(plan, request, number, _decoded(client, request, response, plan.stream, stop))
+        client.listener(PageRead(plan.stream, len(page.records), page.total))
+        return page, reached
 
     return read
 

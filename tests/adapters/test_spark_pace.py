@@ -1,10 +1,9 @@
-import logging
-
 import pytest
 
 from custify_connector.adapters import spark_pace
 from custify_connector.adapters.spark_options import Pace
 from custify_connector.contract.errors import ConfigurationError
+from custify_connector.contract.events import HeldBack, RateLimitWait, current_listener
 from custify_connector.exchange.pacing import JITTER_SECONDS
 
 DEFAULT = (100, 10.0)
@@ -66,12 +65,10 @@ def test_a_budget_folder_that_cannot_be_made_is_named(tmp_path):
         spark_pace.prepare(Pace(None, str(tmp_path / "file" / "budget")), DEFAULT, "partition 0")
 
 
-def test_waits_for_the_limit_are_added_up_told_and_kept_from_a_log_that_did_not_ask(caplog, monkeypatch):
-    caplog.set_level(logging.WARNING, "custify_connector")
+def test_waits_for_the_limit_are_added_up_and_logged(caplog, monkeypatch):
     monkeypatch.setattr(spark_pace.Waiting, "EVERY_SECONDS", 0.0)
     with spark_pace.watched("partition 3") as waiting:
-        spark_pace.log.debug("waited %.1f s for the rate limit", 1.5, extra={"waited_seconds": 1.5})
-        spark_pace.log.debug("something else")
+        current_listener()(RateLimitWait(1.5))
+        current_listener()(HeldBack(9.0))
     assert waiting.seconds == 1.5
     assert caplog.messages == ["partition 3: its requests have waited 1.5 s for the rate limit so far"]
-    assert spark_pace.log.level == logging.WARNING

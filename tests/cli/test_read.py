@@ -126,7 +126,7 @@ def test_a_key_that_is_refused_is_exit_code_3(read, sandbox, canary):
     "fault", [Fault("status", value=503, times=None), Fault("reset", times=None), Fault("html", times=None)]
 )
 def test_a_service_that_gives_up_is_exit_code_4(read, sandbox, monkeypatch, fault):
-    monkeypatch.setattr(retrying, "TRIES", 1)
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     sandbox.faults.add(fault)
     refused(read("people"), 4, "people: GET /people/all: Custify gave no usable answer", "try again later")
 

@@ -166,7 +166,7 @@ def test_one_stream_that_fails_stops_no_other(run, sandbox, canary, tmp_path):
 
 @pytest.mark.parametrize(("fault", "code"), [("key", 3), ("gone", 4)])
 def test_when_all_fails_the_exit_code_says_why(run, sandbox, monkeypatch, fault, code):
-    monkeypatch.setattr(retrying, "TRIES", 1)
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     if fault == "key":
         sandbox.revoke()
     else:

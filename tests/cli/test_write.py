@@ -213,7 +213,7 @@ def test_a_revoked_key_is_exit_code_3_after_the_receipts(run, sandbox, tmp_path)
 
 
 def test_a_service_that_is_gone_is_exit_code_4_after_the_receipts(run, sandbox, monkeypatch):
-    monkeypatch.setattr(retrying, "TRIES", 1)
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     sandbox.faults.add(Fault("status", value=503, times=None))
     lines = "".join(f'{{"user_id": "u-{number}"}}\n' for number in range(20))
     done = run("upsert_person", "-", stdin=lines)

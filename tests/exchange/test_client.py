@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from custify_connector.contract.events import HeldBack, RateLimitWait, Retry, current_listener, listening, unheard
 from custify_connector.exchange import retrying
 from custify_connector.exchange.client import Client, Stopped
 from custify_connector.exchange.pacing import Budget, Clock
@@ -207,5 +208,38 @@ def test_who_waits_for_a_turn_holds_no_place_in_the_budget_meanwhile():
 def test_waits_are_logged(time, caplog):
     exchange(time, DOWN, limited(5), OK)
     said = [record.getMessage() for record in caplog.records]
-    assert any(text.startswith("GET /thing again in ") for text in said)
-    assert said.index("waits 5.0 s for the rate limit") < said.index("waited 5.0 s for the rate limit")
+    assert said[0].startswith("GET /thing again in ")
+    assert said[1:] == ["GET /thing again in 5.0 s", "waits 5.0 s for the rate limit"]
+
+
+def test_what_a_request_waits_for_is_reported_before_the_wait(time):
+    events = []
+
+    def listen(event):
+        events.append((event, len(time.waits)))
+
+    send = Script(time, Response(503, None, {"retry-after": "2"}), limited(5), Response(503), LOST, OK)
+    Client(send, Budget(None, time.clock), clock=time.clock, listener=listen).exchange(
+        ASK, repeatable=True, stop=threading.Event()
+    )
+    assert events[:4] == [
+        (Retry("GET", "/thing", 2.0, "503"), 0),
+        (Retry("GET", "/thing", 5.0, "429"), 1),
+        (HeldBack(5.0), 1),
+        (RateLimitWait(5.0), 1),
+    ]
+    assert [event.reason for event, _ in events[4:]] == ["503", "the connection broke"]
+
+
+def test_without_a_listener_nothing_is_reported():
+    with listening(unheard):
+        assert current_listener() is unheard
+
+
+def test_a_listener_holds_as_long_as_its_block():
+    heard = []
+    with listening(heard.append):
+        listener = current_listener()
+        with listening(unheard):
+            listener(RateLimitWait(1.0))
+    assert (heard, current_listener()) == ([RateLimitWait(1.0)], unheard)

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from custify_connector.exchange import credential_test as credential_testing
+from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential_test import ask, report
-from custify_connector.exchange.pacing import Budget
+from custify_connector.exchange.pacing import Budget, Clock
 from custify_connector.exchange.wire import Failure, Request, Response
 from custify_connector.manifest import CredentialTest, RateLimit, load
 from custify_connector.plugin import connector
@@ -195,14 +196,26 @@ def test_the_budget_is_asked_for_each_request_and_given_back():
         asked.append(request)
         return Response(500)
 
-    assert ask(TEST, send, budget) == Response(500)
+    assert ask(TEST, Client(send, budget, clock=hurried())) == Response(500)
     assert asked == [Request("GET", "/company/all", (("page", "1"),))] * 2
+
+
+def test_a_pause_longer_than_a_person_waits_is_not_begun():
+    busy, asked = Response(503, None, {"retry-after": "16"}), []
+    client = Client(lambda request: asked.append(request) or busy, Budget(None), clock=hurried())
+    assert ask(TEST, client) == busy
+    assert len(asked) == 1
+
+
+def hurried():
+    """Return a clock on which nobody waits."""
+    return Clock(now=lambda: 0.0, pause=lambda _seconds, _stop: False)
 
 
 def test_a_test_waits_for_its_place():
     budget, asked = Budget(None), []
     budget.hold_back(0.02)
-    ask(TEST, lambda request: asked.append(request) or Response(200), budget)
+    ask(TEST, Client(lambda request: asked.append(request) or Response(200), budget))
     assert len(asked) == 1
 
 

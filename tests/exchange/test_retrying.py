@@ -13,6 +13,7 @@ from custify_connector.exchange.retrying import (
     Again,
     Attempt,
     GivenUp,
+    Patience,
     Settled,
     backoff,
     judge,
@@ -164,6 +165,27 @@ def test_no_wait_is_begun_that_would_end_after_the_deadline(outcome, wait):
     too_late = attempt(repeatable=True, elapsed=DEADLINE_SECONDS - wait + 0.01)
     assert isinstance(judge(outcome, in_time), Again)
     assert judge(outcome, too_late) == GivenUp(outcome)
+
+
+HURRIED = Patience(tries=2, rate_limited_tries=1, deadline_seconds=15.0, final=frozenset({"timeout"}))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "again"),
+    [
+        (Response(503), {"tries": 1}, True),
+        (Response(503), {"tries": 2}, False),
+        (Response(429), {"rate_limited": 0}, True),
+        (Response(429), {"rate_limited": 1}, False),
+        (Response(503), {"elapsed": 14.5}, True),
+        (Response(503), {"elapsed": 14.6}, False),
+        (failure("timeout", arrived=True), {}, False),
+        (failure("tls", arrived=False), {}, True),
+    ],
+)
+def test_a_request_is_tried_as_long_as_its_patience_lasts(outcome, changes, again):
+    verdict = judge(outcome, attempt(repeatable=True, patience=HURRIED, **changes))
+    assert isinstance(verdict, Again) if again else verdict == GivenUp(outcome)
 
 
 def test_an_answer_is_an_answer_however_late():

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
+from custify_connector.contract.events import RateLimitWait, current_listener, listening
 from custify_connector.host.runs import ReadCount
 from custify_connector.host.several import read_all
 
@@ -32,6 +33,18 @@ def test_each_stream_has_its_end_in_the_order_given():
     assert sorted(told) == ["a", "b", "c"]
     assert [each.whole for each in done.values()] == [True, False, False]
     assert isinstance(done["b"].error, ServiceUnavailable)
+
+
+def test_the_events_of_every_stream_go_to_who_listens():
+    heard = []
+
+    def read(_stopped):
+        current_listener()(RateLimitWait(1.0))
+        return ReadCount(1)
+
+    with listening(heard.append):
+        read_all({"a": read, "b": read}, never)
+    assert heard == [RateLimitWait(1.0)] * 2
 
 
 def test_those_under_way_are_told_that_the_key_is_refused():
