@@ -15,9 +15,9 @@ from custify_connector.certification import reports, running, subject
 from custify_connector.certification.account import Account
 from custify_connector.certification.checking import RUNGS, Rung
 from custify_connector.certification.reporters import as_json, html, junit, terminal
-from custify_connector.cli.bar import Bar
 from custify_connector.cli.choosing import credential_options
 from custify_connector.cli.options import BAD_USAGE, credential, exit_codes
+from custify_connector.cli.progress import Progress
 
 _NOT_REACHED = 1
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -99,11 +99,12 @@ def _certified(judged: subject.Subject, selection: running.Selection) -> reports
     environment = reports.environment(judged)
     outcomes: list[running.Outcome] = []
     chosen = [check for check in judged.checks if selection.has(check)]
-    with Bar(len(chosen)) as bar:
-        bar.tell(0, chosen[0].title)
+    with Progress() as progress:
+        progress.tell("checks", 0, len(chosen), chosen[0].title)
         for outcome in running.run(judged, selection):
             outcomes.append(outcome)
-            bar.clear()
+            progress.clear()
             click.echo(terminal.line(outcome))
-            bar.tell(len(outcomes), *(check.title for check in chosen[len(outcomes) :][:1]))
+            if rest := chosen[len(outcomes) :]:
+                progress.tell("checks", len(outcomes), len(chosen), rest[0].title)
     return reports.Report(environment, selection, tuple(outcomes))

@@ -103,7 +103,6 @@ def start_logging(*, verbose: bool, form: str = "text") -> None:
     """Send the connector's log to standard error; it never holds a key."""
     handler = _OnStandardError()
     handler.setFormatter(_JsonLines() if form == "json" else _Prose("%(levelname)s %(message)s"))
-    # The level is the handler's: a progress bar listens for what is not printed.
     handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     if verbose:

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from custify_connector import __version__
 from custify_connector.cli import main, options
-from custify_connector.cli.progress import Progress
 from custify_connector.contract import errors
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.sandbox import Quirks
@@ -180,20 +179,6 @@ def test_a_rate_limit_is_requests_and_seconds(text, meant):
 def test_a_rate_limit_that_is_none_says_how_to_write_one(text):
     with pytest.raises(ConfigurationError, match=r"--rate-limit: write REQUESTS/SECONDS, such as 100/10, or none"):
         options.parse_rate_limit(text)
-
-
-def test_a_run_tells_how_it_goes_on_a_terminal_alone(monkeypatch, capsys):
-    with Progress() as quiet:
-        quiet.tell("people", 5)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with Progress() as shown:
-        shown.tell("people", 1200)
-        shown.tell("people", 1300)
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("people: 1,200 records") == 1
-    assert "1,300" not in said.err
-    assert said.err.endswith("\r")
 
 
 # ---------------------------------------------------------------------------------------------------------- the sandbox

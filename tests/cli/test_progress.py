@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from custify_connector.cli import progress
+from custify_connector.cli.options import start_logging
 from custify_connector.cli.progress import Progress, Waits
+from custify_connector.contract.events import HeldBack, PageRead, RateLimitWait, Retry, current_listener
 
 
 def on_terminal(monkeypatch):
@@ -17,7 +18,6 @@ def on_terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.setattr(progress, "_SECONDS_BETWEEN", 0)
     return shown
 
 
@@ -28,45 +28,59 @@ def test_several_streams_have_a_bar_each_and_a_line_when_they_end(monkeypatch):
         bars.tell("companies", 7)
         bars.end("people", "people: the row [200]")
         bars.end("never told", "never told: failed")
-    for text in ("companies", "people: the row [200]", "never told: failed", "of 2 streams"):
+    for text in ("companies", "people: the row [200]", "never told: failed", "of 2"):
         assert text in terminal.getvalue()
 
 
-def test_one_stream_is_a_line_that_says_how_far_and_is_wiped(monkeypatch):
+def test_one_stream_is_a_bar_that_says_how_far_and_is_wiped(monkeypatch):
     terminal = on_terminal(monkeypatch)
     with Progress() as bars:
         bars.tell("people", 50, 200)
-        assert "people: 50 records of 200" in terminal.getvalue()
-        assert "left" in terminal.getvalue()
-    assert terminal.getvalue().endswith(" " * 78 + "\r")
+    assert "50 of 200" in terminal.getvalue()
+    assert "left" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[2K")
+
+
+def test_what_is_printed_after_clear_stands_alone_and_the_bar_comes_back(monkeypatch):
+    terminal = on_terminal(monkeypatch)
+    with Progress() as bars:
+        bars.tell("checks", 1, 96, "pages are read")
+        bars.clear()
+        terminal.write("a line\n")
+        bars.tell("checks", 2, 96, "rows are written")
+    before, after = terminal.getvalue().split("a line\n")
+    assert "1 of 96" in before
+    assert before.endswith("\x1b[2K")
+    assert "rows are written" in after
 
 
 def test_a_warning_has_a_line_of_its_own_while_a_stream_is_shown(monkeypatch):
     terminal = on_terminal(monkeypatch)
-    handler = logging.StreamHandler(terminal)
-    logging.getLogger().addHandler(handler)
-    try:
-        with Progress() as bars:
-            bars.tell("people", 1)
-            logging.getLogger("custify_connector.writing.preparing").warning("a text that looks like a number")
-            bars.tell("people", 2)
-    finally:
-        logging.getLogger().removeHandler(handler)
-    before, _, after = terminal.getvalue().partition("a text that looks like a number\n")
-    assert "people: 1 record," in before
-    assert before.endswith(" " * 78 + "\r")
-    assert after.startswith("\rpeople: 2 records")
+    monkeypatch.setattr(logging.root, "handlers", [])
+    start_logging(verbose=False)
+    with Progress() as bars:
+        bars.tell("people", 1)
+        logging.getLogger("custify_connector.writing.preparing").warning("a text that looks like a number")
+    assert "WARNING a text that looks like a number\n" in terminal.getvalue()
 
 
-def test_without_rich_several_streams_share_one_line(monkeypatch):
+def test_what_goes_to_standard_output_stays_there(monkeypatch, capsys):
+    terminal = on_terminal(monkeypatch)
+    with Progress() as bars:
+        bars.tell("people", 1)
+        print("a record")  # noqa: T201 - as a command prints it
+    assert capsys.readouterr().out == "a record\n"
+    assert "a record" not in terminal.getvalue()
+
+
+def test_without_rich_only_the_end_of_a_stream_is_shown(monkeypatch):
     terminal = on_terminal(monkeypatch)
     monkeypatch.delitem(sys.modules, "custify_connector.cli.rich_bars", raising=False)
     monkeypatch.setitem(sys.modules, "rich.console", None)
     with Progress(2) as bars:
         bars.tell("people", 50)
         bars.end("people", "people: the row")
-    assert "\rpeople: 50 records" in terminal.getvalue()
-    assert terminal.getvalue().endswith("people: the row\n")
+    assert terminal.getvalue() == "people: the row\n"
 
 
 def test_no_color_is_honoured(monkeypatch):
@@ -81,7 +95,7 @@ def test_a_stream_that_stands_still_is_shown_with_what_it_waits_for(monkeypatch)
     terminal = on_terminal(monkeypatch)
     with Progress(2) as bars:
         bars.tell("people", 0)
-        logging.getLogger("custify_connector.exchange.client").debug("waits %.1f s for the rate limit", 9.0)
+        current_listener()(RateLimitWait(9.0))
         bars.tell("companies", 0)
     assert "waits for the rate limit" in terminal.getvalue()
 
@@ -94,16 +108,16 @@ def test_without_a_terminal_only_the_end_of_a_stream_is_told(capsys):
 
 
 @pytest.mark.parametrize(
-    ("message", "words", "text"),
+    ("event", "text"),
     [
-        ("waits %.1f s for the rate limit", (1.0,), "waits for the rate limit"),
-        ("%s: again in %.1f s", ("GET", 12.0), "tries again in 12 s"),
-        ("page %d", (1,), ""),
-        ("%s: asking without %s", ("people", "order"), ""),
-        ("the service said to ask again in %s", ("a while",), "tries again in 0 s"),
+        (RateLimitWait(1.0), "waits for the rate limit"),
+        (HeldBack(1.0), "waits for the rate limit"),
+        (Retry("GET", "/people", 12.0, "503"), "tries again in 12 s"),
+        (PageRead("people", 200, 1000), ""),
     ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
 )
-def test_what_is_waited_for_is_told_from_the_log(message, words, text):
+def test_what_is_waited_for_is_what_was_reported_last(event, text):
     waits = Waits()
-    waits.handle(logging.LogRecord("custify_connector", logging.DEBUG, "", 1, message, words, None))
+    waits(event)
     assert waits.text == text
