@@ -13,16 +13,11 @@ from contextlib import contextmanager
 class InFlight:
     """How many requests may be under way at once: up to a bound, fewer while more of them only make each slower.
 
-    One less when answers take more than twice as long as the quickest, one more when they do not. Two are enough for a
-    service that is as near as this machine: then more threads only wait for each other. Whether it is so near shows
-    only while few are under way, so a first answer that comes soon begins with two.
+    One less when answers take more than twice as long as the quickest, one more when they do not.
     """
 
     SLOWER = 2.0
     NOTICEABLE_SECONDS = 0.05
-    NEAR_SECONDS = 0.003
-    SOON_SECONDS = 0.03
-    ENOUGH_WHEN_NEAR = 2
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -60,11 +55,8 @@ class InFlight:
     def took(self, seconds: float) -> None:
         """Tell how long an answer took."""
         with self._free:
-            if self._quickest == float("inf") and seconds < self.SOON_SECONDS:
-                self._allowed = min(self._allowed, float(self.ENOUGH_WHEN_NEAR))
             self._quickest = min(self._quickest, seconds)
             slow = seconds > max(self._quickest * self.SLOWER, self.NOTICEABLE_SECONDS)
             # Down quickly, up slowly: a service that is overrun should notice the difference.
             step = -1.0 if slow else 1.0 / max(1.0, self._allowed)
-            bound = min(self._bound, self.ENOUGH_WHEN_NEAR) if self._quickest < self.NEAR_SECONDS else self._bound
-            self._allowed = min(bound, max(1.0, self._allowed + step))
+            self._allowed = min(self._bound, max(1.0, self._allowed + step))

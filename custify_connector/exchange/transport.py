@@ -10,14 +10,12 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
-from urllib3 import BaseHTTPResponse
-from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Retry
@@ -168,30 +166,10 @@ class HttpSend:
         return Response(reply.status_code, text, headers)
 
 
-class _OneHost(HTTPAdapter):
-    """An adapter for one host: its connection pool is chosen once; of answers, neither cookies nor a copy are kept."""
-
-    _pool: ConnectionPool | None = None
-
-    def get_connection_with_tls_context(self, *arguments: Any, **named: Any) -> ConnectionPool:  # noqa: ANN401 - handed on as they are
-        pool = self._pool or super().get_connection_with_tls_context(*arguments, **named)
-        self._pool = pool
-        return pool
-
-    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        # Which proxy serves this host need not be asked anew for each request where there is none at all.
-        return super().request_url(request, proxies) if proxies else request.path_url
-
-    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        reply = requests.Response()
-        reply.status_code, reply.raw, reply.request, reply.url = resp.status, resp, req, req.url or ""
-        return reply
-
-
 def _session(connections: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    adapter = _OneHost(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update({"Accept": "application/json", "User-Agent": f"custify-connector/{__version__}"})

@@ -24,10 +24,8 @@ def test_no_more_than_the_bound_are_under_way():
 @pytest.mark.parametrize(
     ("answers", "allowed"),
     [
-        pytest.param([0.01], 2, id="soon"),
         pytest.param([0.01] * 8, 4, id="quick"),
         pytest.param([0.004, *[0.04] * 8], 4, id="slower, and not to be noticed"),
-        pytest.param([0.001, 0.04], 2, id="as near as this machine"),
         pytest.param([0.1, 0.19], 4, id="a little slower"),
         pytest.param([0.1, 0.5], 3, id="slow"),
         pytest.param([0.1, 0.5, 0.5], 2, id="slow and slow"),

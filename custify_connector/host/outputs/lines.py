@@ -83,9 +83,6 @@ class StandardOutput:
         """See `Output`."""
 
 
-_HANDED_BYTES = 16_000_000
-
-
 class FileOutput:
     """A file of JSON lines, written as `NAME.part` until it is finished."""
 
@@ -98,7 +95,7 @@ class FileOutput:
             resume_at = None
         with written(self._path):
             self._stream: BinaryIO = self._part.open("wb") if resume_at is None else self._resumed(resume_at)
-        self.size = self._handed = resume_at or 0
+        self.size = resume_at or 0
 
     def _had_finished(self, size: int) -> bool:
         """Tell whether the run had finished, and only its state was not told so any more."""
@@ -120,15 +117,6 @@ class FileOutput:
             self._stream.write(lines)
             self._stream.flush()
         self.size += len(lines)
-        if self.size - self._handed >= _HANDED_BYTES:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        """Let the disk begin with what is written, so that the end does not wait for all of it at once."""
-        if hasattr(os, "posix_fadvise"):
-            with suppress(OSError):  # it is a hint, and a pipe takes none
-                os.posix_fadvise(self._stream.fileno(), self._handed, self.size - self._handed, os.POSIX_FADV_DONTNEED)
-        self._handed = self.size
 
     def sync(self) -> Path:
         """Wait until everything is on the disk, and return where it is."""
