@@ -21,7 +21,7 @@ from typing import Literal
 Sharing = Literal["folder", "shares", "alone"]
 
 JITTER_SECONDS = 0.25
-"""How much later than sent a request is taken to count where processes share a folder (pacing.JITTER_SECONDS)."""
+"""How much later than sent a request is taken to count where processes share a folder (rate_budget.JITTER_SECONDS)."""
 
 
 @dataclass(frozen=True)

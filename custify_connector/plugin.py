@@ -20,7 +20,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.contract.events import Listener, current_listener
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
-from custify_connector.exchange.pacing import Budget, current_budget, shared_budget
+from custify_connector.exchange.rate_budget import Budget, current_budget, shared_budget
 from custify_connector.exchange.settings import Settings, settings_of
 from custify_connector.exchange.wire import Send
 from custify_connector.manifest import Manifest, describing

@@ -7,7 +7,7 @@ import secrets
 import pytest
 from hypothesis import HealthCheck, settings
 
-from custify_connector.exchange import pacing
+from custify_connector.exchange import rate_budget
 from custify_connector.sandbox import Sandbox
 
 # A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.
@@ -45,7 +45,7 @@ def schemas(tmp_path):
 def own_budgets(monkeypatch):
     """Begin without budgets, and close the files of those that come: elsewhere they last as long as the process."""
     budgets = {}
-    monkeypatch.setattr(pacing, "_budgets", budgets)
+    monkeypatch.setattr(rate_budget, "_budgets", budgets)
     yield
     for budget in budgets.values():
         budget.close()

@@ -20,7 +20,7 @@ from custify_connector.contract.errors import (
     StateError,
 )
 from custify_connector.contract.events import PageRead, listening
-from custify_connector.exchange import pacing, retrying
+from custify_connector.exchange import rate_budget, retrying
 from custify_connector.exchange.wire import Response
 from custify_connector.plugin import Connector, connector
 from custify_connector.sandbox import Fault, Permissions, Sandbox
@@ -289,7 +289,7 @@ def test_testing_a_credential_does_not_change_the_limit_of_a_run_under_way(hooks
     batches = hooks.read_source(credential, slow)
     next(batches)
     account = (credential["base_url"], Secret(credential["api_key"]).fingerprint())
-    budget = pacing.current_budget(account, None)
+    budget = rate_budget.current_budget(account, None)
     before = budget.limit
     hooks.test_credential(credential)
     hooks.describe_account(credential)

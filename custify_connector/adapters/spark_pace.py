@@ -18,7 +18,7 @@ from typing import Any
 from custify_connector.adapters.spark_options import Pace
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.contract.events import Event, RateLimitWait, listening
-from custify_connector.exchange.pacing import JITTER_SECONDS
+from custify_connector.exchange.rate_budget import JITTER_SECONDS
 
 log = logging.getLogger("custify_connector")
 

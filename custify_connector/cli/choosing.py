@@ -56,10 +56,10 @@ def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     if path is not None:
         from custify_connector import manifest  # noqa: PLC0415 - the same
         from custify_connector.exchange import credential as credentials  # noqa: PLC0415 - only who names a file needs these
-        from custify_connector.exchange import pacing  # noqa: PLC0415 - the same
+        from custify_connector.exchange import rate_budget  # noqa: PLC0415 - the same
 
         known = manifest.load()
-        pacing.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)
+        rate_budget.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)
     return credential
 
 

@@ -13,8 +13,8 @@ import threading
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.contract.events import HeldBack, Listener, RateLimitWait, Retry, unheard
 from custify_connector.exchange import retrying
-from custify_connector.exchange.in_flight import InFlight
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.concurrency import InFlight
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Outcome, Patience, Settled, judge
 from custify_connector.exchange.wire import Failure, Request, Response, Send
 

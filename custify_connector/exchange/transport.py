@@ -24,8 +24,7 @@ from custify_connector import __version__
 from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
 from custify_connector.exchange.credential import Credential
-from custify_connector.exchange.decoding import decode
-from custify_connector.exchange.wire import Failure, Request, Response, Undecoded
+from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, decode
 
 MAXIMUM_BYTES = 64_000_000
 """No reply may be larger, unpacked: a page of 200 records is a quarter of a megabyte."""

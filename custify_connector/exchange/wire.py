@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from custify_connector.checking import json_values
 from custify_connector.checking.texts import Json
 
 FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget"]
@@ -50,6 +51,17 @@ class Undecoded:
     """The bytes of a successful answer to a request that is `decoded_later`; they may turn out to be no JSON."""
 
     content: bytes = field(repr=False)
+
+
+def decode(content: bytes) -> tuple[bool, Json]:
+    """Return whether the bytes of an answer are JSON, and their value; no content is null."""
+    text = content.removeprefix(b"\xef\xbb\xbf")
+    if not text.strip():
+        return True, None
+    try:
+        return True, json_values.loads(text)
+    except ValueError:
+        return False, None
 
 
 @dataclass(frozen=True)

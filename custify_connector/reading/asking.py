@@ -17,10 +17,9 @@ from email.utils import parsedate_to_datetime
 from custify_connector.contract.errors import UnexpectedReply
 from custify_connector.contract.events import PageRead
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.decoding import decode
 from custify_connector.exchange.replies import unavailable
 from custify_connector.exchange.retrying import GivenUp
-from custify_connector.exchange.wire import Request, Response, Undecoded
+from custify_connector.exchange.wire import Request, Response, Undecoded, decode
 from custify_connector.reading import paging as reading
 from custify_connector.reading.page_of import page_of
 from custify_connector.reading.plan import ReadPlan

@@ -4,7 +4,7 @@ from custify_connector.adapters import spark_pace
 from custify_connector.adapters.spark_options import Pace
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.contract.events import HeldBack, RateLimitWait, current_listener
-from custify_connector.exchange.pacing import JITTER_SECONDS
+from custify_connector.exchange.rate_budget import JITTER_SECONDS
 
 DEFAULT = (100, 10.0)
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from custify_connector.cli import main
-from custify_connector.exchange import client, pacing
-from custify_connector.exchange.pacing import Clock
+from custify_connector.exchange import client, rate_budget
+from custify_connector.exchange.rate_budget import Clock
 from custify_connector.sandbox import Fault
 
 WHEN = "2026-01-01T00:00:00.000Z"
@@ -133,7 +133,7 @@ def hurried(monkeypatch):
         wall=time.time,
         pause=lambda seconds, stop: stop.wait(seconds / 200),
     )
-    for module in (client, pacing):
+    for module in (client, rate_budget):
         monkeypatch.setattr(module, "Clock", lambda: quick)
 
 

@@ -7,7 +7,7 @@ import pytest
 from custify_connector.contract.events import HeldBack, RateLimitWait, Retry, current_listener, listening, unheard
 from custify_connector.exchange import retrying
 from custify_connector.exchange.client import Client, Stopped
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Failure, Request, Response
 from custify_connector.manifest import RateLimit

@@ -10,7 +10,7 @@ import pytest
 from custify_connector.exchange import credential_test as credential_testing
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential_test import ask, report
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Request, Response
 from custify_connector.manifest import CredentialTest, RateLimit, load
 from custify_connector.plugin import connector

@@ -1,12 +1,13 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.checking.texts import fill, placeholders, query_text
-from custify_connector.exchange.wire import Failure, Request, Response
+from custify_connector.exchange.wire import Failure, Request, Response, decode
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,18 @@ def test_a_value_stays_in_its_own_part_of_the_path(first, second):
 )
 def test_a_query_value_is_text_as_it_is_and_else_json(value, text):
     assert query_text(value) == text
+
+
+@given(st.text())
+def test_a_mark_of_the_byte_order_is_no_part_of_the_value(value):
+    assert decode(b"\xef\xbb\xbf" + orjson.dumps(value)) == (True, value)
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n", b"\xef\xbb\xbf", b"null"])
+def test_nothing_is_null(content):
+    assert decode(content) == (True, None)
+
+
+@pytest.mark.parametrize("content", [b"<html>", b'{"a": ', b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5_000])
+def test_what_is_no_json_is_told(content):
+    assert decode(content) == (False, None)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import custify_connector
-from custify_connector.exchange import client, pacing
-from custify_connector.exchange.pacing import Clock
+from custify_connector.exchange import client, rate_budget
+from custify_connector.exchange.rate_budget import Clock
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Quirks, Sandbox
 
@@ -37,7 +37,7 @@ def hurry(monkeypatch):
         wall=time.time,
         pause=lambda seconds, stop: stop.wait(seconds / FASTER),
     )
-    for module in (client, pacing):
+    for module in (client, rate_budget):
         monkeypatch.setattr(module, "Clock", lambda: quick)
 
 

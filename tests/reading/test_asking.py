@@ -7,7 +7,7 @@ import pytest
 
 from custify_connector.contract.errors import ServiceUnavailable, UnexpectedReply
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response, Undecoded
 from custify_connector.reading import asking as pages
 from custify_connector.reading.paging import Position

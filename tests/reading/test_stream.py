@@ -10,7 +10,7 @@ import pytest
 from custify_connector.checking.json_schema import faults_of
 from custify_connector.contract.errors import ConfigurationError, CredentialRefused, ServiceUnavailable, UnexpectedReply
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
 from custify_connector.manifest import resources
 from custify_connector.plugin import connector

@@ -4,7 +4,7 @@ import pytest
 
 from custify_connector.contract.errors import CredentialRefused, PermissionRefused
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
 from custify_connector.writing import batch
 from custify_connector.writing.batch import DEADLINE_SECONDS, FIRST_LOOK_SECONDS, BatchDelivery

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
 from custify_connector.writing import dispatch, ordering
 from custify_connector.writing.plan import write_plan

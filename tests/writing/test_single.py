@@ -5,7 +5,7 @@ import pytest
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import CredentialRefused, PermissionRefused
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.pacing import Budget, Clock
+from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Request, Response
 from custify_connector.writing import single
 from custify_connector.writing.plan import write_plan

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.exchange import pacing
+from custify_connector.exchange import rate_budget
 from custify_connector.exchange.budget_file import BudgetFile
-from custify_connector.exchange.pacing import JITTER_SECONDS, Budget, Clock, shared_budget
+from custify_connector.exchange.rate_budget import JITTER_SECONDS, Budget, Clock, shared_budget
 from custify_connector.manifest import RateLimit
 
 
@@ -252,7 +252,7 @@ class Opened:
 
 def test_a_file_is_open_as_long_as_it_is_shared(tmp_path, monkeypatch):
     files = []
-    monkeypatch.setattr(pacing, "BudgetFile", lambda path: files.append(Opened(path)) or files[-1])
+    monkeypatch.setattr(rate_budget, "BudgetFile", lambda path: files.append(Opened(path)) or files[-1])
     budget = Budget(None)
     for name in ("one", "one", "other"):
         budget.share(tmp_path / name)

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from custify_connector.exchange.in_flight import InFlight
+from custify_connector.exchange.concurrency import InFlight
 
 
 def entered(in_flight):
