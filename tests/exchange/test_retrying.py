@@ -188,6 +188,10 @@ def test_a_request_is_tried_as_long_as_its_patience_lasts(outcome, changes, agai
     assert isinstance(verdict, Again) if again else verdict == GivenUp(outcome)
 
 
+def test_a_run_is_patient_for_five_tries_thirty_times_429_and_ten_minutes():
+    assert Patience() == Patience(5, 30, 600.0)
+
+
 def test_an_answer_is_an_answer_however_late():
     assert judge(Response(200), attempt(tries=99, elapsed=9_999.0)) == Settled(Response(200))
 
