@@ -6,7 +6,6 @@ old data whole. This file does not know what the records are.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
