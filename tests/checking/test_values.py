@@ -127,7 +127,6 @@ def test_what_hosts_hand_over_becomes_plain(value, expected):
         (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), ""),
         (datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))), ""),
     ],
-    ids=repr,
 )
 def test_what_json_has_no_form_for_is_refused_with_its_place(value, reason):
     with pytest.raises(NotJson) as caught:

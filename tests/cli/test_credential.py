@@ -162,7 +162,7 @@ def process(*words, tmp_path, **environment):
     return subprocess.Popen(  # noqa: S603 - our own command
         [*RUN, *words],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": f"{Path.cwd()}{os.pathsep}{tmp_path}", **environment},
+        env={**os.environ, "PYTHONPATH": f"{Path(__file__).parents[2]}{os.pathsep}{tmp_path}", **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -174,7 +174,7 @@ def process(*words, tmp_path, **environment):
 def test_a_person_is_told_where_keys_are_made_and_what_they_type_is_not_shown(sandbox, canary, tmp_path):
     ours, theirs = pty.openpty()
     words = [*RUN, "credential", "add", "acme", "--base-url", sandbox.base_url]
-    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "80"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "80"}
     with subprocess.Popen(  # noqa: S603 - our own command
         words, cwd=tmp_path, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as running:
@@ -243,6 +243,7 @@ def files(*folders):
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks at processes through /proc")
 def test_no_file_and_no_process_shows_the_key(sandbox, canary, tmp_path):
     (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\n,\n", "utf-8")
