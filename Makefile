@@ -1,17 +1,20 @@
 # Everything runs in this folder's own .venv; nothing outside the checkout is touched.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test check lint types layers test-hosts test-browser bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
 
-test: .venv/tested  ## the tests
-	$(BIN)/python -m pytest
+test: .venv/tested  ## the tests, without those that are slow by nature: three minutes on two cores
+	$(PYTEST) -m "not slow" $(MORE)
 
-check: .venv/checked lint types layers  ## lint, types, layers and tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+# Here `test` is run with coverage and in another order each time; the slow tests add theirs, and the sum is judged.
+check: MORE = --random-order --cov --cov-report= --cov-fail-under=0
+check: .venv/checked lint types layers test  ## lint, types, layers and all tests, with coverage
+	$(PYTEST) -m slow --random-order --cov --cov-append --cov-report=term
 
 lint: .venv/checked
 	$(BIN)/ruff check .

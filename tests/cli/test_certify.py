@@ -80,6 +80,7 @@ def test_the_report_is_written_in_every_form_that_is_asked_for(certify, tmp_path
     assert (tmp_path / "r.xml").read_text("utf-8").startswith("<?xml ")
 
 
+@pytest.mark.slow
 def test_the_same_run_twice_gives_the_same_reports_but_for_what_was_measured(certify, tmp_path):
     names = ["r.json", "r.html", "r.xml"]
     texts = []
@@ -97,6 +98,7 @@ def unmeasured(text):
     return re.sub(r"20\d\d-[^\"< ]+( [\d:]+ UTC)?|\d+\.\d+(e-\d+)?|\b\d+e-\d+", "then", text)
 
 
+@pytest.mark.slow
 def test_a_real_account_is_read_and_written_to_only_where_that_is_allowed(certify, sandbox):
     """The sandbox stands in the account's place; what was made in it is gone again."""
     account = {"CUSTIFY_API_KEY": sandbox.api_key, "CUSTIFY_BASE_URL": sandbox.base_url}

@@ -98,6 +98,7 @@ def change(sandbox):
         content.create("tags", {"name": "new", "category": "company"})
 
 
+@pytest.mark.slow
 def test_a_database_read_twice_equals_the_account_each_time(run, sandbox, tmp_path):
     path = tmp_path / "crm.duckdb"
     first = run("--all", "--output", "crm.duckdb")

@@ -98,6 +98,7 @@ def test_the_lines_of_a_run_tell_how_far_it_is():
     ]
 
 
+@pytest.mark.slow
 def test_it_is_run_with_progress_and_its_report_stands_here(client, folder):
     begun = client.post("/certification/tiny/run")
     assert begun.headers["location"] == "/certification/tiny"

@@ -159,6 +159,7 @@ def way(command):
     return found[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_every_command_of_a_page_runs(path, page, terminal):
     shown = page(path)

@@ -26,6 +26,7 @@ def is_kept(account, limit=LIMIT):
     return account.journal.busiest_window(limit[1]) <= limit[0] and 429 not in account.journal.statuses()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 3])
 def test_processes_with_one_budget_file_keep_to_the_limit_together(make, command, tmp_path, processes):
     account = make(people=PEOPLE, rate_limit=LIMIT)
@@ -45,6 +46,7 @@ def test_processes_with_one_budget_file_keep_to_the_limit_together(make, command
     assert account.journal.busiest_window(1.0) >= 20, "the budget was used"
 
 
+@pytest.mark.slow
 def test_without_the_file_two_processes_exceed_it(make, command):
     """The test above can fail: each keeps to the limit, and both together do not."""
     account = make(people=PEOPLE, rate_limit=LIMIT)
@@ -55,6 +57,7 @@ def test_without_the_file_two_processes_exceed_it(make, command):
     assert not is_kept(account)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [False, True], ids=["by themselves", "with a file"])
 def test_threads_keep_to_the_limit_together(make, tmp_path, budget):
     """Two reads, and a write with eight under way, share what the account allows."""
@@ -76,6 +79,7 @@ def test_threads_keep_to_the_limit_together(make, tmp_path, budget):
     assert is_kept(account)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_faults_and_their_repetitions_are_within_the_limit_too(make, kinds, delivery):
     account = make(rate_limit=(8, 0.5))
@@ -88,6 +92,7 @@ def test_faults_and_their_repetitions_are_within_the_limit_too(make, kinds, deli
     assert is_kept(account, (8, 0.5))
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_lower_than_was_said_is_learned_and_everything_arrives(make, kinds):
     """The first window may meet 429; what it names is kept to from then on."""
     account = make(rate_limit=(10, 1.0))
@@ -101,6 +106,7 @@ def test_a_limit_that_is_lower_than_was_said_is_learned_and_everything_arrives(m
     assert refused <= 8
 
 
+@pytest.mark.slow
 def test_a_429_stops_all_who_share_the_budget_until_it_is_over(make, kinds):
     account = make()
     account.faults.add(Fault("rate_limited", value="1", after=5))
@@ -116,6 +122,7 @@ def test_a_429_stops_all_who_share_the_budget_until_it_is_over(make, kinds):
     assert [entry for entry in entries if entry.at >= answered + 0.95]
 
 
+@pytest.mark.slow
 def test_answers_that_get_slow_and_quick_again_do_not_let_too_many_through(make, kinds):
     """Who waits because answers are slow has not sent yet, and counts when it is sent."""
     limit, account = (6, 1.0), make(rate_limit=(6, 1.0))

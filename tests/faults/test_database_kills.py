@@ -63,6 +63,7 @@ def kill_once(command, requests, delay, wait_until):
     return process.returncode == -9
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_runs_leave_whole_tables_and_the_next_run_completes(make, command, wait_until, tmp_path):
     rng = random.Random(20_262)  # noqa: S311 - the same moments every time

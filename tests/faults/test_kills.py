@@ -183,6 +183,7 @@ def side_by_side(*works):
         raise raised[0]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_hundred_kills_lose_nothing_and_double_nothing(make, command, kinds, wait_until, tell):
     read, written = Figures(), Figures()

@@ -378,6 +378,7 @@ def test_however_often_a_run_breaks_off_nothing_is_lost_and_nothing_doubled(
 turns = st.tuples(st.sampled_from(["resume", "replay", "replay on"]), st.integers(0, 8), st.integers(0, 4))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 6), st.lists(answers, min_size=1, max_size=30), st.lists(turns, max_size=6))
 def test_between_resumed_runs_and_replays_that_break_off_anywhere_nothing_is_doubled(
     tmp_path_factory, count, drawn, turns

@@ -403,10 +403,12 @@ def read_while_it_drifts(size, step, **quirks):
 TROUBLED = {"page_cap": 150, "cap_style": "clamp", "past_end": "missing", "people_envelope": "array"}
 
 
+@pytest.mark.slow
 def test_twenty_thousand_people_are_read_whole_while_others_are_created_and_updated():
     read_while_it_drifts(20_000, 10, **TROUBLED, drift=Drift(creates=1, updates=3, every=7))
 
 
+@pytest.mark.slow
 def test_twenty_thousand_people_are_read_whole_while_others_are_deleted_too():
     read_while_it_drifts(20_000, 60, **TROUBLED, drift=Drift(creates=1, updates=3, deletes=1, every=29))
 

@@ -78,6 +78,7 @@ def test_an_account_of_any_size_can_be_made(people, companies):
     assert (len(content.people), len(content.companies)) == (people, companies)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_people_are_made_in_a_few_seconds():
     started = time.process_time()
     assert len(generate(100_000, 1000, 1).records["people"]) == 100_000
