@@ -75,21 +75,23 @@ _DESTINATIONS = [name for name, destination in _MANIFEST.destinations.items() if
 _BATCHED = [name for name, destination in _MANIFEST.destinations.items() if destination.batch]
 
 
-@pytest.mark.parametrize(("name", "params"), _SOURCES)
-def test_every_source_has_only_published_keys(name, params):
-    body = _source(name, params).body
-    assert body.keys() == _PUBLISHED["POST /data_sources"]
-    assert body["source_config"].keys() == _PUBLISHED["rest source_config"]
-    assert all(step.keys() <= _PUBLISHED["rest.iterations"] for step in body["source_config"]["rest.iterations"])
+def test_every_source_has_only_published_keys(subtests):
+    for name, params in _SOURCES:
+        with subtests.test(name):
+            body = _source(name, params).body
+            assert body.keys() == _PUBLISHED["POST /data_sources"]
+            assert body["source_config"].keys() == _PUBLISHED["rest source_config"]
+            assert all(
+                step.keys() <= _PUBLISHED["rest.iterations"] for step in body["source_config"]["rest.iterations"]
+            )
 
 
-@pytest.mark.parametrize(
-    ("name", "delivery"), [*((name, "single") for name in _DESTINATIONS), *((name, "batch") for name in _BATCHED)]
-)
-def test_every_destination_has_only_published_keys(name, delivery):
-    body = _destination(name, delivery=delivery).body
-    assert body.keys() == _PUBLISHED["POST /data_sinks"]
-    assert body["sink_config"].keys() <= _PUBLISHED["rest sink_config"]
+def test_every_destination_has_only_published_keys(subtests):
+    for name, delivery in [*((name, "single") for name in _DESTINATIONS), *((name, "batch") for name in _BATCHED)]:
+        with subtests.test(name):
+            body = _destination(name, delivery=delivery).body
+            assert body.keys() == _PUBLISHED["POST /data_sinks"]
+            assert body["sink_config"].keys() <= _PUBLISHED["rest sink_config"]
 
 
 def test_the_credential_has_only_published_keys_and_a_placeholder_for_the_key():
@@ -181,9 +183,10 @@ def test_the_data_path_and_the_iteration_follow_the_envelope(name, params, path,
     assert (step["response.data.path"], step["iteration.type"]) == (path, iteration)
 
 
-@pytest.mark.parametrize("source", _MANIFEST.sources.values(), ids=lambda source: source.name)
-def test_no_record_has_a_field_of_the_name_by_which_its_list_is_found(source):
-    assert source.records not in set(_field_names(_MANIFEST.record_schema(source)))
+def test_no_record_has_a_field_of_the_name_by_which_its_list_is_found(subtests):
+    for source in _MANIFEST.sources.values():
+        with subtests.test(source.name):
+            assert source.records not in set(_field_names(_MANIFEST.record_schema(source)))
 
 
 def _field_names(schema):

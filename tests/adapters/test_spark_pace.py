@@ -25,10 +25,11 @@ def test_each_task_keeps_its_part_of_the_window(pace, expected):
     assert spark_pace.settings(pace, "acme", DEFAULT) == expected
 
 
-@pytest.mark.parametrize("over", range(1, 101))
-def test_the_parts_together_are_never_more_than_the_limit(over):
-    share = spark_pace.settings(Pace((100, 10.0), None, 1, over), "acme", DEFAULT)["rate_limit"]["requests"]
-    assert 1 <= share * over <= 100
+def test_the_parts_together_are_never_more_than_the_limit(subtests):
+    for over in range(1, 101):
+        with subtests.test(over=over):
+            share = spark_pace.settings(Pace((100, 10.0), None, 1, over), "acme", DEFAULT)["rate_limit"]["requests"]
+            assert 1 <= share * over <= 100
 
 
 @pytest.mark.parametrize("pace", [Pace(None, None, 1, 101), Pace(None, "/b", 101)])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from custify_connector.certification import subject
-from custify_connector.certification.checking import all_checks
 from custify_connector.certification.running import Selection, run
 from tests.certification.broken.connectors import (
     BROKEN,
@@ -21,7 +20,6 @@ from tests.certification.broken.connectors import (
     SameKey,
     WrongType,
 )
-from tests.certification.tiny.connector import connector as healthy
 
 REFUSED_BY = {
     SameKey: {"D1", "D2", "D4"},
@@ -34,11 +32,6 @@ REFUSED_BY = {
     WrongType: {"D3"},
 }
 """What at least refuses each; others may, too."""
-
-
-@pytest.mark.parametrize("one", all_checks(), ids=lambda one: one.id)
-def test_the_connector_that_they_are_made_from_is_not_refused(one, verdict):
-    assert verdict(one, subject.of("tiny", healthy)).result != "failed"
 
 
 def failed(plugin):

@@ -17,6 +17,7 @@ def _impatient(monkeypatch):
     monkeypatch.setattr(credential_testing, "TIMEOUT_SECONDS", 3.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", MUTANTS, ids=lambda one: f"{one.check} {one.name}")
 def test_a_mutant_is_refused_by_the_check_made_for_it(healthy, one, verdict):
     """Where the check has something to look at: this project's own offers it all."""
@@ -28,9 +29,8 @@ def test_a_mutant_is_refused_by_the_check_made_for_it(healthy, one, verdict):
     assert found.result == "failed", found
 
 
-@pytest.mark.parametrize("one", MUTANTS, ids=lambda one: f"{one.check} {one.name}")
-def test_a_mutant_says_what_is_wrong_with_it(one):
-    assert one.harm.endswith(".")
+def test_a_mutant_says_what_is_wrong_with_it():
+    assert [(one.check, one.name) for one in MUTANTS if not one.harm.endswith(".")] == []
 
 
 def test_no_two_mutants_of_a_check_have_the_same_name():

@@ -153,80 +153,90 @@ def types(schema):
 # What every file has
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schema_is_valid_draft_2020_12(name):
-    assert SCHEMA[name]["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    jsonschema.Draft202012Validator.check_schema(SCHEMA[name])
+def test_a_schema_is_valid_draft_2020_12(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            assert SCHEMA[name]["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+            jsonschema.Draft202012Validator.check_schema(SCHEMA[name])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schema_says_what_it_is_and_describes_every_property(name):
-    schema = SCHEMA[name]
-    assert schema["type"] == "object"
-    assert schema["title"]
-    assert schema["description"].endswith(".")
-    assert schema["examples"]
-    nameless = [path for path, child in properties(schema) if not child.get("description", "").endswith(".")]
-    assert nameless == []
+def test_a_schema_says_what_it_is_and_describes_every_property(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            schema = SCHEMA[name]
+            assert schema["type"] == "object"
+            assert schema["title"]
+            assert schema["description"].endswith(".")
+            assert schema["examples"]
+            nameless = [path for path, child in properties(schema) if not child.get("description", "").endswith(".")]
+            assert nameless == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schemas_examples_are_valid_by_both_validators(name):
-    for example in SCHEMA[name]["examples"]:
-        assert faults(name, example) == []
-        assert list(REFERENCE[name].iter_errors(example)) == []
+def test_a_schemas_examples_are_valid_by_both_validators(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            for example in SCHEMA[name]["examples"]:
+                assert faults(name, example) == []
+                assert list(REFERENCE[name].iter_errors(example)) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schemas_examples_name_only_fields_that_it_declares(name):
-    for example in SCHEMA[name]["examples"]:
-        assert set(example) <= set(SCHEMA[name]["properties"])
+def test_a_schemas_examples_name_only_fields_that_it_declares(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            for example in SCHEMA[name]["examples"]:
+                assert set(example) <= set(SCHEMA[name]["properties"])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_schema_requires_only_fields_that_it_declares(name):
-    assert set(SCHEMA[name].get("required", [])) <= set(SCHEMA[name]["properties"])
+def test_a_schema_requires_only_fields_that_it_declares(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            assert set(SCHEMA[name].get("required", [])) <= set(SCHEMA[name]["properties"])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_plain_readable_text(name):
-    text = FILES[name]
-    assert text.endswith("}\n")
-    assert "\t" not in text
-    assert "\\u" not in text
-    assert all((len(line) - len(line.lstrip(" "))) % 2 == 0 for line in text.splitlines())
+def test_a_file_is_plain_readable_text(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            text = FILES[name]
+            assert text.endswith("}\n")
+            assert "\t" not in text
+            assert "\\u" not in text
+            assert all((len(line) - len(line.lstrip(" "))) % 2 == 0 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_pattern_is_anchored_and_looks_neither_ahead_nor_behind(name):
-    patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', FILES[name])
-    assert all(pattern.startswith("^") and pattern.endswith("$") for pattern in patterns)
-    assert not [pattern for pattern in patterns if "(?" in pattern]
+def test_a_pattern_is_anchored_and_looks_neither_ahead_nor_behind(subtests):
+    for name in NAMES:
+        with subtests.test(name):
+            patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', FILES[name])
+            assert all(pattern.startswith("^") and pattern.endswith("$") for pattern in patterns)
+            assert not [pattern for pattern in patterns if "(?" in pattern]
 
 
 # Records that are read
 
 
-@pytest.mark.parametrize("name", READS)
-def test_a_read_schema_uses_simple_types_only(name):
-    schema = SCHEMA[name]
-    assert schema["additionalProperties"] is True
-    assert not re.search(r'"(anyOf|oneOf|allOf|not|if|\$ref|\$defs|enum|const)":', FILES[name])
-    for path, child in properties(schema):
-        assert len([kind for kind in types(child) if kind != "null"]) <= 1, path
+def test_a_read_schema_uses_simple_types_only(subtests):
+    for name in READS:
+        with subtests.test(name):
+            schema = SCHEMA[name]
+            assert schema["additionalProperties"] is True
+            assert not re.search(r'"(anyOf|oneOf|allOf|not|if|\$ref|\$defs|enum|const)":', FILES[name])
+            for path, child in properties(schema):
+                assert len([kind for kind in types(child) if kind != "null"]) <= 1, path
 
 
-@pytest.mark.parametrize("name", READS)
-def test_every_read_property_outside_the_key_may_be_null(name):
-    schema = SCHEMA[name]
-    for path, child in properties(schema):
-        expected = path not in schema.get("required", [])
-        assert ("null" in types(child) or "type" not in child) is expected, path
+def test_every_read_property_outside_the_key_may_be_null(subtests):
+    for name in READS:
+        with subtests.test(name):
+            schema = SCHEMA[name]
+            for path, child in properties(schema):
+                expected = path not in schema.get("required", [])
+                assert ("null" in types(child) or "type" not in child) is expected, path
 
 
-@pytest.mark.parametrize(("name", "key"), KEYS.items())
-def test_a_read_schema_requires_the_key_and_nothing_else(name, key):
-    assert SCHEMA[f"records/{name}"].get("required", []) == key
+def test_a_read_schema_requires_the_key_and_nothing_else(subtests):
+    for name, key in KEYS.items():
+        with subtests.test(name):
+            assert SCHEMA[f"records/{name}"].get("required", []) == key
 
 
 @pytest.mark.parametrize(
@@ -252,64 +262,72 @@ def test_a_record_read_below_a_parent_names_it(name, field):
 # Records that are written
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_schema_refuses_unknown_fields_at_every_level(name):
-    assert SCHEMA[name]["additionalProperties"] is False
-    example = SCHEMA[name]["examples"][0]
-    assert ("additionalProperties", "") in faults(name, {**example, "surprise": 1})
-    for path, child in properties(SCHEMA[name]):
-        nested = child.get("items", child)
-        if "properties" in nested:
-            assert nested["additionalProperties"] is False, path
+def test_a_write_schema_refuses_unknown_fields_at_every_level(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            assert SCHEMA[name]["additionalProperties"] is False
+            example = SCHEMA[name]["examples"][0]
+            assert ("additionalProperties", "") in faults(name, {**example, "surprise": 1})
+            for path, child in properties(SCHEMA[name]):
+                nested = child.get("items", child)
+                if "properties" in nested:
+                    assert nested["additionalProperties"] is False, path
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_schema_refers_to_nothing_elsewhere(name):
-    assert "$ref" not in FILES[name]
+def test_a_write_schema_refers_to_nothing_elsewhere(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            assert "$ref" not in FILES[name]
 
 
-@pytest.mark.parametrize(("name", "required"), [(name, needs) for name, (needs, _) in DESTINATIONS.items()])
-def test_a_required_field_left_out_is_refused(name, required):
-    name = f"writes/{name}"
-    assert SCHEMA[name].get("required", []) == required.split()
-    example = SCHEMA[name]["examples"][0]
-    for field in required.split():
-        record = {key: value for key, value in example.items() if key != field}
-        assert ("required", "") in faults(name, record), field
+def test_a_required_field_left_out_is_refused(subtests):
+    for destination, (required, _) in DESTINATIONS.items():
+        with subtests.test(destination):
+            name = f"writes/{destination}"
+            assert SCHEMA[name].get("required", []) == required.split()
+            example = SCHEMA[name]["examples"][0]
+            for field in required.split():
+                record = {key: value for key, value in example.items() if key != field}
+                assert ("required", "") in faults(name, record), field
 
 
-@pytest.mark.parametrize(("name", "selectors"), [(name, one) for name, (_, one) in DESTINATIONS.items()])
-def test_a_record_that_names_nobody_is_refused(name, selectors):
-    name = f"writes/{name}"
-    schema = SCHEMA[name]
-    keyword = "oneOf" if "oneOf" in schema else "anyOf"
-    branches = schema.get(keyword, [])
-    assert branches == [{"required": [field]} for field in selectors.split()]
-    if branches:
-        for example in schema["examples"]:
-            record = {key: value for key, value in example.items() if key not in selectors.split()}
-            assert (keyword, "") in faults(name, record)
+def test_a_record_that_names_nobody_is_refused(subtests):
+    for destination, (_, selectors) in DESTINATIONS.items():
+        with subtests.test(destination):
+            name = f"writes/{destination}"
+            schema = SCHEMA[name]
+            keyword = "oneOf" if "oneOf" in schema else "anyOf"
+            branches = schema.get(keyword, [])
+            assert branches == [{"required": [field]} for field in selectors.split()]
+            if branches:
+                for example in schema["examples"]:
+                    record = {key: value for key, value in example.items() if key not in selectors.split()}
+                    assert (keyword, "") in faults(name, record)
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_selector_or_a_required_field_is_never_null_and_a_selector_never_empty(name):
-    schema = SCHEMA[name]
-    required = schema.get("required", [])
-    selectors = [branch["required"][0] for branch in schema.get("anyOf", schema.get("oneOf", []))]
-    for field in required + selectors:
-        assert "null" not in types(schema["properties"][field]), field
-    for field in selectors:
-        assert schema["properties"][field]["minLength"] == 1, field
-    if "delete" in name:
-        for field in required:
-            assert schema["properties"][field].get("minLength") == 1 or "enum" in schema["properties"][field], field
+def test_a_selector_or_a_required_field_is_never_null_and_a_selector_never_empty(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            schema = SCHEMA[name]
+            required = schema.get("required", [])
+            selectors = [branch["required"][0] for branch in schema.get("anyOf", schema.get("oneOf", []))]
+            for field in required + selectors:
+                assert "null" not in types(schema["properties"][field]), field
+            for field in selectors:
+                assert schema["properties"][field]["minLength"] == 1, field
+            if "delete" in name:
+                for field in required:
+                    assert schema["properties"][field].get("minLength") == 1 or "enum" in schema["properties"][field], (
+                        field
+                    )
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_every_written_property_has_a_type(name):
-    for path, child in properties(SCHEMA[name]):
-        assert child.get("type"), path
-        assert child.get("items", child).get("type"), path
+def test_every_written_property_has_a_type(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            for path, child in properties(SCHEMA[name]):
+                assert child.get("type"), path
+                assert child.get("items", child).get("type"), path
 
 
 @pytest.mark.parametrize(
@@ -341,22 +359,24 @@ def test_a_standard_field_cannot_be_set_and_unset_in_one_record(name):
     assert set(SCHEMA[name]["dependentSchemas"]) in (PERSON_UNSETTABLE, COMPANY_UNSETTABLE)
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_list_of_words_holds_no_empty_one(name):
-    for path, child in properties(SCHEMA[name]):
-        items = child.get("items", {})
-        if "string" in types(items):
-            assert items.get("minLength") == 1 or "pattern" in items, path
+def test_a_list_of_words_holds_no_empty_one(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            for path, child in properties(SCHEMA[name]):
+                items = child.get("items", {})
+                if "string" in types(items):
+                    assert items.get("minLength") == 1 or "pattern" in items, path
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_an_identifier_may_be_a_number_and_is_never_empty(name):
-    for path, child in properties(SCHEMA[name]):
-        if path.rpartition(".")[2] in OWN_OR_CUSTIFY_IDS:
-            assert child["format"] == "identifier", path
-        if child.get("format") == "identifier":
-            assert {"string", "integer"} <= set(types(child)), path
-            assert child["minLength"] == 1, path
+def test_an_identifier_may_be_a_number_and_is_never_empty(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            for path, child in properties(SCHEMA[name]):
+                if path.rpartition(".")[2] in OWN_OR_CUSTIFY_IDS:
+                    assert child["format"] == "identifier", path
+                if child.get("format") == "identifier":
+                    assert {"string", "integer"} <= set(types(child)), path
+                    assert child["minLength"] == 1, path
 
 
 # The limits that Custify's docs name
@@ -608,14 +628,15 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "base", "good", "bad", "fault"), LIMITS)
-def test_a_limit_holds_to_the_last_unit_and_is_named_when_broken(name, base, good, bad, fault):
-    name = f"writes/{name}"
-    assert faults(name, {**base, **good}) == []
-    found = faults(name, {**base, **bad})
-    assert fault in found
-    assert {path for _, path in found} == {fault[1]}
-    assert not REFERENCE[name].is_valid({**base, **bad})
+def test_a_limit_holds_to_the_last_unit_and_is_named_when_broken(subtests):
+    for destination, base, good, bad, fault in LIMITS:
+        with subtests.test(f"{destination} {bad}"):
+            name = f"writes/{destination}"
+            assert faults(name, {**base, **good}) == []
+            found = faults(name, {**base, **bad})
+            assert fault in found
+            assert {path for _, path in found} == {fault[1]}
+            assert not REFERENCE[name].is_valid({**base, **bad})
 
 
 # Dates
@@ -655,18 +676,20 @@ DATES = {
 }
 
 
-@pytest.mark.parametrize(("text", "recognised"), DATES.items())
-def test_exactly_the_forms_that_custify_recognises_are_dates(text, recognised):
-    assert (faults("writes/create_event", {**EVENT, "created_at": text}) == []) is recognised
+def test_exactly_the_forms_that_custify_recognises_are_dates(subtests):
+    for text, recognised in DATES.items():
+        with subtests.test(text):
+            assert (faults("writes/create_event", {**EVENT, "created_at": text}) == []) is recognised
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_every_date_that_is_written_has_the_same_pattern(name):
-    dates = SCHEMA["writes/create_event"]["properties"]["created_at"]["pattern"]
-    for path, child in properties(SCHEMA[name]):
-        is_date = path.rpartition(".")[2].endswith(("At", "_at", "Date", "Since"))
-        assert (child.get("format") == "custify-date") is is_date, path
-        assert child.get("pattern") == dates or not is_date, path
+def test_every_date_that_is_written_has_the_same_pattern(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            dates = SCHEMA["writes/create_event"]["properties"]["created_at"]["pattern"]
+            for path, child in properties(SCHEMA[name]):
+                is_date = path.rpartition(".")[2].endswith(("At", "_at", "Date", "Since"))
+                assert (child.get("format") == "custify-date") is is_date, path
+                assert child.get("pattern") == dates or not is_date, path
 
 
 # Both validators, the same verdict. No text here ends in a line feed: for Python's `re`, which jsonschema

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from click.testing import CliRunner
 
 from custify_connector import manifest
@@ -30,15 +29,16 @@ def test_everything_as_json_is_what_a_host_gets():
     assert json.loads(describe("--json").stdout) == connector.describe()
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
-def test_one_endpoint_shows_its_fields(name):
-    done = describe(name)
-    assert done.exit_code == 0, done.output
-    assert done.stdout.startswith(f"{name}: ")
-    described = json.loads(describe(name, "--json").stdout)
-    assert described["name"] == name
-    for field in described["schema"].get("properties", {}):
-        assert f"    {field} " in done.stdout
+def test_one_endpoint_shows_its_fields(subtests):
+    for name in ENDPOINTS:
+        with subtests.test(name):
+            done = describe(name)
+            assert done.exit_code == 0, done.output
+            assert done.stdout.startswith(f"{name}: ")
+            described = json.loads(describe(name, "--json").stdout)
+            assert described["name"] == name
+            for field in described["schema"].get("properties", {}):
+                assert f"    {field} " in done.stdout
 
 
 def test_one_endpoint_says_how_it_is_named_repeated_and_cleared():

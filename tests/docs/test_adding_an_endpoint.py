@@ -156,17 +156,18 @@ def test_every_object_of_the_grammar_has_its_table(page):
     assert sorted(page(PAGE).sections(3)) == sorted(OBJECTS)
 
 
-@pytest.mark.parametrize("name", OBJECTS)
-def test_every_word_is_explained_as_the_grammar_describes_it(name, page, table_rows):
-    explained = {cells[0].strip("`"): cells[1:] for cells in table_rows(page(PAGE).sections(3)[name], 3)}
-    words = OBJECTS[name]["properties"]
-    assert sorted(explained) == sorted(words)
-    required = [word for word, (mark, _) in explained.items() if mark == "yes"]
-    assert sorted(required) == sorted(OBJECTS[name].get("required", ()))
-    for word, (_, meaning) in explained.items():
-        described = words[word].get("description") or resolved(words[word]).get("description", "")
-        assert meaning, word
-        assert meaning.startswith(described) or (name, word) in IN_OTHER_WORDS, word
+def test_every_word_is_explained_as_the_grammar_describes_it(page, table_rows, subtests):
+    for name in OBJECTS:
+        with subtests.test(name):
+            explained = {cells[0].strip("`"): cells[1:] for cells in table_rows(page(PAGE).sections(3)[name], 3)}
+            words = OBJECTS[name]["properties"]
+            assert sorted(explained) == sorted(words)
+            required = [word for word, (mark, _) in explained.items() if mark == "yes"]
+            assert sorted(required) == sorted(OBJECTS[name].get("required", ()))
+            for word, (_, meaning) in explained.items():
+                described = words[word].get("description") or resolved(words[word]).get("description", "")
+                assert meaning, word
+                assert meaning.startswith(described) or (name, word) in IN_OTHER_WORDS, word
 
 
 IN_OTHER_WORDS = {("parameter", "envelope")}

@@ -489,17 +489,18 @@ def test_every_destination_of_the_manifest_has_a_case():
 # ------------------------------------------------------------------------------------------------------------- examples
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
-def test_every_example_of_a_schema_is_accepted_by_the_connector(account, name):
-    entry = DESTINATIONS[name]
-    examples = manifest.load().write_schema(entry)["examples"]
-    for example in examples:
-        for field in [entry.upload] if entry.upload else []:
-            (account.folder / example[field]).parent.mkdir(exist_ok=True)
-            (account.folder / example[field]).write_bytes(b"x")
-    receipts = account.write(name, *examples, params=run_params(account, name), dry_run=True, undocumented=True)
-    assert [(each.outcome, each.reason) for each in receipts] == [("planned", None)] * len(examples)
-    assert account.requests() == []
+def test_every_example_of_a_schema_is_accepted_by_the_connector(account, subtests):
+    for name in DESTINATIONS:
+        with subtests.test(name):
+            entry = DESTINATIONS[name]
+            examples = manifest.load().write_schema(entry)["examples"]
+            for example in examples:
+                for field in [entry.upload] if entry.upload else []:
+                    (account.folder / example[field]).parent.mkdir(exist_ok=True)
+                    (account.folder / example[field]).write_bytes(b"x")
+            receipts = account.write(name, *examples, params=run_params(account, name), dry_run=True, undocumented=True)
+            assert [(each.outcome, each.reason) for each in receipts] == [("planned", None)] * len(examples)
+            assert account.requests() == []
 
 
 def run_params(account, name, most=100):

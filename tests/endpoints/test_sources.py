@@ -57,9 +57,8 @@ def test_every_source_delivers_exactly_what_the_account_holds(shared, counted, e
     assert counted(shared.records(endpoint, workers=workers, **words(endpoint))) == counted(shared.truth(endpoint))
 
 
-@pytest.mark.parametrize("endpoint", FULL_OF_RECORDS)
-def test_the_account_has_records_for_every_source(shared, endpoint):
-    assert shared.truth(endpoint)
+def test_the_account_has_records_for_every_source(shared):
+    assert [endpoint for endpoint in FULL_OF_RECORDS if not shared.truth(endpoint)] == []
 
 
 @pytest.mark.parametrize("endpoint", list(NEEDS))
@@ -82,13 +81,14 @@ def test_a_source_that_is_not_documented_is_read_only_where_the_settings_allow_i
     assert shared.requests() == []
 
 
-@pytest.mark.parametrize("endpoint", WHOLE)
-def test_every_record_fits_the_schema_that_its_source_describes(shared, endpoint):
+def test_every_record_fits_the_schema_that_its_source_describes(shared, subtests):
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - needed here alone
 
-    validator = Draft202012Validator(manifest.load().record_schema(SOURCES[endpoint]))
-    for record in shared.truth(endpoint):
-        assert [error.message for error in validator.iter_errors(record)] == []
+    for endpoint in WHOLE:
+        with subtests.test(endpoint):
+            validator = Draft202012Validator(manifest.load().record_schema(SOURCES[endpoint]))
+            for record in shared.truth(endpoint):
+                assert [error.message for error in validator.iter_errors(record)] == []
 
 
 # -------------------------------------------------------------------------------------------------- pages and resuming
@@ -140,13 +140,14 @@ def test_fields_choose_what_a_record_keeps(shared, counted, endpoint):
     assert counted(shared.records(endpoint, fields=kept, **words(endpoint))) == counted(picked)
 
 
-@pytest.mark.parametrize("endpoint", WHOLE)
-def test_no_page_is_asked_for_above_the_size_that_is_documented(shared, endpoint):
-    shared.journal.clear()
-    shared.records(endpoint, **words(endpoint))
-    largest = max(int(entry.query.get("itemsPerPage", ["0"])[0]) for entry in shared.journal.entries)
-    parents = [part.source for part in SOURCES[endpoint].partitions if part.source]
-    assert largest <= max(SOURCES[name].page or 0 for name in (endpoint, *parents))
+def test_no_page_is_asked_for_above_the_size_that_is_documented(shared, subtests):
+    for endpoint in WHOLE:
+        with subtests.test(endpoint):
+            shared.journal.clear()
+            shared.records(endpoint, **words(endpoint))
+            largest = max(int(entry.query.get("itemsPerPage", ["0"])[0]) for entry in shared.journal.entries)
+            parents = [part.source for part in SOURCES[endpoint].partitions if part.source]
+            assert largest <= max(SOURCES[name].page or 0 for name in (endpoint, *parents))
 
 
 # ---------------------------------------------------------------------------------------------------------- increments
@@ -595,12 +596,13 @@ BESIDE = {("comments", "entity"): {"entityModel": "Note"}, ("custom_data", "enti
 
 
 @pytest.mark.parametrize("missing", ["empty", "404"])
-@pytest.mark.parametrize(("endpoint", "parameter"), LOOKUPS)
-def test_a_look_up_of_something_unknown_delivers_nothing(nothing, endpoint, parameter, missing):
-    account = nothing[missing]
-    value = "nobody@example.org" if parameter == "email" else NOBODY
-    params = {parameter: value, **BESIDE.get((endpoint, parameter), {})}
-    assert account.records(endpoint, params=params) == []
+def test_a_look_up_of_something_unknown_delivers_nothing(nothing, missing, subtests):
+    for endpoint, parameter in LOOKUPS:
+        with subtests.test(f"{endpoint} {parameter}"):
+            account = nothing[missing]
+            value = "nobody@example.org" if parameter == "email" else NOBODY
+            params = {parameter: value, **BESIDE.get((endpoint, parameter), {})}
+            assert account.records(endpoint, params=params) == []
 
 
 @pytest.mark.parametrize(("dates", "inside"), [({"start_date": "2099-01-01"}, 0), ({"end_date": "2001-01-01"}, 0)])

@@ -4,7 +4,6 @@ import json
 import re
 
 import jsonschema
-import pytest
 
 from custify_connector import manifest
 from custify_connector.manifest.describing import describe
@@ -69,20 +68,22 @@ def test_the_made_up_credential_has_the_right_form():
     jsonschema.validate(DESCRIPTION["made_up_credential"], DESCRIPTION["credential"])
 
 
-@pytest.mark.parametrize(("kind", "name"), SCHEMAS)
-def test_every_schema_of_a_description_is_one(kind, name):
-    endpoint = DESCRIPTION[kind][name]
-    for schema in (endpoint["schema"], endpoint.get("parameters", {})):
-        jsonschema.Draft202012Validator.check_schema(schema)
+def test_every_schema_of_a_description_is_one(subtests):
+    for kind, name in SCHEMAS:
+        with subtests.test(name):
+            endpoint = DESCRIPTION[kind][name]
+            for schema in (endpoint["schema"], endpoint.get("parameters", {})):
+                jsonschema.Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("name", KNOWN.sources)
-def test_the_example_of_a_parameter_is_one(name):
-    schema = DESCRIPTION["sources"][name]["parameters"]
-    for parameter in schema["properties"].values():
-        assert parameter["description"]
-        for example in parameter.get("examples", []):
-            jsonschema.validate(example, parameter)
+def test_the_example_of_a_parameter_is_one(subtests):
+    for name in KNOWN.sources:
+        with subtests.test(name):
+            schema = DESCRIPTION["sources"][name]["parameters"]
+            for parameter in schema["properties"].values():
+                assert parameter["description"]
+                for example in parameter.get("examples", []):
+                    jsonschema.validate(example, parameter)
 
 
 def test_every_word_of_a_parameter_reaches_the_form():

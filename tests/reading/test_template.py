@@ -48,13 +48,14 @@ def name_of(template):
 # ------------------------------------------------------------------------------------------------------- templates: law
 
 
-@pytest.mark.parametrize("template", list(templates()), ids=name_of)
-def test_an_expanded_source_is_manual_valid_and_its_own_expansion(template):
-    manual = expand_source(template, KNOWN)
-    assert "endpoint" not in manual
-    assert faults_of(manual, resources.schema("source"), "source") == ()
-    assert json.loads(json.dumps(manual)) == manual
-    assert expand_source(manual, KNOWN) == manual
+def test_an_expanded_source_is_manual_valid_and_its_own_expansion(subtests):
+    for template in templates():
+        with subtests.test(name_of(template)):
+            manual = expand_source(template, KNOWN)
+            assert "endpoint" not in manual
+            assert faults_of(manual, resources.schema("source"), "source") == ()
+            assert json.loads(json.dumps(manual)) == manual
+            assert expand_source(manual, KNOWN) == manual
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +75,13 @@ def asked_and_read(account, source):
     return sorted((entry.path, sorted(entry.query.items())) for entry in journal.entries), records
 
 
-@pytest.mark.parametrize("template", list(templates()), ids=name_of)
-def test_an_expanded_source_asks_and_reads_the_same(account, template):
-    settled = {**template, "settings": {**SETTINGS, "max_in_flight": 1}}
-    asked, records = asked_and_read(account, settled)
-    assert asked
-    assert asked_and_read(account, expand_source(settled, KNOWN)) == (asked, records)
+def test_an_expanded_source_asks_and_reads_the_same(account, subtests):
+    for template in templates():
+        with subtests.test(name_of(template)):
+            settled = {**template, "settings": {**SETTINGS, "max_in_flight": 1}}
+            asked, records = asked_and_read(account, settled)
+            assert asked
+            assert asked_and_read(account, expand_source(settled, KNOWN)) == (asked, records)
 
 
 # ------------------------------------------------------------------------------------------------------ what it becomes

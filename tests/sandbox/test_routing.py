@@ -1,5 +1,3 @@
-import pytest
-
 from custify_connector.sandbox.endpoints import router
 
 DOCUMENTED = """
@@ -31,9 +29,9 @@ POST /playbook/entity/1 | GET /signal/entities
 OPERATIONS = [one.split() for one in DOCUMENTED.replace("\n", " | ").split(" | ") if one.strip()]
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_every_operation_of_the_api_is_served(method, path):
-    assert router().match(method, path) is not None
+def test_every_operation_of_the_api_is_served():
+    found = router()
+    assert [(method, path) for method, path in OPERATIONS if found.match(method, path) is None] == []
 
 
 def test_fixed_parts_of_a_path_win_over_parameters():

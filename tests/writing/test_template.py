@@ -55,20 +55,20 @@ def record(name):
 # ------------------------------------------------------------------------------------------------------- templates: law
 
 
-@pytest.mark.parametrize("name", KNOWN.destinations)
-@pytest.mark.parametrize(
-    "words",
-    [{}, {"dry_run": True, "max_rejects": 3, "on_reject": "stop", "capture_responses": True, "delivery": "single"}],
-    ids=["plain", "run"],
-)
-def test_an_expanded_destination_is_manual_valid_and_its_own_expansion(name, words):
-    manual, schema = expand(template(name, **words))
-    assert "endpoint" not in manual
-    assert schema == KNOWN.write_schema(KNOWN.destinations[name])
-    assert faults_of(manual, resources.schema("destination"), "destination") == ()
-    assert json.loads(json.dumps(manual)) == manual
-    assert expand(manual) == (manual, None)
-    assert words.items() <= manual.items()
+RUN_WORDS = {"dry_run": True, "max_rejects": 3, "on_reject": "stop", "capture_responses": True, "delivery": "single"}
+
+
+@pytest.mark.parametrize("words", [{}, RUN_WORDS], ids=["plain", "run"])
+def test_an_expanded_destination_is_manual_valid_and_its_own_expansion(words, subtests):
+    for name in KNOWN.destinations:
+        with subtests.test(name):
+            manual, schema = expand(template(name, **words))
+            assert "endpoint" not in manual
+            assert schema == KNOWN.write_schema(KNOWN.destinations[name])
+            assert faults_of(manual, resources.schema("destination"), "destination") == ()
+            assert json.loads(json.dumps(manual)) == manual
+            assert expand(manual) == (manual, None)
+            assert words.items() <= manual.items()
 
 
 @pytest.fixture(scope="module")
@@ -78,28 +78,30 @@ def account():
         yield sandbox, {"name": "n", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
 
 
-@pytest.mark.parametrize("name", KNOWN.destinations)
-def test_an_expanded_destination_plans_the_same_requests(account, name):
-    _, credential = account
-    destination = template(name, dry_run=True)
-    records = [record(name), {}]
-    planned = [
-        [receipt.response for receipt in connector.write_destination(credential, each, records)]
-        for each in (destination, expand(destination)[0])
-    ]
-    assert planned[0] == planned[1]
+def test_an_expanded_destination_plans_the_same_requests(account, subtests):
+    for name in KNOWN.destinations:
+        with subtests.test(name):
+            _, credential = account
+            destination = template(name, dry_run=True)
+            records = [record(name), {}]
+            planned = [
+                [receipt.response for receipt in connector.write_destination(credential, each, records)]
+                for each in (destination, expand(destination)[0])
+            ]
+            assert planned[0] == planned[1]
 
 
-@pytest.mark.parametrize("name", [name for name in KNOWN.destinations if not KNOWN.destinations[name].upload])
-def test_an_expanded_destination_sends_the_same_requests(account, name):
-    sandbox, credential = account
-    sent = []
-    for destination in (template(name), expand(template(name))[0]):
-        sandbox.journal.clear()
-        list(connector.write_destination(credential, destination, [record(name)]))
-        sent.append([(entry.method, entry.path, entry.query, entry.body) for entry in sandbox.journal.entries])
-    assert sent[0] == sent[1]
-    assert sent[0]
+def test_an_expanded_destination_sends_the_same_requests(account, subtests):
+    for name in [name for name in KNOWN.destinations if not KNOWN.destinations[name].upload]:
+        with subtests.test(name):
+            sandbox, credential = account
+            sent = []
+            for destination in (template(name), expand(template(name))[0]):
+                sandbox.journal.clear()
+                list(connector.write_destination(credential, destination, [record(name)]))
+                sent.append([(entry.method, entry.path, entry.query, entry.body) for entry in sandbox.journal.entries])
+            assert sent[0] == sent[1]
+            assert sent[0]
 
 
 # ------------------------------------------------------------------------------------------------------ what it becomes
