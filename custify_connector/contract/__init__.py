@@ -27,6 +27,7 @@ from custify_connector.contract.events import (
     Retry,
     current_listener,
     listening,
+    unheard,
 )
 from custify_connector.contract.hooks import (
     CONTRACT_VERSION,
@@ -142,4 +143,5 @@ __all__ = [
     "load_installed",
     "plugin_manager",
     "refuse",
+    "unheard",
 ]
