@@ -74,7 +74,7 @@ def test_files_are_locked_in_one_way_that_every_system_has():
 def test_databases_are_opened_and_files_replaced_in_one_place():
     calls = ("sqlite3.connect(", "tempfile.mkstemp(", "NamedTemporaryFile(dir", "os.replace(", "os.fsync(")
     found = {named(path) for path in SOURCES if any(call in path.read_text("utf-8") for call in calls)}
-    assert found == {"storage/database.py", "storage/files.py"}
+    assert found == {"storage/database.py", "storage/atomic.py"}
 
 
 def bound(tree):

@@ -21,7 +21,7 @@ import orjson
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.journal import Entry, hash_of
-from custify_connector.storage import files, locks
+from custify_connector.storage import atomic, locks
 
 log = logging.getLogger("custify_connector")
 
@@ -64,7 +64,7 @@ class TaskJournal:
 
     def _add(self, line: Mapping[str, Any]) -> None:
         self._stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        files.sync(self._stream)
+        atomic.sync(self._stream)
 
 
 @contextlib.contextmanager
@@ -128,7 +128,7 @@ def outcomes(folder: Path) -> Counter[str]:
 def finish(folder: Path, told: Mapping[str, Any]) -> None:
     """Write down that a job has come to its end, and with what."""
     folder.mkdir(parents=True, exist_ok=True)
-    files.replace(folder / FINISHED, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    atomic.replace(folder / FINISHED, orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
 def is_finished(folder: Path) -> bool:

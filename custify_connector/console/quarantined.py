@@ -17,7 +17,7 @@ import orjson
 
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 _MOST_FILES = 8
 _MOST_GROUPS = 1000
@@ -197,13 +197,13 @@ def take_out(path: Path, wanted: set[int] | None, into: Path) -> int:
             stream.write(text if text.endswith(b"\n") else text + b"\n")
             return b""
 
-        _rewrite(path, change, before=lambda: files.sync(stream))
+        _rewrite(path, change, before=lambda: atomic.sync(stream))
     return len(taken)
 
 
 def _rewrite(path: Path, change: Callable[[int, bytes], bytes], before: Callable[[], None] = lambda: None) -> None:
     """Write a file anew, line by line, and put it in its place in one step."""
-    with path.open("rb") as stream, files.replacing(path) as changed:
+    with path.open("rb") as stream, atomic.replacing(path) as changed:
         number = 0
         for text in stream:
             changed.write(change(number, text) if text.strip() else text)

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 _OTHERS_MAY_NOTHING = 0o077
 _ONLY_THE_GROUP_MAY_READ = 0o027
@@ -74,7 +74,7 @@ def mode_faults(path: Path, status: os.stat_result, forbidden: int, remedy: str)
 def replace(path: Path, content: bytes) -> None:
     """Give the file this content in one step, mode 0600; raises ConfigurationError, and the old content is whole."""
     try:
-        files.replace(path, content, private=True)
+        atomic.replace(path, content, private=True)
     except OSError as error:
         reason = f"cannot be written: {error.strerror or error}; what it held before is unchanged"
         raise _refusal(path, reason) from None

@@ -16,7 +16,7 @@ from typing import Any
 from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Quarantine:
         try:
             while text:
                 text = text[self._stream.write(text) :]
-            files.sync(self._stream)
+            atomic.sync(self._stream)
         except OSError as error:
             with suppress(OSError):
                 self._stream.truncate(before)

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from custify_connector.contract.errors import Fault, StateError
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,6 @@ def save(path: Path, stored: Stored) -> None:
         content["output_size"] = stored.output_size
     content.update({word: True for word in ("complete", "merges") if getattr(stored, word)})
     try:
-        files.replace(path, orjson.dumps(content))
+        atomic.replace(path, orjson.dumps(content))
     except OSError as error:
         raise StateError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None

@@ -72,7 +72,7 @@ def test_a_fault_in_between_loses_nothing(path, monkeypatch):
     def full(_stream):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(quarantined.files, "sync", full)
+    monkeypatch.setattr(quarantined.atomic, "sync", full)
     with pytest.raises(OSError, match="No space"):
         quarantined.take_out(path, {1}, path.with_name("sent.jsonl"))
     assert path.read_bytes() == before

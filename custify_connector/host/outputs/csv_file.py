@@ -18,7 +18,7 @@ import orjson
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
 from custify_connector.host.outputs.tables import Table, learn, staged, table_of
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 
 def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
@@ -31,7 +31,7 @@ def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
             _write(table, part, sys.stdout)
             sys.stdout.flush()
             return
-        with written(path), files.replacing(path) as stream:
+        with written(path), atomic.replacing(path) as stream:
             text = io.TextIOWrapper(stream, "utf-8", newline="")
             try:
                 _write(table, part, text)

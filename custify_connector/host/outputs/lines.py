@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 
 from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 
 class Output(Protocol):
@@ -120,14 +120,14 @@ class FileOutput:
     def sync(self) -> Path:
         """Wait until everything is on the disk, and return where it is."""
         with written(self._path):
-            files.sync(self._stream)
+            atomic.sync(self._stream)
             self._stream.close()
         return self._part
 
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:  # noqa: ARG002 - see `Output`
         """See `Output`."""
         with written(self._path):
-            files.publish(self.sync(), self._path)
+            atomic.publish(self.sync(), self._path)
 
     def close(self) -> None:
         """See `Output`."""

@@ -15,7 +15,7 @@ from custify_connector.host.outputs.duckdb_engine import connected, literal, sel
 from custify_connector.host.outputs.lines import written
 from custify_connector.host.outputs.staged import Publish
 from custify_connector.host.outputs.tables import staged, table_of, write_rows
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 _OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
 """A group of rows is held in memory until it is written: groups of the usual 122,880 took twice as much of it."""
@@ -47,7 +47,7 @@ def _execute(statement: str, spill: Path, memory: str) -> None:
 
 def _deliver(fresh: Path, path: Path | None) -> None:
     if path is not None:
-        files.publish(fresh, path)
+        atomic.publish(fresh, path)
         return
     with fresh.open("rb") as stream:
         shutil.copyfileobj(stream, sys.stdout.buffer)

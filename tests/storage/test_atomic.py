@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custify_connector.storage import files
+from custify_connector.storage import atomic
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 
@@ -26,7 +26,7 @@ def mode(path):
 
 def test_a_file_is_made_and_replaced_and_nothing_stays_beside_it(path):
     for content in (b"one", b"two"):
-        files.replace(path, content)
+        atomic.replace(path, content)
         assert path.read_bytes() == content
         assert names(path) == ["file"]
 
@@ -36,8 +36,8 @@ def test_a_file_is_made_and_replaced_and_nothing_stays_beside_it(path):
 def test_a_new_file_has_the_mode_that_the_umask_leaves_and_a_private_one_is_its_owners(tmp_path, umask):
     before = os.umask(umask)
     try:
-        files.replace(tmp_path / "file", b"")
-        files.replace(tmp_path / "private", b"", private=True)
+        atomic.replace(tmp_path / "file", b"")
+        atomic.replace(tmp_path / "private", b"", private=True)
     finally:
         os.umask(before)
     assert mode(tmp_path / "file") == 0o666 & ~umask
@@ -49,9 +49,9 @@ def test_a_new_file_has_the_mode_that_the_umask_leaves_and_a_private_one_is_its_
 def test_the_mode_of_a_file_stays_and_a_private_one_becomes_its_owners(path, before):
     path.touch()
     path.chmod(before)
-    files.replace(path, b"new")
+    atomic.replace(path, b"new")
     assert mode(path) == before
-    files.replace(path, b"new", private=True)
+    atomic.replace(path, b"new", private=True)
     assert mode(path) == 0o600
 
 
@@ -64,10 +64,10 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path, path, hops):
         following = target if number == hops - 1 else tmp_path / f"hop-{number}"
         link.symlink_to(following)
         link = following
-    files.replace(path, b"one")
+    atomic.replace(path, b"one")
     (tmp_path / "part").write_bytes(b"two")
     assert target.read_bytes() == b"one"
-    files.publish(tmp_path / "part", path)
+    atomic.publish(tmp_path / "part", path)
     assert path.is_symlink()
     assert target.read_bytes() == b"two"
     assert [each.name for each in (tmp_path / "folder").iterdir()] == ["target"]
@@ -77,29 +77,29 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path, path, hops):
 def test_a_private_file_takes_the_place_of_a_link(tmp_path, path):
     (tmp_path / "elsewhere").write_bytes(b"others")
     path.symlink_to(tmp_path / "elsewhere")
-    files.replace(path, b"key", private=True)
+    atomic.replace(path, b"key", private=True)
     assert not path.is_symlink()
     assert (path.read_bytes(), mode(path)) == (b"key", 0o600)
     assert (tmp_path / "elsewhere").read_bytes() == b"others"
 
 
 def test_what_fails_leaves_the_old_content_and_nothing_beside_it(path):
-    files.replace(path, b"old")
-    with pytest.raises(TypeError), files.replacing(path) as stream:
+    atomic.replace(path, b"old")
+    with pytest.raises(TypeError), atomic.replacing(path) as stream:
         stream.writelines([b"new" * 100_000, None])
     assert path.read_bytes() == b"old"
     assert names(path) == ["file"]
 
 
 def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(path, monkeypatch):
-    files.replace(path, b"old")
+    atomic.replace(path, b"old")
 
     def full(_handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        files.replace(path, b"new")
+        atomic.replace(path, b"new")
     assert path.read_bytes() == b"old"
     assert names(path) == ["file"]
 
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(path, monkeypa
 def test_what_is_no_regular_file_is_not_replaced(path, make):
     make(path)
     (path.parent / "part").write_bytes(b"new")
-    for replace in (lambda: files.replace(path, b""), lambda: files.publish(path.parent / "part", path)):
+    for replace in (lambda: atomic.replace(path, b""), lambda: atomic.publish(path.parent / "part", path)):
         with pytest.raises(OSError, match=r"is a directory|is no regular file"):
             replace()
     assert not path.is_file()
@@ -118,14 +118,14 @@ def test_what_is_no_regular_file_is_not_replaced(path, make):
 
 @posix
 def test_a_folder_that_may_not_be_written_leaves_the_old_content(path):
-    files.replace(path, b"old")
+    atomic.replace(path, b"old")
     path.parent.chmod(0o555)
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
     try:
         with pytest.raises(PermissionError):
-            files.replace(path, b"new")
+            atomic.replace(path, b"new")
     finally:
         os.seteuid(before)
         path.parent.chmod(0o755)
@@ -133,7 +133,7 @@ def test_a_folder_that_may_not_be_written_leaves_the_old_content(path):
 
 
 def test_a_file_is_published_across_file_systems(path, monkeypatch):
-    files.replace(path, b"old")
+    atomic.replace(path, b"old")
     part, plain = path.with_name("part"), Path.replace
 
     def across(self, target):
@@ -143,6 +143,6 @@ def test_a_file_is_published_across_file_systems(path, monkeypatch):
 
     part.write_bytes(b"new")
     monkeypatch.setattr(Path, "replace", across)
-    files.publish(part, path)
+    atomic.publish(part, path)
     assert path.read_bytes() == b"new"
     assert names(path) == ["file"]
