@@ -1,7 +1,7 @@
-"""Walking through the parts of a stream that have requests of their own: one after another, the next ones begun ahead.
+"""The parts of a stream that have requests of their own: one after another, the first pages of the next asked ahead.
 
-Decides how small parts are gathered, and where a read that goes on is among them. This file does not know pages, and is
-told how parents are read.
+Decides how small parts are gathered, and where a resumed read is among them. Does not know pages; how one part and a
+stream of parents are read is passed in.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from itertools import islice
 from custify_connector.checking.texts import Json, query_text
 from custify_connector.contract import Batch
 from custify_connector.exchange.client import Client
-from custify_connector.reading import paging as reading
 from custify_connector.reading import state as states
-from custify_connector.reading.asking import ask
-from custify_connector.reading.look_ahead import Answer
-from custify_connector.reading.paging import Step
+from custify_connector.reading.fetching import Answer, ask
 from custify_connector.reading.plan import Partition, ReadPlan, bind
+from custify_connector.reading.position import Step, start, without_order
 from custify_connector.reading.state import Progress
-from custify_connector.reading.walk import Walk, walk
 from custify_connector.records.envelopes import Record
 from custify_connector.records.identities import field_value
+
+Steps = Iterator[tuple[Step, Progress]]
+
+Walk = Callable[[ReadPlan, Progress, int | None, Answer | None], Steps]
+"""Walks through one partition, up to a limit of records; its first page may have been asked already."""
 
 Read = Callable[[ReadPlan, Progress], Iterator[Batch]]
 """Reads a whole stream, such as that of the parents."""
@@ -61,13 +63,13 @@ class _Gathered:
         return taken
 
 
-def partitioned(client: Client, plan: ReadPlan, progress: Progress, read: Read) -> Walk:
+def partitioned(client: Client, plan: ReadPlan, progress: Progress, walk: Walk, read: Read) -> Steps:
     """Yield the steps through all partitions; a step carries the records of one page, or of several small parts."""
     gathered, left = _Gathered(), plan.limit
     with _FirstPages(client, plan, progress, _slots(plan, progress, read)) as parts:
         for slot, begun, first in parts:
             child = bind(plan, slot.values)
-            for step, reached in walk(client, child, begun, left, first):
+            for step, reached in walk(child, begun, left, first):
                 progress = replace(
                     reached, entry=slot.entry, parents=slot.parents, parent=slot.values, between=step.done
                 )
@@ -113,16 +115,15 @@ class _FirstPages:
         begun = self._begun(slot, child)
         if self._latest.started is None or self._client.max_in_flight == 1:
             return slot, begun, None
-        return slot, begun, self._pool.submit(ask, self._client, child, begun, begun.position.number, self._stop)
+        return slot, begun, self._pool.submit(ask, self._client, child, begun, begun.position.place.number, self._stop)
 
     def _begun(self, slot: _Slot, child: ReadPlan) -> Progress:
         """Return where a partition begins: afresh, but for the one that an earlier run left in the middle."""
-        if slot.values == self._resumed.parent and self._resumed.position.resumed_at is not None:
+        if slot.values == self._resumed.parent and self._resumed.position.doubts.is_resumed:
             return self._resumed
         known = self._latest.position
-        position = reading.start(child, known.floor)
-        ordered = position.ordered and "order" not in known.concessions
-        return Progress(self._latest.started, replace(position, concessions=known.concessions, ordered=ordered))
+        position = replace(start(child, known.floor), fallbacks=known.fallbacks)
+        return Progress(self._latest.started, without_order(position) if "order" in known.fallbacks else position)
 
     def __enter__(self) -> _FirstPages:  # noqa: PYI034 - Self needs Python 3.11
         return self
@@ -138,7 +139,7 @@ def _slots(plan: ReadPlan, progress: Progress, read: Read) -> Generator[_Slot]:
     for entry, partition in list(enumerate(plan.partitions))[progress.entry :]:
         resumed = progress if entry == progress.entry else replace(progress, parents=None, parent=None)
         if partition.parents is None:
-            if resumed.parent is None or resumed.position.resumed_at is not None:
+            if resumed.parent is None or resumed.position.doubts.is_resumed:
                 yield _Slot(entry, partition.values)
         else:
             yield from _parents(partition, entry, resumed, read)
@@ -152,7 +153,7 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
         values = [_taken(partition, record) for record in batch.records]
         if last is not None and last in values:
             # A position in the middle of the last parent means that it is not finished.
-            values, last = values[values.index(last) + (progress.position.resumed_at is None) :], None
+            values, last = values[values.index(last) + (not progress.position.doubts.is_resumed) :], None
         yield from (_Slot(entry, each, before) for each in values)
         before = batch.state
 

@@ -88,13 +88,13 @@ class ReadPlan:
     fields: tuple[str, ...]
     limit: int | None
     fingerprint: str
-    may_be_missing: bool = False
-    fallback_path: str | None = None
-    flatten: tuple[str, ...] = ()
-    partitions: tuple[Partition, ...] = ()
-    add: Mapping[str, str] = field(default_factory=dict)
+    may_be_missing: bool
+    fallback_path: str | None
+    flatten: tuple[str, ...]
+    partitions: tuple[Partition, ...]
+    add: Mapping[str, str]
+    slice: Slice | None
     bound: Mapping[str, str] | None = None
-    slice: Slice | None = None
 
 
 def read_plan(manual: Mapping[str, Any]) -> ReadPlan:

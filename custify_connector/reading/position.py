@@ -1,38 +1,105 @@
-"""How far the read of a stream has come: values, and the dates of records by which that is told.
+"""How far the read of a stream has come, as frozen values: the place in the pages, what was delivered, the doubts.
 
-Pure. Decides where a read begins, and what "newest first" means. It does not know which page to ask, or what is new.
+Pure. Decides where a read begins. Does not know which page to ask, or which records are new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from custify_connector.checking.texts import Json
-from custify_connector.checking.values import moment_of, timestamp
+from custify_connector.reading.order import date_field
+from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.records.envelopes import Record
 from custify_connector.records.identities import Seen
 
 
 @dataclass(frozen=True)
-class Page:
-    """One answered page: its records, and the identity of each; no records where the answer was 404.
-
-    `after` tells that it was asked when the page before had been answered.
-    """
+class Place:
+    """Where in the pages a read is, and what the pages so far showed of the service."""
 
     number: int
-    records: list[Record]
-    identities: list[str]
+    """The page to ask next. While `Doubts` are empty, every record of the pages before it has been delivered."""
+
+    size: int | None
+    """How many records a page is asked for; None without pages. A first page may lower it, to the cap that it shows."""
+
     total: int | None = None
-    after: bool = True
+    """The last total that the service gave and that its own records did not contradict; None while there was none."""
+
+    collected: int = 0
+    """How many different records came, also those that a slice or the floor leaves out of the batches."""
+
+    fullest: int = 0
+    """The most records that one page had. A page may be the last one only if it has fewer."""
 
 
 @dataclass(frozen=True)
-class Astride:
-    """A page of another size than the others, so that it reaches to both sides of a border between them."""
+class Delivered:
+    """What is known of the records that came: whether they are in order, and which are at the edge, the oldest end.
+
+    Dates are texts that sort by time. `top`, `edge` and `covered` stay None where no order is asked for.
+    """
+
+    ordered: bool = True
+    """Every record so far came newest first. Once False, it stays False for the whole run."""
+
+    top: str | None = None
+    """The date of the first record of the last page: the next page may not begin with a newer one, or the order is
+    not kept. None where the last page was a bridging page, since the next one may begin above it."""
+
+    edge: str | None = None
+    """The date of the oldest record that came. In order, every record that is newer came too."""
+
+    tail: tuple[str, ...] = ()
+    """The identities of the records at the edge: those of the last page, and all before them that share its last date,
+    at most `TIED_KEPT`. While the order is not proven (`PROOF_OF_ORDER`), those of all records that came."""
+
+    previous: tuple[str, ...] = ()
+    """The identities of exactly the last page: a service without further pages answers with the same one again."""
+
+    covered: str | None = None
+    """For a resumed read: the edge of the runs before it. While the order holds, what is newer was delivered by them
+    or was created after they began, and is left out. None where those runs did not prove the order."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Why records may have slipped past, and what is done about it. Empty while there is no doubt."""
+
+    is_resumed: bool = False
+    """The next page is the first of a resumed read, or of a slice: it must overlap with what was delivered before."""
+
+    is_stepping_back: bool = False
+    """The next page was asked to find an overlap; until one is found, the page before it is asked."""
+
+    bridge: Bridge | None = None
+    """The next page is this one, across the border before page `Place.number`. Only while stepping back."""
+
+    held: Page | None = None
+    """The page below the border, in which the doubt arose: it is never empty, none of it was delivered yet, and it is
+    used once a page joins it to what was delivered."""
+
+    fruitless: int = 0
+    """How many steps back in a row found nothing new. From `FRUITLESS_STEPS` on, a falling total is not believed."""
+
+    end_checked: bool = False
+    """An empty page was met too early, and the page before it is looked at once more: the next empty page is the end.
+    Cleared by a new record."""
+
+    cautious_pages: int = 0
+    """How many more pages are asked one by one. Set to `CAUTIOUS_PAGES` whenever the total moves."""
+
+    total_moved: bool = False
+    """The total changed at least once during this run, so it cannot say how many records are missing."""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A bridging page: of another size than the others, so that it has records on both sides of a border.
+
+    `number` counts pages of `size` records, not pages of `Place.size`.
+    """
 
     number: int
     size: int
@@ -40,36 +107,24 @@ class Astride:
 
 @dataclass(frozen=True)
 class Position:
-    """How far a read has come: everything below `number` is delivered, down to the record whose date is `edge`."""
+    """How far a read has come. A value for each page: a new page gives a new position."""
 
-    number: int
-    size: int | None
-    total: int | None = None
-    collected: int = 0
-    fullest: int = 0
-    top: str | None = None
-    edge: str | None = None
-    tail: tuple[str, ...] = ()
-    ordered: bool = True
+    place: Place
+    delivered: Delivered = field(default_factory=Delivered)
+    doubts: Doubts = field(default_factory=Doubts)
+
     floor: str | None = None
-    concessions: tuple[str, ...] = ()
-    unrest: int = 0
-    moved: bool = False
-    futile: int = 0
-    covered: str | None = None
-    previous: tuple[str, ...] = ()
-    retreating: bool = False
-    confirmed: bool = False
-    resumed_at: int | None = None
-    held: Page | None = None
-    astride: Astride | None = None
+    """The cursor that an incremental read starts from; None in a full read. It does not change during a run."""
+
+    fallbacks: tuple[str, ...] = ()
+    """What requests leave out since the service refused it: `path`, `narrow`, `order`. It only grows."""
 
 
 @dataclass(frozen=True)
 class Step:
     """What one page led to: new records, the position after them, and whether the stream has ended.
 
-    `flush` tells that pages asked ahead no longer fit.
+    `flush` says that pages asked ahead no longer fit.
     """
 
     records: list[Record]
@@ -81,66 +136,28 @@ class Step:
 def start(plan: ReadPlan, floor: str | None) -> Position:
     """Return the position before the first page; `floor` is the cursor of an incremental read."""
     if not plan.page:
-        return Position(1, None, floor=floor)
+        return Position(Place(1, None), floor=floor)
     size = plan.page.size if plan.limit is None else min(plan.page.size, plan.limit)
-    fresh = Position(plan.page.start, size, ordered=date_field(plan, floor) is not None, floor=floor)
+    ordered = date_field(plan, floor) is not None
     part = plan.slice
     if part is None or part.end is None or part.page <= plan.page.start:
-        return fresh
-    # A slice begins like a read that goes on: its first page must reach back into the slice before it.
-    return replace(fresh, number=part.page, resumed_at=part.page, edge=part.end)
+        return Position(Place(plan.page.start, size), Delivered(ordered), floor=floor)
+    # A slice begins like a resumed read: its first page must overlap with the slice before it.
+    return Position(Place(part.page, size), Delivered(ordered, edge=part.end), Doubts(is_resumed=True), floor)
 
 
 def seen_before(position: Position) -> Seen:
-    """Return the memory of identities with which a read begins or goes on."""
-    return Seen(ordered=position.ordered, identities=position.tail)
+    """Return the memory of identities with which a read begins or resumes."""
+    return Seen(ordered=position.delivered.ordered, identities=position.delivered.tail)
 
 
 def reach(plan: ReadPlan, position: Position, page: Page) -> int:
     """Return how many records there are down to the end of a page."""
     assert plan.page  # noqa: S101 - only paged streams come here
-    asked = position.astride or Astride(page.number, position.size or 0)
+    asked = position.doubts.bridge or Bridge(page.number, position.place.size or 0)
     return (asked.number - plan.page.start) * asked.size + len(page.records)
 
 
-def is_ordered(plan: ReadPlan, page: Page) -> bool:
-    """Tell whether a page's records come newest first by the date of the plan's order."""
-    return plan.order is not None and descending([sortable(record.get(plan.order.field)) for record in page.records])
-
-
-def sortable(value: Json) -> str | None:
-    """Return a date as text that sorts by time: Custify writes UTC with a Z; any other zone is turned into it."""
-    if not isinstance(value, str) or value.endswith("Z"):
-        return value if isinstance(value, str) else None
-    try:
-        return timestamp(moment_of(value))
-    except (ValueError, OverflowError):
-        return value
-
-
-def descending(values: list[str | None]) -> bool:
-    """Tell whether dates come newest first; they are compared as text, so one without a date breaks the order."""
-    return None not in values and values == sorted(values, reverse=True)  # type: ignore[type-var] # None was looked for
-
-
-def date_field(plan: ReadPlan, floor: str | None) -> str | None:
-    """Return the field by whose date records come newest first; None where no such order is asked for."""
-    if plan.since and floor is not None:
-        return plan.since.cursor
-    return plan.order.field if plan.order and plan.order.descending else None
-
-
-def dates_of(plan: ReadPlan, position: Position, records: list[Record]) -> list[str | None]:
-    """Return the dates of a page's records, each as text that sorts by time."""
-    name = date_field(plan, position.floor)
-    if name is None:
-        return [None] * len(records)
-    found: list[Any] = [record.get(name) for record in records]
-    in_utc = set(map(type, found)) <= {str} and {value[-1:] for value in found} <= {"Z"}
-    return found if in_utc else [*map(sortable, found)]
-
-
-def date_of(plan: ReadPlan, position: Position, record: Mapping[str, Any]) -> str | None:
-    """Return the date of one record."""
-    name = date_field(plan, position.floor)
-    return sortable(record.get(name)) if name else None
+def without_order(position: Position) -> Position:
+    """Return the position of a read that does not rely on an order."""
+    return replace(position, delivered=replace(position.delivered, ordered=False))

@@ -10,10 +10,11 @@ import threading
 from itertools import pairwise
 
 from custify_connector.exchange.client import Client
-from custify_connector.reading import asking as pages
-from custify_connector.reading import paging as reading
-from custify_connector.reading.paging import Page, Position
+from custify_connector.reading.fetching import ask
+from custify_connector.reading.order import is_ordered
+from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan, Slice
+from custify_connector.reading.position import Place, Position
 from custify_connector.reading.state import Progress
 from custify_connector.records.identities import field_value
 
@@ -31,7 +32,7 @@ def slices(client: Client, plan: ReadPlan, parts: int) -> list[Slice]:
     first = _page(client, plan, plan.page.start, plan.page.size)
     total = first.total or 0
     capped = len(first.records) < min(plan.page.size, total)
-    if total < parts or capped or not reading.is_ordered(plan, first):
+    if total < parts or capped or not is_ordered(plan, first):
         return []
     places = [total * part // parts for part in range(1, parts)]
     cuts = [_date_at(client, plan, place) for place in places]
@@ -39,7 +40,7 @@ def slices(client: Client, plan: ReadPlan, parts: int) -> list[Slice]:
 
 
 def _page(client: Client, plan: ReadPlan, number: int, size: int) -> Page:
-    page, _ = pages.ask(client, plan, Progress(None, Position(number, size)), number, _NEVER)()
+    page, _ = ask(client, plan, Progress(None, Position(Place(number, size))), number, _NEVER)()
     return page
 
 

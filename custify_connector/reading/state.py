@@ -6,7 +6,7 @@ Pure. Decides what a state must hold, and which ones are refused: damaged, of an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -14,8 +14,9 @@ from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.values import moment_of
 from custify_connector.contract.errors import Fault, StateError
 from custify_connector.manifest import resources
-from custify_connector.reading.paging import PROOF_OF_ORDER, Position, start
+from custify_connector.reading.paging import PROOF_OF_ORDER
 from custify_connector.reading.plan import ReadPlan
+from custify_connector.reading.position import Doubts, Position, start
 
 VERSION = 1
 
@@ -27,8 +28,9 @@ CURSOR_OVERLAP = timedelta(minutes=5)
 class Progress:
     """A read under way: when it started (ISO 8601, by the service's clock) and how far it has come.
 
-    For a stream with partitions, `entry` tells which of the plan's entries is read, `parents` the state of the
-    parents' stream, `parent` the values of the parent that was read last; `between` that it is finished.
+    For a stream with partitions, `entry` is the index of the plan's entry that is read, `parents` the state of the
+    parents' stream, `parent` the values of the parent that was read last; `between` is True once that parent is
+    finished.
     """
 
     started: str | None
@@ -40,7 +42,7 @@ class Progress:
 
 
 def expected(state: Mapping[str, Any] | None) -> int | None:
-    """Return how many records the service said that there are, None where a state does not know it of the whole."""
+    """Return how many records the service counts, as a state has it; None where it does not count the whole stream."""
     position = (state or {}).get("position")
     total = position.get("total") if isinstance(position, Mapping) and "partition" not in (state or {}) else None
     return total if isinstance(total, int) else None
@@ -100,13 +102,29 @@ def _is_moment(text: str | None) -> bool:
         return False
 
 
+_PLACE = ("number", "size", "total", "collected", "fullest")
+_DELIVERED = ("ordered", "top", "edge", "tail")
+"""The fields of a position that a state keeps, each under its own name; `fallbacks` are kept as `concessions`.
+
+The names stay as they are: a state outlives the version of the connector that wrote it.
+"""
+
+
 def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
+    """Return the position of a resumed read: it asks the last page again, which must overlap with what came before."""
     fresh = start(plan, floor)
-    words = {name: stored[name] for name in _STORED if name in stored}
-    words.update(tail=tuple(stored["tail"]), concessions=tuple(stored.get("concessions", ())))
+    delivered = {**_kept(stored, _DELIVERED), "tail": tuple(stored["tail"]), "covered": _covered(stored)}
     return Position(
-        **{**_words(fresh), **words, "floor": floor, "resumed_at": words["number"], "covered": _covered(words)}
+        replace(fresh.place, **_kept(stored, _PLACE)),
+        replace(fresh.delivered, **delivered),
+        Doubts(is_resumed=True),
+        floor,
+        tuple(stored.get("concessions", ())),
     )
+
+
+def _kept(stored: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: stored[name] for name in names if name in stored}
 
 
 def _covered(stored: Mapping[str, Any]) -> str | None:
@@ -115,15 +133,8 @@ def _covered(stored: Mapping[str, Any]) -> str | None:
     return stored.get("edge") if proven else None
 
 
-_STORED = ("number", "size", "total", "collected", "fullest", "top", "edge", "ordered", "concessions")
-
-
-def _words(position: Position) -> dict[str, Any]:
-    return {name: getattr(position, name) for name in (*_STORED, "tail")}
-
-
 def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
-    """Return the state after a batch in the middle: it asks for the batch's last page again, and goes on from there."""
+    """Return the state after a batch in the middle: it asks the batch's last page again, and continues there."""
     position = progress.position
     state: dict[str, Any] = {**_head(plan), "started": progress.started}
     if plan.partitions:
@@ -135,12 +146,12 @@ def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
 
 def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
     first = plan.page.start if plan.page else 1
-    stored = {name: value for name, value in _words(position).items() if value is not None}
+    words = {**_kept(vars(position.place), _PLACE), **_kept(vars(position.delivered), _DELIVERED)}
     return {
-        **stored,
-        "number": max(first, position.number - 1),
-        "tail": list(position.tail),
-        "concessions": list(position.concessions),
+        **{name: value for name, value in words.items() if value is not None},
+        "number": max(first, position.place.number - 1),
+        "tail": list(position.delivered.tail),
+        "concessions": list(position.fallbacks),
     }
 
 

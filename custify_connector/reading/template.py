@@ -131,7 +131,7 @@ def _partitions(endpoint: SourceEndpoint, chosen: _Choice, manifest: Manifest) -
 
 
 def _answers_alone(endpoint: SourceEndpoint, chosen: _Choice) -> bool:
-    """Tell whether a parameter outside the partitions already says which parent's records are meant."""
+    """Return whether a parameter outside the partitions already says which parent's records are meant."""
     return any(endpoint.parameters[name].instead_of_parent for name in chosen.values)
 
 

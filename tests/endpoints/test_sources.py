@@ -21,7 +21,7 @@ FULL_OF_RECORDS = [name for name in WHOLE if name != "signals"]
 PARENTED = [name for name in WHOLE if any(part.source for part in SOURCES[name].partitions)]
 UNPARENTED = [name for name in DOCUMENTED if name not in PARENTED]
 FINANCIAL = ["subscriptions", "deals", "invoices"]
-NOBODY = "0123456789abcdef01234567"
+UNKNOWN = "0123456789abcdef01234567"
 
 
 def words(endpoint):
@@ -77,7 +77,7 @@ def test_the_usage_of_one_company_comes_as_it_is(shared):
 def test_a_source_that_is_not_documented_is_read_only_where_the_settings_allow_it(shared, endpoint):
     shared.requests()
     with pytest.raises(ConfigurationError, match=r"settings\.undocumented"):
-        shared.read(endpoint, params={name: NOBODY for name in [NEEDS.get(endpoint)] if name})
+        shared.read(endpoint, params={name: UNKNOWN for name in [NEEDS.get(endpoint)] if name})
     assert shared.requests() == []
 
 
@@ -534,7 +534,7 @@ ROWS = {
     "signals": {
         "filters": whole({"filters": [{"field": "status", "values": ["open"]}]}, "signals"),
         "customerType": whole({"customerType": "Company"}, "signals"),
-        "customerId": whole({"customerId": NOBODY}, "signals"),
+        "customerId": whole({"customerId": UNKNOWN}, "signals"),
     },
 }
 MORE_ROWS = {
@@ -583,7 +583,7 @@ def test_sorting_is_the_order_that_comes(shared, endpoint, direction):
     assert len(dates) > 1
 
 
-# What names somebody or something: a value that nothing has delivers nothing, and is no error.
+# What names a person or a thing: a value that nothing has delivers nothing, and is no error.
 LOOKUPS = [
     (name, parameter.name)
     for name in DOCUMENTED
@@ -600,7 +600,7 @@ def test_a_look_up_of_something_unknown_delivers_nothing(nothing, missing, subte
     for endpoint, parameter in LOOKUPS:
         with subtests.test(f"{endpoint} {parameter}"):
             account = nothing[missing]
-            value = "nobody@example.org" if parameter == "email" else NOBODY
+            value = "nobody@example.org" if parameter == "email" else UNKNOWN
             params = {parameter: value, **BESIDE.get((endpoint, parameter), {})}
             assert account.records(endpoint, params=params) == []
 
@@ -617,8 +617,8 @@ REFUSED = {
     "a boolean as text": ("people", {"includeSegments": "true"}, r"includeSegments: must be boolean"),
     "an empty value": ("people", {"user_id": ""}, r"params\.user_id: must not be empty"),
     "a value outside its list": ("segments", {"type": "companies"}, r"params\.type: must be one of company, people"),
-    "two look-ups": ("people", {"id": NOBODY, "email": "a@b.example"}, "only one can choose the records"),
-    "a parent of no kind": ("comments", {"entity": NOBODY}, r"params\.entityModel: is required beside entity"),
+    "two look-ups": ("people", {"id": UNKNOWN, "email": "a@b.example"}, "only one can choose the records"),
+    "a parent of no kind": ("comments", {"entity": UNKNOWN}, r"params\.entityModel: is required beside entity"),
 }
 
 
@@ -692,10 +692,10 @@ def test_ids_with_an_underscore_are_ids(make, workers):
 
 @pytest.mark.parametrize("endpoint", ["tasks", "people", "companies", "meetings"])
 @pytest.mark.parametrize("workers", [1, 8])
-def test_where_the_order_within_a_moment_is_not_kept_none_is_doubled_and_a_loss_is_told(
+def test_where_the_order_within_a_moment_is_not_kept_none_is_doubled_and_a_loss_is_reported(
     make, caplog, endpoint, workers
 ):
-    """No way to ask keeps a record from slipping by when Custify shuffles at every request; the total tells of it."""
+    """No way to ask keeps a record from slipping by when Custify shuffles at every request; the total shows it."""
     account = make(people=300, companies=100, quirks=Quirks(unstable_ties=True, page_cap=20))
     delivered, truth = (
         keys(endpoint, account.records(endpoint, workers=workers)),
@@ -704,8 +704,8 @@ def test_where_the_order_within_a_moment_is_not_kept_none_is_doubled_and_a_loss_
     assert len(set(delivered)) == len(delivered)
     assert set(delivered) <= set(truth)
     missing = len(truth) - len(delivered)
-    told = [text for text in caplog.messages if "never came" in text]
-    assert [f"{missing} of them" in text for text in told] == [True] * bool(missing)
+    warned = [text for text in caplog.messages if "never came" in text]
+    assert [f"{missing} of them" in text for text in warned] == [True] * bool(missing)
 
 
 def test_a_single_financial_record_comes_as_one(make, counted):

@@ -1,22 +1,11 @@
-"""What a reply says, and the exception or page that it stands for."""
+"""What a reply says, and the exception that it stands for."""
 
 import pytest
 
-from custify_connector.contract.errors import ConfigurationError, CredentialRefused, PermissionRefused, UnexpectedReply
+from custify_connector.contract.errors import CredentialRefused, PermissionRefused
 from custify_connector.exchange.replies import describe, error_text, refusal, unavailable
 from custify_connector.exchange.retrying import GivenUp
-from custify_connector.exchange.wire import Failure, Request, Response
-from custify_connector.reading.page_of import page_of
-from custify_connector.reading.plan import bind, read_plan
-
-ASK = Request("GET", "/thing", (("page", "1"),))
-PAGES = {
-    "stream": "things",
-    "request": {"path": "/thing"},
-    "records": ["things"],
-    "page": {"parameter": "page", "size": 10},
-    "key": [["id"]],
-}
+from custify_connector.exchange.wire import Failure, Response
 
 
 @pytest.mark.parametrize(
@@ -84,71 +73,3 @@ def test_other_answers_do_not_refuse_the_key(status):
 def test_what_was_last_seen_is_told(last, said):
     assert describe(GivenUp(last)) == said
     assert str(unavailable(GivenUp(last), "here")) == f"here: Custify gave no usable answer; {said}; try again later"
-
-
-# ---------------------------------------------------------------------------------------------------------------- pages
-
-
-def test_a_page_has_its_records_their_names_and_the_total():
-    page = page_of(read_plan(PAGES), ASK, 3, Response(200, {"things": [{"id": "a"}, {"id": "b"}], "total": 9}))
-    assert (page.number, page.records, page.identities, page.total) == (3, [{"id": "a"}, {"id": "b"}], ["a", "b"], 9)
-
-
-@pytest.mark.parametrize(
-    ("words", "bound", "number", "empty"),
-    [
-        ({}, False, 2, True),
-        ({}, False, 1, False),
-        ({}, True, 1, True),
-        ({"page": None}, False, 1, True),
-    ],
-    ids=["past the end", "the first page", "a parent that went away", "a look-up"],
-)
-def test_a_404_is_nothing_where_nothing_may_be(words, bound, number, empty):
-    plan = read_plan({**PAGES, **words})
-    plan = bind(plan, {"id": "c"}) if bound else plan
-    if empty:
-        assert page_of(plan, ASK, number, Response(404)).records == []
-    else:
-        with pytest.raises(UnexpectedReply, match="things: GET /thing: Custify answered 404"):
-            page_of(plan, ASK, number, Response(404))
-
-
-@pytest.mark.parametrize(
-    ("response", "kind", "said"),
-    [
-        (Response(400, {"message": "bad filter"}), ConfigurationError, "Custify answered 400: bad filter; check the"),
-        (Response(422), ConfigurationError, "Custify answered 422; check the parameters"),
-        (Response(418, "teapot"), UnexpectedReply, "Custify answered 418: teapot"),
-        (Response(200, {"people": []}), UnexpectedReply, "the reply is not wrapped as connector.yaml says"),
-        (Response(200, "text"), UnexpectedReply, "the reply is not wrapped as connector.yaml says"),
-        (Response(401), CredentialRefused, "Custify refused the API key"),
-        (Response(403), PermissionRefused, "is not allowed here"),
-    ],
-    ids=lambda value: str(getattr(value, "status", "")),
-)
-def test_what_is_no_page_is_an_error_that_says_where(response, kind, said):
-    with pytest.raises(kind) as caught:
-        page_of(read_plan(PAGES), ASK, 1, response)
-    assert str(caught.value).startswith("things: GET /thing: ")
-    assert said in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("record", "shaped"),
-    [
-        ({"id": 1, "details": {"name": "n"}}, {"id": 1, "name": "n", "company": "c"}),
-        ({"id": 1, "details": None}, {"id": 1, "details": None, "company": "c"}),
-        ({"id": 1, "company": "own"}, {"id": 1, "company": "own"}),
-        ({"id": 1, "company": None}, {"id": 1, "company": "c"}),
-    ],
-    ids=repr,
-)
-def test_a_record_has_its_details_lifted_up_and_its_parent_added(record, shaped):
-    plan = bind(read_plan({**PAGES, "flatten": ["details"], "add": {"company": "id"}}), {"id": "c"})
-    assert page_of(plan, ASK, 1, Response(200, {"things": [record]})).records == [shaped]
-
-
-def test_without_a_parent_nothing_is_added():
-    plan = read_plan({**PAGES, "add": {"company": "id"}})
-    assert page_of(plan, ASK, 1, Response(200, {"things": [{"id": 1}]})).records == [{"id": 1}]

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from custify_connector.reading import paging as reading
-from custify_connector.reading.paging import Page, absorb, ahead, request, seen_before, start, within
+from custify_connector.reading import paging
+from custify_connector.reading.overlap import CAUTIOUS_PAGES
+from custify_connector.reading.page import Page
+from custify_connector.reading.paging import absorb, shortfall, within
 from custify_connector.reading.plan import ReadPlan, read_plan
+from custify_connector.reading.position import Bridge, Delivered, Doubts, Place, Position, seen_before, start
 from custify_connector.records.identities import identities_of
 
 MANUAL = {
@@ -67,7 +70,7 @@ def read(model: Model, plan: ReadPlan = PLAN, between=lambda: None, most: int = 
     position, delivered = start(plan, None), []
     seen = seen_before(position)
     for _ in range(most):
-        step = absorb(plan, position, model.page(position.number, position.size), seen)
+        step = absorb(plan, position, model.page(position.place.number, position.place.size), seen)
         delivered += [row["id"] for row in step.records]
         position = step.position
         if step.done:
@@ -134,7 +137,7 @@ TIED = {**MANUAL, "mode": "incremental", "incremental": {"cursor": "created_at",
 @pytest.mark.parametrize("group", [2, 3])
 @pytest.mark.parametrize("size", [29, 100, 101])
 def test_records_of_one_date_that_change_places_at_each_answer_all_come(floor, group, size):
-    """Where a date is shared by few records, as many as a page astride a border shows on either side of it."""
+    """Where a date is shared by few records, as many as a bridging page shows on either side of a border."""
     rows = [record(number // group) | {"id": f"r{number}"} for number in range(size)]
     for seed in range(30):
         chance = random.Random(seed)  # noqa: S311 - the same disorder at every run
@@ -142,10 +145,10 @@ def test_records_of_one_date_that_change_places_at_each_answer_all_come(floor, g
         position, delivered = start(plan, floor), []
         seen = seen_before(position)
         for _ in range(60):
-            asked = position.astride or reading.Astride(position.number, position.size)
+            asked = position.doubts.bridge or Bridge(position.place.number, position.place.size)
             shuffled = sorted(chance.sample(rows, size), key=lambda row: row["created_at"], reverse=True)
             shown = shuffled[(asked.number - 1) * asked.size : asked.number * asked.size]
-            page = Page(position.number, shown, identities_of(shown, plan.key), size)
+            page = Page(position.place.number, shown, identities_of(shown, plan.key), size)
             step = absorb(plan, position, page, seen)
             delivered += [row["id"] for row in step.records]
             position = step.position
@@ -182,22 +185,9 @@ def test_a_service_that_answers_the_same_page_over_and_over_ends_the_read():
     assert len(read(model)) == 10
 
 
-def test_the_first_request_asks_the_largest_page_and_the_order():
-    assert dict(request(PLAN, start(PLAN, None), 1).query) == {"sort": "created_at", "page": "1", "itemsPerPage": "10"}
-
-
 def test_a_limit_makes_the_first_page_no_larger_than_needed():
     plan = read_plan({**MANUAL, "limit": 3})
-    assert start(plan, None).size == 3
-
-
-def test_pages_are_asked_ahead_up_to_the_last_that_the_total_promises():
-    position = replace(start(PLAN, None), number=2, total=35)
-    assert list(ahead(PLAN, position, 8)) == [2, 3, 4]
-    assert list(ahead(PLAN, replace(position, number=5), 8)) == [5]
-    assert list(ahead(PLAN, replace(position, total=None), 8)) == [2]
-    assert list(ahead(PLAN, replace(position, retreating=True), 8)) == [2]
-    assert list(ahead(read_plan({**MANUAL, "limit": 12}), position, 8)) == [2]
+    assert start(plan, None).place.size == 3
 
 
 def test_a_total_that_moved_makes_a_page_asked_ahead_worthless():
@@ -206,9 +196,9 @@ def test_a_total_that_moved_makes_a_page_asked_ahead_worthless():
     position = start(PLAN, None)
     seen = seen_before(position)
     step = absorb(PLAN, position, model.page(1, 10), seen)
-    early = replace(model.page(2, 10), total=51, after=False)
+    early = replace(model.page(2, 10), total=51, in_turn=False)
     again = absorb(PLAN, step.position, early, seen)
-    assert (again.flush, again.records, again.position.number) == (True, [], 2)
+    assert (again.flush, again.records, again.position.place.number) == (True, [], 2)
 
 
 def test_a_cut_step_asks_the_rest_of_its_page_again():
@@ -216,26 +206,9 @@ def test_a_cut_step_asks_the_rest_of_its_page_again():
     position = start(PLAN, None)
     step = within(PLAN, absorb(PLAN, position, model.page(1, 10), seen_before(position)), 4)
     assert len(step.records) == 4
-    resumed = replace(step.position, number=1, resumed_at=1)
+    resumed = replace(step.position, place=replace(step.position.place, number=1), doubts=Doubts(is_resumed=True))
     rest = absorb(PLAN, resumed, model.page(1, 10), seen_before(resumed))
     assert [row["id"] for row in step.records + rest.records] == [row["id"] for row in reversed(model.rows)]
-
-
-@pytest.mark.parametrize(
-    ("status", "position", "gives_up"),
-    [
-        (400, start(PLAN, None), "order"),
-        (422, start(PLAN, None), "order"),
-        (500, start(PLAN, None), None),
-        (404, start(PLAN, None), None),
-    ],
-)
-def test_what_custify_refuses_is_asked_more_plainly(status, position, gives_up):
-    plainer = reading.concede(PLAN, position, status)
-    assert (plainer.concessions[-1] if plainer else None) == gives_up
-    if plainer:
-        assert reading.concede(PLAN, plainer, status) is None
-        assert "sort" not in dict(request(PLAN, plainer, 1).query)
 
 
 INCREMENTAL = read_plan(
@@ -246,13 +219,6 @@ INCREMENTAL = read_plan(
         "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}, "narrow": "entity_filter"},
     }
 )
-
-
-def test_an_incremental_read_asks_two_days_before_its_cursor_beside_the_users_own_filters():
-    query = dict(request(INCREMENTAL, start(INCREMENTAL, "2026-03-10T12:00:00.000Z"), 1).query)
-    assert query["sort"] == "updated_at"
-    assert '"churned"' in query["filters"]
-    assert '"2026-03-08"' in query["filters"]
 
 
 def test_an_incremental_read_stops_below_its_cursor_and_keeps_what_equals_it():
@@ -269,3 +235,146 @@ def test_an_incremental_read_without_an_order_reads_on():
     rows = [{"id": day, "updated_at": f"{day}T00:00:00Z"} for day in days]
     step = absorb(INCREMENTAL, position, Page(1, rows, days, 500), seen_before(position))
     assert ([row["id"] for row in step.records], step.done) == (["2026-03-12"], False)
+
+
+# ------------------------------------------------------------------------------------------------- what a page leaves
+
+
+def things(*numbers: int) -> list[dict[str, object]]:
+    return [record(number) for number in numbers]
+
+
+def page(number: int, records: list[dict[str, object]], total: int | None = None) -> Page:
+    return Page(number, records, identities_of(records, PLAN.key), total)
+
+
+def after(*pages: Page, plan: ReadPlan = PLAN) -> Position:
+    """Return the position after pages that follow each other."""
+    position = start(plan, None)
+    seen = seen_before(position)
+    for one in pages:
+        position = absorb(plan, position, one, seen).position
+    return position
+
+
+FIRST = page(1, things(*range(99, 89, -1)), 100)
+
+
+def test_a_page_moves_every_part_of_the_position():
+    position = after(FIRST, page(2, things(*range(89, 79, -1)), 100))
+    names = tuple(f"r{number}" for number in range(89, 79, -1))
+    assert position.place == Place(3, 10, 100, 20, 10)
+    assert position.delivered == Delivered(
+        top=record(89)["created_at"], edge=record(80)["created_at"], tail=names, previous=names
+    )
+    assert position.doubts == Doubts()
+
+
+def test_a_total_that_moved_makes_the_next_pages_cautious_one_less_with_each():
+    position = after(FIRST, page(2, things(*range(90, 80, -1)), 101))
+    assert position.doubts == Doubts(cautious_pages=CAUTIOUS_PAGES, total_moved=True)
+    position = absorb(PLAN, position, page(3, things(*range(80, 70, -1)), 101), seen_before(position)).position
+    assert position.doubts == Doubts(cautious_pages=CAUTIOUS_PAGES - 1, total_moved=True)
+
+
+def test_few_records_are_all_known_until_they_prove_the_order():
+    """Two pages of three are too few; with the fourth page, only what may be at the edge is kept."""
+    small = read_plan({**MANUAL, "page": {**MANUAL["page"], "size": 3}})
+    pages = [page(number, things(*range(30 - 3 * number, 27 - 3 * number, -1))) for number in (1, 2, 3, 4)]
+    assert len(after(*pages[:3], plan=small).delivered.tail) == 9
+    assert len(after(*pages, plan=small).delivered.tail) == 3
+
+
+def test_records_of_the_edges_date_are_all_known_up_to_a_bound(monkeypatch):
+    tied = [{**one, "created_at": record(50)["created_at"]} for one in things(*range(40))]
+    pages = [FIRST, *(page(2 + index, tied[10 * index : 10 * index + 10]) for index in range(4))]
+    assert len(after(*pages).delivered.tail) == 40
+    monkeypatch.setattr(paging, "TIED_KEPT", 25)
+    assert after(*pages).delivered.tail == tuple(one["id"] for one in tied[15:])
+
+
+def test_a_page_that_newcomers_pushed_above_the_edge_leaves_the_edge_as_it_is():
+    position = after(FIRST, page(2, things(*range(89, 79, -1)), 100))
+    resumed = replace(position, doubts=Doubts(is_resumed=True))
+    pushed = absorb(PLAN, resumed, page(2, things(*range(99, 89, -1)), 110), seen_before(resumed)).position
+    assert (pushed.delivered.edge, pushed.delivered.tail) == (position.delivered.edge, position.delivered.tail)
+    assert pushed.place.number == 3
+
+
+def test_the_last_page_met_again_ends_the_read_unless_the_total_moved():
+    position = after(FIRST)
+    again = absorb(PLAN, position, replace(FIRST, number=2), seen_before(position))
+    assert (again.done, again.records) == (True, [])
+    pushed = absorb(PLAN, position, replace(FIRST, number=2, total=110), seen_before(position))
+    assert (pushed.done, pushed.records, pushed.position.place) == (
+        False,
+        [],
+        replace(position.place, number=3, total=110),
+    )
+
+
+@pytest.mark.parametrize(("total", "done", "number"), [(None, True, 2), (10, True, 2), (30, False, 1)])
+def test_an_empty_page_is_the_end_unless_records_are_missing_and_is_doubted_once(total, done, number):
+    position = after(replace(FIRST, total=total))
+    step = absorb(PLAN, position, page(2, []), seen_before(position))
+    assert (step.done, step.position.place.number, step.flush) == (done, number, not done)
+    checked = replace(position, doubts=Doubts(end_checked=True))
+    assert absorb(PLAN, checked, page(2, []), seen_before(position)).done
+
+
+def test_a_first_page_that_is_empty_is_the_end():
+    assert absorb(PLAN, start(PLAN, None), page(1, [], 5), seen_before(start(PLAN, None))).done
+
+
+def test_an_empty_bridging_page_is_followed_by_the_whole_page():
+    position = replace(after(FIRST), doubts=Doubts(is_stepping_back=True, bridge=Bridge(2, 7), held=FIRST))
+    step = absorb(PLAN, position, page(1, []), seen_before(position))
+    assert (step.done, step.position.place.number, step.position.doubts.bridge) == (False, 1, None)
+    assert step.position.doubts.held == FIRST
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        ({}, 90),
+        ({"doubts": Doubts(total_moved=True)}, 0),
+        ({"floor": "2026-01-01T00:00:00Z"}, 0),
+        ({"place": Place(2, 10, None, 10)}, 0),
+        ({"place": Place(2, 10, 9, 10)}, 0),
+        ({"place": Place(2, 10, 11, 10)}, 1),
+    ],
+    ids=str,
+)
+def test_a_total_that_stood_still_says_how_many_never_came(words, missing):
+    position = replace(after(FIRST), **words)
+    assert shortfall(PLAN, position) == missing
+    part = read_plan({**MANUAL, "slice": {"start": None, "end": None, "page": 1, "pages": 1}})
+    assert shortfall(part, position) == 0
+
+
+def test_a_step_of_exactly_the_limit_is_not_cut():
+    step = absorb(PLAN, start(PLAN, None), FIRST, seen_before(start(PLAN, None)))
+    assert within(PLAN, step, 10) is step
+    cut = within(PLAN, replace(step, done=True, flush=True), 9)
+    assert (len(cut.records), cut.done, cut.flush) == (9, False, True)
+    assert (cut.position.place.collected, cut.position.delivered.edge) == (9, record(91)["created_at"])
+    assert cut.position.delivered.tail == step.position.delivered.tail[:9]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "kept"),
+    [(None, None, [3, 2, 1, None]), (1, None, [3, 2, 1]), (2, 3, [2]), (None, 3, [2, 1, None])],
+)
+def test_a_slice_keeps_its_lower_bound_and_the_last_one_what_has_no_date(lower, upper, kept):
+    date = {None: None, **{number: record(number)["created_at"] for number in (1, 2, 3)}}
+    part = read_plan({**MANUAL, "slice": {"start": date[lower], "end": date[upper], "page": 1, "pages": 1}})
+    rows = [*things(3, 2, 1), {"id": "undated"}]
+    step = absorb(part, start(part, None), page(1, rows, 100), seen_before(start(part, None)))
+    assert [row.get("created_at") for row in step.records] == [date[number] for number in kept]
+
+
+@pytest.mark.parametrize(("lower", "done"), [(2, True), (1, False)])
+def test_a_slice_ends_below_its_lower_bound(lower, done):
+    part = read_plan({**MANUAL, "slice": {"start": record(lower)["created_at"], "end": None, "page": 1, "pages": 9}})
+    step = absorb(part, start(part, None), page(1, things(9, 8, 1), 100), seen_before(start(part, None)))
+    assert step.done is done

@@ -1,4 +1,4 @@
-"""Laws of a read that is gone on with from its states while others come, go and change: none twice, none lost."""
+"""Laws of a read that is resumed from its states while others come, go and change: none twice, none lost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from custify_connector.reading import state as states
-from custify_connector.reading.paging import Astride, Page, absorb, seen_before
+from custify_connector.reading.page import Page
+from custify_connector.reading.paging import absorb
 from custify_connector.reading.plan import read_plan
+from custify_connector.reading.position import Bridge, seen_before
 from custify_connector.records.identities import identities_of
 
 MANUAL = {
@@ -45,10 +47,10 @@ class Account:
 
     def page(self, position):
         """Answer what a position asks for."""
-        asked = position.astride or Astride(position.number, position.size)
+        asked = position.doubts.bridge or Bridge(position.place.number, position.place.size)
         ordered = sorted(sorted(self.rows, key=lambda row: row["id"]), key=lambda row: row[self.field], reverse=True)
         shown = [dict(row) for row in ordered[(asked.number - 1) * asked.size : asked.number * asked.size]]
-        return Page(position.number, shown, identities_of(shown, (("id",),)), len(self.rows))
+        return Page(position.place.number, shown, identities_of(shown, (("id",),)), len(self.rows))
 
     def change(self, kind, index):
         """Create, delete or update a record."""
@@ -65,7 +67,7 @@ class Account:
 
 
 def read(account, mode, events):
-    """Read everything; a `resume` among the events goes on from the state, as another process would."""
+    """Read everything; a `resume` among the events starts again from the state, as another process would."""
     plan = read_plan({**MANUAL, "mode": mode})
     head = {"version": 1, "stream": plan.stream, "for": plan.fingerprint}
     progress = states.resume(plan, head if mode == "full" else {**head, "cursor": "2026-01-01T00:00:00Z"})

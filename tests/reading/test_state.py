@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from custify_connector.checking.json_schema import faults_of
 from custify_connector.contract.errors import StateError
 from custify_connector.manifest import resources
-from custify_connector.reading.paging import Position, start
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.state import Progress, finished, resume, under_way
+from custify_connector.reading.position import Delivered, Doubts, Place, Position, start
+from custify_connector.reading.state import Progress, expected, finished, resume, under_way
 
 MANUAL = {
     "stream": "things",
@@ -40,26 +40,36 @@ texts = st.none() | st.text(max_size=5)
 counts = st.integers(0, 10**9)
 positions = st.builds(
     Position,
-    number=st.integers(1, 10**6),
-    size=st.integers(1, 200),
-    total=st.none() | counts,
-    collected=counts,
-    fullest=counts,
-    top=texts,
-    edge=texts,
-    tail=st.lists(st.text(max_size=5), max_size=3).map(tuple),
-    ordered=st.booleans(),
-    concessions=st.lists(st.sampled_from(["path", "narrow", "order"]), unique=True).map(tuple),
+    st.builds(
+        Place,
+        number=st.integers(1, 10**6),
+        size=st.integers(1, 200),
+        total=st.none() | counts,
+        collected=counts,
+        fullest=counts,
+    ),
+    st.builds(
+        Delivered,
+        ordered=st.booleans(),
+        top=texts,
+        edge=texts,
+        tail=st.lists(st.text(max_size=5), max_size=3).map(tuple),
+        previous=st.just(()),
+        covered=st.none(),
+    ),
+    fallbacks=st.lists(st.sampled_from(["path", "narrow", "order"]), unique=True).map(tuple),
+    doubts=st.just(Doubts()),
+    floor=st.none(),
 )
 
 
 @given(positions, st.none() | st.just(STARTED))
 def test_a_state_in_the_middle_asks_the_last_page_again_and_remembers_the_rest(position, started):
     back = resume(FULL, checked(under_way(FULL, Progress(started, position))))
-    number = max(1, position.number - 1)
-    assert (back.started, back.position.number, back.position.resumed_at) == (started, number, number)
-    for word in ("size", "total", "collected", "fullest", "top", "edge", "tail", "ordered", "concessions"):
-        assert getattr(back.position, word) == getattr(position, word)
+    place = replace(position.place, number=max(1, position.place.number - 1))
+    delivered = replace(position.delivered, covered=back.position.delivered.covered)
+    assert (back.started, back.position.place, back.position.delivered) == (started, place, delivered)
+    assert (back.position.doubts, back.position.fallbacks) == (Doubts(is_resumed=True), position.fallbacks)
 
 
 @given(positions, st.integers(0, 1), st.dictionaries(st.text("x", min_size=1), st.text(max_size=3), max_size=1))
@@ -79,14 +89,14 @@ def test_without_a_state_a_read_starts_afresh(state):
 
 
 def test_a_stream_without_pages_is_asked_again_from_its_only_request():
-    state = checked(under_way(ALONE, Progress(STARTED, replace(start(ALONE, None), number=2, collected=3))))
+    state = checked(under_way(ALONE, Progress(STARTED, Position(Place(2, None, collected=3)))))
     assert state["position"]["number"] == 1
-    assert resume(ALONE, state).position.resumed_at == 1
+    assert resume(ALONE, state).position.doubts.is_resumed
 
 
 @pytest.mark.parametrize("plan", [FULL, PARTS, ALONE], ids=["pages", "partitions", "alone"])
 def test_a_finished_full_read_leaves_a_state_that_starts_afresh(plan):
-    state = checked(finished(plan, Progress(STARTED, replace(start(plan, None), number=7, collected=60))))
+    state = checked(finished(plan, Progress(STARTED, Position(Place(7, 10, collected=60)))))
     assert state == {"version": 1, "stream": "things", "for": plan.fingerprint}
     assert resume(plan, state).position == start(plan, None)
 
@@ -127,7 +137,7 @@ def test_the_cursor_never_goes_back(starts):
 
 def test_a_state_in_the_middle_of_an_incremental_read_keeps_its_floor():
     position = start(INCREMENTAL, "2026-03-01T00:00:00.000Z")
-    state = checked(under_way(INCREMENTAL, Progress(STARTED, replace(position, number=3))))
+    state = checked(under_way(INCREMENTAL, Progress(STARTED, replace(position, place=Place(3, 10)))))
     assert state["cursor"] == "2026-03-01T00:00:00.000Z"
     assert resume(INCREMENTAL, state).position.floor == "2026-03-01T00:00:00.000Z"
 
@@ -209,3 +219,31 @@ def test_a_damaged_state_of_the_parents_is_refused_at_once(parents):
     state = {"version": 1, "stream": "things", "for": PARTS.fingerprint, "partition": 1, "parents": parents}
     with pytest.raises(StateError, match="state"):
         resume(PARTS, {**state, "parent": {}, "started": STARTED})
+
+
+# ------------------------------------------------------------------------------------------------- the expected records
+
+
+@pytest.mark.parametrize(
+    ("state", "count"),
+    [
+        (None, None),
+        ({}, None),
+        (HEAD, None),
+        ({**HEAD, "position": "damaged"}, None),
+        ({**HEAD, "position": POSITION}, None),
+        ({**HEAD, "position": {**POSITION, "total": "7"}}, None),
+        ({**HEAD, "position": {**POSITION, "total": 7}}, 7),
+        ({**HEAD, "position": {**POSITION, "total": 7}, "partition": 0}, None),
+    ],
+    ids=str,
+)
+def test_a_state_knows_how_many_records_a_whole_stream_has(state, count):
+    assert expected(state) == count
+
+
+@pytest.mark.parametrize(("collected", "covered"), [(9, None), (10, "edge"), (11, "edge")])
+def test_a_resumed_read_goes_by_the_order_once_enough_records_proved_it(collected, covered):
+    stored = {**POSITION, "collected": collected, "edge": "edge", "ordered": True}
+    assert resume(FULL, {**HEAD, "position": stored}).position.delivered.covered == covered
+    assert resume(FULL, {**HEAD, "position": {**stored, "ordered": False}}).position.delivered.covered is None

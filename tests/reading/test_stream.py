@@ -256,7 +256,7 @@ def test_a_resumed_read_delivers_nothing_again_though_more_than_a_page_came_in_b
         assert set(ids(run)) <= set(ids(run[:done])) | set(rest)
 
 
-# ---------------------------------------------------------------------------------------------------------- concessions
+# ------------------------------------------------------------------------------------------------------------ fallbacks
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -330,6 +330,15 @@ def test_small_partitions_are_gathered_so_that_a_batch_is_worth_its_while():
     assert [len(batch.records) for batch in batches(service, PARTS)] == [120]
 
 
+def test_a_batch_of_partitions_ends_after_so_many_of_them_or_so_many_records(monkeypatch):
+    monkeypatch.setattr(partitions, "PARTITIONS_GATHERED", 3)
+    few = Service(thing=9).part_lists(lambda _number: 1)
+    assert [len(batch.records) for batch in batches(few, PARTS)] == [3, 3, 3, 0]
+    monkeypatch.setattr(partitions, "RECORDS_GATHERED", 8)
+    many = Service(thing=9).part_lists(lambda _number: 4)
+    assert [len(batch.records) for batch in batches(many, PARTS)] == [8, 8, 8, 8, 4]
+
+
 def test_partitions_of_fixed_values_are_read_one_after_another_and_resumed():
     manual = {
         **THINGS,
@@ -369,7 +378,73 @@ def test_an_error_within_partitions_leaves_no_thread_even_while_it_is_held():
     assert threads() == []
 
 
-# ----------------------------------------------------------------------------- acceptance, over a real socket (issue 2)
+# ------------------------------------------------------------------------------------- states that version 0.1.0 stored
+
+TAIL = [f"r{number}" for number in range(24, 14, -1)]
+STORED = {"version": 1, "stream": "things", "started": "2026-03-10T12:00:00+00:00"}
+SECOND_PAGE = {
+    "number": 2,
+    "size": 10,
+    "total": 35,
+    "collected": 20,
+    "fullest": 10,
+    "top": "2026-01-01T00:00:24.000Z",
+    "edge": "2026-01-01T00:00:15.000Z",
+    "ordered": True,
+    "concessions": [],
+    "tail": TAIL,
+}
+FULL_STATE = {**STORED, "for": "7f248a303d3513a8", "position": SECOND_PAGE}
+PLAIN_STATE = {**FULL_STATE, "position": {**SECOND_PAGE, "ordered": False, "concessions": ["order"]}}
+CURSOR_STATE = {
+    **STORED,
+    "for": "993bc655a645588d",
+    "position": SECOND_PAGE,
+    "cursor": "2026-01-01T00:00:00.000Z",
+}
+PARTS_STATE = {
+    **STORED,
+    "stream": "parts",
+    "for": "e495cd253d8160df",
+    "partition": 0,
+    "parents": None,
+    "parent": {"thing": "r2"},
+    "position": {
+        **SECOND_PAGE,
+        "total": 25,
+        "top": "2026-01-01T00:00:14.000Z",
+        "edge": "2026-01-01T00:00:05.000Z",
+        "tail": [json.dumps(["r2", f"r{number}"], separators=(",", ":")) for number in range(14, 4, -1)],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("manual", "state"),
+    [(THINGS, FULL_STATE), (THINGS, PLAIN_STATE), ({**THINGS, "mode": "incremental"}, CURSOR_STATE)],
+    ids=["full", "without order", "incremental"],
+)
+def test_a_state_of_0_1_0_resumes_after_its_last_record(manual, state):
+    service = Service(thing=35)
+    assert ids(batches(service, manual, state)) == [(None, f"r{number}") for number in range(14, -1, -1)]
+    assert [page for _, page, _ in service.asked] == [2, 3, 4]
+    assert any("sort" in query for _, _, query in service.asked) == (state is not PLAIN_STATE)
+
+
+def test_a_state_of_0_1_0_resumes_within_its_partition():
+    service = Service(thing=4).part_lists(lambda _number: 25)
+    rest = ids(batches(service, PARTS, PARTS_STATE))
+    whole = [(f"r{parent}", f"r{number}") for parent in (3, 2, 1, 0) for number in range(24, -1, -1)]
+    assert rest == whole[45:]
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_a_state_is_stored_under_the_names_of_0_1_0(mode):
+    state = next(batches(Service(thing=35), {**THINGS, "mode": mode})).state
+    assert state["position"].keys() == SECOND_PAGE.keys()
+
+
+# ----------------------------------------------------------------------------- over a real socket
 
 NO_LIMIT = {"rate_limit": None}
 

@@ -1,17 +1,32 @@
-"""The page that a reply holds, or the error that it stands for."""
+"""The page that a reply holds, or the error that it stands for. Pure."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, UnexpectedReply
 from custify_connector.exchange.replies import error_text, refusal
 from custify_connector.exchange.wire import Request, Response
-from custify_connector.reading.paging import Page
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.records.envelopes import Record, unwrap
 from custify_connector.records.identities import identities_of
 
 _BAD_REQUESTS = frozenset({400, 409, 422})
 _NOT_FOUND = 404
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answered page: its records, and the identity of each; no records where the answer was 404.
+
+    `in_turn` says that it was asked after the page before it had been answered, not ahead.
+    """
+
+    number: int
+    records: list[Record]
+    identities: list[str]
+    total: int | None = None
+    in_turn: bool = True
 
 
 def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -> Page:

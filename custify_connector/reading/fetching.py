@@ -1,0 +1,161 @@
+"""Fetching pages: one at a time, and a few ahead of the one that is taken, in order and with bounded memory.
+
+A refused request is asked more plainly, an answer that holds nothing at all once more. The first answer of a run also
+says when the run started, by the service's clock. A page is asked on one thread and decoded on another, that of its
+taker: records that wait decoded cost more than their bytes. Does not know what a page adds to a read.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from custify_connector.contract.errors import UnexpectedReply
+from custify_connector.contract.events import PageRead
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.replies import unavailable
+from custify_connector.exchange.retrying import GivenUp
+from custify_connector.exchange.wire import Request, Response, Undecoded, decode
+from custify_connector.reading.page import Page, page_of
+from custify_connector.reading.page_requests import fall_back, page_request, pages_ahead
+from custify_connector.reading.plan import ReadPlan
+from custify_connector.reading.position import without_order
+from custify_connector.reading.state import Progress
+
+log = logging.getLogger("custify_connector")
+
+_OK, _TIMES_ASKED = 200, 2
+
+Unread = Callable[[], tuple[Page, Progress]]
+"""A page that was answered: call it on the thread that takes it."""
+
+
+def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: threading.Event) -> Unread:
+    """Ask for one page."""
+    request = page_request(plan, progress.position, number)
+    response = _answer(client, request, plan.stream, stop)
+    if not response.ok and progress.position.place.collected == 0:
+        plainer = fall_back(plan, progress.position, response.status)
+        if plainer is not None:
+            log.warning("%s: Custify refused the request; asking without %s", plan.stream, plainer.fallbacks[-1])
+            return ask(client, plan, replace(progress, position=plainer), number, stop)
+    reached = progress if progress.started else replace(progress, started=_served_at(response, client))
+
+    def read() -> tuple[Page, Progress]:
+        page = page_of(plan, request, number, _decoded(client, request, response, plan.stream, stop))
+        client.listener(PageRead(plan.stream, len(page.records), page.total))
+        return page, reached
+
+    return read
+
+
+def _decoded(client: Client, request: Request, response: Response, where: str, stop: threading.Event) -> Response:
+    """Return an answer decoded; one that is no JSON after all is asked again, where the client judges what comes."""
+    if not isinstance(response.body, Undecoded):
+        return response
+    is_json, body = decode(response.body.content)
+    if is_json and body is not None:
+        return replace(response, body=body)
+    return _answer(client, replace(request, decoded_later=False), where, stop)
+
+
+def _answer(client: Client, request: Request, where: str, stop: threading.Event) -> Response:
+    """Return the answer to a request; one that holds nothing at all is asked for once more.
+
+    Raises ServiceUnavailable, and UnexpectedReply for a second answer without content: an empty list would be one.
+    """
+    place = f"{where}: {request.method} {request.path}"
+    for _ in range(_TIMES_ASKED):
+        verdict = client.exchange(request, repeatable=True, stop=stop)
+        if isinstance(verdict, GivenUp):
+            raise unavailable(verdict, place)
+        if verdict.response.body is not None or verdict.response.status != _OK:
+            return verdict.response
+    raise UnexpectedReply(f"{place}: Custify answered {_OK} with nothing in it, {_TIMES_ASKED} times")
+
+
+def _served_at(response: Response, client: Client) -> str:
+    try:
+        moment = parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        moment = datetime.fromtimestamp(client.clock.wall(), timezone.utc)
+    return moment.astimezone(timezone.utc).isoformat()
+
+
+Fetch = Callable[[Progress, int, threading.Event], Unread]
+Answer = Future[Unread]
+Room = Callable[[], int]
+
+
+class LookAhead:
+    """Takes pages in order and keeps up to `workers` requests under way; after the `with`, none is left.
+
+    `first` is the answer to the first page, where it has been asked already; `room` returns how many requests are
+    worth having under way at the moment.
+    """
+
+    def __init__(
+        self, fetch: Fetch, plan: ReadPlan, workers: int, first: Answer | None = None, room: Room | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._plan = plan
+        self._workers = workers
+        self._stop = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+        self._first = first
+        self._room = room or (lambda: workers)
+        self._asked: dict[int, Answer] = {}
+
+    def take(self, progress: Progress) -> tuple[Page, Progress]:
+        """Return the next page, decoded here; the pages after it that are worth asking are asked meanwhile."""
+        number = progress.position.place.number
+        waiting, self._first = self._first or self._asked.pop(number, None), None
+        wanted = pages_ahead(self._plan, progress.position, self._window)
+        if waiting is None and len(wanted) == 1:
+            page, answered = self._fetch(progress, number, self._stop)()
+            return page, _merged(progress, answered)
+        asked = waiting or self._ask(progress, number)
+        for ahead in wanted:
+            if ahead != number and ahead not in self._asked:
+                self._asked[ahead] = self._ask(progress, ahead)
+        page, answered = asked.result()()
+        return replace(page, in_turn=waiting is None), _merged(progress, answered)
+
+    @property
+    def _window(self) -> int:
+        """A quarter more pages than there is room for, so that one slow answer does not leave the others idle."""
+        room = min(self._workers, self._room())
+        return room + room // 4
+
+    def _ask(self, progress: Progress, number: int) -> Answer:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="custify-read")
+        return self._pool.submit(self._fetch, progress, number, self._stop)
+
+    def flush(self) -> None:
+        """Forget the pages that were asked ahead; the next ones are asked again."""
+        for future in self._asked.values():
+            future.cancel()
+        self._asked.clear()
+
+    def __enter__(self) -> LookAhead:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        self.flush()
+        self._stop.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+
+
+def _merged(progress: Progress, answered: Progress) -> Progress:
+    """Return our own position, which may have moved since the page was asked, with what the answer taught."""
+    position = replace(progress.position, fallbacks=answered.position.fallbacks)
+    if not answered.position.delivered.ordered:
+        position = without_order(position)
+    return replace(progress, started=answered.started, position=position)
