@@ -46,6 +46,7 @@ def test_a_404_is_nothing_where_nothing_may_be(words, bound, number, empty):
     ("response", "kind", "said"),
     [
         (Response(400, {"message": "bad filter"}), ConfigurationError, "Custify answered 400: bad filter; check the"),
+        (Response(409), ConfigurationError, "Custify answered 409; check the parameters"),
         (Response(422), ConfigurationError, "Custify answered 422; check the parameters"),
         (Response(418, "teapot"), UnexpectedReply, "Custify answered 418: teapot"),
         (Response(200, {"people": []}), UnexpectedReply, "the reply is not wrapped as connector.yaml says"),
@@ -80,3 +81,17 @@ def test_a_record_has_its_details_lifted_up_and_its_parent_added(record, shaped)
 def test_without_a_parent_nothing_is_added():
     plan = read_plan({**PAGES, "add": {"company": "id"}})
     assert page_of(plan, ASK, 1, Response(200, {"things": [{"id": 1}]})).records == [{"id": 1}]
+
+
+@pytest.mark.parametrize(
+    ("words", "shaped"),
+    [
+        ({"flatten": ["details"]}, {"id": 1, "name": "n"}),
+        ({"add": {"company": "id"}}, {"id": 1, "details": {"name": "n"}, "company": "c"}),
+    ],
+    ids=["flatten", "add"],
+)
+def test_a_record_is_flattened_or_its_parent_added_each_by_itself(words, shaped):
+    plan = bind(read_plan({**PAGES, **words}), {"id": "c"})
+    record = {"id": 1, "details": {"name": "n"}}
+    assert page_of(plan, ASK, 1, Response(200, {"things": [record]})).records == [shaped]

@@ -277,12 +277,13 @@ def test_a_total_that_moved_makes_the_next_pages_cautious_one_less_with_each():
     assert position.doubts == Doubts(cautious_pages=CAUTIOUS_PAGES - 1, total_moved=True)
 
 
-def test_few_records_are_all_known_until_they_prove_the_order():
-    """Two pages of three are too few; with the fourth page, only what may be at the edge is kept."""
-    small = read_plan({**MANUAL, "page": {**MANUAL["page"], "size": 3}})
-    pages = [page(number, things(*range(30 - 3 * number, 27 - 3 * number, -1))) for number in (1, 2, 3, 4)]
-    assert len(after(*pages[:3], plan=small).delivered.tail) == 9
-    assert len(after(*pages, plan=small).delivered.tail) == 3
+@pytest.mark.parametrize(("size", "count", "known"), [(3, 9, 9), (5, 10, 5)])
+def test_few_records_are_all_known_until_ten_prove_the_order(size, count, known):
+    """Nine are too few, and all are kept; of ten, only what may be at the edge."""
+    small = read_plan({**MANUAL, "page": {**MANUAL["page"], "size": size}})
+    rows = things(*range(99, 99 - count, -1))
+    pages = [page(1 + index // size, rows[index : index + size]) for index in range(0, count, size)]
+    assert len(after(*pages, plan=small).delivered.tail) == known
 
 
 def test_records_of_the_edges_date_are_all_known_up_to_a_bound(monkeypatch):
@@ -378,3 +379,10 @@ def test_a_slice_ends_below_its_lower_bound(lower, done):
     part = read_plan({**MANUAL, "slice": {"start": record(lower)["created_at"], "end": None, "page": 1, "pages": 9}})
     step = absorb(part, start(part, None), page(1, things(9, 8, 1), 100), seen_before(start(part, None)))
     assert step.done is done
+
+
+def test_a_stream_without_pages_is_whole_with_its_one_answer():
+    alone = read_plan({**MANUAL, "page": None})
+    step = absorb(alone, start(alone, None), page(1, things(3, 2, 1)), seen_before(start(alone, None)))
+    assert ([row["id"] for row in step.records], step.done) == (["r3", "r2", "r1"], True)
+    assert step.position.place == Place(2, None, collected=3, fullest=3)

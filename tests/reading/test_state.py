@@ -98,7 +98,8 @@ def test_a_stream_without_pages_is_asked_again_from_its_only_request():
 def test_a_finished_full_read_leaves_a_state_that_starts_afresh(plan):
     state = checked(finished(plan, Progress(STARTED, Position(Place(7, 10, collected=60)))))
     assert state == {"version": 1, "stream": "things", "for": plan.fingerprint}
-    assert resume(plan, state).position == start(plan, None)
+    resumed = resume(plan, state)
+    assert (resumed.position, resumed.entry) == (start(plan, None), 0)
 
 
 # ----------------------------------------------------------------------------------------------------------- the cursor
