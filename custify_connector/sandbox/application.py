@@ -6,6 +6,7 @@ This file does not know sockets, nor what any operation does.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -22,12 +23,15 @@ from .refusals import RefusalError, error_body
 from .wire import Delivery, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .admission import Admission
     from .faults import Fault
     from .state import State
     from .wire import Request
 
 _TEXT = "text/plain; charset=utf-8"
+_ID = re.compile(r"[0-9a-fA-F]{24}")
 UNANSWERED = frozenset({"reset", "cut"})
 
 
@@ -115,6 +119,8 @@ class Application:
         match = state.router.match(request.method, request.path)
         if match is None:
             return self._refused(404, f"no operation {request.method} {request.path}")
+        if state.quirks.malformed_id == "503" and not _well_formed(match.arguments):
+            return self._refused(503, "the service is unavailable")
         with state.content.lock:
             if request.method == "GET":
                 state.tide.before(request.path, state.quirks.drift, state.content)
@@ -153,6 +159,11 @@ class Application:
         if admission.retry_after is not None:
             headers.append(("Retry-After", str(admission.retry_after)))
         return replace(reply, headers=(*reply.headers, *headers))
+
+
+def _well_formed(arguments: Mapping[str, str]) -> bool:
+    """Say whether what a path has for ids of Custify are 24 hexadecimal digits."""
+    return all(_ID.fullmatch(value) for name, value in arguments.items() if name in {"id", "entity", "entityId"})
 
 
 def _decoded(request: Request) -> object:

@@ -1,5 +1,8 @@
 """Filters on people, companies and objectives: `{fieldName, fieldType, filterType, filterValue}`, joined by AND.
 
+An operator that compares with nothing (true, any_value, this_quarter) needs no filterValue, as in the README of
+Custify's own MCP server.
+
 Decided here: what every operator of every type selects. Text is compared exactly, case included; a negative operator
 also selects records without the value. Source: Custify's docs, Filters. This file does not know lists or pages.
 """
@@ -8,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .date_filters import date_test
-from .fields import is_unknown, value_at
+from .date_filters import date_test, window
+from .fields import compared, is_unknown, value_at
 from .refusals import malformed
 
 if TYPE_CHECKING:
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
     Test = Callable[[object], bool]
     Reader = Callable[[Record], object]
 
-_PARTS = ("fieldName", "fieldType", "filterType", "filterValue")
+_PARTS = ("fieldName", "fieldType", "filterType")
+_WITHOUT_VALUE = frozenset({"true", "false", "is_unknown", "any_value", "is_bad", "is_average", "is_good"})
 _BAD_BELOW, _GOOD_FROM, _ENDS = 40, 70, 2
 
 
@@ -39,9 +43,11 @@ def entity_predicate(filters: object, readers: dict[str, Reader]) -> Callable[[R
 def _test(one: object, readers: dict[str, Reader]) -> Callable[[Record], bool]:
     if not isinstance(one, dict) or not all(part in one for part in _PARTS):
         raise malformed(f"every filter must be an object with {', '.join(_PARTS)}")
-    name, kind, operator, wanted = (one[part] for part in _PARTS)
+    (name, kind, operator), wanted = (one[part] for part in _PARTS), one.get("filterValue")
     if not all(isinstance(part, str) for part in (name, kind, operator)):
         raise malformed("fieldName, fieldType and filterType of a filter must be texts")
+    if "filterValue" not in one and operator not in _WITHOUT_VALUE and window(operator) is None:
+        raise malformed(f"filterType {operator} needs a filterValue")
     test = _presence(operator) or _typed(kind, operator, wanted)
     if test is None:
         raise malformed(f"filterType {operator!r} is not an operator of {kind!r}")
@@ -78,9 +84,7 @@ def _string(operator: str, wanted: object) -> Test | None:
 
 
 def _amount(value: object) -> float | None:
-    """Return the number in a value: itself, the score of a health score, or the amount of a currency."""
-    if isinstance(value, dict):
-        value = value.get("score", value.get("value"))
+    value = compared(value)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -32,6 +32,11 @@ def value_at(record: Record, name: str) -> object:
     return value
 
 
+def compared(value: object) -> object:
+    """Return what stands for a value in orders and filters: of a health score its score, of a currency its amount."""
+    return value.get("score", value.get("value", value)) if isinstance(value, dict) else value
+
+
 def is_unknown(value: object) -> bool:
     """Say whether a value counts as unknown: absent, null, or empty."""
     return value is None or value in ("", [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .date_filters import window
-from .dates import now
+from .dates import now, today
 from .refusals import malformed
 
 if TYPE_CHECKING:
@@ -55,22 +55,27 @@ def _holds(field: str) -> Choice:
 
 
 def _task_status(record: Record, value: str) -> bool:
-    is_open, due = record["status"] == "open", record.get("dueDate")
-    late = due is not None and due < now()
+    """Say whether a task has a status, as Custify's own MCP server explains the six of them."""
+    snoozed = str(record.get("snoozedUntilDate") or "") > now()
     if value == "snoozed":
-        return str(record.get("snoozedUntilDate") or "") > now()
-    if value == "overdue":
-        return is_open and late
-    if value in {"on time", "outstanding"}:
-        return is_open and not late
+        return snoozed
+    due, day = str(record.get("dueDate") or "9999")[:10], today().isoformat()
+    derived = {"open": True, "overdue": due < day, "on time": due >= day, "outstanding": due <= day}
+    if value in derived:
+        return record["status"] == "open" and not snoozed and derived[value]
     return bool(record["status"] == value)
 
 
 def _due_on(record: Record, value: str) -> bool:
+    due, this_month = str(record.get("dueDate") or "")[:10], window("this_month")
+    if value == "past_due":
+        return "" < due < today().isoformat()
+    if value == "later" and this_month is not None:
+        return due > this_month[1]
     days = window(value)
     if days is None:
         raise malformed(f"dueOn knows no {value!r}")
-    return days[0] <= str(record.get("dueDate") or "")[:10] <= days[1]
+    return days[0] <= due <= days[1]
 
 
 def _created_by_entity(record: Record, value: str) -> bool:

@@ -49,7 +49,7 @@ def find_company(content: Content, key: object, company_id: object) -> Record | 
     companies = content.table("companies")
     if key:
         return companies.get(key)
-    found = companies.find("company_id", company_id) if isinstance(company_id, str) else []
+    found = companies.find("company_id", str(company_id)) if isinstance(company_id, str | int) else []
     return found[0] if found else None
 
 
@@ -59,7 +59,7 @@ def find_person(content: Content, key: object, user_id: object, email: object = 
     if key:
         return people.get(key)
     for field, value in (("user_id", user_id), ("email", email)):
-        found = people.find(field, value) if isinstance(value, str) and value else []
+        found = people.find(field, str(value)) if isinstance(value, str | int) and value else []
         if found:
             return found[0]
     return None

@@ -54,6 +54,7 @@ class Quirks:
     limit_headers: bool = True
     drift: Drift | None = None
     lookup_missing: Literal["empty", "404"] = "empty"
+    malformed_id: Literal["404", "503"] = "404"
     bare_error_text: bool = False
     company_link_unknown: Literal["refuse", "ignore"] = "refuse"
     type_lock: bool = True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .table import Record
 
-FieldKind = Literal["text", "integer", "number", "boolean", "date", "list", "object"]
+FieldKind = Literal["text", "identifier", "integer", "number", "boolean", "date", "list", "object"]
 INT32 = 2**31
 
 
@@ -61,7 +61,7 @@ def _judged(name: str, value: object, rule: Rule) -> object:
             return None
         raise malformed(f"{name} must not be null")
     judged = _of_kind(name, value, rule.kind)
-    if rule.longest is not None and isinstance(value, str) and len(value) > rule.longest:
+    if rule.longest is not None and isinstance(judged, str) and len(judged) > rule.longest:
         raise malformed(f"{name} must have at most {rule.longest} characters")
     if isinstance(value, str) and not value and (rule.required or not rule.nullable):
         raise malformed(f"{name} must not be empty")
@@ -72,7 +72,7 @@ def _judged(name: str, value: object, rule: Rule) -> object:
 
 def _of_kind(name: str, value: object, kind: FieldKind) -> object:
     types, described = _KINDS[kind]
-    judged = normal_date(value) if kind == "date" and isinstance(value, str) else value
+    judged = _normal(value, kind)
     if judged is None or not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
         raise malformed(f"{name} must be {described}")
     if kind == "integer" and isinstance(value, int) and not -INT32 <= value < INT32:
@@ -80,8 +80,16 @@ def _of_kind(name: str, value: object, kind: FieldKind) -> object:
     return judged
 
 
+def _normal(value: object, kind: FieldKind) -> object:
+    """Return a date in Custify's form and a number for an identifier as text; anything else as it is."""
+    if kind == "date" and isinstance(value, str):
+        return normal_date(value)
+    return str(value) if kind == "identifier" and isinstance(value, int) else value
+
+
 _KINDS: dict[FieldKind, tuple[tuple[type, ...], str]] = {
     "text": ((str,), "a text"),
+    "identifier": ((str, int), "a text"),
     "integer": ((int,), "a whole number"),
     "number": ((int, float), "a number"),
     "boolean": ((bool,), "true or false"),

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .fields import NESTED, value_at
+from .fields import NESTED, compared, value_at
 from .refusals import malformed
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def sorted_ids(records: list[Record], order: Order, *, shuffle: random.Random | 
 def _by_field(records: list[Record], field: str, *, descending: bool) -> list[Record]:
     if "." not in field and all(type(record.get(field)) is str for record in records):
         return sorted(records, key=lambda record: str(record[field]), reverse=descending)
-    return sorted(records, key=lambda record: _rank(value_at(record, field)), reverse=descending)
+    return sorted(records, key=lambda record: _rank(compared(value_at(record, field))), reverse=descending)
 
 
 def _rank(value: object) -> tuple[int, float, str]:

@@ -99,10 +99,9 @@ def _company_segments(account):
 def _health_score_values(account):
     for score in account.content.health_scores:
         for company in account.content.companies:
-            value = company["metrics"]["health_scores"].get(score["id"])
-            if value:
-                known = {"company_id": company["id"], "value": value["score"], "date": company["updated_at"]}
-                yield {**known, "health_score": score["id"]}
+            if score["id"] in company["metrics"]["health_scores"]:
+                answer = account.call("GET", f"/health_score/{score['id']}/values", companyId=company["id"])
+                yield {**answer["values"][0], "health_score": score["id"]}
 
 
 TRUTHS = {
@@ -115,7 +114,7 @@ TRUTHS = {
     "company_segments": lambda account: list(_company_segments(account)),
     "health_score_definitions": lambda account: account.call("GET", "/health_score/simple"),
     "health_score_values": lambda account: list(_health_score_values(account)),
-    "signals": lambda _: [],
+    "signals": lambda account: account.call("GET", "/signal/entities", itemsPerPage="100")["signals"],
 }
 
 

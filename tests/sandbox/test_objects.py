@@ -483,15 +483,18 @@ def test_playbooks_can_come_without_counts_and_without_scheduled_ones(client):
 def test_undocumented_operations_give_a_plausible_answer(client, sandbox, company):
     assert client.get(f"/company/segments/{company['id']}").json["total"] >= 1
     client.post("/event", {"name": "e", "company_id": company["company_id"], "created_at": "2026-01-01"})
-    assert client.get(f"/company/usage/{company['id']}").json["events"] == {"e": 1}
-    assert client.get(f"/company/usage/{company['id']}", eventName="f").json["events"] == {}
+    (used,) = client.get(f"/company/usage/{company['id']}", startDate="2026-01-01", endDate="2026-01-01").json
+    assert (used["event_name"], used["count"], used["last_occurrence"]) == ("e", 1, "2026-01-01T00:00:00.000Z")
+    assert client.get(f"/company/usage/{company['id']}", eventName="f").json == []
+    assert client.get(f"/company/usage/{company['id']}", startDate="2026-01-02").json == []
     assert client.get("/company/usage/unknown").status == 404
     assert len(client.get("/health_score/simple").json) == len(sandbox.content.health_scores)
     score = next(iter(company["metrics"]["health_scores"]))
     values = client.get(f"/health_score/{score}/values", companyId=company["id"]).json
     assert (values["total"], values["average"]) == (1, company["metrics"]["health_scores"][score]["score"])
     assert client.get("/health_score/unknown/values").json == {"values": [], "total": 0}
-    assert client.get("/signal/entities").json == {"signals": [], "total": 0}
+    assert client.get("/signal/entities", customerId="unknown").json == {"signals": [], "total": 0}
+    assert client.get("/signal/entities", filters=["acknowledged"]).status == 400
     playbook = sandbox.content.playbooks[0]["id"]
     body = {"entityId": company["id"], "type": "companies"}
     assert client.post(f"/playbook/entity/{playbook}", body).json["company"] == company["id"]

@@ -135,7 +135,7 @@ def post_batch(call: Call) -> Reply:
 
 def get_batch(call: Call) -> Reply:
     """Answer what became of a batch, for as long as it is known."""
-    batch = call.content.batches.get(call.arguments["id"])
+    batch = call.content.batches.get(call.arguments["key"])
     silent = call.quirks.batch_shape == "silent"
     if batch is None or silent or expired(batch, call.quirks.batch_expiry):
         raise missing("batch")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _LONGEST, _MOST_PEOPLE = 255, 100
 OWNERS = ("owners_csm", "owners_account")
 _RULES = {
-    **fields("id company_id", longest=_LONGEST, nullable=False),
+    **fields("id company_id:identifier", longest=_LONGEST, nullable=False),
     **fields("name website industry size:integer plan monthly_revenue:integer churned:boolean", longest=_LONGEST),
     **fields("signed_up_at:date owners_csm owners_account", longest=_LONGEST),
 }

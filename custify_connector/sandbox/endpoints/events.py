@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 100
 _RULES = {
     **fields("name! created_at:date!", longest=_LONGEST),
-    **fields("user_id email company_id deduplication_id", longest=_LONGEST, nullable=False),
+    **fields("user_id:identifier email company_id:identifier deduplication_id", longest=_LONGEST, nullable=False),
     **fields("metadata:object"),
 }
 _MOST_KEYS, _MOST_CHARACTERS = 50, 10_000

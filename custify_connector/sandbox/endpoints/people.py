@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 _LONGEST = 255
 _RULES = {
-    **fields("id user_id email", longest=_LONGEST, nullable=False),
-    **fields("name phone signed_up_at:date session_count:integer", longest=_LONGEST),
+    **fields("id user_id:identifier email", longest=_LONGEST, nullable=False),
+    **fields("name phone:identifier signed_up_at:date session_count:integer", longest=_LONGEST),
     **fields("unsubscribed_from_emails:boolean unsubscribed_from_calls:boolean"),
 }
 _UNSETTABLE = frozenset(_RULES) - {"id", "user_id", "email"}
 _BLANK: Record = {
+    "user_id": None,
+    "email": None,
     "unsubscribed_from_emails": False,
     "unsubscribed_from_calls": False,
     "companies": [],

@@ -218,9 +218,9 @@ RESOURCES = (
             "GET /ticket": lists(lookup("externalId")),
             "GET /ticket/{id}": lists(tickets.of_entity),
             "POST /ticket": tickets.create_ticket,
-            "PUT /ticket/{id}": tickets.update_ticket,
-            "DELETE /ticket/{id}": tickets.delete_ticket,
-            "POST /ticket/{id}/reply": tickets.add_reply,
+            "PUT /ticket/{externalId}": tickets.update_ticket,
+            "DELETE /ticket/{externalId}": tickets.delete_ticket,
+            "POST /ticket/{externalId}/reply": tickets.add_reply,
         },
     ),
     Resource(
@@ -274,7 +274,7 @@ RESOURCES = (
 OTHERS: Mapping[str, Answer] = {
     "POST /event": events.post_event,
     "POST /batch": batches.post_batch,
-    "GET /batch/{id}": batches.get_batch,
+    "GET /batch/{key}": batches.get_batch,
     **{
         f"{method} /custom_data/{{entityModel}}{rest}": answer
         for method, answer in custom_data.OPERATIONS.items()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Selector = Callable[[Resource, Call], Scope | None]
 
+_OTHER_WORD = {"company": "companies", "companies": "company"}
+
 
 def holding(kind: str, field: str, value: str | None) -> Scope:
     """Return the scope of the records whose `field` is the value, or holds it; none of them for None."""
@@ -71,10 +73,14 @@ def matching(parameter: str) -> Selector:
 
 
 def of_type(*types: str) -> Selector:
-    """Choose the records of the `type` asked for, the first of `types` without one; unscheduled ones when asked."""
+    """Choose the records of the `type` asked for, the first of `types` without one; unscheduled ones when asked.
+
+    Companies are `company` in Custify's documents and `companies` in its own MCP server: either word means them.
+    """
 
     def select(resource: Resource, call: Call) -> Scope:
-        chosen = call.text("type") or types[0]
+        asked = call.text("type") or types[0]
+        chosen = asked if asked in types else _OTHER_WORD.get(asked, asked)
         if chosen not in types:
             raise malformed(f"type must be one of {', '.join(types)}")
         unscheduled = call.flag("nonScheduled")

@@ -140,7 +140,7 @@ def add_reply(_: Resource, call: Call) -> Reply:
 
 
 def _known(call: Call) -> list[Record]:
-    found = call.content.table("tickets").find("externalId", call.arguments["id"])
+    found = call.content.table("tickets").find("externalId", call.arguments["externalId"])
     if not found:
         raise missing("ticket")
     return found

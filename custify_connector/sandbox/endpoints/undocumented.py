@@ -5,7 +5,7 @@ Decided here: a plausible answer to each. A connector should not depend on them.
 
 from __future__ import annotations
 
-from collections import Counter
+from hashlib import sha256
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,18 @@ def company_segments(resource: Resource, call: Call) -> Reply:
 
 
 def company_usage(resource: Resource, call: Call) -> Reply:
-    """Answer how often each event of a company occurred."""
-    events = call.content.table("events").find("company", known(resource, call)["id"])
+    """Answer how often each event of a company occurred, as a bare list."""
+    first, last = (call.text("startDate") or "")[:10], (call.text("endDate") or "9999")[:10]
     named = call.text("eventName")
-    counts = Counter(event["name"] for event in events if named in (None, event["name"]))
-    return json_reply({"type": call.text("type") or "eventCount", "events": dict(sorted(counts.items()))})
+    times: dict[str, list[str]] = {}
+    for event in call.content.table("events").find("company", known(resource, call)["id"]):
+        if named in (None, event["name"]) and first <= event["created_at"][:10] <= last:
+            times.setdefault(event["name"], []).append(event["created_at"])
+    return json_reply([_usage(name, sorted(times[name])) for name in sorted(times)])
+
+
+def _usage(name: str, times: list[str]) -> Record:
+    return {"event_name": name, "count": len(times), "frequency": len(times), "last_occurrence": times[-1], "data": []}
 
 
 def simple_scores(_: Resource, call: Call) -> Reply:
@@ -87,7 +94,7 @@ def score_values(_: Resource, call: Call) -> Reply:
     """Answer the values of a health score, of one company or of all."""
     key, wanted = call.arguments["id"], call.text("companyId")
     values = [
-        {"company_id": one["id"], "value": score["score"], "date": one["updated_at"]}
+        _score_value(key, one["id"], score["score"], one["updated_at"])
         for one in call.content.table("companies")
         if wanted in (None, one["id"]) and (score := one["metrics"]["health_scores"].get(key))
     ]
@@ -101,6 +108,17 @@ def score_values(_: Resource, call: Call) -> Reply:
     return json_reply({"values": values[page.start : page.stop], "total": len(values), **summary})
 
 
+def _score_value(score: str, company: str, value: int, at: str) -> Record:
+    label, color = ("bad", "red") if value < 40 else ("average", "yellow") if value < 70 else ("good", "green")  # noqa: PLR2004 - bands
+    links = {"id": _derived(score, company), "health_score_id": score, "company_id": company}
+    return {**links, "value": value, "label": label, "color": color, "date": at, "created_at": at}
+
+
+def _derived(*parts: str) -> str:
+    """Return an id for what follows from other records and is not stored: always the same one."""
+    return sha256("/".join(parts).encode()).hexdigest()[:24]
+
+
 def run_playbook(_: Resource, call: Call) -> Reply:
     """Start a playbook for a company."""
     body, playbook = call.body(), call.content.table("playbooks").get(call.arguments["id"])
@@ -112,8 +130,42 @@ def run_playbook(_: Resource, call: Call) -> Reply:
 
 
 def list_signals(call: Call) -> Reply:
-    """Answer no signals at all."""
-    return _paged(call, "signals", [])
+    """Answer a signal for every third company: of one when it is named, and those that every filter chooses."""
+    wanted = call.text("customerId")
+    companies = [one for one in list(call.content.table("companies"))[1::3] if wanted in (None, one["id"])]
+    signals = [_signal(number, company) for number, company in enumerate(companies)]
+    for one in _filters(call):
+        signals = [signal for signal in signals if signal.get(one["field"]) == one.get("value")]
+    return _paged(call, "signals", signals)
+
+
+def _filters(call: Call) -> list[Record]:
+    filters = call.json("filters") or []
+    if not isinstance(filters, list) or not all(isinstance(one, dict) and "field" in one for one in filters):
+        raise malformed("filters must be a list of {field, operator, value}")
+    return filters
+
+
+def _signal(number: int, company: Record) -> Record:
+    acknowledged = int(company["id"][-6:], 16) % 2 == 1
+    at = company["updated_at"]
+    return {
+        "id": _derived("signal", company["id"]),
+        "type": "health_score",
+        "title": "Usage dropped",
+        "description": f"The score of {company.get('name')} fell.",
+        "status": "acknowledged" if acknowledged else "open",
+        "severity": ("low", "high")[number % 2],
+        "entity": company["id"],
+        "entity_model": "Company",
+        "entity_name": company.get("name"),
+        "signal_id": _derived("definition"),
+        "acknowledged": acknowledged,
+        "acknowledged_at": at if acknowledged else None,
+        "acknowledged_by": None,
+        "created_at": company["created_at"],
+        "updated_at": at,
+    }
 
 
 def _paged(call: Call, key: str, records: Sequence[Record]) -> Reply:

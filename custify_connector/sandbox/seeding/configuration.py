@@ -99,8 +99,10 @@ def _lifecycle(index: int) -> Record:
         "status": "inactive" if index % 4 == 3 else "active",  # noqa: PLR2004 - every fourth
         "position": (index * 7) % 26,
         "startCondition": "enters segment",
+        "startConditionEntity": f"{0x102:014x}{index:010x}",
         "startConditionEntityName": f"Company {words.TOPICS[index % 8]} {index}",
         "endCondition": "all tasks are done",
+        "endConditionEntity": None,
         "endConditionEntityName": None,
         "daysToComplete": str(10 * (index + 1)),
         "daysToStuck": "10",

@@ -31,8 +31,7 @@ def person(index: int, count: int, bits: int, companies: Sequence[str], tags: Se
     first, last = words.FIRST_NAMES[bits & 15], words.LAST_NAMES[bits >> 4 & 15]
     odd = index % _ODD
     record: Record = {"id": identifier(PEOPLE, created, index)}
-    if odd != _WITHOUT_USER_ID:
-        record["user_id"] = f"u-{index:06}"
+    record["user_id"] = None if odd == _WITHOUT_USER_ID else f"u-{index:06}"
     email_index = _ELDER if index == _TWIN else index
     record["email"] = None if odd == _WITHOUT_EMAIL else _email(email_index, first, last)
     record.update(
