@@ -47,6 +47,13 @@ def test_every_hook_is_documented_with_its_arguments(page, table_rows):
     assert not documented
 
 
+def test_every_file_that_the_architecture_names_is_there(page):
+    named = re.findall(r"`(\w+(?:/\w+)*(?:\.py|/))`", page("docs/architecture.md").text)
+    assert len(set(named)) > 30
+    places = [ROOT / "custify_connector", ROOT]
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
 def test_every_setting_is_documented(page):
     section = page("README.md").sections(2)["Settings"]
     settings = resources.schema("source")["$defs"]["settings"]["properties"]
