@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 def never_seen(stream: str) -> Mapping[str, str]:
     """Return the fields of a stream, each with the reason."""
-    return {name: _ASKED_FOR.get(name, _NO_CONTENT) for name in _NEVER_SEEN.get(stream, "").split()}
+    undocumented = {name: _CLIENT_ONLY for name in _OF_CLIENTS.get(stream, "").split()}
+    return {name: _ASKED_FOR.get(name, _NO_CONTENT) for name in _NEVER_SEEN.get(stream, "").split()} | undocumented
 
 
 _NEVER_SEEN: Mapping[str, str] = {
@@ -26,5 +27,14 @@ _NEVER_SEEN: Mapping[str, str] = {
     "lifecycles": "created_by created_by_name updated_by updated_by_name",
 }
 
+_OF_CLIENTS: Mapping[str, str] = {
+    "people": "avatar_url company company_id customer_id first_name last_name role title",
+    "companies": (
+        "arr buckets churn_risk domain first_seen_at last_request_at lifecycle_stage ltv mrr "
+        "people_count renewal_date trial_end_date"
+    ),
+}
+
 _ASKED_FOR = {"segments": "comes when it is asked for with includeSegments"}
 _NO_CONTENT = "is documented, and the seeded content has no record with it"
+_CLIENT_ONLY = "is read by Custify's own client, and no document describes it"
