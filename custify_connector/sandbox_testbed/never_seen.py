@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 def never_seen(stream: str) -> Mapping[str, str]:
     """Return the fields of a stream, each with the reason."""
-    undocumented = {name: _CLIENT_ONLY for name in _OF_CLIENTS.get(stream, "").split()}
+    undocumented = dict.fromkeys(_OF_CLIENTS.get(stream, "").split(), _CLIENT_ONLY)
     return {name: _ASKED_FOR.get(name, _NO_CONTENT) for name in _NEVER_SEEN.get(stream, "").split()} | undocumented
 
 
@@ -33,6 +33,8 @@ _OF_CLIENTS: Mapping[str, str] = {
         "arr buckets churn_risk domain first_seen_at last_request_at lifecycle_stage ltv mrr "
         "people_count renewal_date trial_end_date"
     ),
+    "playbooks": "actions trigger",
+    "segments": "color companies_count description filters",
 }
 
 _ASKED_FOR = {"segments": "comes when it is asked for with includeSegments"}
