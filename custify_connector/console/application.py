@@ -14,11 +14,12 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from custify_connector.certification.reporters import html
 from custify_connector.console import guarding
 from custify_connector.console.asking import HERE, Asked, Console, Screen
 from custify_connector.console.guarding import Head
@@ -77,6 +78,7 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
 def application(console: Console) -> ASGIApp:
     """Return the application, to be served on loopback."""
     routes: Sequence[Any] = (
+        Route("/static/report.css", _report_style),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Route("/", _looking(console, _home)),
         *(Route(path, _looking(console, screen), methods=["GET"]) for path, screen in _LOOKS),
@@ -89,6 +91,10 @@ def application(console: Console) -> ASGIApp:
 def _home(asked: Asked) -> Response:
     first = next(iter(asked.console.catalog.connectors))
     return RedirectResponse(f"/{first}/credentials", 303)
+
+
+def _report_style(_request: Request) -> Response:
+    return FileResponse(html.TEMPLATES / "report.css")
 
 
 def _nowhere(asked: Asked) -> Response:

@@ -17,6 +17,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from custify_connector.certification.reporters import html
 from custify_connector.console import commands
 from custify_connector.console.catalog import Catalog, Known
 from custify_connector.console.credentials import Credentials
@@ -42,11 +43,6 @@ def cell(value: Any) -> str:  # noqa: ANN401 - JSON
     return text if len(text) <= _CELL else f"{text[: _CELL - 1]}…"
 
 
-def coded(text: str) -> list[tuple[bool, str]]:
-    """Return a text in its parts, each with whether it is code: what stands in backticks."""
-    return [(bool(number % 2), part) for number, part in enumerate(text.split("`"))]
-
-
 def size(number: int) -> str:
     """Return bytes as people read them."""
     for unit, digits in (("B", 0), ("kB", 1), ("MB", 1)):
@@ -57,16 +53,10 @@ def size(number: int) -> str:
 
 
 def _environment() -> jinja2.Environment:
-    found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    found = html.environment(HERE / "templates")
     found.filters.update(
         ago=words.ago, clock=words.clock, counted=words.counted, pretty=pretty, cell=cell, size=size,
-        shown=commands.shown, coded=coded, quoted=lambda text: quote(str(text), safe=""),
+        shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
     )  # fmt: skip
     return found
 

@@ -247,17 +247,17 @@ def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(scre
     expect(screen.page.get_by_role("button", name="Certify again")).to_be_visible(timeout=120_000)
     expect(screen.page.locator(".verdict")).to_be_visible()
     screen.checked_everywhere("certification-report")
-    screen.page.locator(".judged summary").first.focus()
+    screen.page.locator(".check summary").first.focus()
     screen.page.keyboard.press("Enter")
-    expect(screen.page.locator(".judged .evidence").first).to_be_visible()
+    expect(screen.page.locator(".check > div").first).to_be_visible()
     screen.checked_everywhere("certification-evidence")
 
 
 def test_a_report_with_failures_says_what_to_mend(screen, folder):
     (folder / "custify-certification.json").write_text(as_json.text(MIXED))
     screen.open("/certification/custify")
-    screen.page.get_by_role("list", name="What to mend").get_by_role("link", name="D2").click()
-    expect(screen.page.locator("#check-D2 .evidence")).to_contain_text("the testbed cannot <wait>")
+    screen.page.locator(".verdict").get_by_role("link", name="D2").click()
+    expect(screen.page.locator("#D2 > div")).to_contain_text("the testbed cannot <wait>")
     screen.checked_everywhere("certification-failed")
 
 

@@ -1,6 +1,6 @@
 """Certification: run the command that proves a connector keeps its contract, follow it, and read its report here.
 
-The report is what the command wrote: as JSON, shown in the order of its own page. It decides nothing of a verdict.
+The report is what the command wrote: as JSON, shown by the template of its own page. It decides nothing of a verdict.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from custify_connector.certification.checking import all_checks
-from custify_connector.certification.reporters import as_json, page, terminal
+from custify_connector.certification.reporters import as_json, html, terminal
 from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Selection
 from custify_connector.console.asking import Asked
@@ -64,14 +64,14 @@ def every(asked: Asked) -> Response:
     tiles = [
         (known, _kept(asked, known), _running(asked, known)) for known in asked.console.catalog.connectors.values()
     ]
-    return asked.page("certification.html", tiles=tiles, page=page, here="certification")
+    return asked.page("certification.html", tiles=tiles, html=html, here="certification")
 
 
 def one(asked: Asked) -> Response:
     """Show a connector's report, or how far a run has come that makes a new one."""
     known = asked.known
     return asked.page(
-        "certified.html", known=known, kept=_kept(asked, known), words=_words(known.name), page=page,
+        "certified.html", known=known, kept=_kept(asked, known), words=_words(known.name), html=html,
         file=_files(known.name)[1], here="certification", **_progress(asked, known),
     )  # fmt: skip
 
