@@ -6,13 +6,15 @@ which options there are.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from custify_connector.checking.typed_text import json_of, rate_of
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault, refuse
+
+Made = TypeVar("Made")
 
 _SPARKS_OWN = frozenset({"path", "checkpointlocation", "queryname"})
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
@@ -47,77 +49,70 @@ class OptionReader:
 
     def matching(self, name: str, pattern: str) -> str | None:
         """Return an option of a certain form."""
-        text = self.text(name)
-        if text is not None and not re.fullmatch(pattern, text):
-            self.fault(name, f"must match {pattern}")
-        return text
+        return self._read(name, lambda text: _matched(text, pattern, f"must match {pattern}"))
 
     def one_of(self, name: str, words: tuple[str, ...]) -> str | None:
         """Return an option that is one of some words."""
-        text = self.text(name)
-        if text is not None and text not in words:
-            self.fault(name, f"must be one of {', '.join(words)}")
-        return text
+        return self._read(name, lambda text: _matched(text, "|".join(words), f"must be one of {', '.join(words)}"))
 
     def number(self, name: str) -> int | None:
         """Return a whole number from 1 on."""
-        found: int | None = self._read(name, r"[1-9][0-9]{0,8}", int, "must be a whole number from 1 on")
-        return found
+        reason = "must be a whole number from 1 on"
+        return self._read(name, lambda text: int(_matched(text, r"[1-9][0-9]{0,8}", reason)))
 
     def seconds(self, name: str) -> float | None:
         """Return a number of seconds."""
-        found: float | None = self._read(name, r"[0-9]{1,6}([.][0-9]{1,6})?", float, "must be a number of seconds")
-        return found
+        form, reason = r"[0-9]{1,6}([.][0-9]{1,6})?", "must be a number of seconds"
+        return self._read(name, lambda text: float(_matched(text, form, reason)))
 
     def switch(self, name: str) -> bool:
         """Return whether an option is switched on."""
-        return (
-            self._read(name, r"true|false|True|False", lambda text: text.lower() == "true", "is true or false") or False
-        )
+        found = self._read(name, lambda text: _matched(text, "true|false|True|False", "is true or false"))
+        return (found or "").lower() == "true"
 
     def limit(self, name: str) -> tuple[int, float] | tuple[()] | None:
-        """Return a limit written as `100/10`, or `none`."""
-        if self.text(name) == "none":
-            return ()
-        form = r"[1-9][0-9]{0,8}/0*[1-9][0-9]{0,5}([.][0-9]{1,6})?"
-        text = self._read(name, form, str, "is written REQUESTS/SECONDS, such as 100/10, or none")
-        requests, _, seconds = (text or "").partition("/")
-        return (int(requests), float(seconds)) if text else None
+        """Return a limit written as `100/10`; () for `none`."""
+        return self._read(name, lambda text: rate_of(text) or ())
 
     def mapping(self, name: str) -> dict[str, Any]:
         """Return a JSON object."""
-        value = _parsed(self.text(name) or "{}")
-        if not isinstance(value, dict):
-            self.fault(name, "must be a JSON object")
-            return {}
-        return value
+        return self._read(name, _mapping) or {}
 
     def names(self, name: str) -> tuple[str, ...]:
         """Return names, from a JSON list or with commas between them."""
-        text = (self.text(name) or "").strip()
-        value = _parsed(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
-        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-            self.fault(name, "must be names with commas between them, or a JSON list of them")
-            return ()
-        if len(set(value)) < len(value):
-            self.fault(name, "names something twice")
-        return tuple(value)
+        return self._read(name, _names) or ()
 
-    def _read(self, name: str, form: str, make: Callable[[str], Any], reason: str) -> Any:  # noqa: ANN401 - what `make` makes
+    def _read(self, name: str, make: Callable[[str], Made]) -> Made | None:
         text = self.text(name)
-        if text is None:
+        try:
+            return None if text is None else make(text)
+        except ValueError as error:
+            self.fault(name, str(error))
             return None
-        if not re.fullmatch(form, text):
-            self.fault(name, reason)
-            return None
-        return make(text)
 
 
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return None
+def _matched(text: str, form: str, otherwise: str) -> str:
+    if not re.fullmatch(form, text):
+        raise ValueError(otherwise)
+    return text
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    value = json_of(text, "must be a JSON object")
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")  # noqa: TRY004 - what is wrong with a text, not with a call
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    text, reason = text.strip(), "must be names with commas between them, or a JSON list of them"
+    listed = text.startswith("[")
+    value = json_of(text, reason) if listed else [part.strip() for part in text.split(",") if part.strip()]
+    if not all(isinstance(each, str) and each for each in value):
+        raise ValueError(reason)
+    if len(set(value)) < len(value):
+        raise ValueError("names something twice")
+    return tuple(value)
 
 
 def _why_unknown(name: str, known: frozenset[str]) -> str:

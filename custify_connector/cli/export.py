@@ -11,7 +11,8 @@ import orjson
 
 from custify_connector import manifest
 from custify_connector.adapters import nexla as adapter
-from custify_connector.cli.options import exit_codes, param
+from custify_connector.checking.json_schema import Schema
+from custify_connector.cli.options import exit_codes, typed_params
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.exchange import credential
 
@@ -64,7 +65,7 @@ def nexla(
     ask = adapter.Ask(
         base_url=_base_url(),
         endpoint=endpoint,
-        params=dict(param(text, _types(kind, endpoint)) for text in params),
+        params=typed_params(params, _schemas(kind, endpoint)),
         name=name,
         credential_id=credential_id or 0,
         nexset_id=nexset_id or 0,
@@ -94,6 +95,6 @@ def _base_url() -> str:
     return credential.check(made_up, manifest.load()).base_url
 
 
-def _types(kind: adapter.Kind, endpoint: str) -> dict[str, str]:
+def _schemas(kind: adapter.Kind, endpoint: str) -> dict[str, Schema]:
     found = manifest.load().sources.get(endpoint) if kind in {"source", "sample"} else None
-    return {name: parameter.type for name, parameter in found.parameters.items()} if found else {}
+    return {name: {"type": parameter.type} for name, parameter in found.parameters.items()} if found else {}

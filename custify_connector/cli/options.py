@@ -6,15 +6,16 @@ import functools
 import json
 import logging
 import os
-import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, NoReturn, TypeVar
 
 import click
 
+from custify_connector.checking.json_schema import Schema
+from custify_connector.checking.typed_text import rate_of, types_of, value_of
 from custify_connector.cli import layout
 from custify_connector.cli.choosing import chosen, credential_options
 from custify_connector.contract.errors import (
@@ -61,34 +62,29 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     return chosen if limit is None else {**chosen, "rate_limit": parse_rate_limit(limit)}
 
 
-def param(text: str, types: Mapping[str, str]) -> tuple[str, Any]:
-    """Return a parameter `NAME=VALUE` with its type: text stays text, the rest is JSON."""
+def typed_params(texts: Iterable[str], schemas: Mapping[str, Schema]) -> dict[str, Any]:
+    """Return the parameters `NAME=VALUE`, each with the type of its schema; one without a schema is text."""
+    return dict(_param(text, schemas) for text in texts)
+
+
+def _param(text: str, schemas: Mapping[str, Schema]) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigurationError((Fault(f"--param {text}", "write NAME=VALUE"),))
-    if types.get(name, "string") == "string":
-        return name, value
+    schema = schemas.get(name, {})
     try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        raise ConfigurationError((Fault(f"--param {name}", f"must be JSON of type {types[name]}"),)) from None
+        return name, value_of(schema, value)
+    except ValueError:
+        raise ConfigurationError((Fault(f"--param {name}", f"must be JSON of type {min(types_of(schema))}"),)) from None
 
 
 def parse_rate_limit(text: str) -> dict[str, float] | None:
     """Return the limit that `100/10` stands for; None for `none`."""
-    if text == "none":
-        return None
-    written = re.fullmatch(r"([1-9][0-9]{0,8})/([0-9]{1,6}(?:[.][0-9]{1,6})?)", text)
-    if written is None or float(written[2]) == 0:
-        raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),))
-    return {"requests": int(written[1]), "seconds": float(written[2])}
-
-
-def types_in(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the JSON types of the properties of a schema; what may be text is text."""
-    kinds = {name: each.get("type", "string") for name, each in properties.items()}
-    lists = {name: [kind] if isinstance(kind, str) else kind for name, kind in kinds.items()}
-    return {name: "string" if "string" in kind else kind[0] for name, kind in lists.items()}
+    try:
+        rate = rate_of(text)
+    except ValueError:
+        raise ConfigurationError((Fault("--rate-limit", "write REQUESTS/SECONDS, such as 100/10, or none"),)) from None
+    return rate and {"requests": rate[0], "seconds": rate[1]}
 
 
 def credential(connector: str = "") -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from custify_connector.checking.wording import suggestion
 from custify_connector.cli import read_places
-from custify_connector.cli.options import param, types_in
+from custify_connector.cli.options import typed_params
 from custify_connector.cli.wanted import Mode, Wanted, names
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Keeping
@@ -94,8 +94,8 @@ def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, 
     """Return what is read: the source as it was configured, or the endpoint with its parameters."""
     if wanted.source is not None:
         return dict(wanted.source)
-    types = types_in(described.get("parameters", {}).get("properties", {}))
-    return {"endpoint": name, "params": dict(param(text, types) for text in wanted.params)}
+    schemas = described.get("parameters", {}).get("properties", {})
+    return {"endpoint": name, "params": typed_params(wanted.params, schemas)}
 
 
 def _keyed(described: Mapping[str, Any], wanted: Wanted) -> Mapping[str, Any]:

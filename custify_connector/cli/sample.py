@@ -17,14 +17,13 @@ from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import (
     credential,
     exit_codes,
-    param,
     settings,
     settings_options,
     start_logging,
-    types_in,
+    typed_params,
 )
 from custify_connector.cli.source_option import SOURCE
-from custify_connector.cli.write import input_options, param_types
+from custify_connector.cli.write import input_options, param_schemas
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping, runs, sampling
@@ -87,8 +86,8 @@ def _wanted(endpoint: str | None, params: tuple[str, ...], chosen: Chosen) -> di
             (Fault("FILE", f"{endpoint} is a destination: name the file whose rows it would take"),)
         )
     known = chosen.endpoint("sources", str(endpoint))
-    types = types_in(known.get("parameters", {}).get("properties", {}))
-    return {"endpoint": endpoint, "params": dict(param(text, types) for text in params)}
+    schemas = known.get("parameters", {}).get("properties", {})
+    return {"endpoint": endpoint, "params": typed_params(params, schemas)}
 
 
 def _destination(
@@ -100,8 +99,7 @@ def _destination(
     choice: Choice,
     chosen: Chosen,
 ) -> list[dict[str, Any]]:
-    types = param_types(endpoint, chosen) if params else {}
-    fixed = dict(param(text, types) for text in params)
+    fixed = typed_params(params, param_schemas(endpoint, chosen) if params else {})
     destination = chosen.destination({"endpoint": endpoint, "params": fixed, "dry_run": True})
     shape = Shape(mapping.parse(rules))
     with open_input(file, None, choice) as table:

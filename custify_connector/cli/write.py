@@ -10,16 +10,16 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from custify_connector.checking.json_schema import Schema
 from custify_connector.cli import completing, layout, writing
 from custify_connector.cli.choosing import from_standard_input
 from custify_connector.cli.connector_option import connector_option, named, own
 from custify_connector.cli.options import (
     exit_codes,
-    param,
     settings,
     settings_options,
     start_logging,
-    types_in,
+    typed_params,
 )
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
@@ -31,10 +31,10 @@ from custify_connector.host.rows import INPUT_FORMS, Table
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def param_types(endpoint: str, connector: Chosen) -> dict[str, str]:
-    """Return the JSON types of a destination's params; what may be text is text."""
+def param_schemas(endpoint: str, connector: Chosen) -> dict[str, Schema]:
+    """Return the schemas of a destination's params."""
     fields = connector.endpoint("destinations", endpoint).get("schema", {}).get("properties", {})
-    return {"max_deletes": "integer", **types_in(fields)}
+    return {"max_deletes": {"type": "integer"}, **fields}
 
 
 def run_options(command: Command) -> Command:
@@ -165,10 +165,10 @@ def run_of(
 ) -> tuple[dict[str, Any], writing.Kept]:
     """Return the destination that the options describe, and what the run keeps."""
     connector = connector or own()
-    types = param_types(endpoint, connector) if options["params"] else {}
+    schemas = param_schemas(endpoint, connector) if options["params"] else {}
     destination: dict[str, Any] = {
         "endpoint": endpoint,
-        "params": dict(param(text, types) for text in options["params"]),
+        "params": typed_params(options["params"], schemas),
         **{name: options[name] for name in ("delivery", "dry_run", "on_reject")},
         "settings": settings(options),
     }

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from custify_connector.console.forms import Field, field_of, types_of, value_of
+from custify_connector.checking.typed_text import json_of, types_of, value_of
+from custify_connector.console.forms import Field, field_of
 from custify_connector.contract.errors import Fault
 
 PREFIX = "by_hand."
@@ -196,10 +197,7 @@ def _value(schema: Schema, text: str) -> Any:  # noqa: ANN401 - any JSON value
     if _is_pairs(schema) and not text.startswith("{"):
         return dict(_pair(line.strip()) for line in text.splitlines() if line.strip())
     if not types_of(schema) and "enum" not in schema:
-        try:
-            return json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
-            raise ValueError("must be JSON: text stands in double quotes") from None
+        return json_of(text, "must be JSON: text stands in double quotes")
     return value_of(schema, text)
 
 
@@ -208,12 +206,10 @@ def _pair(line: str) -> tuple[str, Any]:
     name, equals, value = line.partition("=")
     if not equals or not name.strip():
         raise ValueError(f"{line}: write NAME=VALUE, one a line")
-    if value.strip()[:1] not in {"[", "{"}:
-        return name.strip(), value.strip()
-    try:
-        return name.strip(), json.loads(value)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError(f"{name.strip()} begins as JSON, and is none: look for a missing quote or bracket") from None
+    name, value = name.strip(), value.strip()
+    if value[:1] not in {"[", "{"}:
+        return name, value
+    return name, json_of(value, f"{name} begins as JSON, and is none: look for a missing quote or bracket")
 
 
 def placed(faults: Iterable[Fault], names: Sequence[str]) -> dict[str, list[str]]:

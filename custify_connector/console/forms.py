@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from custify_connector.checking.typed_text import types_of, value_of
 from custify_connector.contract.errors import Fault
 
 Kind = Literal["text", "password", "number", "choice", "json", "long"]
@@ -81,12 +82,6 @@ def _example(schema: Mapping[str, Any]) -> str:
     return "" if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
-def types_of(schema: Mapping[str, Any]) -> set[str]:
-    """Return the JSON types that a schema allows; empty where it does not say."""
-    kinds = schema.get("type", [])
-    return {kinds} if isinstance(kinds, str) else set(kinds)
-
-
 def values_of(schema: Mapping[str, Any], typed: Mapping[str, str], place: str) -> tuple[dict[str, Any], list[Fault]]:
     """Return the values that were typed, with the schema's types, and what cannot be one; an empty field is absent."""
     values: dict[str, Any] = {}
@@ -100,26 +95,6 @@ def values_of(schema: Mapping[str, Any], typed: Mapping[str, str], place: str) -
         except ValueError as error:
             faults.append(Fault(f"{place}.{name}", str(error)))
     return values, faults
-
-
-def value_of(schema: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return one value with the schema's type: what may be text is text. Raises ValueError that says what is wrong."""
-    kinds = types_of(schema)
-    if "string" in kinds or not kinds:
-        return text
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError(f"must be {_ARTICLES.get(min(kinds), 'JSON')}") from None
-
-
-_ARTICLES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list as JSON, such as [1, 2]",
-    "object": 'an object as JSON, such as {"name": "value"}',
-}
 
 
 def placed(faults: Iterable[Fault], names: Iterable[str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from custify_connector.checking.typed_text import value_of
 from custify_connector.console import commands, forms, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
@@ -167,7 +168,7 @@ def _fixed(text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any], list[F
             faults.append(Fault("destination.fixed", f"{line}: write NAME=VALUE, one a line"))
             continue
         try:
-            values[name] = forms.value_of(schema.get("properties", {}).get(name, {}), value)
+            values[name] = value_of(schema.get("properties", {}).get(name, {}), value)
         except ValueError as error:
             faults.append(Fault("destination.fixed", f"{name} {error}"))
     return values, faults
