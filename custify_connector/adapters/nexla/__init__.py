@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from custify_connector.adapters.nexla import catalogue
-from custify_connector.adapters.nexla.credentials import credential
 from custify_connector.adapters.nexla.destinations import destination, quarantine
-from custify_connector.adapters.nexla.payloads import KEY, Ask, Payload
+from custify_connector.adapters.nexla.payloads import KEY, Ask, Payload, credential
 from custify_connector.adapters.nexla.sources import sample, source
 from custify_connector.manifest import Manifest
 

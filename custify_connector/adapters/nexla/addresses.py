@@ -1,6 +1,7 @@
-"""The address to which Nexla sends a record: path and query with its macros.
+"""The addresses that Nexla calls: path and query, with values or its macros filled in.
 
-Decides which fields of a record are part of it, and which values no template can hold. This file does not know a body.
+Decides what is quoted (a value is, a macro is not), which fields of a record are part of its address, and which values
+no template can hold. This file does not know a body.
 """
 
 from __future__ import annotations
@@ -11,9 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from custify_connector.adapters.nexla.targets import target
 from custify_connector.checking.texts import placeholders, query_text
 from custify_connector.contract.errors import Fault, refuse
+
+
+def target(path: str, query: Mapping[str, str], filled: Mapping[str, str]) -> str:
+    """Return a path with its query; `filled` are values, ready for a URL, for each `{name}` in either."""
+    for name, value in filled.items():
+        path = path.replace("{" + name + "}", value)
+    pairs = [
+        f"{quote(name, safe='$')}={filled.get(text[1:-1]) or quote(text, safe='')}" for name, text in query.items()
+    ]
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""What is exported, and what comes of it: values that every body of Nexla's API is made from.
+"""What is exported, and what comes of it: values that every body of Nexla's API is made from; and a credential's body.
 
-Decides how a body is named and described. This file does not know any body.
+Decides how a body is named and described. This file knows no source or destination.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from custify_connector.adapters.nexla.addresses import target
+from custify_connector.manifest import Manifest
 
 KEY = "${CUSTIFY_API_KEY}"
 """What stands in a body for the API key: whoever posts the body puts the key in."""
@@ -42,3 +45,19 @@ class Payload:
 def head(ask: Ask, name: str, description: str) -> dict[str, Any]:
     """Return how a resource is named and described, unless the ask names it."""
     return {"name": ask.name or name, "description": description}
+
+
+def credential(manifest: Manifest, ask: Ask) -> Payload:
+    """Return the body of `POST /data_credentials`: an API key in a header, tested by the manifest's cheapest read."""
+    test = manifest.credential_test
+    words = {
+        "auth.type": "API_KEY",
+        "api.key.include.mode": "HEADER",
+        "api.key.auth.key": "Authorization",
+        "api.key.auth.value": f"Bearer {KEY}",
+        "test.url": ask.base_url + target(test.path, test.query, {}),
+        "test.method": "GET",
+        "test.content.type": "application/json",
+        "ignore.ssl.cert.validation": False,
+    }
+    return Payload({**head(ask, manifest.title, manifest.summary), "credentials_type": "rest", "credentials": words})
