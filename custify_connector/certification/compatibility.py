@@ -12,6 +12,12 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 
+def types_of(schema: Schema) -> set[str]:
+    """Return the JSON types that a schema allows; empty where it does not say."""
+    kinds = schema.get("type", ())
+    return {kinds} if isinstance(kinds, str) else set(kinds)
+
+
 def input_breaks(old: Schema, new: Schema, place: str) -> Iterator[str]:
     """Yield what was valid to hand in, and is not any more: a property, a type, a value of an enum, a free choice."""
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
@@ -74,8 +80,7 @@ def _narrowed(old: Schema, new: Schema, place: str) -> Iterator[str]:
 
 
 def _types(schema: Schema) -> set[str]:
-    kinds = schema.get("type", ())
-    named = {kinds} if isinstance(kinds, str) else set(kinds)
+    named = types_of(schema)
     return named | ({"integer"} if "number" in named else set())
 
 

@@ -75,6 +75,11 @@ def all_mutants() -> tuple[Mutant, ...]:
     return tuple(sorted(_MUTANTS, key=lambda one: (one.check[0], int(one.check[1:]))))
 
 
+def without(*words: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what leaves these words out of a source or a destination."""
+    return lambda argument: {name: value for name, value in argument.items() if name not in words}
+
+
 class Broken:
     """The hooks of a healthy plugin, but for those that are given by name."""
 
@@ -107,6 +112,11 @@ def with_credential_test(
         return change(credential, lambda given: healthy.test_credential(credential=given))
 
     return Broken(healthy, test_credential=test_credential)
+
+
+def with_report(healthy: Plugin, change: Callable[[CredentialReport], CredentialReport]) -> Broken:
+    """Break the report on a credential."""
+    return with_credential_test(healthy, lambda given, test: change(test(given)))
 
 
 def with_read(healthy: Plugin, change: Callable[[Read, dict[str, Any], Any], Iterable[Batch]]) -> Broken:
@@ -170,6 +180,15 @@ def with_written(
 ) -> Broken:
     """Break a write: `records` and `destination` alter what goes in, `receipts` what comes out."""
     return with_write(healthy, lambda write, to, given: receipts(write(destination(to), records(given))))
+
+
+def with_each_written(healthy: Plugin, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Broken:
+    """Break each record that is written, if it is one; whatever else comes is handed on."""
+
+    def changed(records: Iterable[Any]) -> Iterator[Any]:
+        return (change(record) if isinstance(record, Mapping) else record for record in records)
+
+    return with_written(healthy, records=changed)
 
 
 def with_each_receipt(healthy: Plugin, change: Callable[[Receipt], Receipt]) -> Broken:

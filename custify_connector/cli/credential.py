@@ -11,7 +11,7 @@ from custify_connector.checking.secret import Secret
 from custify_connector.cli import credential_tile, layout, new_key
 from custify_connector.cli.choosing import budget_option
 from custify_connector.cli.completing import credential_names
-from custify_connector.cli.options import exit_codes, fail
+from custify_connector.cli.options import exit_codes, fail, json_option
 from custify_connector.contract import CredentialReport
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.key_stores import Kind
@@ -20,7 +20,6 @@ from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Entry, Vault, mapping_of, now
 
 _RUNS_SHOWN = 5
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _stdin = click.option("--api-key-stdin", is_flag=True, help="Read the API key from standard input, not from a prompt.")
 _name = click.argument("name", shell_complete=credential_names)
 
@@ -47,7 +46,7 @@ def command() -> None:
 @click.option("--store", type=click.Choice(["keyring", "file"]), help="Default: the keyring where one works.")
 @click.option("--no-test", is_flag=True, help="Keep the key without asking Custify whether it accepts it.")
 @_stdin
-@_json
+@json_option
 @budget_option
 @exit_codes
 def add(
@@ -89,7 +88,7 @@ def _accepted(entry: Entry, key: Secret) -> CredentialReport:
 
 
 @command.command("list")
-@_json
+@json_option
 @exit_codes
 def list_(as_json: bool) -> None:
     """Show every credential: where it leads, when it was verified, what uses it.
@@ -115,7 +114,7 @@ def list_(as_json: bool) -> None:
 
 @command.command()
 @_name
-@_json
+@json_option
 @exit_codes
 def show(name: str, as_json: bool) -> None:
     """Show one credential, with the runs that used it last; the key is never shown.
@@ -140,7 +139,7 @@ def show(name: str, as_json: bool) -> None:
 
 @command.command()
 @_name
-@_json
+@json_option
 @budget_option
 @exit_codes
 def test(name: str, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 from custify_connector.cli import choosing, layout
 from custify_connector.cli.choosing import budget_option, credential_options, within_budget
 from custify_connector.cli.connector_option import own
-from custify_connector.cli.options import exit_codes
+from custify_connector.cli.options import exit_codes, json_option
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
@@ -21,7 +21,7 @@ _SIGNS = {"ok": "ok  ", "note": "note", "fault": "MEND", "skipped": "-   "}
 @credential_options
 @budget_option
 @click.option("--offline", is_flag=True, help="Leave out what needs the network.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@json_option
 @exit_codes
 def command(offline: bool, as_json: bool) -> None:
     """Check Python, extras, keys, the data directory, network, clock, credential and limits.

@@ -28,6 +28,8 @@ from custify_connector.contract.errors import (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
 SOME_REJECTED, BAD_USAGE, KEY_REFUSED, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 130
 
 

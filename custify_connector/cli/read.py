@@ -12,13 +12,12 @@ import click
 
 from custify_connector.cli import completing, layout, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
+from custify_connector.cli.option_types import SOURCE, STATE
 from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
 from custify_connector.cli.progress import Progress
 from custify_connector.cli.read_places import output_held
 from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.reads import Job, jobs
-from custify_connector.cli.source_option import SOURCE
-from custify_connector.cli.state_option import STATE
 from custify_connector.cli.wanted import Mode, Wanted, check
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, runs, several

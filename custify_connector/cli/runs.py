@@ -12,13 +12,12 @@ import click
 
 from custify_connector.cli import layout
 from custify_connector.cli.completing import credential_names, run_numbers
-from custify_connector.cli.options import exit_codes
+from custify_connector.cli.options import exit_codes, json_option
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, next_steps
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _STATE_HEADING = ("STATE", "CHANGED", "LEFT BY RUN", "CREDENTIAL", "NEXT RUN")
 _FIGURES = frozenset({0, 3, 4})
 
@@ -29,7 +28,7 @@ _FIGURES = frozenset({0, 3, 4})
 @click.option("--endpoint", help="Only runs of this endpoint.")
 @click.option("--credential", shell_complete=credential_names, help="Only runs with this credential.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only runs that ended so.")
-@_json
+@json_option
 @click.pass_context
 @exit_codes
 def command(context: click.Context, /, count: int, before: int | None, as_json: bool, **wanted: str | None) -> None:
@@ -78,7 +77,7 @@ def _started(run: Run) -> str:
 
 @command.command()
 @click.argument("number", metavar="ID", type=int, shell_complete=run_numbers)
-@_json
+@json_option
 @exit_codes
 def show(number: int, as_json: bool) -> None:
     """Show all that is known of one run, and the command to type next.
@@ -155,7 +154,7 @@ def prune(keep: int | None, keep_days: float | None) -> None:
 
 @command.command()
 @click.option("--remove", metavar="NAME", help="Forget this state: the next run with its name starts afresh.")
-@_json
+@json_option
 @exit_codes
 def states(remove: str | None, as_json: bool) -> None:
     """List the states that are kept by name, with the run that left each.

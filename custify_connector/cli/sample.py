@@ -14,6 +14,7 @@ import click
 from custify_connector.checking.json_values import dumps
 from custify_connector.cli import completing
 from custify_connector.cli.connector_option import connector_option, named
+from custify_connector.cli.option_types import SOURCE
 from custify_connector.cli.options import (
     credential,
     exit_codes,
@@ -22,7 +23,6 @@ from custify_connector.cli.options import (
     start_logging,
     typed_params,
 )
-from custify_connector.cli.source_option import SOURCE
 from custify_connector.cli.write import input_options, param_schemas
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -22,6 +23,7 @@ from custify_connector.storage import atomic
 _MOST_FILES = 8
 _MOST_GROUPS = 1000
 _OTHERS = "others"
+Taken = TypeVar("Taken")
 
 
 @dataclass
@@ -76,34 +78,39 @@ class Line:
 
 def is_quarantine(path: Path) -> bool:
     """Say whether a file is a quarantine, by its first line."""
-    try:
-        with path.open("rb") as stream:
-            return quarantine.record_of(orjson.loads(stream.readline(4_000_000))) is not None
-    except (OSError, orjson.JSONDecodeError, AttributeError):
-        return False
+    return _of_first_line(path, quarantine.record_of) is not None
 
 
 def connector_of(path: Path) -> str | None:
     """Return the connector that the first line of a file names; None where it is this installation's own."""
+    return _of_first_line(path, quarantine.connector_of)
+
+
+def _of_first_line(path: Path, take: Callable[[Any], Taken | None]) -> Taken | None:
     try:
         with path.open("rb") as stream:
-            return quarantine.connector_of(orjson.loads(stream.readline(4_000_000)))
+            return take(orjson.loads(stream.readline(4_000_000)))
     except (OSError, orjson.JSONDecodeError, AttributeError):
         return None
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError((Fault(path.name, f"cannot be read: {error.strerror or error}"),)) from None
 
 
 def index_of(path: Path) -> Index:
     """Read a file once, and return its index; raises ConfigurationError when it cannot be read."""
     index, start = Index(), 0
-    try:
-        with path.open("rb") as stream:
-            for text in stream:
-                if text.strip():
-                    _take(index, len(index.starts), text)
-                    index.starts.append(start)
-                start += len(text)
-    except OSError as error:
-        raise ConfigurationError((Fault(path.name, f"cannot be read: {error.strerror or error}"),)) from None
+    with _explained(path), path.open("rb") as stream:
+        for text in stream:
+            if text.strip():
+                _take(index, len(index.starts), text)
+                index.starts.append(start)
+            start += len(text)
     return index
 
 
@@ -132,10 +139,8 @@ class Indexes:
 
     def of(self, path: Path) -> Index:
         """Return the index of a file as it is now."""
-        try:
+        with _explained(path):
             status = path.stat()
-        except OSError as error:
-            raise ConfigurationError((Fault(path.name, f"cannot be read: {error.strerror or error}"),)) from None
         mark = (status.st_mtime_ns, status.st_size)
         if path not in self._known or self._known[path][0] != mark:
             self._known[path] = (mark, index_of(path))

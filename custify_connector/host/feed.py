@@ -43,6 +43,15 @@ class Shape:
             return mapping.apply(self.rules, row.fields, self.empty)
         return mapping.unmapped(row.fields, self.empty, flat=row.flat)
 
+    def read(self, row: Row) -> tuple[dict[str, Any], str | None]:
+        """Return the record of a row, and what is wrong with it; a faulty row stays as it is."""
+        if row.fault is not None:
+            return row.fields, row.fault
+        try:
+            return self.record(row), None
+        except mapping.NotConvertible as error:
+            return row.fields, f"has a value of another type: {error}"
+
 
 @dataclass(frozen=True)
 class Safekeeping:
@@ -93,7 +102,7 @@ class Feed:
         for index, row in enumerate(self._table.rows):
             if self._safe.ended():
                 return
-            record, fault = self._read(row)
+            record, fault = self._shape.read(row)
             given = Given(index, row.line, record, journal.hash_of({**record, **self._constants}), row.origin)
             if self._is_aside(given, fault or self._contradiction(given), unclear=row.unclear):
                 continue
@@ -150,14 +159,6 @@ class Feed:
             return None
         reason = "it was sent since it was kept here"
         return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
-
-    def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
-        if row.fault is not None:
-            return row.fields, row.fault
-        try:
-            return self._shape.record(row), None
-        except mapping.NotConvertible as error:
-            return row.fields, f"has a value of another type: {error}"
 
     def _entry(self, given: Given) -> Entry | None:
         """Return what an interrupted run knew of a row; raises ConfigurationError when the row was another then."""

@@ -10,7 +10,7 @@ from jsonschema.exceptions import SchemaError
 
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
-from custify_connector.certification.compatibility import input_breaks, old_configs
+from custify_connector.certification.compatibility import input_breaks, old_configs, types_of
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
 from custify_connector.contract.testbed import NotOffered
@@ -158,14 +158,13 @@ def _leads_somewhere(reference: str, root: object) -> bool:
 
 
 def _unshowable(one: Mapping[str, Any]) -> Iterator[str]:
-    kinds = one.get("type", [])
-    named = {kinds} if isinstance(kinds, str) else set(kinds)
+    named = types_of(one)
     if "oneOf" in one:
         constants = [[name for name, inner in option.get("properties", {}).items() if "const" in inner]
                      for option in one["oneOf"]]  # fmt: skip
         yield from (f"a choice with {len(names)} constants, not one" for names in constants if len(names) != 1)
     elif len(named - {"null"}) != 1 or not named <= {*_SHOWN, "null"}:
-        yield f"the type {kinds!r}"
+        yield f"the type {one.get('type', [])!r}"
     yield from (f"the word {word}" for word in ("$ref", "anyOf", "if") if word in one)
     if "object" in named and not one.get("properties") and "oneOf" not in one:
         yield "an object without fields"

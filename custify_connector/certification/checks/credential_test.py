@@ -9,7 +9,7 @@ from typing import Any, cast
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds
-from custify_connector.certification.logs import collected_log
+from custify_connector.certification.listening import collected_log
 from custify_connector.certification.scrubbing import shows
 from custify_connector.certification.trials import Trial
 from custify_connector.contract import Source

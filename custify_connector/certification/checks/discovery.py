@@ -13,7 +13,7 @@ from jsonschema.exceptions import SchemaError
 
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
-from custify_connector.certification.compatibility import catalogue_breaks
+from custify_connector.certification.compatibility import catalogue_breaks, types_of
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.contract.testbed import InjectedFault
 
@@ -139,8 +139,7 @@ def _is_scalar(declared: object, name: str) -> bool:
 
 
 def _kinds(declared: dict[str, Any]) -> set[str]:
-    kinds = declared.get("type", [])
-    return ({kinds} if isinstance(kinds, str) else set(kinds)) - {"null"}
+    return types_of(declared) - {"null"}
 
 
 def _odd_types(schema: dict[str, Any], place: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, equal, holds, nothing
-from custify_connector.certification.logs import collected_log
+from custify_connector.certification.listening import collected_log
 from custify_connector.certification.scrubbing import shows
 from custify_connector.certification.trials import Trial, Writing
 from custify_connector.contract import OUTCOMES

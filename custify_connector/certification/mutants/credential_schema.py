@@ -12,6 +12,7 @@ from custify_connector.certification.mutating import (
     mutant,
     with_credential_test,
     with_description,
+    with_report,
 )
 from custify_connector.contract import CredentialReport
 
@@ -35,7 +36,7 @@ def a_reference_leads_nowhere(healthy: Plugin) -> object:
 @mutant("A2")
 def a_missing_field_is_not_named(healthy: Plugin) -> object:
     """The report says that something is wrong, and not what."""
-    return with_credential_test(healthy, lambda given, test: replace(test(given), message="wrong"))
+    return with_report(healthy, lambda report: replace(report, message="wrong"))
 
 
 @mutant("A3")

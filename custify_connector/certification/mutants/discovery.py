@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches, with_description
+from custify_connector.certification.mutating import Broken, Plugin, mutant, with_batches, with_description, without
 from custify_connector.contract import hookimpl
 
 
@@ -105,8 +105,4 @@ def the_accounts_fields_are_never_asked_for(healthy: Plugin) -> object:
 @mutant("C7")
 def the_choice_of_fields_is_ignored(healthy: Plugin) -> object:
     """Whatever was chosen, everything is delivered."""
-
-    def forgetful(source: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in source.items() if name != "fields"}
-
-    return with_batches(healthy, source=forgetful)
+    return with_batches(healthy, source=without("fields"))

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import (
-    CredentialTest,
-    Plugin,
-    mutant,
-    with_credential_test,
-    with_records,
-    with_written,
-)
-from custify_connector.contract import CredentialReport
+from custify_connector.certification.mutating import Plugin, mutant, with_each_written, with_records, with_report
 
 
 @mutant("D15")
@@ -26,11 +17,7 @@ def the_last_field_of_a_reply_is_overlooked(healthy: Plugin) -> object:
 @mutant("B7")
 def no_key_is_ever_good(healthy: Plugin) -> object:
     """The report says unauthorized, whatever the service answered."""
-
-    def refused(credential: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
-        return replace(test(credential), ok=False, code="unauthorized")
-
-    return with_credential_test(healthy, refused)
+    return with_report(healthy, lambda report: replace(report, ok=False, code="unauthorized"))
 
 
 @mutant("D16")
@@ -43,9 +30,7 @@ def every_value_comes_in_a_list(healthy: Plugin) -> object:
 def texts_are_cut_on_their_way(healthy: Plugin) -> object:
     """Every text but a key of digits loses its end, and the receipt says sent."""
 
-    def cut(record: Any) -> Any:  # noqa: ANN401 - any input at all
-        return {
-            name: value[:-1] if isinstance(value, str) and " " in value else value for name, value in record.items()
-        }
+    def cut(value: Any) -> Any:  # noqa: ANN401 - any value
+        return value[:-1] if isinstance(value, str) and " " in value else value
 
-    return with_written(healthy, records=lambda records: map(cut, records))
+    return with_each_written(healthy, lambda record: {name: cut(value) for name, value in record.items()})

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_each_receipt, with_write, with_written
+from custify_connector.certification.mutating import (
+    Plugin,
+    mutant,
+    with_each_receipt,
+    with_each_written,
+    with_write,
+    with_written,
+)
 from custify_connector.contract import Receipt
 
 log = logging.getLogger(__name__)
@@ -23,12 +30,10 @@ def every_record_is_dropped(healthy: Plugin) -> object:
 def texts_are_put_in_capitals(healthy: Plugin) -> object:
     """Values are tidied up on their way, which nobody asked for."""
 
-    def tidied(record: Any) -> Any:  # noqa: ANN401 - any input at all
-        if not isinstance(record, Mapping):
-            return record
+    def tidied(record: Mapping[str, Any]) -> Mapping[str, Any]:
         return {name: value.upper() if isinstance(value, str) else value for name, value in record.items()}
 
-    return with_written(healthy, records=lambda records: map(tidied, records))
+    return with_each_written(healthy, tidied)
 
 
 @mutant("G2")

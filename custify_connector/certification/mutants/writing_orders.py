@@ -14,27 +14,21 @@ from custify_connector.certification.mutating import (
     with_each_receipt,
     with_write,
     with_written,
+    without,
 )
 from custify_connector.contract import Receipt, hookimpl
-
-
-def _without(healthy: Plugin, *words: str) -> object:
-    def deaf(destination: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in destination.items() if name not in words}
-
-    return with_written(healthy, destination=deaf)
 
 
 @mutant("G7")
 def the_bound_on_rejects_is_not_read(healthy: Plugin) -> object:
     """However many are rejected, the run goes on."""
-    return _without(healthy, "max_rejects")
+    return with_written(healthy, destination=without("max_rejects"))
 
 
 @mutant("G8")
 def the_order_to_stop_is_not_read(healthy: Plugin) -> object:
     """The run goes on after a bad record, whatever was ordered."""
-    return _without(healthy, "on_reject")
+    return with_written(healthy, destination=without("on_reject"))
 
 
 @mutant("G9")
@@ -55,7 +49,7 @@ def what_exists_is_never_changed(healthy: Plugin) -> object:
 @mutant("G10")
 def an_unknown_word_is_passed_over(healthy: Plugin) -> object:
     """A setting with a slip in its name is as good as none."""
-    return _without(healthy, "no_such_word")
+    return with_written(healthy, destination=without("no_such_word"))
 
 
 @mutant("G10")

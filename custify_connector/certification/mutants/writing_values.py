@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, mutant, with_written
-
-
-def _each(healthy: Plugin, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> object:
-    """Break each record that is one; whatever else comes is handed on."""
-
-    def changed(records: Iterable[Any]) -> Iterator[Any]:
-        return (change(record) if isinstance(record, Mapping) else record for record in records)
-
-    return with_written(healthy, records=changed)
+from custify_connector.certification.mutating import Plugin, mutant, with_each_written
 
 
 @mutant("G15")
 def null_is_taken_for_missing(healthy: Plugin) -> object:
     """Fields that are null are left out, so that nothing is ever cleared."""
-    return _each(healthy, lambda record: {name: value for name, value in record.items() if value is not None})
+    return with_each_written(
+        healthy, lambda record: {name: value for name, value in record.items() if value is not None}
+    )
 
 
 @mutant("G16")
 def what_is_empty_is_left_out(healthy: Plugin) -> object:
     """0, false and the empty text are taken for nothing."""
-    return _each(healthy, lambda record: {name: value for name, value in record.items() if value or value is None})
+    return with_each_written(
+        healthy, lambda record: {name: value for name, value in record.items() if value or value is None}
+    )
 
 
 @mutant("G17")
@@ -37,7 +32,7 @@ def a_missing_field_is_made_up(healthy: Plugin) -> object:
         fitting = {name: value for name, value in _DEFAULTS.items() if not _BELONGS[name].isdisjoint(record)}
         return {**fitting, **record}
 
-    return _each(healthy, filled)
+    return with_each_written(healthy, filled)
 
 
 _DEFAULTS = {"signed_up_at": "2026-01-01", "text": "unknown"}
@@ -48,7 +43,7 @@ _BELONGS = {"signed_up_at": frozenset({"user_id", "company_id"}), "text": frozen
 @mutant("G18")
 def what_is_nested_is_left_out(healthy: Plugin) -> object:
     """Only flat fields are sent, and nobody is told."""
-    return _each(
+    return with_each_written(
         healthy,
         lambda record: {name: value for name, value in record.items() if not isinstance(value, (dict, list))},
     )
@@ -57,7 +52,7 @@ def what_is_nested_is_left_out(healthy: Plugin) -> object:
 @mutant("G19")
 def a_long_text_is_cut(healthy: Plugin) -> object:
     """What is too long is made to fit, in silence."""
-    return _each(
+    return with_each_written(
         healthy,
         lambda record: {name: value[:20] if isinstance(value, str) else value for name, value in record.items()},
     )
@@ -70,4 +65,4 @@ def texts_lose_what_is_not_ascii(healthy: Plugin) -> object:
     def plain(value: Any) -> Any:  # noqa: ANN401 - any value
         return value.encode("ascii", "ignore").decode() if isinstance(value, str) else value
 
-    return _each(healthy, lambda record: {name: plain(value) for name, value in record.items()})
+    return with_each_written(healthy, lambda record: {name: plain(value) for name, value in record.items()})

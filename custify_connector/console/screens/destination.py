@@ -42,7 +42,7 @@ class Shown:
     """
 
     lines: list[Line] | None = None
-    records: list[tuple[int, dict[str, Any], str]] | None = None
+    records: list[tuple[int, dict[str, Any], str | None]] | None = None
     faults: Sequence[Fault] = ()
     error: str = ""
     words: commands.Words = field(default_factory=tuple)

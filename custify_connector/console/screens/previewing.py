@@ -17,7 +17,7 @@ from custify_connector.console.commands import Write
 from custify_connector.host import mapping, runs
 from custify_connector.host.feed import Line, Shape
 from custify_connector.host.queried_rows import Choice, open_input
-from custify_connector.host.rows import Row, Table
+from custify_connector.host.rows import Table
 
 COUNT = 5
 
@@ -45,10 +45,10 @@ def planned(asked: Asked, wanted: Write) -> list[Line]:
         return list(runs.write(known.hooks, credential, known.chosen.destination(destination), table, shape))
 
 
-def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str]]:
+def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str | None]]:
     """Return the first rows as they would be handed over, each with its line and what is wrong with it."""
     with _first(asked, wanted) as (table, shape):
-        return [(row.line, *_record(shape, row)) for row in table.rows]
+        return [(row.line, *shape.read(row)) for row in table.rows]
 
 
 @contextmanager
@@ -58,12 +58,3 @@ def _first(asked: Asked, wanted: Write) -> Iterator[tuple[Table, Shape]]:
         if table.columns is not None:
             mapping.check_columns(shape.rules, table.columns)
         yield dataclasses.replace(table, rows=islice(table.rows, COUNT)), shape
-
-
-def _record(shape: Shape, row: Row) -> tuple[dict[str, Any], str]:
-    if row.fault is not None:
-        return row.fields, row.fault
-    try:
-        return shape.record(row), ""
-    except mapping.NotConvertible as error:
-        return row.fields, f"has a value of another type: {error}"

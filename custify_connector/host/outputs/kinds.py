@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from custify_connector.checking.typed_text import types_of
+
 Kind = Literal["boolean", "integer", "long", "number", "moment", "text", "json"]
 """`integer` is exact as a floating-point number too, `long` is not; `json` is any value, as JSON text."""
 
@@ -65,8 +67,7 @@ def declared(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
     """
     for name, field in schema.get("properties", {}).items():
         path = prefix + name.replace("\\", "\\\\").replace(".", "\\.")
-        types = field.get("type", [])
-        words = {types} if isinstance(types, str) else set(types)
+        words = types_of(field)
         if "object" in words:
             yield from declared(field, path + ".")
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from custify_connector.certification.logs import collected_log
+from custify_connector.certification.listening import collected_log
 
 
 def test_what_a_connector_logs_is_collected_and_no_longer_afterwards():
