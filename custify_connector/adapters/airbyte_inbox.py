@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from custify_connector.adapters.airbyte_ledger import Ledger, stream_of
-from custify_connector.adapters.airbyte_protocol import BrokenProtocol, Output
+from custify_connector.adapters.airbyte_ledger import Ledger
+from custify_connector.adapters.airbyte_protocol import BrokenProtocol, Output, stream_of
 from custify_connector.host.interruption import Interruption
 from custify_connector.host.rows import Row
 

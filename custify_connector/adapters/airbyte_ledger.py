@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from custify_connector.adapters.airbyte_protocol import Output
+from custify_connector.adapters.airbyte_protocol import Output, stream_of
 from custify_connector.contract import Receipt
 
 _KEY_REFUSED = (401, 403)
@@ -72,11 +72,3 @@ class Ledger:
         counts = sum(self._since.values(), Counter())
         self._since.clear()
         return counts
-
-
-def stream_of(state: Mapping[str, Any]) -> str | None:
-    """Return the stream that a STATE, or a status of the same form, is of; None for one of all streams."""
-    told = state.get("stream")
-    descriptor = told.get("stream_descriptor") if isinstance(told, dict) else None
-    name = descriptor.get("name") if isinstance(descriptor, dict) else None
-    return name if isinstance(name, str) else None

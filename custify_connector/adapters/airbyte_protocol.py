@@ -208,6 +208,14 @@ def stream_name(configured: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a text,
     return stream.get("name") if isinstance(stream, dict) else None
 
 
+def stream_of(state: Mapping[str, Any]) -> str | None:
+    """Return the stream that a STATE, or a status of the same form, is of; None for one of all streams."""
+    told = state.get("stream")
+    descriptor = told.get("stream_descriptor") if isinstance(told, dict) else None
+    name = descriptor.get("name") if isinstance(descriptor, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def connection_status(output: Output, error: ConnectorError | str | None) -> int:
     """Write the CONNECTION_STATUS: why it failed, or that it did not."""
     told = {"status": "SUCCEEDED"} if error is None else {"status": "FAILED", "message": _sentence(error)}

@@ -217,10 +217,7 @@ def stream_states(stored: object) -> dict[str, Any]:
 
 
 def _stream_state(place: int, message: object) -> tuple[str, Any]:
-    told = message.get("stream") if isinstance(message, dict) else None
-    descriptor = told.get("stream_descriptor") if isinstance(told, dict) else None
-    name = descriptor.get("name") if isinstance(descriptor, dict) else None
-    if not isinstance(told, dict) or not isinstance(name, str):
+    if not isinstance(message, dict) or (name := protocol.stream_of(message)) is None:
         reason = "is no state of a stream, the only kind that this source writes: reset the connection's state"
         raise ConfigurationError((Fault(f"state[{place}]", reason),))
-    return name, told.get("stream_state")
+    return name, message["stream"].get("stream_state")

@@ -18,7 +18,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 
 from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schema, run
 from custify_connector.contract.errors import ConnectorError
-from custify_connector.host import runs
+from custify_connector.host import runs, words
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.quarantine import Quarantine
@@ -69,7 +69,7 @@ class DestinationSink(BatchSink):
         for line in self._write([self._row(each) for each in context.get("records", [])]):
             count.outcomes[line.receipt.outcome] += 1
             reason = line.receipt.reason
-        told = ", ".join(f"{number} {outcome}" for outcome, number in count.outcomes.items() if number)
+        told = words.outcomes(count.outcomes)
         self.logger.info("%s: %s", self.destination.get("endpoint", self.stream_name), told or "nothing to do")
         if count.outcomes["not_tried"]:
             raise ConnectorError(f"{self.stream_name}: {told}; {reason}")

@@ -17,6 +17,7 @@ from custify_connector.checking.identity import key_of, may_repeat
 from custify_connector.contract import OUTCOMES, Outcome, Receipt
 from custify_connector.contract.errors import ConnectorError
 from custify_connector.host.quarantine import Place, quarantined
+from custify_connector.host.words import outcomes
 
 LETTERS: dict[Outcome, str] = {outcome: outcome[0] for outcome in OUTCOMES}
 """One letter for each outcome: what a commit message holds of a row."""
@@ -209,5 +210,5 @@ def totals(reports: Iterable[Report]) -> dict[str, int]:
 
 def sentence(counted: Mapping[str, int]) -> str:
     """Return totals as people read them: `5 rows: 4 sent, 1 rejected`."""
-    parts = ", ".join(f"{count:,} {outcome}" for outcome, count in counted.items() if count)
+    parts = outcomes(counted)
     return f"{sum(counted.values()):,} rows" + (f": {parts}" if parts else "")

@@ -10,41 +10,56 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.vault import RESERVED, CredentialMapping, OpaqueMapping, Vault
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _NAME, _FILE, _BUDGET = "custify.credential", "custify.credential_file", "custify.budget"
 RESERVED_INPUT = "standard input"
 _FIELDS = ("name", "api_key", "description", "base_url", "allow_host")
 
 
-def credential_options(command: Command) -> Command:
-    """Add the two options that name a credential; `chosen` finds them by itself."""
-    options = (
-        click.option(
-            "--credential", metavar="NAME", expose_value=False, callback=_keep(_NAME), shell_complete=_complete_names,
-            help="A stored credential: custify credential list. Default: CUSTIFY_API_KEY.",
-        ),
-        click.option(
-            "--credential-file", metavar="PATH", expose_value=False, callback=_keep(_FILE),
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="A credential as JSON with name and api_key, not readable by others; - is standard input.",
-        ),
-    )  # fmt: skip
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+def together(*options: Option) -> Option:
+    """Return the decorator that adds several options, in their order."""
+    return lambda command: functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
-def budget_option(command: Command) -> Command:
-    """Add the option that names a budget file, for a command whose hook takes no settings; see `within_budget`."""
-    path = click.Path(dir_okay=False, path_type=Path)
-    words = "A file in which processes share one rate limit."
-    return click.option("--budget", type=path, expose_value=False, callback=_keep(_BUDGET), help=words)(command)
+def _keep(place: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 - text or a path
+        context.meta[place] = value
+
+    return keep
+
+
+def _complete_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    from custify_connector.cli import completing  # noqa: PLC0415 - only the shell asks
+
+    return completing.credentials(typed)
+
+
+credential_options = together(
+    click.option(
+        "--credential", metavar="NAME", expose_value=False, callback=_keep(_NAME), shell_complete=_complete_names,
+        help="A stored credential: custify credential list. Default: CUSTIFY_API_KEY.",
+    ),
+    click.option(
+        "--credential-file", metavar="PATH", expose_value=False, callback=_keep(_FILE),
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A credential as JSON with name and api_key, not readable by others; - is standard input.",
+    ),
+)  # fmt: skip
+"""The two options that name a credential; `chosen` finds them by itself."""
+
+budget_option = click.option(
+    "--budget", type=click.Path(dir_okay=False, path_type=Path), expose_value=False, callback=_keep(_BUDGET),
+    help="A file in which processes share one rate limit.",
+)  # fmt: skip
+"""The option that names a budget file, for a command whose hook takes no settings; see `within_budget`."""
 
 
 def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,19 +83,6 @@ def chosen_budget() -> Path | None:
     context = click.get_current_context(silent=True)
     found: Path | None = context.meta.get(_BUDGET) if context else None
     return found
-
-
-def _keep(place: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401 - text or a path
-        context.meta[place] = value
-
-    return keep
-
-
-def _complete_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    from custify_connector.cli import completing  # noqa: PLC0415 - only the shell asks
-
-    return completing.credentials(typed)
 
 
 def chosen(connector: str = "") -> Mapping[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import click
 
 from custify_connector.cli import completing
@@ -12,16 +9,10 @@ from custify_connector.host import connectors
 from custify_connector.host.connectors import DEFAULT, Chosen
 from custify_connector.plugin import connector
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def connector_option(command: Command) -> Command:
-    """Add the option that names another connector of this installation."""
-    option = click.option(
-        "--connector", "connector_name", metavar="NAME", shell_complete=completing.connectors,
-        help="Another connector that is installed here. Default: Custify's.",
-    )  # fmt: skip
-    return option(command)
+connector_option = click.option(
+    "--connector", "connector_name", metavar="NAME", shell_complete=completing.connectors,
+    help="Another connector that is installed here. Default: Custify's.",
+)  # fmt: skip
 
 
 def own() -> Chosen:

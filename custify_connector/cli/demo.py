@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from custify_connector.cli.options import SOME_REJECTED, exit_codes
-from custify_connector.host import mapping, runs
+from custify_connector.host import mapping, runs, words
 from custify_connector.host.feed import Line, Shape
 from custify_connector.host.rows import open_table
 from custify_connector.plugin import connector
@@ -111,7 +111,7 @@ class _Demo:
                 count.outcomes[line.receipt.outcome] += 1
                 if line.receipt.outcome != "sent":
                     self.rejected.append(line)
-            tell(", ".join(f"{number} {outcome}" for outcome, number in count.outcomes.items() if number))
+            tell(words.outcomes(count.outcomes))
 
     def read_back(self) -> bool:
         """Read what was written, and compare it with the CSV; returns whether all of it is there."""

@@ -17,7 +17,7 @@ import click
 from custify_connector.checking.json_schema import Schema
 from custify_connector.checking.typed_text import rate_of, types_of, value_of
 from custify_connector.cli import layout
-from custify_connector.cli.choosing import chosen, credential_options
+from custify_connector.cli.choosing import chosen, credential_options, together
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
@@ -33,25 +33,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 SOME_REJECTED, BAD_USAGE, KEY_REFUSED, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 130
 
 
-def settings_options(command: Command) -> Command:
-    """Add the options of every command that talks to Custify."""
-    options = (
-        credential_options,
-        click.option("--rate-limit", metavar="N/S", help="Requests in any S seconds, or none. Default: 100/10."),
-        click.option("--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once. Default: 8."),
-        click.option(
-            "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
-        ),
-        click.option("--budget", metavar="PATH", help="A file in which processes share one rate limit."),
-        click.option(
-            "--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."
-        ),
-        click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
-        click.option(
-            "--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."
-        ),
-    )
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+settings_options = together(
+    credential_options,
+    click.option("--rate-limit", metavar="N/S", help="Requests in any S seconds, or none. Default: 100/10."),
+    click.option("--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once. Default: 8."),
+    click.option(
+        "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
+    ),
+    click.option("--budget", metavar="PATH", help="A file in which processes share one rate limit."),
+    click.option("--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."),
+    click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
+    click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."),
+)
+"""The options of every command that talks to Custify."""
 
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:

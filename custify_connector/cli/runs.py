@@ -14,7 +14,7 @@ from custify_connector.cli import layout
 from custify_connector.cli.completing import credential_names, run_numbers
 from custify_connector.cli.options import exit_codes, json_option
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import named_states, next_steps
+from custify_connector.host import named_states, next_steps, words
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory
 
@@ -101,12 +101,11 @@ def show(number: int, as_json: bool) -> None:
 def _lines(run: Run) -> list[tuple[str, str]]:
     reason = (run.reason or "").replace("\n", "; ")
     ended = run.status if reason in {"", run.status} else f"{run.status}: {reason.removeprefix('finished; ')}"
-    outcomes = ", ".join(f"{number:,} {name}" for name, number in run.outcomes.items() if number)
     return [
         ("ended", ended),
         ("started", f"{layout.clock(run.started)} ({layout.ago(run.started)}), took {run.seconds:,.1f} s"),
         ("records", _records(run)),
-        ("outcomes", outcomes),
+        ("outcomes", words.outcomes(run.outcomes)),
         ("connector", run.connector),
         ("credential", run.credential),
         ("settings", _settings(run.settings)),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import click
 
 from custify_connector.checking.json_schema import Schema
 from custify_connector.cli import completing, layout, writing
-from custify_connector.cli.choosing import from_standard_input
+from custify_connector.cli.choosing import from_standard_input, together
 from custify_connector.cli.connector_option import connector_option, named, own
 from custify_connector.cli.options import (
     exit_codes,
@@ -28,8 +26,6 @@ from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import INPUT_FORMS, Table
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 def param_schemas(endpoint: str, connector: Chosen) -> dict[str, Schema]:
     """Return the schemas of a destination's params."""
@@ -37,44 +33,37 @@ def param_schemas(endpoint: str, connector: Chosen) -> dict[str, Schema]:
     return {"max_deletes": {"type": "integer"}, **fields}
 
 
-def run_options(command: Command) -> Command:
-    """Add the options of a command that writes one file."""
-    path = click.Path(dir_okay=False, path_type=Path)
-    options = (
-        click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A field with one value for all."),
-        click.option("--receipts", metavar="PATH", help="Write every record's outcome here, as JSON lines."),
-        click.option("--journal", type=path, help="Where the run is kept, for --resume. Default: in .custify/."),
-    )
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), destination_options(command))
+_PATH = click.Path(dir_okay=False, path_type=Path)
 
+destination_options = together(
+    click.option("--delivery", type=click.Choice(["single", "batch"]), default="single", show_default=True),
+    click.option("--dry-run", is_flag=True, help="Print each exact request as JSON lines, and send nothing."),
+    click.option("--on-reject", type=click.Choice(["continue", "stop"]), default="continue", show_default=True),
+    click.option(
+        "--max-rejects", metavar="N",
+        help="Stop when more records are rejected or fail: a number, or a percentage such as 5%.",
+    ),
+    click.option("--quarantine", type=_PATH, help="Keep rejected and failed records here, for replay."),
+    click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
+    click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
+    click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
+    click.option("--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."),
+)  # fmt: skip
+"""The options of every command that writes."""
 
-def destination_options(command: Command) -> Command:
-    """Add the options of every command that writes."""
-    path = click.Path(dir_okay=False, path_type=Path)
-    reject_help = "Stop when more records are rejected or fail: a number, or a percentage such as 5%."
-    options = (
-        click.option("--delivery", type=click.Choice(["single", "batch"]), default="single", show_default=True),
-        click.option("--dry-run", is_flag=True, help="Print each exact request as JSON lines, and send nothing."),
-        click.option("--on-reject", type=click.Choice(["continue", "stop"]), default="continue", show_default=True),
-        click.option("--max-rejects", metavar="N", help=reject_help),
-        click.option("--quarantine", type=path, help="Keep rejected and failed records here, for replay."),
-        click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
-        click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
-        click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
-        click.option(
-            "--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."
-        ),
-    )
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+run_options = together(
+    click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A field with one value for all."),
+    click.option("--receipts", metavar="PATH", help="Write every record's outcome here, as JSON lines."),
+    click.option("--journal", type=_PATH, help="Where the run is kept, for --resume. Default: in .custify/."),
+    destination_options,
+)
+"""The options of a command that writes one file."""
 
-
-def input_options(command: Command) -> Command:
-    """Add the options that choose rows of a database."""
-    options = (
-        click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are sent."),
-        click.option("--query", metavar="SQL", help="The query to a DuckDB FILE whose rows are sent."),
-    )
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+input_options = together(
+    click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are sent."),
+    click.option("--query", metavar="SQL", help="The query to a DuckDB FILE whose rows are sent."),
+)
+"""The options that choose rows of a database."""
 
 
 @click.command()

@@ -5,7 +5,6 @@ Bounded: a file in which every row is wrong for a reason of its own is told in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +60,3 @@ def _group(outcome: str, reason: str, kept: list[Line], count: int) -> str:
 
 def _name(receipt: Receipt) -> str:
     return f" {' '.join(str(value) for value in receipt.key.values())}" if receipt.key else ""
-
-
-def outcomes(counts: Mapping[str, int]) -> str:
-    """Return what became of how many."""
-    return ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)

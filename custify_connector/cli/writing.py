@@ -20,7 +20,7 @@ from custify_connector.cli.options import SOME_REJECTED, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import journal as journals
-from custify_connector.host import next_steps, runs
+from custify_connector.host import next_steps, runs, words
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
@@ -174,7 +174,7 @@ def _follow(
 def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:
     for reason in reasons.lines():
         click.echo(layout.prose(reason, layout.width(), "  "), err=True)
-    total = write_summary.outcomes(count.outcomes)
+    total = words.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
 
 

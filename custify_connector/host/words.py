@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from custify_connector.checking.values import moment_of
@@ -32,6 +33,11 @@ def clock(time: str) -> str:
 def counted(number: int, word: str) -> str:
     """Return a count with its word: `1 run`, `2 runs`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def outcomes(counts: Mapping[str, int]) -> str:
+    """Return what became of how many: `4 sent, 1 rejected`; empty when there is none."""
+    return ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)
 
 
 def span(seconds: float) -> str:

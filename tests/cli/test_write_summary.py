@@ -1,8 +1,9 @@
 """What is told of the rows of a write: grouped by reason, and bounded."""
 
-from custify_connector.cli.write_summary import Reasons, outcomes
+from custify_connector.cli.write_summary import Reasons
 from custify_connector.contract import Receipt
 from custify_connector.host.feed import Line
+from custify_connector.host.words import outcomes
 
 
 def grouped(*told):
