@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from custify_connector.adapters.airbyte_inbox import Inbox
-from custify_connector.adapters.airbyte_ledger import Ledger
+from custify_connector.adapters.airbyte_inbox import Inbox, Ledger
 from custify_connector.adapters.airbyte_protocol import Output
 from custify_connector.adapters.airbyte_routes import Route
 from custify_connector.contract import Receipt

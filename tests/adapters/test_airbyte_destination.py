@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custify_connector.adapters.airbyte_ledger import Ledger
+from custify_connector.adapters.airbyte_inbox import Ledger
 from custify_connector.contract import Receipt
 from custify_connector.sandbox import Fault
 

@@ -4,8 +4,7 @@ Every form is first written as JSON lines beside its final place, batch by batch
 the run has finished: a run that fails leaves the old data whole. These files do not know what the records are.
 """
 
-from custify_connector.host.outputs.lines import FileOutput, Output, encode, open_output
-from custify_connector.host.outputs.staged import Publish, StagedOutput
+from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, encode, open_output
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.target import FORMS, Form, Target, form_of, target_of
 

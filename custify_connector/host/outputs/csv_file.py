@@ -15,8 +15,7 @@ from typing import IO, Any
 
 import orjson
 
-from custify_connector.host.outputs.lines import written
-from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.lines import Publish, written
 from custify_connector.host.outputs.tables import Table, learn, staged, table_of
 from custify_connector.storage import atomic
 

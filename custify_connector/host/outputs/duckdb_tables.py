@@ -19,8 +19,7 @@ import orjson
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select, with_memory
 from custify_connector.host.outputs.kinds import Kind
-from custify_connector.host.outputs.lines import written
-from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.lines import Publish, written
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
 

@@ -1,13 +1,14 @@
-"""JSON lines, in a file or on standard output.
+"""JSON lines, in a file or on standard output; and staged, for forms that cannot grow batch by batch.
 
 A file is written beside its final name and takes its place only when the run has finished: a failed run leaves the
-old data whole. This file does not know what the records are.
+old data whole. Publishing what is staged may be repeated: the staged file goes last. This file does not know what the
+records are, or what publishing is.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -136,3 +137,34 @@ class FileOutput:
             self._stream.close()
         if self.size == 0:
             self._part.unlink(missing_ok=True)
+
+
+Publish = Callable[[Path, dict[str, Any] | None, bool], None]
+"""Takes the staged file, the state to keep with it (None: none), and whether it holds changes only."""
+
+
+class StagedOutput:
+    """Takes batches of records into a staged file, and has it published at the end; publishing twice does no harm."""
+
+    def __init__(self, path: Path, part: Path, publish: Publish, resume_at: int | None = None) -> None:
+        self._lines = FileOutput(path, resume_at, part)
+        self._publish = publish
+
+    @property
+    def size(self) -> int:
+        """How many bytes are staged."""
+        return self._lines.size
+
+    def write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """See `Output`."""
+        self._lines.write(records)
+
+    def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
+        """See `Output`."""
+        part = self._lines.sync()
+        self._publish(part, state, merges)
+        part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """See `Output`."""
+        self._lines.close()

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.host.outputs.duckdb_engine import connected, literal, select, with_memory
-from custify_connector.host.outputs.lines import written
-from custify_connector.host.outputs.staged import Publish
+from custify_connector.host.outputs.lines import Publish, written
 from custify_connector.host.outputs.tables import staged, table_of, write_rows
 from custify_connector.storage import atomic
 

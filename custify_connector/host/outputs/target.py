@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.lines import FileOutput, Output, StandardOutput, written
-from custify_connector.host.outputs.staged import Publish, StagedOutput
+from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, StandardOutput, written
 from custify_connector.host.outputs.stream import Stream
 
 Form = Literal["jsonl", "csv", "parquet", "duckdb"]
