@@ -148,7 +148,9 @@ def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
         place.mkdir(parents=True, exist_ok=True)
         journal = Journal(place / f"{_job(items)}.journal", str(destination.get("endpoint", "")), resume=True)
         with closing(journal), closing(Quarantine(place / "quarantine.jsonl")) as quarantine:
-            _write(credential.given(), destination, _table(items, table), _safe(journal, quarantine, destination))
+            described: Mapping[str, Any] = connector.describe()["destinations"].get(destination.get("endpoint", ""), {})
+            safe = Safekeeping.of(described, journal=journal, quarantine=quarantine)
+            _write(credential.given(), destination, _table(items, table), safe)
             journal.finish()
     except (ConfigurationError, OSError) as error:
         raise DestinationTerminalException(str(error)) from None
@@ -167,13 +169,6 @@ def _table(path: str, table: Mapping[str, Any]) -> Table:
     batches = JsonlFileBatchIterator(path, 100, 0, list(table["columns"]))
     rows = (record for batch in batches for record in batch)
     return Table(table["name"], None, (Row(line, record) for line, record in enumerate(rows, start=1)))
-
-
-def _safe(journal: Journal, quarantine: Quarantine, destination: Mapping[str, Any]) -> Safekeeping:
-    known: Mapping[str, Any] = connector.describe()["destinations"]
-    described = known.get(destination.get("endpoint", ""), {})
-    identity = tuple(tuple(fields) for fields in described.get("identity", ()))
-    return Safekeeping(journal, quarantine, identity=identity, repeat=described.get("repeat", "never"))
 
 
 def _write(credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, safe: Safekeeping) -> None:

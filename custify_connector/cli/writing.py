@@ -97,12 +97,11 @@ def _safe(
     for each in (quarantine, journal, delivered):
         if each:
             stack.callback(each.close)
-    return Safekeeping(
-        journal,
-        quarantine,
-        delivered,
-        identity=tuple(tuple(fields) for fields in described.get("identity", ())),
-        repeat=described.get("repeat", "never"),
+    return Safekeeping.of(
+        described,
+        journal=journal,
+        quarantine=quarantine,
+        delivered=delivered,
         resend_unclear=kept.resend_unclear,
         ended=lambda: bool(asked),
         connector=chosen.label,

@@ -70,6 +70,12 @@ class Safekeeping:
     ended: Callable[[], bool] = lambda: False
     connector: str = ""
 
+    @classmethod
+    def of(cls, described: Mapping[str, Any], **kept: Any) -> Safekeeping:  # noqa: ANN401 - the other fields
+        """Return what a run keeps, with identity and repeat as the destination's description has them."""
+        identity = tuple(tuple(fields) for fields in described.get("identity", ()))
+        return cls(identity=identity, repeat=described.get("repeat", "never"), **kept)
+
 
 @dataclass(frozen=True)
 class Given:

@@ -87,7 +87,7 @@ class InFile:
             state_file.save(self._path, Stored(state))
 
 
-class Beside:
+class Beside(InFile):
     """Keeps the state of an unfinished run in a file of our own beside what it staged.
 
     `committed` tells the state of the last finished run; `commit` keeps it, None where the output does so itself.
@@ -100,7 +100,7 @@ class Beside:
         committed: Callable[[], dict[str, Any] | None] = lambda: None,
         commit: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        self._path = path
+        super().__init__(path)
         self._target = target
         self._committed = committed
         self._commit = commit
@@ -123,14 +123,6 @@ class Beside:
     def anew(self) -> Stored | None:
         """See `Keeping`."""
         return Stored(self._committed()) if self._unfinished() is not None else None
-
-    def check(self) -> None:
-        """See `Keeping`."""
-        state_file.check(self._path)
-
-    def save(self, stored: Stored) -> None:
-        """See `Keeping`."""
-        state_file.save(self._path, stored)
 
     def finish(self, state: dict[str, Any] | None) -> None:
         """See `Keeping`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
 from custify_connector.contract.errors import ConnectorError, StateError
@@ -17,23 +17,10 @@ from custify_connector.host.outputs import Output, Target
 from custify_connector.host.outputs.target import STANDARD
 from custify_connector.host.state_file import Stored
 
-if TYPE_CHECKING:  # what writing takes and a read does not load
+if TYPE_CHECKING:  # what is named only, and what writing takes and a read does not load
+    from custify_connector.host.connectors import Hooks
     from custify_connector.host.feed import Feed, Line, Safekeeping, Shape
     from custify_connector.host.rows import Table
-
-
-class Hooks(Protocol):
-    """The two hooks that a run calls."""
-
-    def read_source(
-        self, credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
-    ) -> Iterator[Batch]:
-        """See the contract."""
-
-    def write_destination(
-        self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterator[Mapping[str, Any]]
-    ) -> Iterator[Receipt]:
-        """See the contract."""
 
 
 @dataclass(frozen=True)
