@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from custify_connector.adapters.spark_journal import Names, TaskJournal
@@ -73,14 +73,6 @@ class Row:
     fault: str | None = None
 
 
-@dataclass
-class _Run:
-    receipts: dict[int, Receipt] = field(default_factory=dict)
-    quarantined: dict[int, dict[str, Any]] = field(default_factory=dict)
-    found: int = 0
-    broken: BaseException | None = None
-
-
 class TaskWrite:
     """Writes the rows of one task."""
 
@@ -90,7 +82,10 @@ class TaskWrite:
         self._attempt = attempt
         self._journal = journal
         self._names = Names()
-        self._run = _Run()
+        self._outcomes: dict[int, Outcome] = {}
+        self._quarantined: dict[int, dict[str, Any]] = {}
+        self._found = 0
+        self._broken: BaseException | None = None
 
     def write(self, rows: Iterable[Mapping[str, Any] | str]) -> Report:
         """Write every row, given as a record or as the reason that it has none; raises what the input or hook raises.
@@ -99,8 +94,8 @@ class TaskWrite:
         """
         for account, group in itertools.groupby(self._rows(rows), key=lambda row: row.account):
             self._write_account(account, group)
-            if self._run.broken is not None:
-                raise self._run.broken
+            if self._broken is not None:
+                raise self._broken
         return self._report()
 
     def _rows(self, rows: Iterable[Mapping[str, Any] | str]) -> Iterator[Row]:
@@ -110,7 +105,7 @@ class TaskWrite:
             try:
                 given = next(source, None)
             except Exception as error:  # noqa: BLE001 - whatever broke the input is raised again, after the receipts
-                self._run.broken = error
+                self._broken = error
                 return
             if given is None:
                 return
@@ -139,7 +134,7 @@ class TaskWrite:
                 row, name = given[receipt.index]
                 self._settle(row, name, replace(receipt, index=row.place))
         except ConnectorError as error:
-            self._run.broken = self._run.broken or error
+            self._broken = self._broken or error
 
     def _records(self, rows: Iterator[Row], given: list[tuple[Row, str]]) -> Iterator[dict[str, Any]]:
         for row in rows:
@@ -157,7 +152,7 @@ class TaskWrite:
         """Return what an earlier attempt found of a row, or that its fate is unclear and it may not be repeated."""
         entry = self._journal.find(name) if self._journal else None
         if entry is not None and entry.decided and entry.receipt is not None:
-            self._run.found += 1
+            self._found += 1
             return replace(entry.receipt, index=row.place)
         if self._may_repeat(row):
             return None
@@ -182,7 +177,7 @@ class TaskWrite:
     def _settle(self, row: Row, name: str, receipt: Receipt) -> None:
         if self._journal:
             self._journal.decide(name, receipt)
-        self._run.receipts[row.place] = receipt
+        self._outcomes[row.place] = receipt.outcome
         if receipt.outcome in _NOT_DELIVERED:
             place = Place(
                 f"partition {self._attempt.partition}", row.place, self._rules.destination, self._attempt.run_id
@@ -190,15 +185,14 @@ class TaskWrite:
             line = quarantined(row.record, receipt, place)
             if row.account:
                 line["nexlaMetaData"]["account"] = row.account
-            self._run.quarantined[row.place] = line
+            self._quarantined[row.place] = line
 
     def _report(self) -> Report:
-        receipts = [self._run.receipts[place] for place in sorted(self._run.receipts)]
         return Report(
             self._attempt.partition,
-            "".join(LETTERS[receipt.outcome] for receipt in receipts),
-            tuple(self._run.quarantined[place] for place in sorted(self._run.quarantined)),
-            self._run.found,
+            "".join(LETTERS[outcome] for _, outcome in sorted(self._outcomes.items())),
+            tuple(self._quarantined[place] for place in sorted(self._quarantined)),
+            self._found,
         )
 
 
