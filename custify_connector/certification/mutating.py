@@ -76,7 +76,7 @@ def all_mutants() -> tuple[Mutant, ...]:
 
 
 def without(*words: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what leaves these words out of a source or a destination."""
+    """Return what leaves these words out of a source, a destination or a state."""
     return lambda argument: {name: value for name, value in argument.items() if name not in words}
 
 

@@ -72,11 +72,9 @@ def a_field_has_two_types(healthy: Plugin) -> object:
 @mutant("A6")
 def an_unknown_field_is_said_to_be_the_other_way(healthy: Plugin) -> object:
     """The schema says open where the connector is closed, or closed where it is open."""
-
-    def turn(schema: dict[str, Any]) -> None:
-        schema["additionalProperties"] = schema.get("additionalProperties") is False
-
-    return _with_schema(healthy, turn)
+    return _with_schema(
+        healthy, lambda schema: schema.update(additionalProperties=schema.get("additionalProperties") is False)
+    )
 
 
 @mutant("A7")

@@ -9,7 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from custify_connector.certification.mutating import Plugin, Read, mutant, with_batches, with_each_batch, with_read
+from custify_connector.certification.mutating import (
+    Plugin,
+    Read,
+    mutant,
+    with_batches,
+    with_each_batch,
+    with_read,
+    without,
+)
 from custify_connector.contract import Batch
 
 
@@ -109,11 +117,7 @@ _MOMENT = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zon
 @mutant("E8")
 def a_state_names_no_version(healthy: Plugin) -> object:
     """A later release cannot tell what it was given."""
-
-    def unversioned(batch: Batch) -> Batch:
-        return replace(batch, state={name: value for name, value in batch.state.items() if name != "version"})
-
-    return with_each_batch(healthy, unversioned)
+    return with_each_batch(healthy, lambda batch: replace(batch, state=without("version")(batch.state)))
 
 
 @mutant("E9")

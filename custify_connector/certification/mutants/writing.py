@@ -58,11 +58,9 @@ def a_receipt_comes_twice(healthy: Plugin) -> object:
 @mutant("G3")
 def a_rejection_gives_no_reason(healthy: Plugin) -> object:
     """The receipt says rejected, and no more."""
-
-    def silent(receipt: Receipt) -> Receipt:
-        return replace(receipt, reason=None, field=None) if receipt.outcome == "rejected" else receipt
-
-    return with_each_receipt(healthy, silent)
+    return with_each_receipt(
+        healthy, lambda one: replace(one, reason=None, field=None) if one.outcome == "rejected" else one
+    )
 
 
 @mutant("G3")

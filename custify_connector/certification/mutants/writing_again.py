@@ -86,11 +86,7 @@ def _begin(record: Any) -> str:  # noqa: ANN401 - any input at all
 @mutant("G20")
 def the_last_record_overtakes_the_others(healthy: Plugin) -> object:
     """Records are taken from the end of the input, as a stack is."""
-
-    def backwards(records: Iterable[Any]) -> Iterator[Any]:
-        return iter(list(records)[::-1])
-
-    return with_written(healthy, records=backwards)
+    return with_written(healthy, records=lambda records: list(records)[::-1])
 
 
 @mutant("G20")

@@ -86,11 +86,7 @@ def a_dry_run_is_a_real_one(healthy: Plugin) -> object:
 @mutant("G21")
 def a_dry_run_shows_another_request(healthy: Plugin) -> object:
     """What is planned is the record, not the request that it becomes."""
-
-    def vague(receipt: Receipt) -> Receipt:
-        return replace(receipt, response=receipt.key) if receipt.outcome == "planned" else receipt
-
-    return with_each_receipt(healthy, vague)
+    return with_each_receipt(healthy, lambda one: replace(one, response=one.key) if one.outcome == "planned" else one)
 
 
 @mutant("G22")
