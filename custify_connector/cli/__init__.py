@@ -53,6 +53,10 @@ class _LazyGroup(click.Group):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         context.meta[ARGUMENTS] = tuple(args)
+        if args[:1] == ["help"]:
+            args = [*args[1:2], "--help"]
+        elif args == ["version"]:
+            args = ["--version"]
         return super().parse_args(context, args)
 
     def list_commands(self, _context: click.Context) -> list[str]:

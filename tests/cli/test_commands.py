@@ -77,6 +77,21 @@ def test_the_version_is_the_packages():
     assert CliRunner().invoke(main, ["--version"]).output == f"custify, version {__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("help", "--help"), ("help read", "read --help"), ("version", "--version")]
+)
+def test_help_and_version_can_be_typed_as_words(typed, meant):
+    said = CliRunner().invoke(main, typed.split())
+    assert said.exit_code == 0
+    assert said.output == CliRunner().invoke(main, meant.split()).output
+
+
+def test_the_package_runs_as_a_module_under_the_name_of_the_command():
+    command = [sys.executable, "-m", "custify_connector", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    assert (done.returncode, done.stdout) == (0, f"custify, version {__version__}\n")
+
+
 def test_every_command_has_help_and_says_what_it_does(subtests):
     for name in main.list_commands(None):
         with subtests.test(name):

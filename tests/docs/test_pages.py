@@ -14,7 +14,13 @@ from custify_connector.contract import HOOKS, OUTCOMES, ConnectorHooks
 from custify_connector.manifest import resources
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+]
 
 
 def test_generated_text_is_what_would_be_generated_now(generate):
