@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from custify_connector.checking.texts import Json
-from custify_connector.exchange.replies import error_text
+from custify_connector.exchange.replies import complaint
 from custify_connector.exchange.wire import Request
 
 _ID_NAMES = ("id", "jobId", "job_id", "batchId", "returnJobId")
@@ -28,6 +28,7 @@ class JobResult:
     ok: bool | None
     status: int | None = None
     reason: str = ""
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def _result(entry: Json) -> JobResult:
     if not isinstance(entry, Mapping):
         return JobResult(ok=None)
     status = next((entry[name] for name in ("statusCode", "status") if _is_code(entry.get(name))), None)
-    return JobResult(_success(entry), status, error_text(entry))
+    said = complaint(entry)
+    return JobResult(_success(entry), status, said.text, said.field)
 
 
 def _success(entry: Mapping[str, Json]) -> bool | None:

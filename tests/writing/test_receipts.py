@@ -8,7 +8,7 @@ from custify_connector.contract import Receipt
 from custify_connector.contract.errors import Fault
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Failure, Request, Response
-from custify_connector.writing.receipts import not_tried, planned, receipt_of, refused, rejected
+from custify_connector.writing.receipts import blamed, not_tried, planned, receipt_of, refused, rejected
 from custify_connector.writing.requests import Prepared
 
 ALWAYS = Prepared(0, Request("POST", "/thing", (), {"id": "x"}), {"id": "x"}, repeatable=True, record={"id": "x"})
@@ -18,6 +18,7 @@ DOWN = Response(503, {"message": "down"})
 LOST = Failure("broken", "the connection broke", arrived=True)
 CLOSED = Failure("unreachable", "the connection was refused", arrived=False)
 UNCLEAR = "; it may have arrived, and sending it again could do it twice, so it was not repeated"
+GONE = ("unchanged", 200, "already_gone", "there was nothing to delete")
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,26 @@ UNCLEAR = "; it may have arrived, and sending it again could do it twice, so it 
         (Settled(Response(403, {"message": "no"})), ALWAYS, ("failed", 403, "key_refused", "Custify: no")),
         (Settled(Response(404)), DELETE, ("unchanged", 404, "already_gone", "there was nothing to delete")),
         (Settled(Response(410)), DELETE, ("unchanged", 410, "already_gone", "there was nothing to delete")),
+        (Settled(Response(200, {"deleted": 0})), DELETE, GONE),
+        (Settled(Response(200, {"deletedCount": "0"})), DELETE, GONE),
+        (Settled(Response(200, {"deleted": False})), DELETE, GONE),
+        (Settled(Response(200, {"deleted": 1})), DELETE, ("sent", 200, None, None)),
+        (Settled(Response(200, {"deleted": {}})), DELETE, ("sent", 200, None, None)),
+        (Settled(Response(200, {"deleted": 0})), ALWAYS, ("sent", 200, None, None)),
+        (Settled(Response(200, {"error": "bad"})), ALWAYS, ("rejected", 200, "refused", "Custify: bad")),
+        (Settled(Response(200, {"error": "bad"})), DELETE, ("rejected", 200, "refused", "Custify: bad")),
+        (Settled(Response(200, {"success": False})), ALWAYS, ("rejected", 200, "refused", "Custify: no reason given")),
+        (
+            Settled(Response(200, {"statusCode": 422, "message": "bad"})),
+            ALWAYS,
+            ("rejected", 200, "refused", "Custify: bad"),
+        ),
+        (
+            Settled(Response(200, {"statusCode": 500, "message": "x"})),
+            NEVER,
+            ("failed", 500, "unclear", f"it last answered 500: x{UNCLEAR}"),
+        ),
+        (Settled(Response(200, {"error": None, "errors": [], "success": True})), ALWAYS, ("sent", 200, None, None)),
         (GivenUp(DOWN), ALWAYS, ("failed", 503, "unavailable", "it last answered 503: down")),
         (GivenUp(DOWN), NEVER, ("failed", 503, "unclear", f"it last answered 503: down{UNCLEAR}")),
         (GivenUp(LOST), NEVER, ("failed", None, "unclear", f"the connection broke{UNCLEAR}")),
@@ -43,6 +64,23 @@ def test_an_answer_becomes_a_receipt(verdict, prepared, expected):
     receipt = receipt_of(prepared, verdict, capture=False)
     assert (receipt.outcome, receipt.status, receipt.code, receipt.reason) == expected
     assert (receipt.index, receipt.key, receipt.response) == (0, {"id": "x"}, None)
+
+
+def test_the_field_that_custify_complains_of_is_named():
+    receipt = receipt_of(ALWAYS, Settled(Response(422, {"errors": {"email": ["is bad"]}})), capture=False)
+    assert (receipt.field, receipt.reason) == ("email", "Custify: email: is bad")
+
+
+def test_a_record_without_an_answer_is_blamed_only_where_its_fate_is_known():
+    failed = receipt_of(ALWAYS, GivenUp(DOWN), capture=False)
+    assert blamed(failed) == replace(
+        failed,
+        outcome="rejected",
+        code="refused",
+        reason="Custify takes other records, and not this one: it last answered 503: down",
+    )
+    unclear = receipt_of(NEVER, GivenUp(DOWN), capture=False)
+    assert blamed(unclear) is unclear
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
