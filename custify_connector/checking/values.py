@@ -74,12 +74,9 @@ def _scalar(value: str | int | None) -> Json:
 
 def _sound(value: Json, place: str) -> Json:
     """Return a text that UTF-8 can carry, or a number that its readers keep: 64 bits."""
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise NotJson(place, "has half a character in it (a lone surrogate), which JSON has no form for") from None
-    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+    if isinstance(value, str) and not value.isascii() and not _is_utf8(value):
+        raise NotJson(place, "has half a character in it (a lone surrogate), which JSON has no form for")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise NotJson(place, "is a whole number of more than 64 bits: write it as text")
     return value
 
@@ -87,7 +84,17 @@ def _sound(value: Json, place: str) -> Json:
 def _name(name: object, place: str) -> str:
     if not isinstance(name, str):
         raise NotJson(place, f"has a field name that is {type(name).__name__}, not text")
+    if not name.isascii() and not _is_utf8(name):
+        raise NotJson(place, f"has a field name with half a character in it (a lone surrogate): {name!a}")
     return name
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _other(value: object, place: str) -> Json:

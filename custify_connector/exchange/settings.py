@@ -26,9 +26,13 @@ class Settings:
     limit_chosen: bool = False
 
 
+_OTHERS = frozenset({"undocumented", "check_ids"})
+"""Settings of what is read or written, not of how fast."""
+
+
 def settings_of(given: Mapping[str, Any], default_limit: RateLimit) -> Settings:
     """Turn checked `settings` into a value; a `rate_limit` of null means that the account has none."""
-    words = {name: value for name, value in given.items() if name != "undocumented"}
+    words = {name: value for name, value in given.items() if name not in _OTHERS}
     chosen = "rate_limit" in words
     limit = words.pop("rate_limit", default_limit)
     return Settings(RateLimit(**limit) if isinstance(limit, Mapping) else limit, **words, limit_chosen=chosen)

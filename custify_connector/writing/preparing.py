@@ -6,6 +6,7 @@ records are sent, or how often.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -37,7 +38,7 @@ def _prepare(plan: WritePlan, valid: Callable[[object], bool], index: int, given
         faults = faults_of(record, plan.schema or {}, "")
     record = _with_text_identifiers(record, plan.schema or {})
     key = key_of(record, plan.identity)
-    faults = faults or _own_faults(plan, record, key)
+    faults = faults or (*_own_faults(plan, record, key), *_id_faults(plan, record))
     if faults:
         return rejected(index, key, faults)
     return Prepared(index, request(plan, record), key, may_repeat(plan.repeat, record), record)
@@ -69,10 +70,19 @@ def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fau
             yield Fault(name, "is required: it is part of the address")
         elif record[name] in {".", ".."}:
             yield Fault(name, f"is {record[name]!r}, which would lead to another address")
-    if plan.method == "DELETE":
-        for name in (*placeholders(path_of(plan, record)), *plan.query):
-            if name in record and str(record[name]).strip() in _WILDCARDS:
-                yield Fault(name, f"is {record[name]!r}: a delete must name exactly one record")
+    for name in (*placeholders(path_of(plan, record)), *plan.query) if plan.method == "DELETE" else ():
+        if name in record:
+            yield from _selector_faults(name, record[name])
+
+
+def _selector_faults(name: str, value: Json) -> Iterator[Fault]:
+    """Yield what is wrong with a value that names what to delete: one that matches nothing leaves it there."""
+    if str(value).strip() in _WILDCARDS:
+        yield Fault(name, f"is {value!r}: a delete must name exactly one record")
+    elif isinstance(value, str) and value != value.strip():
+        yield Fault(name, f"is {value!r}, with white space around it, so it would not be found: remove that")
+    elif isinstance(value, float):
+        yield Fault(name, f"is {value!r}, a number with a fraction, so it would not be found: give it as text")
 
 
 _WILDCARDS = ("", "*", "%", "all")
@@ -91,9 +101,38 @@ def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault
             yield Fault(name, "is set and unset at once")
 
 
+_IDENTIFIERS = frozenset({"identifier", "object-id"})
+_OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
+
+
+def _id_faults(plan: WritePlan, record: Json) -> Iterator[Fault]:
+    """Yield each Custify id that is none: Custify answers it with a server error, as if it were down."""
+    for place, value in _object_ids(record, plan.schema or {}, "") if plan.check_ids else ():
+        if not _OBJECT_ID.fullmatch(value):
+            shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+            reason = f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
+            yield Fault(place, f"{reason} (settings.check_ids: false sends it all the same)")
+
+
+_SHOWN = 40
+
+
+def _object_ids(value: Json, schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    """Yield the place and text of each Custify id that a value holds."""
+    if schema.get("format") == "object-id" and isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name, inner in value.items():
+            yield from _object_ids(inner, properties.get(name, {}), f"{place}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _object_ids(inner, schema.get("items", {}), f"{place}[{index}]")
+
+
 def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:
     """Return a value in which every number that the schema calls an identifier is text, as Custify stores it."""
-    if schema.get("format") == "identifier" and isinstance(value, int) and not isinstance(value, bool):
+    if schema.get("format") in _IDENTIFIERS and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict):
         properties = schema.get("properties", {})

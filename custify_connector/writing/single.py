@@ -18,7 +18,7 @@ from custify_connector.exchange.wire import Request
 from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import WritePlan
 from custify_connector.writing.preparing import preparer
-from custify_connector.writing.receipts import planned, receipt_of, refused
+from custify_connector.writing.receipts import is_suspect, planned, receipt_of, refused
 from custify_connector.writing.requests import Prepared, found, lookup
 
 MAXIMUM_UPLOAD_BYTES = 25_000_000
@@ -39,6 +39,10 @@ class SingleDelivery:
         self._prepare = preparer(plan)
         self._first_path = plan.path
 
+    def alike(self, _record: Prepared) -> object:
+        """Return what all records are equal in."""
+        return None
+
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
         """Return a record's request, or the receipt of its rejection or of a dry run."""
         prepared = self._prepare(index, record)
@@ -56,7 +60,7 @@ class SingleDelivery:
         verdict = failed or self._sent(prepared)
         receipt = receipt_of(prepared, verdict, capture=self._plan.capture_responses)
         if isinstance(verdict, GivenUp):
-            return Delivered((receipt,), answered=False)
+            return Delivered((receipt,), answered=False, suspect=is_suspect(verdict))
         where = f"{self._plan.destination}: {prepared.request.method} {prepared.request.path}"
         return Delivered((receipt,), refusal(verdict.response, where))
 
@@ -90,9 +94,16 @@ def upload_refusal(request: Request, directory: str | None) -> str | None:
     """
     if request.upload is None:
         return None
-    allowed = Path(directory or "").resolve()
-    file = request.upload.resolve()
-    if directory is None or not file.is_relative_to(allowed):
+    try:
+        return _file_refusal(request.upload, directory)
+    except (OSError, ValueError, RuntimeError) as error:  # too long a name, a NUL, a loop of links, no right to look
+        said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        return f"is not a file that can be read ({said})"
+
+
+def _file_refusal(upload: Path, directory: str | None) -> str | None:
+    file = upload.resolve()
+    if directory is None or not file.is_relative_to(Path(directory).resolve()):
         return f"is not under {directory}, the directory that the destination's params name"
     if not file.is_file():
         return "is not a file that can be read"

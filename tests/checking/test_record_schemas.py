@@ -368,13 +368,26 @@ def test_a_list_of_words_holds_no_empty_one(subtests):
                     assert items.get("minLength") == 1 or "pattern" in items, path
 
 
+IDENTIFIERS = {"identifier", "object-id"}
+
+
+def test_what_is_called_custifys_id_has_its_format_and_your_own_id_has_not(subtests):
+    for name in WRITES:
+        with subtests.test(name):
+            for path, child in properties(SCHEMA[name]):
+                said = child.get("description", "")
+                named = said.startswith(("Your own id", "Custify id", "Custify's own id"))
+                if child.get("format") in IDENTIFIERS and named:
+                    assert (child["format"] == "identifier") == said.startswith("Your own id"), path
+
+
 def test_an_identifier_may_be_a_number_and_is_never_empty(subtests):
     for name in WRITES:
         with subtests.test(name):
             for path, child in properties(SCHEMA[name]):
                 if path.rpartition(".")[2] in OWN_OR_CUSTIFY_IDS:
-                    assert child["format"] == "identifier", path
-                if child.get("format") == "identifier":
+                    assert child["format"] in IDENTIFIERS, path
+                if child.get("format") in IDENTIFIERS:
                     assert {"string", "integer"} <= set(types(child)), path
                     assert child["minLength"] == 1, path
 

@@ -194,3 +194,66 @@ def test_a_field_may_have_exactly_as_many_characters_as_json_as_is_allowed(name,
 def test_everything_that_is_wrong_with_a_record_is_said_at_once():
     _, reason = rejected({}, {"user_id": True, "name": "", "size": "x"}, SCHEMA)
     assert [fault.split(":")[0] for fault in reason.split("; ")] == ["user_id", "name", "size"]
+
+
+# ------------------------------------------------------------------------------------------------- Custify's own ids
+
+
+IDS = {
+    "properties": {
+        "id": {"format": "object-id"},
+        "ids": {"items": {"format": "object-id"}},
+        "companies": {"items": {"properties": {"id": {"format": "object-id"}}}},
+        "user_id": {"format": "identifier"},
+    }
+}
+GOOD = "65f1bf11b7d4e8f90123ab01"
+
+
+@pytest.mark.parametrize("bad", ["not-an-id", GOOD[:-1], GOOD + "0", GOOD[:-1] + "g", f" {GOOD}", f"{GOOD}\n", 12345])
+@pytest.mark.parametrize(
+    ("record", "place"),
+    [
+        (lambda bad: {"id": bad}, "id"),
+        (lambda bad: {"id": GOOD, "ids": [GOOD, bad]}, "ids[1]"),
+        (lambda bad: {"id": GOOD, "companies": [{"id": GOOD}, {"id": bad}]}, "companies[1].id"),
+    ],
+    ids=["a field", "a list", "a list of objects"],
+)
+def test_a_custify_id_of_another_form_is_rejected_before_it_is_sent(bad, record, place):
+    field, reason = rejected({}, record(bad), IDS)
+    assert field == place
+    assert (
+        "is not a Custify id, which has 24 hexadecimal digits (settings.check_ids: false sends it all the same)"
+        in reason
+    )
+    assert sent({"settings": {"check_ids": False}}, record(bad), IDS)
+
+
+@pytest.mark.parametrize(
+    "record", [{"id": GOOD}, {"id": GOOD.upper()}, {"user_id": "u 1"}, {"user_id": 7, "ids": None}]
+)
+def test_a_custify_id_of_its_form_and_your_own_of_any_are_sent(record):
+    assert sent({}, record, IDS)
+
+
+def test_every_faulty_id_is_named_and_a_long_one_shortened():
+    _, reason = rejected({}, {"id": "x" * 500, "ids": ["y"]}, IDS)
+    assert reason.count("is not a Custify id") == 2
+    assert len(reason) < 400
+
+
+@pytest.mark.parametrize("value", ["d-2 ", " d-2", "d-2\u00a0", 7001.0])
+def test_a_delete_is_not_sent_for_a_name_that_would_match_nothing(value):
+    field, reason = rejected(DELETE, {"user_id": value})
+    assert field == "user_id"
+    assert "so it would not be found" in reason
+
+
+@pytest.mark.parametrize(
+    "record", [{"id": "x", "a\ud800": 1}, {"id": "x", "a": {"\udc00b": 1}}, {"id": "x", "a": "\ud800"}]
+)
+def test_half_a_character_in_a_name_or_value_is_the_records_fault(record):
+    _, reason = rejected({}, record)
+    assert "half a character" in reason
+    reason.encode()

@@ -241,3 +241,13 @@ def test_a_large_file_may_not_be_sent(folder, monkeypatch):
 
 def test_a_request_without_a_file_is_not_looked_at():
     assert upload_refusal(Request("POST", "/people"), None) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["x" * 300, "a\0b", "x/" * 3000, "loop/file"], ids=["a long name", "a NUL", "a long path", "a loop"]
+)
+def test_a_path_that_no_file_can_have_is_the_records_fault(tmp_path, path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    reason = upload_refusal(Request("POST", "/file", upload=tmp_path / path), str(tmp_path))
+    assert reason is not None
+    assert reason.startswith("is not a file that can be read")
