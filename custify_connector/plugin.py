@@ -22,7 +22,7 @@ from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
 from custify_connector.exchange.rate_budget import Budget, current_budget, shared_budget
 from custify_connector.exchange.settings import Settings, settings_of
-from custify_connector.exchange.wire import Send
+from custify_connector.exchange.wire import Request, Send
 from custify_connector.manifest import Manifest, describing
 from custify_connector.reading import plan as read_plans
 from custify_connector.reading import state as states
@@ -121,7 +121,8 @@ class Connector:
         plan = write_plan(manual, schema)
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
         _refuse_what_is_no_series(records)
-        return self._run(checked, settings, lambda client: write(client, plan, records))
+        probe = Request("GET", known.credential_test.path, tuple(known.credential_test.query.items()))
+        return self._run(checked, settings, lambda client: write(client, plan, records, probe))
 
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[Source]:

@@ -12,6 +12,7 @@ from custify_connector.manifest.grammar import (
     Dialect,
     Envelope,
     FindFirst,
+    Gather,
     Incremental,
     Manifest,
     Parameter,
@@ -20,7 +21,9 @@ from custify_connector.manifest.grammar import (
     Route,
     Sort,
     SourceEndpoint,
+    Touch,
     find,
+    touches_of,
 )
 from custify_connector.manifest.loading import load, read
 
@@ -32,6 +35,7 @@ __all__ = [
     "Dialect",
     "Envelope",
     "FindFirst",
+    "Gather",
     "Incremental",
     "Manifest",
     "Parameter",
@@ -40,7 +44,9 @@ __all__ = [
     "Route",
     "Sort",
     "SourceEndpoint",
+    "Touch",
     "find",
     "load",
     "read",
+    "touches_of",
 ]

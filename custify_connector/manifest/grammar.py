@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -110,8 +110,38 @@ class FindFirst:
 
 
 @dataclass(frozen=True)
+class Touch:
+    """A kind of thing that a record acts on, and the alternatives that name one; `x[]` stands for each item of x.
+
+    `refers` says that the record only needs the thing to be there, and leaves it as it is.
+    """
+
+    kind: str
+    by: Alternatives
+    refers: bool = False
+
+
+def touches_of(rules: Iterable[Mapping[str, Any]]) -> tuple[Touch, ...]:
+    """Return what a list under `touches` says, in the manifest or in a manual configuration."""
+    return tuple(
+        Touch(rule["kind"], tuple(tuple(fields) for fields in rule["by"]), rule.get("refers", False)) for rule in rules
+    )
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Records that differ in one item of the field `list` alone can be sent in one call of at most `most` items."""
+
+    list: str
+    most: int
+
+
+@dataclass(frozen=True)
 class DestinationEndpoint:
-    """One entry under `destinations`. `repeat` is `always`, `never`, or the field that makes a repeat safe."""
+    """One entry under `destinations`. `repeat` is `always`, `never`, or the field that makes a repeat safe.
+
+    `touches` is None where a record acts on nothing but what its identity names.
+    """
 
     name: str
     title: str
@@ -130,6 +160,8 @@ class DestinationEndpoint:
     copy: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     list: str | None = None
     find_first: FindFirst | None = None
+    touches: tuple[Touch, ...] | None = None
+    gather: Gather | None = None
     after: tuple[str, ...] = ()
     comparable: bool = False
     destructive: bool = False

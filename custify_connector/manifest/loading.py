@@ -21,6 +21,7 @@ from custify_connector.manifest.grammar import (
     CredentialTest,
     DestinationEndpoint,
     FindFirst,
+    Gather,
     Incremental,
     Manifest,
     Parameter,
@@ -29,6 +30,7 @@ from custify_connector.manifest.grammar import (
     Route,
     Sort,
     SourceEndpoint,
+    touches_of,
 )
 
 
@@ -102,6 +104,8 @@ def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
     words["after"] = tuple(words.get("after", ()))
     words["routes"] = tuple(Route(rule["with"], rule["path"]) for rule in words.get("routes", ()))
     words["find_first"] = FindFirst(**words["find_first"]) if "find_first" in words else None
+    words["touches"] = touches_of(words["touches"]) if "touches" in words else None
+    words["gather"] = Gather(**words["gather"]) if "gather" in words else None
     return DestinationEndpoint(name=name, **words)
 
 

@@ -19,7 +19,7 @@ from custify_connector.writing.batch_jobs import JobResult, Outcome
 from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import BatchRule, WritePlan
 from custify_connector.writing.preparing import preparer
-from custify_connector.writing.receipts import receipt_of
+from custify_connector.writing.receipts import is_suspect, receipt_of
 from custify_connector.writing.requests import Prepared
 
 FIRST_LOOK_SECONDS = 0.25
@@ -42,6 +42,10 @@ class BatchDelivery:
         self._prepare = preparer(plan)
         self._first_look = FIRST_LOOK_SECONDS
 
+    def alike(self, _record: Prepared) -> object:
+        """Return what all records are equal in."""
+        return None
+
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
         """Return a record's request, whose body becomes a job, or the receipt of its rejection."""
         return self._prepare(index, record)
@@ -56,7 +60,7 @@ class BatchDelivery:
             return self._outcomes(records, verdict.response)
         receipts = tuple(receipt_of(each, verdict, capture=False) for each in records)
         if isinstance(verdict, GivenUp):
-            return Delivered(receipts, answered=False)
+            return Delivered(receipts, answered=False, suspect=is_suspect(verdict))
         return Delivered(receipts, refusal(verdict.response, f"{self._plan.destination}: POST {self._rule.path}"))
 
     def _outcomes(self, records: tuple[Prepared, ...], response: Response) -> Delivered:
@@ -114,7 +118,7 @@ def _receipt(prepared: Prepared, result: JobResult, kept: object) -> Receipt:
     if result.ok:
         return Receipt(prepared.index, "sent", prepared.key, result.status, response=kept)
     reason = f"Custify: {result.reason or 'no reason given'}"
-    return Receipt(prepared.index, "rejected", prepared.key, result.status, "refused", reason, response=kept)
+    return Receipt(prepared.index, "rejected", prepared.key, result.status, "refused", reason, result.field, kept)
 
 
 def _unclear(prepared: Prepared, reason: str) -> Receipt:

@@ -1,4 +1,4 @@
-"""A way to deliver records, as `dispatch` uses it: one by one (`single`) or as jobs of a batch (`batch`)."""
+"""A way to deliver records, as `dispatch` uses it: `single`, `gathered` or `batch`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ class Delivered:
     """What became of the records of one delivery, in their order.
 
     `error` is one that affects the whole run; `answered` is whether the service gave a usable answer, and `sent`
-    whether it was asked at all.
+    whether it was asked at all. `suspect` is one without a usable answer that its own records may be the reason of.
     """
 
     receipts: tuple[Receipt, ...]
     error: ConnectorError | None = None
     answered: bool = True
     sent: bool = True
+    suspect: bool = False
 
 
 class Delivery(Protocol):
@@ -35,6 +36,9 @@ class Delivery(Protocol):
     @property
     def stop(self) -> threading.Event:
         """Set when the run has ended: no request is repeated then, and no wait goes on."""
+
+    def alike(self, record: Prepared) -> object:
+        """Return what is equal in records that may be delivered together."""
 
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
         """Return a record's request, or its receipt when there is nothing to send."""

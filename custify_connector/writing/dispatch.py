@@ -1,28 +1,33 @@
 """Writes records: yields one receipt for each, and raises errors that affect the whole run after the last receipt.
 
-Decides how many deliveries are under way; `ordering` decides which must wait for which, `single` and `batch` what is
-sent. Receipts come in the order of the input.
+Decides how many deliveries are under way; `ordering` decides which must wait for which, `single`, `gathered` and
+`batch` what is sent. Receipts come in the order of the input.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import threading
+import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from custify_connector.checking.json_schema import Schema
 from custify_connector.checking.texts import Json
 from custify_connector.contract import Receipt
-from custify_connector.exchange.client import Client
+from custify_connector.exchange.client import Client, Stopped
+from custify_connector.exchange.retrying import Settled
+from custify_connector.exchange.wire import Request
+from custify_connector.writing import isolating
 from custify_connector.writing.attribute_types import look_alikes, typed_fields
 from custify_connector.writing.batch import BatchDelivery
 from custify_connector.writing.delivery import Delivered, Delivery
+from custify_connector.writing.gathered import GatheredDelivery
 from custify_connector.writing.ordering import Group, Ordering
 from custify_connector.writing.plan import WritePlan
-from custify_connector.writing.receipts import not_tried
+from custify_connector.writing.receipts import broken, not_tried, unreadable
 from custify_connector.writing.requests import Prepared
 from custify_connector.writing.single import SingleDelivery
 from custify_connector.writing.stopping import StopPolicy
@@ -32,23 +37,29 @@ log = logging.getLogger("custify_connector")
 Pending = Future[Delivered]
 
 
-def write(client: Client, plan: WritePlan, records: Iterable[object]) -> Iterator[Receipt]:
+def write(
+    client: Client, plan: WritePlan, records: Iterable[object], probe: Request | None = None
+) -> Iterator[Receipt]:
     """Yield one receipt for each record, in the order of the input.
+
+    `probe` is a harmless request: a service that answers it is not down, though it answers some records with an error.
 
     Raises, after the last receipt, CredentialRefused, PermissionRefused or ServiceUnavailable, or what the input
     itself raised: the records before that have their receipts.
     """
     policy, broken = StopPolicy(plan), _Broken()
     policy.stopped, records = _guarded(plan, broken.until(records))
-    with _dispatcher(client, plan, policy) as dispatcher:
+    with _dispatcher(client, plan, policy, probe) as dispatcher:
         for index, record in enumerate(records):
             if policy.stopped is None:
                 dispatcher.send(index, record)
-                yield from policy.counted(dispatcher.ready())
+                yield from policy.counted(dispatcher.ready(), dispatcher.ahead)
             else:
-                yield from policy.counted(dispatcher.rest())
+                yield from policy.counted(dispatcher.rest(), dispatcher.ahead)
+                yield from policy.rest()
                 yield not_tried(index, policy.stopped)
-        yield from policy.counted(dispatcher.rest())
+        yield from policy.counted(dispatcher.rest(), dispatcher.ahead)
+        yield from policy.rest()
     if broken.error:
         raise broken.error from policy.error
     if policy.error:
@@ -81,40 +92,72 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
     return reason, itertools.chain(first, rest)
 
 
-def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy) -> Dispatcher:
-    if plan.delivery == "batch" and not plan.dry_run:
+def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Request | None) -> Dispatcher:
+    delivery = _delivery(client, plan)
+    workers = client.max_in_flight
+    if isinstance(delivery, BatchDelivery):
         # A batch waits for its outcome most of the time; what is under way at once is bounded by the client.
-        return Dispatcher(BatchDelivery(client, plan), client.max_in_flight * 3, policy, plan.schema)
-    # A run that stops at its first reject must not have the next record under way already.
-    workers = 1 if plan.dry_run or plan.on_reject == "stop" else client.max_in_flight
-    return Dispatcher(SingleDelivery(client, plan), workers, policy, plan.schema)
+        workers *= 3
+    if plan.dry_run or plan.on_reject == "stop":
+        # A run that stops at its first reject must not have the next record under way already.
+        workers = 1
+    return Dispatcher(delivery, workers, policy, plan, lambda: _answers(client, probe, delivery.stop))
+
+
+def _delivery(client: Client, plan: WritePlan) -> Delivery:
+    if plan.delivery == "batch" and not plan.dry_run:
+        return BatchDelivery(client, plan)
+    if plan.gather and not plan.dry_run and plan.on_reject == "continue":
+        return GatheredDelivery(client, plan)
+    return SingleDelivery(client, plan)
+
+
+def _answers(client: Client, probe: Request | None, stop: threading.Event) -> bool:
+    """Return whether the service answers the probe, which is sent once."""
+    return probe is not None and isinstance(client.exchange(probe, repeatable=False, stop=stop), Settled)
 
 
 class Dispatcher:
     """Keeps up to `workers` deliveries under way, each after those it must wait for."""
 
-    def __init__(self, delivery: Delivery, workers: int, policy: StopPolicy, schema: Schema | None = None) -> None:
+    def __init__(
+        self, delivery: Delivery, workers: int, policy: StopPolicy, plan: WritePlan, is_alive: Callable[[], bool]
+    ) -> None:
         self._delivery = delivery
         self._workers = workers
         self._policy = policy
+        self._is_alive = is_alive
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="custify-write") if workers > 1 else None
-        self._typed_fields = typed_fields(schema)
-        self._order = Ordering(delivery.size, self._typed_fields)
+        self._typed_fields = typed_fields(plan.schema)
+        self._order = Ordering(delivery.size, plan.touches, self._typed_fields, delivery.alike)
         self._waiting: deque[Group] = deque()
         self._pending: dict[int, Pending] = {}
         self._warned: set[str] = set()
 
     def send(self, index: int, record: object) -> None:
         """Take a record: it is rejected, gathered for a batch, or sent."""
-        prepared = self._delivery.prepare(index, record)
+        prepared = self._prepare(index, record)
         if isinstance(prepared, Prepared):
             self._warn(prepared.record)
         self._submit(self._order.add(prepared))
+
+    def _prepare(self, index: int, record: object) -> Prepared | Receipt:
+        try:
+            return self._delivery.prepare(index, record)
+        except Exception as error:  # noqa: BLE001 - one record, whatever it is, must not cost another its receipt
+            _log_unexpected(index, error)
+            return unreadable(index, error)
 
     def ready(self) -> Iterator[Delivered]:
         """Yield what is answered, in order; waits only while more is under way than there are workers."""
         while self._waiting and (len(self._waiting) > self._workers or self._is_done(self._waiting[0])):
             yield self._take()
+
+    def ahead(self) -> Iterator[Delivered]:
+        """Yield the deliveries that are done before their turn."""
+        for pending in self._pending.values():
+            if pending.done() and pending.exception() is None:
+                yield pending.result()
 
     def rest(self) -> Iterator[Delivered]:
         """Send what is still gathered, and yield everything that is left, in order."""
@@ -150,7 +193,13 @@ class Dispatcher:
             earlier.result()
         if self._policy.stopped is not None:
             return Delivered(tuple(not_tried(each.index, self._policy.stopped, each.key) for each in records))
-        return self._delivery.deliver(records)
+        try:
+            return isolating.delivered(self._delivery, records, self._is_alive)
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - the same
+            _log_unexpected(records[0].index, error)
+            return Delivered(tuple(broken(each, error) for each in records), sent=False)
 
     def _is_done(self, group: Group) -> bool:
         return group.number not in self._pending or self._pending[group.number].done()
@@ -174,3 +223,9 @@ class Dispatcher:
         self._delivery.stop.set()
         if self._pool is not None:
             self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is KeyboardInterrupt)
+
+
+def _log_unexpected(index: int, error: Exception) -> None:
+    """Log where the connector failed, and not what the error says: that may hold a record or a key."""
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    log.error("record %d: unexpected %s in %s, line %s", index, type(error).__name__, frame.name, frame.lineno)

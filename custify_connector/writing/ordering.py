@@ -1,22 +1,25 @@
 """Which records are delivered together, and which deliveries must wait for which.
 
-Pure: nothing is sent here. A record must not overtake an earlier one of its key, nor the first one that holds one of
-its attributes, because that value fixes the attribute's type.
+Pure: nothing is sent here. A record must not overtake an earlier one that may act on the same thing (`touches`), nor
+the first one that holds one of its attributes, because that value fixes the attribute's type.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from custify_connector.contract import Receipt
+from custify_connector.manifest import Touch
 from custify_connector.writing.attribute_types import attributes
 from custify_connector.writing.requests import Prepared
+from custify_connector.writing.touches import Name, Touched, touched
 
 MOST_ENTRIES = 1000
 """A batch that does not fill up waits while at most so many rejected records arrive."""
 
-Name = tuple[str, str]
-"""What records can have in common: a key or an attribute, and which."""
+_NOTHING = Touched()
+_ATTRIBUTE = "attribute"
 
 
 @dataclass(frozen=True)
@@ -37,54 +40,72 @@ class Group:
         return tuple(entry for entry in self.entries if isinstance(entry, Prepared))
 
 
-class Ordering:
-    """Gathers the records of a run into groups of up to `size`, in the input's order."""
+def _all_alike(_record: Prepared) -> object:
+    return None
 
-    def __init__(self, size: int, typed_fields: tuple[str, ...] = ()) -> None:
+
+class Ordering:
+    """Gathers the records of a run into groups of up to `size`, in the input's order.
+
+    Records of one group are equal in what `alike` returns of them, and no two of them act on the same thing: whether
+    the jobs of a batch run in order is not documented.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        touches: tuple[Touch, ...] = (),
+        typed_fields: tuple[str, ...] = (),
+        alike: Callable[[Prepared], object] = _all_alike,
+    ) -> None:
         self._size = size
+        self._touches = touches
         self._typed_fields = typed_fields
+        self._alike = alike
         self._number = 0
         self._entries: list[Prepared | Receipt] = []
-        self._records = 0
-        self._names: set[Name] = set()
-        self._latest: dict[Name, int] = {}
-        """The last group that holds a name, while that group is not delivered."""
+        self._records: list[Prepared] = []
+        self._open = _NOTHING
+        self._live: dict[int, Touched] = {}
+        """What the groups act on that are not delivered."""
         self._known: set[Name] = set()
         """The attributes of earlier groups: only their first value fixes their type, so later ones are free."""
 
     def add(self, entry: Prepared | Receipt) -> list[Group]:
         """Take the next record, and return the groups that it closes."""
-        names = self._names_of(entry)
-        # Whether the jobs of a batch run in order is not documented, so a group holds each of these names once.
-        closed = [] if (names - self._known).isdisjoint(self._names) else self.rest()
+        closed = self._join(entry) if isinstance(entry, Prepared) else []
         self._entries.append(entry)
-        self._records += isinstance(entry, Prepared)
-        self._names |= names
-        full = self._records == self._size or len(self._entries) > MOST_ENTRIES
-        return [*closed, *self.rest()] if full or self._records == 0 else closed
+        full = len(self._records) == self._size or len(self._entries) > MOST_ENTRIES
+        return [*closed, *self.rest()] if full or not self._records else closed
+
+    def _join(self, record: Prepared) -> list[Group]:
+        """Count a record to the group that is being gathered; return that one, closed, when it cannot hold it."""
+        touched_by = self._touched_by(record)
+        closed: list[Group] = []
+        if self._records and (self._alike(record) != self._alike(self._records[0]) or touched_by.meets(self._open)):
+            closed, touched_by = self.rest(), self._touched_by(record)
+        self._records.append(record)
+        self._open |= touched_by
+        return closed
 
     def rest(self) -> list[Group]:
         """Close the group that is being gathered, if it holds anything, and return it."""
         if not self._entries:
             return []
-        after = frozenset(self._latest[name] for name in self._names if name in self._latest)
+        after = frozenset(number for number, earlier in self._live.items() if earlier.meets(self._open))
         group = Group(self._number, tuple(self._entries), after)
-        first = self._names - self._known
-        self._latest.update(dict.fromkeys(first, group.number))
-        self._known |= {name for name in first if name[0] == "attribute"}
+        if self._records:
+            self._live[group.number] = self._open
+        self._known |= {name for name in self._open.changed if name[0] == _ATTRIBUTE}
         self._number += 1
-        self._entries, self._records, self._names = [], 0, set()
+        self._entries, self._records, self._open = [], [], _NOTHING
         return [group]
 
     def delivered(self, number: int) -> None:
         """Forget a group: no later one has to wait for it."""
-        self._latest = {name: group for name, group in self._latest.items() if group != number}
+        self._live.pop(number, None)
 
-    def _names_of(self, entry: Prepared | Receipt) -> set[Name]:
-        if isinstance(entry, Receipt):
-            return set()
-        held = attributes(entry.record, self._typed_fields)
-        names = {("attribute", name) for name, value in held if value is not None}
-        if entry.key:
-            names.add(("key", str(sorted(entry.key.items()))))
-        return names
+    def _touched_by(self, record: Prepared) -> Touched:
+        held = attributes(record.record, self._typed_fields)
+        names = frozenset((_ATTRIBUTE, (name,), ()) for name, value in held if value is not None)
+        return touched(record.record, self._touches) | Touched(changed=names - self._known, named=names)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from custify_connector.manifest import Alternatives
+from custify_connector.manifest import Alternatives, Gather, Touch, touches_of
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Lookup:
 class WritePlan:
     """How one record is written. `repeat` is `always`, `never`, or the field that makes a repeat safe.
 
-    `routes` are (field, path) for records that have the field; `copy` maps fields of the body to fields of the
-    record that travel elsewhere; `list` is a field that is the whole body; `upload` one that names a file.
+    `touches` says what a record acts on, and so which others it must not overtake; `gather` which records one call may
+    take together. `routes` are (field, path) for records that have the field; `copy` maps fields of the body to fields
+    of the record that travel elsewhere; `list` is a field that is the whole body; `upload` one that names a file.
     """
 
     destination: str
@@ -58,6 +59,8 @@ class WritePlan:
     max_rejects: int | str | None = None
     capture_responses: bool = False
     delivery: Literal["single", "batch"] = "single"
+    touches: tuple[Touch, ...] = ()
+    gather: Gather | None = None
     routes: tuple[tuple[str, str], ...] = ()
     fallback_path: str | None = None
     copy: Mapping[str, str] = field(default_factory=dict)
@@ -66,17 +69,21 @@ class WritePlan:
     max_deletes: int | None = None
     upload: str | None = None
     directory: str | None = None
+    check_ids: bool = True
 
 
 def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> WritePlan:
     """Turn a checked manual destination into its plan; `schema` is that of its records, if one is known."""
     request = manual["request"]
+    identity: Alternatives = tuple(tuple(fields) for fields in manual.get("identity", ()))
     return WritePlan(
         destination=manual.get("destination", f"{request['method']} {request['path']}"),
         method=request["method"],
         path=request["path"],
         query=tuple(request.get("query", ())),
-        identity=tuple(tuple(fields) for fields in manual.get("identity", ())),
+        identity=identity,
+        touches=touches_of(manual["touches"]) if "touches" in manual else (Touch("", identity),),
+        gather=Gather(**manual["gather"]) if "gather" in manual else None,
         repeat=manual.get("repeat", "never"),
         clear=manual.get("clear", "null"),
         batch=BatchRule(**manual["batch"]) if "batch" in manual else None,
@@ -85,6 +92,7 @@ def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> W
         constants=manual.get("params", {}),
         routes=tuple((route["with"], route["path"]) for route in request.get("routes", ())),
         find_first=_lookup(manual.get("find_first")),
+        check_ids=manual.get("settings", {}).get("check_ids", True),
         **{name: manual[name] for name in _RUN_WORDS if name in manual},
     )
 

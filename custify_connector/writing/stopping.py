@@ -6,15 +6,30 @@ usable answers, or more rejects than were allowed do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConnectorError, ServiceUnavailable
 from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import WritePlan
+from custify_connector.writing.receipts import blamed
 
 UNANSWERED_IN_A_ROW = 3
-"""So many deliveries in a row without a usable answer are the service's fault, not their records'."""
+"""So many deliveries in a row without a usable answer are the service's fault, where it answers nothing else either."""
+
+SUSPECTS_IN_A_ROW = 10
+"""So many are the service's fault even where it answers a probe: it may be down for writes alone."""
+
+Ahead = Callable[[], Iterable[Delivered]]
+"""Returns the deliveries that are done before their turn: a service that answers one of them is not down."""
+
+
+def _none_ahead() -> Iterable[Delivered]:
+    return ()
+
+
+MOST_HELD = 1000
+"""Rejected records behind a suspect that are held at most."""
 
 FEWEST_FOR_A_SHARE = 100
 """A share of rejects means little before so many records."""
@@ -31,27 +46,58 @@ class StopPolicy:
         self._rejects = 0
         self._records = 0
         self._unanswered = 0
+        self._any_answered = False
+        self._held: list[Delivered] = []
         self.stopped: str | None = None
         self.error: ConnectorError | None = None
 
-    def counted(self, deliveries: Iterable[Delivered]) -> Iterator[Receipt]:
-        """Yield the receipts of deliveries, each delivery counted before its receipts are handed on."""
-        for delivered in deliveries:
-            self.count(delivered)
-            yield from delivered.receipts
+    def counted(self, deliveries: Iterable[Delivered], ahead: Ahead = _none_ahead) -> Iterator[Receipt]:
+        """Yield the receipts of deliveries, each delivery counted before its receipts are handed on.
 
-    def count(self, delivered: Delivered) -> None:
+        Those of a suspect are held, with what follows, until it is known whether others are answered.
+        """
+        for delivered in deliveries:
+            self.count(delivered, ahead)
+            self._held.append(delivered)
+            if self.stopped is not None or not self._is_undecided(delivered):
+                yield from self._released(others_answered=delivered.sent and delivered.answered)
+
+    def rest(self) -> Iterator[Receipt]:
+        """Yield the receipts that are still held, when the run ends or stops."""
+        if self.error is None and self._held and self._unanswered >= UNANSWERED_IN_A_ROW:
+            self.error = self._unavailable(self._held[-1])
+        yield from self._released(others_answered=self._any_answered and self.error is None)
+
+    def count(self, delivered: Delivered, ahead: Ahead = _none_ahead) -> None:
         """Take in one delivery."""
         self._records += len(delivered.receipts)
         self._rejects += sum(receipt.outcome in {"rejected", "failed"} for receipt in delivered.receipts)
         if delivered.sent:
             self._unanswered = 0 if delivered.answered else self._unanswered + 1
-        self.error = self.error or delivered.error or self._unavailable(delivered)
+            self._any_answered = self._any_answered or delivered.answered
+        if self.error is None:
+            self.error = delivered.error or (self._unavailable(delivered) if self._is_down(delivered, ahead) else None)
         self.stopped = self.stopped or (str(self.error) if self.error else self._too_many_rejects())
 
-    def _unavailable(self, delivered: Delivered) -> ServiceUnavailable | None:
-        if self._unanswered < UNANSWERED_IN_A_ROW:
-            return None
+    def _is_undecided(self, last: Delivered) -> bool:
+        says_nothing = last.suspect or not last.sent
+        return says_nothing and any(each.suspect for each in self._held) and len(self._held) <= MOST_HELD
+
+    def _released(self, *, others_answered: bool) -> Iterator[Receipt]:
+        held, self._held = self._held, []
+        for delivered in held:
+            at_fault = delivered.suspect and others_answered
+            yield from map(blamed, delivered.receipts) if at_fault else delivered.receipts
+
+    def _is_down(self, delivered: Delivered, ahead: Ahead) -> bool:
+        if not delivered.sent or self._unanswered < UNANSWERED_IN_A_ROW:
+            return False
+        if not delivered.suspect:
+            return True
+        others = [each for each in ahead() if each.sent]
+        return self._unanswered + len(others) >= SUSPECTS_IN_A_ROW and not any(each.answered for each in others)
+
+    def _unavailable(self, delivered: Delivered) -> ServiceUnavailable:
         reason = delivered.receipts[-1].reason
         where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable answer"
         return ServiceUnavailable(f"{where}; the last: {reason}; try again later")

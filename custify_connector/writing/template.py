@@ -14,7 +14,7 @@ from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.values import plain_argument
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault, refuse
-from custify_connector.manifest import DestinationEndpoint, Manifest, find, resources
+from custify_connector.manifest import DestinationEndpoint, Manifest, Touch, find, resources
 
 _KEPT = ("delivery", "dry_run", "on_reject", "max_rejects", "capture_responses", "settings")
 
@@ -54,6 +54,10 @@ def stored(endpoint: DestinationEndpoint, manifest: Manifest) -> dict[str, Any]:
     }
     words = {name: getattr(endpoint, name) for name in ("fallback_path", "list", "upload")}
     manual.update({name: value for name, value in words.items() if value is not None})
+    if endpoint.touches is not None:
+        manual["touches"] = [_touch(each) for each in endpoint.touches]
+    if endpoint.gather:
+        manual["gather"] = asdict(endpoint.gather)
     if endpoint.batch and manifest.batch:
         manual["batch"] = {"type": endpoint.batch, **asdict(manifest.batch)}
     found = endpoint.find_first
@@ -61,6 +65,11 @@ def stored(endpoint: DestinationEndpoint, manifest: Manifest) -> dict[str, Any]:
         lookup = {"by": found.by, "path": found.path, "records": [found.records], "update": found.update}
         manual["find_first"] = {**lookup, "copy": dict(found.copy)}
     return manual
+
+
+def _touch(touch: Touch) -> dict[str, Any]:
+    refers = {"refers": True} if touch.refers else {}
+    return {"kind": touch.kind, "by": [list(fields) for fields in touch.by], **refers}
 
 
 def _of_this_run(endpoint: DestinationEndpoint, destination: Mapping[str, Any]) -> dict[str, Any]:

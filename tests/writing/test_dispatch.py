@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
-from custify_connector.exchange.wire import Failure, Response
+from custify_connector.exchange.wire import Failure, Request, Response
 from custify_connector.writing import dispatch, ordering
 from custify_connector.writing.plan import write_plan
 from custify_connector.writing.single import SingleDelivery
@@ -32,7 +32,8 @@ LOST = Failure("broken", "the connection broke", arrived=True)
 class Service:
     """A model of Custify: takes things, alone or in batches, and answers as each thing says under `answer`."""
 
-    def __init__(self, seconds=0.0, gate=None):
+    def __init__(self, seconds=0.0, gate=None, probed=200):
+        self.probed = probed
         self.seen, self.under_way, self.most, self.posts = [], 0, 0, 0
         self.seconds, self.gate = seconds, gate
         self._lock, self._batches = threading.Condition(), {}
@@ -52,6 +53,8 @@ class Service:
             return self._answer(request)
 
     def _answer(self, request):
+        if request == PROBE:
+            return Response(self.probed)
         if request.method == "GET":
             return Response(200, {"status": "done", "results": self._batches[request.path.rsplit("/", 1)[1]]})
         if request.path == "/batch":
@@ -73,10 +76,13 @@ class Service:
             assert self._lock.wait_for(lambda: self.under_way >= count, 10)
 
 
+PROBE = Request("GET", "/probe")
+
+
 def write(service, records, workers=4, **words):
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
     client = Client(service, Budget(None, quick), max_in_flight=workers, clock=quick)
-    return dispatch.write(client, write_plan({**THING, **words}, None), records)
+    return dispatch.write(client, write_plan({**THING, **words}, None), records, PROBE)
 
 
 def things(count, **answers):
@@ -229,6 +235,114 @@ def test_a_service_that_is_down_ends_the_run_early(delivery, workers):
     assert Counter(receipt.outcome for receipt in run)["not_tried"] > 200
 
 
+# ------------------------------------------------------------------------------------------- a record's fault, or not
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("answer", [500, 503, "lost"])
+@pytest.mark.parametrize("bad", [[0, 1, 2], [5], [7, 30], [39], [0, 1, 2, 3, 4, 5, 6, 7], list(range(0, 40, 2))])
+def test_a_record_that_gets_no_usable_answer_while_others_do_is_rejected_and_the_run_goes_on(workers, answer, bad):
+    service = Service()
+    run = list(write(service, things(40, **{f"r{number}": answer for number in bad}), workers))
+    assert [receipt.index for receipt in run if receipt.outcome == "rejected"] == bad
+    assert [receipt.index for receipt in run if receipt.outcome == "sent"] == [n for n in range(40) if n not in bad]
+    first = run[bad[0]]
+    assert (first.code, first.status) == ("refused", None if answer == "lost" else answer)
+    assert first.reason.startswith("Custify takes other records, and not this one: ")
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("probed", [200, 503])
+@pytest.mark.parametrize("before", [0, 4])
+def test_a_service_that_takes_no_record_is_down_whatever_else_it_answers(workers, probed, before):
+    service = Service(probed=probed)
+    run, error = until_raised(write(service, things(60, **{f"r{n}": 503 for n in range(before, 60)}), workers))
+    assert isinstance(error, ServiceUnavailable)
+    assert [receipt.outcome for receipt in run[:before]] == ["sent"] * before
+    assert {receipt.outcome for receipt in run[before:]} == {"failed", "not_tried"}
+    assert {receipt.code for receipt in run[before:] if receipt.outcome == "failed"} == {"unavailable"}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_where_no_record_was_taken_none_is_blamed(count):
+    run, error = until_raised(write(Service(), [{"id": f"t{n}", "answer": 503} for n in range(count)]))
+    assert [receipt.outcome for receipt in run] == ["failed"] * count
+    assert error is None
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_what_is_unclear_stays_so_when_others_are_taken(workers):
+    run = list(write(Service(), things(20, r3=503, r9="lost"), workers, repeat="never"))
+    assert [(receipt.index, receipt.code) for receipt in run if receipt.outcome == "failed"] == [
+        (3, "unclear"),
+        (9, "unclear"),
+    ]
+
+
+def test_a_connection_that_was_never_there_blames_no_record():
+    service = Service()
+    service._answer = lambda request: (  # noqa: SLF001 - another answer of this model
+        Response(200) if request == PROBE or request.body["id"] != "t1" else Failure("unreachable", "no", arrived=False)
+    )
+    run = list(write(service, things(3), 1))
+    assert [receipt.code for receipt in run] == [None, "unavailable", None]
+
+
+def test_a_batch_is_halved_until_the_record_at_fault_is_alone():
+    service = Service()
+    plain = service._answer  # noqa: SLF001 - another answer of this model
+
+    def answer(request):
+        held = [job["payload"]["id"] for job in (request.body or {}).get("jobs", ())]
+        return Response(503) if "t7" in held else plain(request)
+
+    service._answer = answer  # noqa: SLF001 - the same
+    run = list(write(service, things(20), 2, delivery="batch"))
+    assert [receipt.index for receipt in run if receipt.outcome != "sent"] == [7]
+    assert run[7].outcome == "rejected"
+    assert sorted(body["id"] for body in service.seen) == sorted(f"t{n}" for n in range(20) if n != 7)
+
+
+# ------------------------------------------------------------------------------------- a record, whatever it is
+
+
+class Poisoned(dict):
+    """A record that raises when it is looked at."""
+
+    def items(self):
+        """Raise, with what must not be shown."""
+        raise LookupError("a secret")
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("delivery", ["single", "batch"])
+def test_a_record_that_cannot_be_looked_at_costs_no_other_its_receipt(delivery, workers, caplog):
+    run = list(write(Service(), [{"id": "a"}, Poisoned(id="x"), {"id": "b"}], workers, delivery=delivery))
+    assert [receipt.outcome for receipt in run] == ["sent", "rejected", "sent"]
+    assert run[1].reason == "could not be read (LookupError)"
+    assert "secret" not in caplog.text
+    assert "record 1: unexpected LookupError" in caplog.text
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize(("repeat", "code"), [("always", "internal_error"), ("never", "unclear")])
+def test_a_failure_of_the_connector_itself_costs_no_other_record_its_receipt(workers, repeat, code, caplog):
+    service = Service()
+    plain = service._answer  # noqa: SLF001 - another answer of this model
+
+    def answer(request):
+        if request.method == "POST" and request.body["id"] == "t3":
+            raise RuntimeError("a secret")
+        return plain(request)
+
+    service._answer = answer  # noqa: SLF001 - the same
+    run = list(write(service, things(8), workers, repeat=repeat))
+    assert [receipt.outcome for receipt in run] == ["sent"] * 3 + ["failed"] + ["sent"] * 4
+    assert (run[3].code, run[3].key) == (code, {"id": "t3"})
+    assert "secret" not in caplog.text + str(run[3])
+    assert "record 3: unexpected RuntimeError in answer" in caplog.text
+
+
 def test_a_run_that_stops_at_its_first_reject_sends_nothing_after_it():
     service = Service()
     run = list(write(service, things(50, r7=400), 8, on_reject="stop"))
@@ -300,7 +414,7 @@ def test_an_interrupt_waits_for_no_answer_and_sends_nothing_more():
 def test_when_a_run_ends_what_still_waits_is_stopped_with_the_first_reason(stopped, after):
     client, plan = Client(Service(), Budget(None)), write_plan(THING, None)
     policy, delivery = StopPolicy(plan), SingleDelivery(client, plan)
-    with dispatch.Dispatcher(delivery, 2, policy):
+    with dispatch.Dispatcher(delivery, 2, policy, plan, lambda: True):
         policy.stopped = stopped
     assert policy.stopped == after
     assert delivery.stop.is_set()
@@ -382,6 +496,7 @@ def test_whatever_is_answered_there_is_one_receipt_for_each_and_it_is_true(recor
         good = record.get("answer", 200) in {200, 201}
         assert (receipt.outcome == "sent") == (good and answered[receipt.index] > 0)
         assert receipt.outcome != "not_tried" or answered[receipt.index] == 0
+        assert receipt.code != "unclear" or words.get("repeat") == "never" or delivery == "batch"
         assert answered[receipt.index] <= (5 if record.get("answer") == "lost" and not words.get("repeat") else 1)
     for name in "abcde":
         turns = [body["turn"] for body in service.seen if body.get("id") == name]

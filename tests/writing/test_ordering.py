@@ -6,22 +6,24 @@ from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
 from custify_connector.exchange.wire import Request
+from custify_connector.manifest import Touch
 from custify_connector.writing import ordering
 from custify_connector.writing.ordering import Ordering
 from custify_connector.writing.requests import Prepared
 
+BY_ID = (Touch("thing", (("id",),)),)
 REJECTED = Receipt(0, "rejected")
 
 
 def record(key=None, **attributes):
     """Return a record of this key that holds these attributes."""
-    body = {"own": attributes, "free": {"x": 1}}
+    body = {"id": key, "own": attributes, "free": {"x": 1}}
     return Prepared(0, Request("POST", "/thing"), {"id": key} if key else None, repeatable=True, record=body)
 
 
 def groups(size, entries, delivered=()):
     """Return the groups of a run as (number, entries, after); `delivered` are known to be so before the last entry."""
-    order, found = Ordering(size, ("own",)), []
+    order, found = Ordering(size, BY_ID, ("own",)), []
     for place, entry in enumerate(entries):
         if place == len(entries) - 1:
             for number in delivered:
@@ -36,7 +38,7 @@ def groups(size, entries, delivered=()):
         pytest.param(1, [], [], id="nothing"),
         pytest.param(1, [record("a"), record("b")], [(0, 1, []), (1, 1, [])], id="two keys"),
         pytest.param(1, [record("a"), record("a")], [(0, 1, []), (1, 1, [0])], id="one key"),
-        pytest.param(1, [record("a")] * 3, [(0, 1, []), (1, 1, [0]), (2, 1, [1])], id="each waits for the one before"),
+        pytest.param(1, [record("a")] * 3, [(0, 1, []), (1, 1, [0]), (2, 1, [0, 1])], id="each waits for those before"),
         pytest.param(1, [record(), record()], [(0, 1, []), (1, 1, [])], id="no key"),
         pytest.param(1, [record(p=1)] * 3, [(0, 1, []), (1, 1, [0]), (2, 1, [0])], id="all wait for the first value"),
         pytest.param(1, [record(p=None), record(p=2)], [(0, 1, []), (1, 1, [])], id="null fixes no type"),
@@ -65,7 +67,7 @@ def test_a_delivered_group_is_waited_for_no_more_and_others_still_are():
 
 
 def test_a_group_holds_its_records_without_the_rejected_ones():
-    order = Ordering(2)
+    order = Ordering(2, BY_ID)
     [*_, group] = [*order.add(record("a")), *order.add(REJECTED), *order.add(record("b"))]
     assert [each.key for each in group.records] == [{"id": "a"}, {"id": "b"}]
 
@@ -84,7 +86,7 @@ entry = st.builds(
 @given(st.lists(entry, max_size=25), st.integers(1, 5))
 def test_no_record_overtakes_one_of_its_key_or_the_first_value_of_its_attribute(entries, size):
     """A law: whatever the groups, each waits, through others or itself, for the earlier group that it must follow."""
-    order = Ordering(size, ("own",))
+    order = Ordering(size, BY_ID, ("own",))
     found = [group for each in entries for group in order.add(each)] + order.rest()
     assert [each for group in found for each in group.entries] == entries
     assert [group.number for group in found] == list(range(len(found)))
