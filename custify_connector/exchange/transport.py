@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from traceback import walk_tb
 from typing import Protocol
 
 import requests
@@ -201,6 +202,8 @@ def _content(raw: _RawBody, deadline: float) -> bytes:
 def _failure(error: Exception, timeout: float) -> Failure:
     """Translate a library's exception; its own text is never shown, since it may quote a request."""
     cause = _cause(error)
+    if isinstance(error, requests.exceptions.SSLError) and not _while_connecting(error):
+        return Failure("broken", "the TLS connection broke after the request was sent", arrived=True)
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds) or isinstance(cause, kinds):
             return failure
@@ -219,6 +222,18 @@ _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (NameResolutionError, Failure("unreachable", "the host name cannot be resolved", arrived=False)),
     (NewConnectionError, Failure("unreachable", "the connection was refused", arrived=False)),
 )
+
+
+def _while_connecting(error: BaseException) -> bool:
+    """Return whether a TLS error is from before anything was sent; the libraries tell neither by type nor by text."""
+    reasons: list[object] = [error]
+    for reason in reasons:
+        if isinstance(reason, BaseException):
+            if any(frame.f_code.co_name == "connect" for frame, _ in walk_tb(reason.__traceback__)):
+                return True
+            inner = (getattr(reason, "reason", None), *reason.args[:1], reason.__cause__)
+            reasons += [one for one in inner if not any(one is known for known in reasons)]
+    return False
 
 
 def _cause(error: Exception) -> object:

@@ -1,12 +1,16 @@
+import contextlib
 import gzip
 import json
 import logging
 import math
 import socket
+import ssl
+import struct
 import threading
 import traceback
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import requests
@@ -415,6 +419,72 @@ def test_a_server_that_speaks_no_tls_never_gets_the_request(canary):
     with one_reply(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         outcome = ask(f"https://127.0.0.1:{port}", canary)
     assert outcome == Failure("tls", "the TLS connection cannot be trusted", arrived=False)
+
+
+LOOPBACK = Path(__file__).with_name("loopback.pem")
+"""A certificate and its key, for a server of these tests alone."""
+
+
+@contextmanager
+def tls_server(after, host="127.0.0.1"):
+    """Listen on loopback by TLS, read one request, and let `after` do with the bare socket what it likes."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOOPBACK)
+    seen = []
+    with socket.create_server((host, 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with contextlib.suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as secure:
+                seen.append(secure.recv(65_536))
+                bare = socket.socket(fileno=secure.detach())
+                after(bare)
+                bare.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1], seen
+        thread.join()
+
+
+def _reset(bare):
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda bare: bare.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}"),
+        lambda bare: bare.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32),
+        lambda bare: bare.sendall(b"\x15\x03\x03\x00\x02\x02\x28"),
+        lambda _bare: None,
+        _reset,
+    ],
+    ids=["plain text", "a bad record", "an alert", "the end", "a reset"],
+)
+def test_whatever_breaks_tls_after_the_request_may_have_let_it_arrive(after, canary, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(LOOPBACK))
+    with tls_server(after) as (port, seen):
+        outcome = ask(f"https://127.0.0.1:{port}", canary)
+    assert seen[0].startswith(b"GET /people/all")
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.arrived) == ("broken", True)
+
+
+def test_a_certificate_that_is_not_trusted_never_gets_the_request(canary, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with tls_server(lambda _bare: None) as (port, seen):
+        outcome = ask(f"https://127.0.0.1:{port}", canary)
+    assert outcome == Failure("tls", "the TLS connection cannot be trusted", arrived=False)
+    assert seen == []
+
+
+def test_a_certificate_of_another_host_never_gets_the_request(canary, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(LOOPBACK))
+    with tls_server(lambda _bare: None, "127.0.0.2") as (port, seen):
+        outcome = ask(f"https://127.0.0.2:{port}", canary)
+    assert (outcome.kind, outcome.arrived) == ("tls", False)
+    assert seen == []
 
 
 def test_a_connection_that_does_not_come_about_in_time_never_arrived(monkeypatch, canary):
