@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from custify_connector.checking.texts import Json
-from custify_connector.exchange.replies import complaint
+from custify_connector.exchange.replies import Complaint, complaint
 from custify_connector.exchange.wire import Request
 
 _ID_NAMES = ("id", "jobId", "job_id", "batchId", "returnJobId")
@@ -81,8 +81,9 @@ def _result(entry: Json) -> JobResult:
     if not isinstance(entry, Mapping):
         return JobResult(ok=None)
     status = next((entry[name] for name in ("statusCode", "status") if _is_code(entry.get(name))), None)
-    said = complaint(entry)
-    return JobResult(_success(entry), status, said.text, said.field)
+    ok = _success(entry)
+    said = Complaint() if ok else complaint(entry)
+    return JobResult(ok, status, said.text, said.field)
 
 
 def _success(entry: Mapping[str, Json]) -> bool | None:

@@ -13,13 +13,13 @@ from custify_connector.contract import Receipt
 from custify_connector.manifest import Touch
 from custify_connector.writing.attribute_types import attributes
 from custify_connector.writing.requests import Prepared
-from custify_connector.writing.touches import Name, Touched, touched
+from custify_connector.writing.touches import Name, Touched, namer
 
 MOST_ENTRIES = 1000
 """A batch that does not fill up waits while at most so many rejected records arrive."""
 
-_NOTHING = Touched()
-_ATTRIBUTE = "attribute"
+_ATTRIBUTE = "\0attribute\0"
+"""How the name of an attribute begins; no kind of thing is called so."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Ordering:
         alike: Callable[[Prepared], object] = _all_alike,
     ) -> None:
         self._size = size
-        self._touches = touches
+        self._acts_on = namer(touches)
         self._typed_fields = typed_fields
         self._alike = alike
         self._number = 0
         self._entries: list[Prepared | Receipt] = []
         self._records: list[Prepared] = []
-        self._open = _NOTHING
+        self._open = Touched()
         self._live: dict[int, Touched] = {}
         """What the groups act on that are not delivered."""
         self._known: set[Name] = set()
@@ -85,7 +85,7 @@ class Ordering:
         if self._records and (self._alike(record) != self._alike(self._records[0]) or touched_by.meets(self._open)):
             closed, touched_by = self.rest(), self._touched_by(record)
         self._records.append(record)
-        self._open |= touched_by
+        self._open.include(touched_by)
         return closed
 
     def rest(self) -> list[Group]:
@@ -96,9 +96,9 @@ class Ordering:
         group = Group(self._number, tuple(self._entries), after)
         if self._records:
             self._live[group.number] = self._open
-        self._known |= {name for name in self._open.changed if name[0] == _ATTRIBUTE}
+        self._known |= {name for name in self._open.changed if name.startswith(_ATTRIBUTE)}
         self._number += 1
-        self._entries, self._records, self._open = [], [], _NOTHING
+        self._entries, self._records, self._open = [], [], Touched()
         return [group]
 
     def delivered(self, number: int) -> None:
@@ -106,6 +106,9 @@ class Ordering:
         self._live.pop(number, None)
 
     def _touched_by(self, record: Prepared) -> Touched:
+        found = self._acts_on(record.record)
         held = attributes(record.record, self._typed_fields)
-        names = frozenset((_ATTRIBUTE, (name,), ()) for name, value in held if value is not None)
-        return touched(record.record, self._touches) | Touched(changed=names - self._known, named=names)
+        names = {_ATTRIBUTE + name for name, value in held if value is not None}
+        found.named.update(names)
+        found.changed.update(names - self._known)
+        return found

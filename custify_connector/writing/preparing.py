@@ -29,16 +29,21 @@ Prepare = Callable[[int, object], "Prepared | Receipt"]
 def preparer(plan: WritePlan) -> Prepare:
     """Return the function that turns a record into its request, or into the receipt of its rejection."""
     valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
-    return partial(_prepare, plan, valid)
+    ids = _of_object_ids(plan.schema).get("properties", {}) if plan.check_ids else {}
+    return partial(_prepare, plan, valid, ids)
 
 
-def _prepare(plan: WritePlan, valid: Callable[[object], bool], index: int, given: object) -> Prepared | Receipt:
+def _prepare(
+    plan: WritePlan, valid: Callable[[object], bool], ids: Mapping[str, Any], index: int, given: object
+) -> Prepared | Receipt:
     record, faults = _record(plan, given)
     if not faults and not valid(record):
         faults = faults_of(record, plan.schema or {}, "")
     record = _with_text_identifiers(record, plan.schema or {})
     key = key_of(record, plan.identity)
-    faults = faults or (*_own_faults(plan, record, key), *_id_faults(plan, record))
+    faults = faults or _own_faults(plan, record, key)
+    if not ids.keys().isdisjoint(record):
+        faults = (*faults, *_id_faults(ids, record))
     if faults:
         return rejected(index, key, faults)
     return Prepared(index, request(plan, record), key, may_repeat(plan.repeat, record), record)
@@ -105,9 +110,9 @@ _IDENTIFIERS = frozenset({"identifier", "object-id"})
 _OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
 
 
-def _id_faults(plan: WritePlan, record: Json) -> Iterator[Fault]:
+def _id_faults(ids: Mapping[str, Any], record: Json) -> Iterator[Fault]:
     """Yield each Custify id that is none: Custify answers it with a server error, as if it were down."""
-    for place, value in _object_ids(record, plan.schema or {}, "") if plan.check_ids else ():
+    for place, value in _object_ids(record, {"properties": ids}, ""):
         if not _OBJECT_ID.fullmatch(value):
             shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
             reason = f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
@@ -117,17 +122,30 @@ def _id_faults(plan: WritePlan, record: Json) -> Iterator[Fault]:
 _SHOWN = 40
 
 
+def _of_object_ids(schema: object) -> dict[str, Any]:
+    """Return the part of a schema that leads to Custify ids, empty where there is none: few fields are looked at."""
+    if not isinstance(schema, Mapping):
+        return {}
+    if schema.get("format") == "object-id":
+        return {"format": "object-id"}
+    properties = {name: _of_object_ids(inner) for name, inner in schema.get("properties", {}).items()}
+    parts = {
+        "properties": {name: inner for name, inner in properties.items() if inner},
+        "items": _of_object_ids(schema.get("items")),
+    }
+    return {word: part for word, part in parts.items() if part}
+
+
 def _object_ids(value: Json, schema: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
     """Yield the place and text of each Custify id that a value holds."""
-    if schema.get("format") == "object-id" and isinstance(value, str):
+    if isinstance(value, str) and "format" in schema:
         yield place, value
     elif isinstance(value, dict):
-        properties = schema.get("properties", {})
-        for name, inner in value.items():
-            yield from _object_ids(inner, properties.get(name, {}), f"{place}.{name}".lstrip("."))
-    elif isinstance(value, list):
+        for name, inner in schema.get("properties", {}).items():
+            yield from _object_ids(value.get(name), inner, f"{place}.{name}".lstrip("."))
+    elif isinstance(value, list) and "items" in schema:
         for index, inner in enumerate(value):
-            yield from _object_ids(inner, schema.get("items", {}), f"{place}[{index}]")
+            yield from _object_ids(inner, schema["items"], f"{place}[{index}]")
 
 
 def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:

@@ -6,42 +6,43 @@ ways, because nothing here knows which e-mail address belongs to which id. This 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from custify_connector.checking.identity import field_value
 from custify_connector.checking.texts import Json
-from custify_connector.manifest import Touch
+from custify_connector.manifest import Alternatives, Touch
 
-Name = tuple[str, tuple[str, ...], tuple[str, ...]]
-"""A kind of thing, the fields that name one, and their values."""
+Name = str
+"""A kind of thing, the fields that name one, and their values, as one text: its hash is made once."""
 
-Way = tuple[str, tuple[str, ...]]
+Way = tuple[str, str]
 """A kind of thing, and the fields by which the service looks for one."""
+
+_BETWEEN = "\0"
 
 
 @dataclass(frozen=True)
 class Touched:
     """What records act on: `changed` is what they change, `named` that and what they only refer to.
 
-    `ways` is how the service looks for what they change, `named_ways` for all of it.
+    `ways` is how the service looks for what they change, `named_ways` for all of it. The sets grow with `include`:
+    a copy for each record of a batch would cost as much as all the rest of its way.
     """
 
-    changed: frozenset[Name] = frozenset()
-    named: frozenset[Name] = frozenset()
-    ways: frozenset[Way] = frozenset()
-    named_ways: frozenset[Way] = frozenset()
+    changed: set[Name] = field(default_factory=set)
+    named: set[Name] = field(default_factory=set)
+    ways: set[Way] = field(default_factory=set)
+    named_ways: set[Way] = field(default_factory=set)
 
-    def __or__(self, other: Touched) -> Touched:
-        """Return what both act on."""
-        return Touched(
-            self.changed | other.changed,
-            self.named | other.named,
-            self.ways | other.ways,
-            self.named_ways | other.named_ways,
-        )
+    def include(self, other: Touched) -> None:
+        """Add what other records act on."""
+        self.changed.update(other.changed)
+        self.named.update(other.named)
+        self.ways.update(other.ways)
+        self.named_ways.update(other.named_ways)
 
     def meets(self, other: Touched) -> bool:
         """Return whether the order of these two can matter: one changes what the other may name."""
@@ -50,52 +51,73 @@ class Touched:
         return _differ(self.ways, other.named_ways) or _differ(other.ways, self.named_ways)
 
 
-def _differ(some: frozenset[Way], others: frozenset[Way]) -> bool:
+def _differ(some: set[Way], others: set[Way]) -> bool:
     """Return whether a kind is looked for in one way here, and in another there."""
     return some != others and any(kind == same and by != way for kind, by in some for same, way in others)
 
 
-def touched(record: Mapping[str, Json], touches: Iterable[Touch]) -> Touched:
-    """Return what a record acts on."""
-    changed: set[Name] = set()
-    named: set[Name] = set()
-    ways: set[Way] = set()
-    named_ways: set[Way] = set()
-    for touch in touches:
-        for thing in _things(record, touch):
-            names = [*_names(thing, touch)]
-            # The service looks by the first field that a record has; the others may be changed to their values.
-            way = {(touch.kind, names[0][1])} if names else set()
-            named.update(names)
-            named_ways |= way
-            if not touch.refers:
-                changed.update(names)
-                ways |= way
-    return Touched(frozenset(changed), frozenset(named), frozenset(ways), frozenset(named_ways))
+@dataclass(frozen=True)
+class _Rule:
+    """One touch, made ready for many records: for each alternative its way, how its names begin, and its fields."""
+
+    items: str | None
+    alternatives: tuple[tuple[Way, Name, tuple[str, ...]], ...]
+    refers: bool
 
 
-def _things(record: Mapping[str, Json], touch: Touch) -> Iterator[Mapping[str, Json]]:
-    """Yield the record once for each thing of a kind: as it is, or with one item of its list in place of all."""
-    items = _list_of(touch.by)
-    if items is None:
-        yield record
-        return
-    listed = record.get(items.removesuffix("[]"))
-    for item in listed if isinstance(listed, list) else ():
-        yield {**record, items: item}
+def namer(touches: Iterable[Touch]) -> Callable[[Mapping[str, Json]], Touched]:
+    """Return the function that says what a record acts on."""
+    return partial(_touched, tuple(map(_rule, touches)))
 
 
-@lru_cache(maxsize=128)
-def _list_of(alternatives: tuple[tuple[str, ...], ...]) -> str | None:
-    first = (field.partition(".")[0] for fields in alternatives for field in fields)
+def _rule(touch: Touch) -> _Rule:
+    ways = [(touch.kind, ",".join(map(_label, fields))) for fields in touch.by]
+    alternatives = [(way, _BETWEEN.join((*way, "")), fields) for way, fields in zip(ways, touch.by, strict=True)]
+    return _Rule(_list_of(touch.by), tuple(alternatives), touch.refers)
+
+
+def _label(name: str) -> str:
+    """Return the name of a field as it is inside a list: an item's id is an id."""
+    return name.rpartition("[].")[2]
+
+
+def _list_of(alternatives: Alternatives) -> str | None:
+    first = (name.partition(".")[0] for fields in alternatives for name in fields)
     return next((name for name in first if name.endswith("[]")), None)
 
 
-def _names(thing: Mapping[str, Json], touch: Touch) -> Iterator[Name]:
-    for fields in touch.by:
-        values = [field_value(thing, field) for field in fields]
-        if all(value is not None and value != "" for value in values):
-            yield touch.kind, tuple(field.rpartition("[].")[2] for field in fields), tuple(map(_folded, values))
+def _touched(rules: tuple[_Rule, ...], record: Mapping[str, Json]) -> Touched:
+    found = Touched()
+    for rule in rules:
+        for thing in _things(record, rule.items):
+            _name(found, rule, thing)
+    return found
+
+
+def _things(record: Mapping[str, Json], items: str | None) -> Iterable[Mapping[str, Json]]:
+    """Return the record once for each thing of a kind: as it is, or with one item of its list in place of all."""
+    if items is None:
+        return (record,)
+    listed = record.get(items.removesuffix("[]"))
+    return [{**record, items: item} for item in listed] if isinstance(listed, list) else ()
+
+
+def _name(found: Touched, rule: _Rule, thing: Mapping[str, Json]) -> None:
+    """Add the names of a thing, and the way in which the service looks for it: by the first field that is there."""
+    first = True
+    for way, begin, fields in rule.alternatives:
+        values = [field_value(thing, name) for name in fields]
+        if None in values or "" in values:
+            continue
+        name = begin + _BETWEEN.join(map(_folded, values))
+        found.named.add(name)
+        if not rule.refers:
+            found.changed.add(name)
+        if first:
+            found.named_ways.add(way)
+            if not rule.refers:
+                found.ways.add(way)
+        first = False
 
 
 def _folded(value: Any) -> str:  # noqa: ANN401 - any JSON value

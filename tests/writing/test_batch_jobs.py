@@ -108,7 +108,8 @@ def test_every_word_that_was_seen_for_an_end_a_success_or_a_failure_is_understoo
     [
         ({"success": False, "error": "no such person", "statusCode": 404}, JobResult(BAD, 404, "no such person")),
         ({"status": "failed", "error": {"message": "too long"}}, JobResult(BAD, None, "too long")),
-        ({"statusCode": 200, "message": "fine"}, JobResult(GOOD, 200, "fine")),
+        ({"statusCode": 200, "message": "fine"}, JobResult(GOOD, 200)),
+        ({"success": False, "errors": {"email": ["x"]}}, JobResult(BAD, None, "email: x", "email")),
         ({"status": "queued"}, JobResult(UNKNOWN)),
         ({"status": True}, JobResult(UNKNOWN)),
         ({"success": "yes"}, JobResult(UNKNOWN)),

@@ -9,7 +9,7 @@ from custify_connector.checking.json_schema import faults_of
 from custify_connector.manifest import Touch
 from custify_connector.writing.plan import write_plan
 from custify_connector.writing.template import stored
-from custify_connector.writing.touches import touched
+from custify_connector.writing.touches import namer
 
 KNOWN = manifest.load()
 
@@ -20,7 +20,7 @@ def touches_of(endpoint):
 
 def meet(endpoint, one, other):
     touches = touches_of(endpoint)
-    first, second = touched(one, touches), touched(other, touches)
+    first, second = namer(touches)(one), namer(touches)(other)
     assert first.meets(second) == second.meets(first)
     return first.meets(second)
 
@@ -92,7 +92,8 @@ def test_records_that_act_on_different_things_go_side_by_side(endpoint, one, oth
 def test_without_the_word_a_record_acts_on_what_its_identity_names():
     plan = write_plan({"request": {"method": "POST", "path": "/x"}, "identity": [["id"], ["a", "b"]]}, None)
     assert plan.touches == (Touch("", (("id",), ("a", "b"))),)
-    assert touched({"a": 1, "b": 2}, plan.touches).meets(touched({"id": 3}, plan.touches))
+    acts_on = namer(plan.touches)
+    assert acts_on({"a": 1, "b": 2}).meets(acts_on({"id": 3}))
     nothing = write_plan({"request": {"method": "POST", "path": "/x"}, "touches": []}, None)
     assert nothing.touches == ()
 
@@ -112,7 +113,7 @@ def test_what_a_destination_touches_and_gathers_are_fields_of_its_records(name):
 
 
 def test_a_list_that_is_none_names_nothing():
-    assert touched({"ids": "c1", "tag": "t"}, touches_of("tag_people")).named == frozenset()
+    assert namer(touches_of("tag_people"))({"ids": "c1", "tag": "t"}).named == set()
 
 
 record = st.fixed_dictionaries({}, optional={name: st.sampled_from("abC") for name in ("id", "user_id", "email")})
