@@ -46,6 +46,12 @@ class Settings(TypedDict, total=False):
     undocumented: bool
 
 
+class DestinationSettings(Settings, total=False):
+    """How a destination is written: `check_ids` rejects a record with an id that has not the service's form."""
+
+    check_ids: bool
+
+
 class Slice(TypedDict):
     """A part of a stream, as `plan_source` makes it."""
 
@@ -158,7 +164,7 @@ class _AnyDestination(TypedDict, total=False):
     on_reject: Literal["continue", "stop"]
     max_rejects: int | str
     capture_responses: bool
-    settings: Settings
+    settings: DestinationSettings
 
 
 class _TemplateDestinationNeeds(TypedDict):
@@ -208,6 +214,24 @@ class FindFirst(_FindFirstNeeds, total=False):
     copy: Mapping[str, str]
 
 
+class _TouchNeeds(TypedDict):
+    kind: str
+    by: list[list[str]]
+
+
+class TouchedThing(_TouchNeeds, total=False):
+    """What a record acts on: a kind of thing, and alternatives that name one; records of one thing keep their order."""
+
+    refers: bool
+
+
+class Gathering(TypedDict):
+    """Which records one call may take: those that differ in the one item of `list` alone, `most` at a time."""
+
+    list: str
+    most: int
+
+
 class _ManualDestinationNeeds(TypedDict):
     request: WriteRequest
 
@@ -217,6 +241,7 @@ class ManualDestination(_ManualDestinationNeeds, _AnyDestination, total=False):
 
     destination: str
     identity: list[list[str]]
+    touches: list[TouchedThing]
     repeat: str
     clear: Literal["unset", "null"]
     max_characters: Mapping[str, int]
@@ -225,6 +250,7 @@ class ManualDestination(_ManualDestinationNeeds, _AnyDestination, total=False):
     copy: Mapping[str, str]
     list: str
     find_first: FindFirst
+    gather: Gathering
     max_deletes: int
     upload: str
     directory: str

@@ -36,7 +36,10 @@ DECLARED = [
     (mappings.WriteRoute, MANUAL_DESTINATION["properties"]["request"]["properties"]["routes"]["items"]),
     (mappings.BatchJobs, MANUAL_DESTINATION["properties"]["batch"]),
     (mappings.FindFirst, MANUAL_DESTINATION["properties"]["find_first"]),
-    *((mappings.Settings, each) for each in SETTINGS),
+    (mappings.TouchedThing, MANUAL_DESTINATION["properties"]["touches"]["items"]),
+    (mappings.Gathering, MANUAL_DESTINATION["properties"]["gather"]),
+    (mappings.Settings, SETTINGS[0]),
+    (mappings.DestinationSettings, SETTINGS[1]),
     *((mappings.RateLimitSetting, each["properties"]["rate_limit"]) for each in SETTINGS),
 ]
 
