@@ -71,7 +71,8 @@ class InjectedFault:
     """One fault to order. The first `after` requests of its scope pass; then it strikes `times` of them (None: all).
 
     `status` and `retry_after` (the header's text; None for no header) belong to the kind `status`. With `applied`, a
-    write is carried out and only its answer is lost. `timeout` answers after `seconds`, `redirect` sends to another
+    write is carried out and only its answer is lost. With `about`, it strikes only requests that hold this text in
+    their path, query or body. `timeout` answers after `seconds`, `redirect` sends to another
     host, `revoke` refuses the good credential from that request on.
     """
 
@@ -83,6 +84,7 @@ class InjectedFault:
     times: int | None = 1
     applied: bool = False
     seconds: float = 1.0
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class WriteCase:
     refused: Record | None = None
     guard: Callable[[int], Mapping[str, Any]] | None = None
     found_by: Callable[[Record], Record] | None = None
+    also_key: str | None = None
 
     def records(self, count: int) -> list[Record]:
         """Return the first `count` valid records."""

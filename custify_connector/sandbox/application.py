@@ -94,7 +94,8 @@ class Application:
     def _fault(self, arrival: _Arrival, request: Request) -> Fault | None:
         if arrival.key is None or arrival.admission is None or not arrival.admission.allowed:
             return None
-        fault = self._state.faults.strike(request.method, request.path)
+        held = f"{request.query}\n{request.body.decode(errors='replace')}"
+        fault = self._state.faults.strike(request.method, request.path, held)
         if fault is not None and fault.kind == "revoke":
             self._state.keys.pop(arrival.key, None)
         if fault is not None and fault.kind == "rate_limited":

@@ -41,7 +41,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: strikes requests of `method` whose path begins with `path`.
+    """One fault: strikes requests of `method` whose path begins with `path`, and that hold the text `about`.
 
     The first `after` matching requests pass; then it strikes `times` times (None: for ever), each time with
     `probability`. `before` says that it strikes before a write is applied; otherwise the write is applied and only the
@@ -57,6 +57,7 @@ class Fault:
     probability: float = 1.0
     before: bool = True
     value: object = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -92,12 +93,15 @@ class Faults:
         with self._lock:
             self._standing.clear()
 
-    def strike(self, method: str, path: str) -> Fault | None:
-        """Return the fault that strikes this request, if any; every matching fault counts the request."""
+    def strike(self, method: str, path: str, held: str = "") -> Fault | None:
+        """Return the fault that strikes this request, if any; every matching fault counts the request.
+
+        `held` is what the request holds besides its path.
+        """
         with self._lock:
             if not self._standing:
                 return None
-            matching = [one for one in self._standing if _matches(one.fault, method, path)]
+            matching = [one for one in self._standing if _matches(one.fault, method, path, held)]
             due = [one for one in matching if self._due(one)]
             if not due:
                 return None
@@ -111,8 +115,9 @@ class Faults:
         return standing.seen > fault.after and (fault.probability >= 1.0 or self._random.random() < fault.probability)
 
 
-def _matches(fault: Fault, method: str, path: str) -> bool:
-    return (fault.method is None or fault.method == method) and path.startswith(fault.path or "")
+def _matches(fault: Fault, method: str, path: str, held: str) -> bool:
+    is_about = fault.about is None or fault.about in f"{path}\n{held}"
+    return is_about and (fault.method is None or fault.method == method) and path.startswith(fault.path or "")
 
 
 def deliver(fault: Fault | None, reply: Reply) -> Delivery:

@@ -16,7 +16,9 @@ def sandbox_fault(fault: InjectedFault, elsewhere: Sandbox) -> Fault:
     """Return a fault as the sandbox orders it; a redirect leads to `elsewhere`."""
     kind, value = _KINDS[fault.kind](fault, elsewhere)
     method = _METHODS[fault.scope]
-    return Fault(kind, method, times=fault.times, after=fault.after, before=not fault.applied, value=value)
+    return Fault(
+        kind, method, times=fault.times, after=fault.after, before=not fault.applied, value=value, about=fault.about
+    )
 
 
 def _status(fault: InjectedFault, _elsewhere: Sandbox) -> tuple[Kind, object]:

@@ -88,6 +88,7 @@ def _upsert_person(settings: Mapping[str, Any]) -> WriteCase:
         nested="custom_attributes.seat",
         found_by=lambda record: {"endpoint": "people", "params": {"user_id": record["user_id"]}},
         refused={"user_id": "refused", "companies": [{"company_id": "nobody's"}]},
+        also_key="email",
     )
 
 

@@ -123,6 +123,29 @@ def records_of_one_key_are_written_in_their_order(bench: Bench) -> Iterator[Find
     yield nothing("`after` of the destinations", "none after itself", _in_circles(after))
 
 
+@check("G27", "hardened")
+def records_that_act_on_one_thing_keep_their_order(bench: Bench) -> Iterator[Finding]:
+    """A record that names a thing by another field than its key does not overtake those before it, in any delivery."""
+    for case in bench.open().cases("upsert"):
+        if case.changed and case.also_key:
+            for delivery in bench.endpoints("destinations")[case.name].get("deliveries", ("single",)):
+                yield from _kept(bench.open(latency_seconds=0.01), case, case.also_key, delivery)
+
+
+def _kept(trial: Trial, case: WriteCase, also_key: str, delivery: str) -> Iterator[Finding]:
+    """Yield what came of things that are made, then changed by one field and by the other, in turn."""
+    changed = str(case.changed)
+    made = case.records(_RECORDS)
+    by_turn = [
+        {**{name: one[name] for name in ((also_key,) if turn % 2 else case.key)}, changed: f"turn {turn}"}
+        for turn in range(1, 6)
+        for one in made
+    ]
+    trial.write(case, [*made, *by_turn], delivery=delivery)
+    for one in made:
+        yield from as_sent(trial, case, [{**one, changed: "turn 5"}])
+
+
 def _in_circles(after: dict[str, list[str]]) -> list[str]:
     """Return the destinations that have no place in any order."""
     left = dict(after)

@@ -12,9 +12,9 @@ from custify_connector.certification.checks.writing import as_sent, differences
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
 from custify_connector.contract import ConfigurationError
-from custify_connector.contract.testbed import Exchange, Record, WriteCase
+from custify_connector.contract.testbed import Exchange, InjectedFault, Record, WriteCase
 
-_MANY, _JOBS = 40, 8
+_MANY, _JOBS, _UNLUCKY = 40, 8, 3
 
 
 @check("G7", "rehearsed")
@@ -216,3 +216,29 @@ def _forgotten(trial: Trial, case: WriteCase) -> Iterator[Finding]:
     yield equal(f"{case.name}, forgotten", ["failed"] * 4, writing.outcomes[-4:])
     silent = [one for one in writing.receipts if one.outcome == "failed" and not one.reason]
     yield nothing(f"{case.name}, forgotten", "a reason for each", silent)
+
+
+@check("G28", "hardened", seconds=120)
+def a_fault_of_records_is_not_taken_for_one_of_the_service(bench: Bench) -> Iterator[Finding]:
+    """Records that the service answers with an error of its own cost no other its delivery, and the run goes on."""
+    for case in bench.open().cases("upsert", "create"):
+        trial = bench.open()
+        # From 100 on, no number is the beginning of another.
+        records = [case.make(100 + number) for number in range(_MANY)]
+        for text in _told_only_by(case, records[:_UNLUCKY], records):
+            trial.service.inject(InjectedFault("status", 503, scope="writes", times=None, about=text))
+        writing = trial.write(case, records)
+        # What must not be repeated stays unclear.
+        repeat = bench.endpoints("destinations").get(case.name, {}).get("repeat", "always")
+        ends = {"rejected"} if repeat == "always" else {"rejected", "failed"}
+        strange = [outcome for outcome in writing.outcomes[:_UNLUCKY] if outcome not in ends]
+        yield nothing(f"{case.name}, the records at fault", " or ".join(sorted(ends)), strange)
+        yield equal(f"{case.name}, the others", ["sent"] * (_MANY - _UNLUCKY), writing.outcomes[_UNLUCKY:])
+        yield equal(f"{case.name}, raised", None, writing.error)
+
+
+def _told_only_by(case: WriteCase, some: list[Record], records: list[Record]) -> Iterator[str]:
+    """Yield, for each of some records, a text of its key that no other record has."""
+    for one in some:
+        others = [str(other[name]) for other in records if other is not one for name in case.key]
+        yield next(text for text in (str(one[name]) for name in case.key) if not any(text in other for other in others))

@@ -98,3 +98,13 @@ def every_destination_comes_after_itself(healthy: Plugin) -> object:
             destination["after"] = [name]
 
     return with_description(healthy, circle)
+
+
+@mutant("G27")
+def short_records_overtake_long_ones(healthy: Plugin) -> object:
+    """Records with few fields are sent first, whatever stands before them."""
+
+    def short_first(records: Iterable[Any]) -> Iterator[Any]:
+        return iter(sorted(records, key=len))
+
+    return with_written(healthy, records=short_first)

@@ -110,3 +110,16 @@ def a_batch_that_was_taken_is_called_sent(healthy: Plugin) -> object:
         return (replace(receipt, outcome="sent") for receipt in receipts) if in_batches else receipts
 
     return with_write(healthy, believing)
+
+
+@mutant("G28")
+def an_error_about_one_record_ends_the_run(healthy: Plugin) -> object:
+    """A record that the service answers with an error of its own is the last that is tried."""
+
+    def fearful(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        over = False
+        for receipt in write(destination, records):
+            yield Receipt(receipt.index, "not_tried", reason="the service is down") if over else receipt
+            over = over or (receipt.status or 0) >= 500  # noqa: PLR2004 - an error of the service
+
+    return with_write(healthy, fearful)
