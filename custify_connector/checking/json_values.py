@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import partial
 
 import orjson
 
@@ -93,12 +92,45 @@ def _decimal(value: object) -> orjson.Fragment:
 
 
 def _written(value: object, *, sort: bool = False) -> str:
-    inner = partial(_written, sort=sort)
+    written: list[str] = []
+    left: list[object] = [value]  # not a recursion, which Python would end at some three hundred levels
+    while left:
+        item = left.pop()
+        parts = _parts(item, sort=sort)
+        if parts is None:
+            written.append(_scalar(item))
+        else:
+            left += reversed(parts)
+    return "".join(written)
+
+
+class _Mark(str):
+    """A piece of JSON that is written as it stands."""
+
+    __slots__ = ()
+
+
+def _parts(value: object, *, sort: bool) -> list[object] | None:
+    """Return the marks and values that an object or array consists of; None for any other value."""
     if isinstance(value, Mapping):
-        fields = dict(sorted(value.items())) if sort else value
-        return "{" + ",".join(map("{}:{}".format, map(_name, fields), map(inner, fields.values()))) + "}"
+        fields = sorted(value.items()) if sort else value.items()
+        pairs = (part for name, each in fields for part in (_Mark(f",{_name(name)}:"), each))
+        return [_Mark("{"), *_without_comma(pairs), _Mark("}")]
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(inner, value)) + "]"
+        return [_Mark("["), *_without_comma(part for each in value for part in (_Mark(","), each)), _Mark("]")]
+    return None
+
+
+def _without_comma(parts: Iterable[object]) -> Iterator[object]:
+    rest = iter(parts)
+    for first in rest:
+        yield _Mark(str(first).removeprefix(","))
+        yield from rest
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, _Mark):
+        return value
     if isinstance(value, Decimal):
         return str(value) if value.is_finite() else "null"
     return "null" if isinstance(value, float) and not math.isfinite(value) else json.dumps(value)

@@ -78,6 +78,14 @@ def test_sorted_the_order_of_fields_does_not_matter(value):
     assert dumps(dict(reversed(value.items())), sort=True) == dumps(value, sort=True)
 
 
+@pytest.mark.parametrize("depth", [250, 300, 980, 5000])
+def test_what_is_nested_deeply_is_written_too(depth):
+    value, text = 1, "1"
+    for _ in range(depth):
+        value, text = {"x": [value]}, f'{{"x":[{text}]}}'
+    assert dumps(value) == text.encode()
+
+
 def test_a_line_ends_with_a_line_end_on_either_way():
     assert dumps({"a": 1}, newline=True) == b'{"a":1}\n'
     assert dumps({"a": 2**64}, newline=True) == b'{"a":18446744073709551616}\n'
