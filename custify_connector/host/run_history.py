@@ -116,6 +116,12 @@ class RunHistory:
             raise ConfigurationError((Fault("run", f"there is no run {number}: custify runs lists them"),))
         return found[0]
 
+    def ended_into(self, output: str) -> datetime | None:
+        """Return when the last read that finished into a file had ended; None where none did."""
+        where = "WHERE kind = 'read' AND output = ? AND status = 'finished' ORDER BY id DESC LIMIT 1"
+        found = self._select(where, (output,))
+        return datetime.fromisoformat(found[0].ended.replace("Z", "+00:00")) if found and found[0].ended else None
+
     def count(self) -> int:
         """Return how many runs there are."""
         if not self.path.exists():

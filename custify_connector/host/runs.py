@@ -14,7 +14,6 @@ from custify_connector.contract import OUTCOMES, Batch, Receipt
 from custify_connector.contract.errors import ConnectorError, StateError
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Output, Target
-from custify_connector.host.outputs.target import STANDARD
 from custify_connector.host.state_file import Stored
 
 if TYPE_CHECKING:  # what is named only, and what writing takes and a read does not load
@@ -61,6 +60,18 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     unfinished output.
     """
     target = Target(output) if isinstance(output, str) else output
+    with target.held():
+        return _read(hooks, credential, source, target, state, watch)
+
+
+def _read(  # noqa: PLR0913, PLR0917 - see `read`
+    hooks: Hooks,
+    credential: Mapping[str, Any],
+    source: Mapping[str, Any],
+    target: Target,
+    state: Path | Keeping | None,
+    watch: Watch,
+) -> ReadCount:
     keeping = Nowhere() if state is None else InFile(state) if isinstance(state, Path) else state
     stored = keeping.load()
     keeping.check()
@@ -99,8 +110,8 @@ class _Keeper:
 
     def __init__(self, keeping: Keeping, target: Target, stored: Stored, *, merges: bool) -> None:
         self._keeping = keeping
-        # What is written to standard output cannot be taken back: its state knows no size.
-        self._to_file = target.path != STANDARD
+        # What is written to a stream cannot be taken back: its state knows no size.
+        self._to_file = target.is_file
         self._at_once = target.streams
         self.output: Output = target.open(stored.output_size if self._to_file else None)
         self._state = stored.state

@@ -1,12 +1,13 @@
-"""Where records go: JSON lines, CSV, Parquet, or a table of a DuckDB database; one file a form.
+"""Where records go: JSON lines, CSV, Parquet, or a table of a DuckDB database; one module for each form.
 
 Every form is first written as JSON lines beside its final place, batch by batch, and takes its place in one step when
 the run has finished: a run that fails leaves the old data whole. These files do not know what the records are.
 """
 
+from custify_connector.host.outputs.form import FORMS, Form, form_of
 from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, encode, open_output
 from custify_connector.host.outputs.stream import Stream
-from custify_connector.host.outputs.target import FORMS, Form, Target, form_of, target_of
+from custify_connector.host.outputs.target import Target, target_of, target_of_run
 
 __all__ = [
     "FORMS",
@@ -21,4 +22,5 @@ __all__ = [
     "form_of",
     "open_output",
     "target_of",
+    "target_of_run",
 ]

@@ -1,55 +1,47 @@
 """A staged file published as CSV: UTF-8, one heading, dotted names for nested fields.
 
 Decides how a value is written in a cell. A value is never changed: a text that a spreadsheet would take for a formula
-stays as it is. Null and empty text are both an empty cell.
+stays as it is. Null and empty text are both an empty cell. The quoting is our own, because the `csv` of the Pythons
+before 3.11.9 and 3.12.3 leaves a bare carriage return unquoted, and that of 3.10 refuses NUL.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import sys
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import orjson
-
-from custify_connector.host.outputs.lines import Publish, written
+from custify_connector.checking.json_values import dumps
 from custify_connector.host.outputs.tables import Table, learn, staged, table_of
-from custify_connector.storage import atomic
+
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark, without which Excel takes a CSV for the code page of its system."""
 
 
-def publish_csv(path: Path | None, schema: Mapping[str, Any]) -> Publish:
-    """Return what publishes a staged file as CSV, in a file or, without one, on standard output."""
-
-    def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:
-        table = table_of(schema, {}, {})
-        learn(table, part)
-        if path is None:
-            _write(table, part, sys.stdout)
-            sys.stdout.flush()
-            return
-        with written(path), atomic.replacing(path) as stream:
-            text = io.TextIOWrapper(stream, "utf-8", newline="")
-            try:
-                _write(table, part, text)
-            finally:
-                text.detach()
-
-    return publish
+def csv_rows(schema: Mapping[str, Any], part: Path, delimiter: str = ",") -> Iterator[bytes]:
+    """Yield the heading and the rows of a staged file."""
+    table = table_of(schema, {}, {})
+    learn(table, part)
+    return _rows(table, part, delimiter)
 
 
-def _write(table: Table, part: Path, stream: IO[str]) -> None:
+def _rows(table: Table, part: Path, delimiter: str) -> Iterator[bytes]:
+    quotable = re.compile(f'[{delimiter}"\r\n]')
     names = list(table.shown)
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
+
+    def line(cells: Iterable[str]) -> bytes:
+        written = [f'"{cell.replace(chr(34), chr(34) * 2)}"' if quotable.search(cell) else cell for cell in cells]
+        # One empty cell alone would be a blank line, which readers skip.
+        return ((delimiter.join(written) or '""') + "\n").encode()
+
+    yield line(names)
     for record in staged(part):
         row = table.columns.row(record)
-        writer.writerow([_cell(row.get(name)) for name in names])
+        yield line(_cell(row.get(name)) for name in names)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
     if value is None:
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dumps(value).decode()

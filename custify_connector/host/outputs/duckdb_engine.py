@@ -26,10 +26,13 @@ TYPES: dict[Kind, str] = {
     "integer": "BIGINT",
     "long": "BIGINT",
     "number": "DOUBLE",
-    "moment": "TIMESTAMP",
+    "moment": "TIMESTAMP WITH TIME ZONE",
     "text": "VARCHAR",
     "json": "JSON",
 }
+STORAGE = "1.2"
+"""The oldest version of DuckDB that can open a new database: dbt and others still pin DuckDB 1."""
+
 _SHORTEST_BUFFER = 1024 * 1024
 
 
@@ -58,19 +61,30 @@ def with_memory(work: Callable[[str], None]) -> None:
 
 @contextmanager
 def connected(
-    path: Path | None, spill: Path | None = None, *, read_only: bool = False, memory: str = MEMORY[1]
+    path: Path | None,
+    spill: Path | None = None,
+    *,
+    read_only: bool = False,
+    memory: str = MEMORY[1],
+    version: str = STORAGE,
 ) -> Iterator[DuckDBPyConnection]:
     """Open a database, in memory when it has no path; what does not fit in memory goes to the folder `spill`.
 
-    Raises NotEnoughMemory, and ConfigurationError when it is in use, is no database, or while the disk is full.
+    A new database can be opened by DuckDB from `version` on. One that is opened without `spill` reaches no other file,
+    whatever its views say. Raises NotEnoughMemory, and ConfigurationError when it is in use, is no database, or while
+    the disk is full.
     """
     module = duckdb()
     # A second thread doubles the memory, and a transaction is not written sooner by it.
     config = {"memory_limit": memory, "threads": 1, "preserve_insertion_order": True}
     if spill is not None:
-        config["temp_directory"] = str(spill)
+        config["temp_directory"] = str(spill.absolute())
+    if path is not None:
+        config |= {"enable_external_access": spill is not None, "storage_compatibility_version": f"v{version}.0"}
     try:
-        with module.connect(str(path or ":memory:"), read_only=read_only, config=config) as connection:
+        # An absolute path is never taken for an address such as `md:`, or for one below the home folder.
+        place = str(path.absolute()) if path else ":memory:"
+        with module.connect(place, read_only=read_only, config=config) as connection:
             yield connection
     except module.OutOfMemoryException as error:
         raise NotEnoughMemory((Fault(str(path or "duckdb"), _sentence(str(error))),)) from None
@@ -105,21 +119,26 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def select(rows: Rows, kinds: Mapping[str, Kind], *, json: str = "JSON") -> str:
-    """Return the query for the rows of a flat file of JSON lines; `json` is the type of what is JSON."""
+def file(path: Path) -> str:
+    """Return the name of a file that is read, as SQL writes it: brackets and stars in it are no pattern."""
+    return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute())))
+
+
+def select(rows: Rows, kinds: Mapping[str, Kind]) -> str:
+    """Return the query for the rows of a flat file of JSON lines."""
     # Each of DuckDB's threads takes twice this much at once: more than the longest line needs would be for nothing.
     longest = max(rows.longest, _SHORTEST_BUFFER)
     read = ", ".join(f"{literal(name)}: '{_read_as(kind)}'" for name, kind in kinds.items())
-    wanted = ", ".join(f"{_cast(name, kind, json)} AS {quoted(name)}" for name, kind in kinds.items())
+    wanted = ", ".join(f"{_cast(name, kind)} AS {quoted(name)}" for name, kind in kinds.items())
     options = f"format = 'newline_delimited', maximum_object_size = {longest}, columns = {{{read}}}"
-    return f"SELECT {wanted} FROM read_json({literal(str(rows.path))}, {options})"  # noqa: S608 - every part is quoted
+    # A folder `name=value` above the file is part of its path, no column.
+    options += ", hive_partitioning = false"
+    return f"SELECT {wanted} FROM read_json({file(rows.path)}, {options})"  # noqa: S608 - every part is quoted
 
 
 def _read_as(kind: Kind) -> str:
     return "VARCHAR" if kind == "moment" else TYPES[kind]
 
 
-def _cast(name: str, kind: Kind, json: str) -> str:
-    if kind == "moment":
-        return f"CAST({quoted(name)} AS TIMESTAMP)"
-    return f"CAST({quoted(name)} AS {json})" if kind == "json" and json != "JSON" else quoted(name)
+def _cast(name: str, kind: Kind) -> str:
+    return f"CAST({quoted(name)} AS {TYPES[kind]})" if kind == "moment" else quoted(name)

@@ -19,7 +19,8 @@ import orjson
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select, with_memory
 from custify_connector.host.outputs.kinds import Kind
-from custify_connector.host.outputs.lines import Publish, written
+from custify_connector.host.outputs.lines import Publish
+from custify_connector.host.outputs.place import written
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
 
@@ -146,9 +147,17 @@ def _widen(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) 
         before = known.kinds.get(name) or "text"
         if name not in known.present:
             database.execute(f"ALTER TABLE {job.table} ADD COLUMN {quoted(name)} {TYPES[kind]}")
-        elif TYPES[before] != TYPES[kind]:
+        elif TYPES[before] != TYPES[kind] or _is_of_old(database, job, name, kind):
             change = f"ALTER COLUMN {quoted(name)} SET DATA TYPE {TYPES[kind]} USING {_widened(name, before, kind)}"
             database.execute(f"ALTER TABLE {job.table} {change}")
+
+
+def _is_of_old(database: DuckDBPyConnection, job: _Job, name: str, kind: Kind) -> bool:
+    """Say whether a column of moments is one of 0.1.0, whose type had no zone."""
+    if kind != "moment":
+        return False
+    query = f"SELECT typeof({quoted(name)}) FROM (SELECT NULL) LEFT JOIN {job.table} ON true LIMIT 1"  # noqa: S608 - quoted
+    return bool(database.execute(query).fetchone() == ("TIMESTAMP",))
 
 
 def _merge(database: DuckDBPyConnection, job: _Job, fresh: str) -> None:
@@ -159,10 +168,15 @@ def _merge(database: DuckDBPyConnection, job: _Job, fresh: str) -> None:
 
 
 def _widened(name: str, before: Kind, after: Kind) -> str:
-    """Return a column's values as the wider type; a moment is written as it came, to the microsecond."""
+    """Return a column's values as the wider type; a moment is written as it came, to the microsecond.
+
+    Moments are taken by their microseconds: other functions take the zone of the machine into account.
+    """
     column = quoted(name)
+    if after == "moment":
+        return f"make_timestamptz(epoch_us({column}))"
     if before == "moment":
-        column = f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        column = f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%S.%fZ')"
     return f"to_json({column})" if after == "json" else f"CAST({column} AS {TYPES[after]})"
 
 

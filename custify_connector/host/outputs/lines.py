@@ -1,4 +1,4 @@
-"""JSON lines, in a file or on standard output; and staged, for forms that cannot grow batch by batch.
+"""JSON lines, in a file or into a stream; and staged, for forms that cannot grow batch by batch.
 
 A file is written beside its final name and takes its place only when the run has finished: a failed run leaves the
 old data whole. Publishing what is staged may be repeated: the staged file goes last. This file does not know what the
@@ -7,14 +7,14 @@ records are, or what publishing is.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.outputs.place import Place, place_of, written
 from custify_connector.storage import atomic
 
 
@@ -44,18 +44,8 @@ def open_output(path: str, resume_at: int | None = None) -> Output:
 
     Raises ConfigurationError when the file cannot be written, or the unfinished one is not there.
     """
-    if path == "-":
-        return StandardOutput()
-    return FileOutput(Path(path), resume_at)
-
-
-@contextmanager
-def written(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses while a file is written (a full disk) into ConfigurationError."""
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None
+    place = place_of(path)
+    return StreamOutput(place) if place.file is None else FileOutput(place.file, resume_at)
 
 
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
@@ -63,17 +53,21 @@ def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
     return b"".join([dumps(record, newline=True) for record in records])
 
 
-class StandardOutput:
-    """Standard output: what is written is with whoever reads it."""
+class StreamOutput:
+    """Standard output, a pipe or a device: what is written is gone for good."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self._opened = ExitStack()
+        self._stream = self._opened.enter_context(place.opened())
+        self._path = place.path
         self.size = 0
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See `Output`."""
         lines = encode(records)
-        sys.stdout.buffer.write(lines)
-        sys.stdout.buffer.flush()
+        with written(self._path):
+            self._stream.write(lines)
+            self._stream.flush()
         self.size += len(lines)
 
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
@@ -81,6 +75,8 @@ class StandardOutput:
 
     def close(self) -> None:
         """See `Output`."""
+        with suppress(OSError, ConfigurationError):  # it is reported already, by `write`
+            self._opened.close()
 
 
 class FileOutput:

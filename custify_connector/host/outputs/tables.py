@@ -6,15 +6,20 @@ and knows nothing of databases.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.host.outputs.flattening import Columns
 from custify_connector.host.outputs.kinds import Kind, declared, join, kind_of
+
+_ESCAPE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..")
+"""An escaped backslash, a whole character of two escapes, or half a one, which is the only one of six bytes."""
+
+_HALF = 6
 
 
 @dataclass
@@ -24,7 +29,8 @@ class Table:
     columns: Columns
     kinds: dict[str, Kind | None]
     promised: Mapping[str, Kind | None] = field(default_factory=dict)
-    records: int = 0
+    texts: set[str] = field(default_factory=set)
+    """The columns in which a value is text, whatever the others are."""
 
     def row(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return a record as a row; its columns and their kinds are widened by it."""
@@ -32,7 +38,8 @@ class Table:
         for name, value in row.items():
             if value is not None or name not in self.kinds:
                 self.kinds[name] = join(self.kinds.get(name), kind_of(value, self.promised.get(name)))
-        self.records += 1
+            if isinstance(value, str):
+                self.texts.add(name)
         return row
 
     @property
@@ -56,30 +63,13 @@ def staged(part: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a staged file."""
     with part.open("rb") as stream:
         for line in stream:
-            yield _loaded(line)
+            record: dict[str, Any] = loads(_without_halves(line) if b"\\u" in line else line)
+            yield record
 
 
-def _loaded(line: bytes) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = orjson.loads(line)
-    except orjson.JSONDecodeError:  # half a character, which only escapes can write
-        import json  # noqa: PLC0415 - hardly ever
-
-        record = _whole(json.loads(line))
-    return record
-
-
-def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value in which half a character is written as the escape that it was."""
-    match value:
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
-        case list():
-            return [_whole(item) for item in value]
-        case dict():
-            return {_whole(name): _whole(item) for name, item in value.items()}
-        case _:
-            return value
+def _without_halves(line: bytes) -> bytes:
+    """Return a line of JSON in which half a character is the text of its escape: no table can hold it."""
+    return _ESCAPE.sub(lambda found: b"\\" + found[0] if len(found[0]) == _HALF else found[0], line)
 
 
 def learn(table: Table, part: Path) -> None:
@@ -101,7 +91,7 @@ def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -
     longest = 0
     with path.open("wb") as stream:
         for record in records:
-            line = orjson.dumps(table.row(record), option=orjson.OPT_APPEND_NEWLINE)
+            line = dumps(table.row(record), newline=True)
             longest = max(longest, len(line))
             stream.write(line)
     return Rows(path, longest)

@@ -6,30 +6,18 @@ Decides which output a form has, and where it is staged. It does not know what a
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, StandardOutput, written
+from custify_connector.host.outputs.form import Form, is_compressed
+from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, StreamOutput
+from custify_connector.host.outputs.place import Place, place_of, written
 from custify_connector.host.outputs.stream import Stream
-
-Form = Literal["jsonl", "csv", "parquet", "duckdb"]
-FORMS: tuple[Form, ...] = get_args(Form)
-_ENDINGS: dict[str, Form] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".duckdb": "duckdb",
-    ".ddb": "duckdb",
-    ".db": "duckdb",
-}
-
-STANDARD = "-"
-
-
-def form_of(path: str, chosen: Form | None = None) -> Form:
-    """Return the form that was chosen, else the one that the path's ending names, else JSON lines."""
-    return chosen or _ENDINGS.get(Path(path).suffix.lower(), "jsonl")
 
 
 @dataclass(frozen=True)
@@ -42,30 +30,50 @@ class Target:
     publish: Publish | None = None
 
     @property
+    def place(self) -> Place:
+        """What the path names; raises ConfigurationError where nothing can be written to it."""
+        return place_of(self.path)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the output is a file, which an unfinished run can continue."""
+        return self.place.file is not None
+
+    @property
     def streams(self) -> bool:
-        """Whether records are away for good as soon as they are written: to standard output, line by line."""
-        return self.path == STANDARD and self.publish is None
+        """Whether records are away for good as soon as they are written: into a stream, line by line."""
+        return not self.is_file and self.publish is None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs from the output; what is staged in a folder of its own is held by that folder."""
+        file = self.place.file
+        if file is not None and self.part is not None and self.part.parent != file.parent:
+            yield
+            return
+        with self.place.held():
+            yield
 
     def open(self, resume_at: int | None = None) -> Output:
         """Open the output; `resume_at` continues an unfinished one after so many bytes.
 
         Raises ConfigurationError when it cannot be written, or the unfinished one is not there.
         """
+        place = self.place
         if self.publish is None:
-            return StandardOutput() if self.path == STANDARD else FileOutput(Path(self.path), resume_at)
-        if self.part is None:
+            return StreamOutput(place) if place.file is None else FileOutput(place.file, resume_at, self.part)
+        if place.file is None or self.part is None:
             folder = Path(tempfile.mkdtemp(prefix="custify-"))
             return _Passing(Path(self.path), folder / "records.part", self.publish)
-        with written(Path(self.path)):
+        with written(self.path):
             self.part.parent.mkdir(exist_ok=True)
-        return StagedOutput(Path(self.path), self.part, self.publish, resume_at)
+        return StagedOutput(place.file, self.part, self.publish, resume_at)
 
     @property
     def staging(self) -> Path | None:
-        """Where records are until the run has finished; None on standard output."""
-        if self.path == STANDARD:
-            return None
-        return self.part or Path(self.path).with_name(Path(self.path).name + ".part")
+        """Where records are until the run has finished; None for a stream."""
+        file = self.place.file
+        return None if file is None else self.part or file.with_name(file.name + ".part")
 
     def complete(self, size: int, state: dict[str, Any] | None, *, merges: bool) -> None:
         """Give an output that holds everything its final place, unless an earlier run has done so already."""
@@ -90,24 +98,54 @@ class _Passing(StagedOutput):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def target_of(path: str, form: Form, stream: Stream) -> Target:
-    """Return the place of one stream; several streams may share a DuckDB database.
+def target_of(path: str, form: Form, stream: Stream, *, mark: bool = False) -> Target:
+    """Return the place of one stream; several streams may share a DuckDB database. `mark` starts a text with a mark.
 
     Raises ConfigurationError for a place that the form cannot have, or a form whose extra is not installed.
     """
-    if form == "jsonl":
-        return Target(path)
+    place = place_of(path)
     if form in {"parquet", "duckdb"}:
         from custify_connector.host.outputs.duckdb_engine import duckdb  # noqa: PLC0415 - an extra
 
         duckdb()
-    if path == STANDARD:
-        return Target(path, form, None, _publish(form, None, stream))
-    where = Path(path)
-    if where.is_dir():
-        raise ConfigurationError((Fault(path, "is a directory: name a file in it"),))
-    part = part_folder(where) / f"{stream.name}.jsonl" if form == "duckdb" else where.with_name(where.name + ".part")
-    return Target(path, form, part, _publish(form, where, stream))
+    file = place.file
+    if form == "duckdb":
+        return _table_of(path, file, stream)
+    publish = None if form == "jsonl" and not is_compressed(path) else _publish(form, place, stream, mark=mark)
+    return Target(path, form, file and file.with_name(file.name + ".part"), publish)
+
+
+def target_of_run(folder: Path, form: Form, stream: Stream, part: Path) -> Target:
+    """Return the place of what one run reads of a stream: a file of its own in a folder, beside those of other runs.
+
+    It is staged in `part`, whichever run began it. A run in which nothing had changed leaves no file. Parquet files are
+    a data set that is partitioned by run.
+    """
+    stamp, number = f"{datetime.now(timezone.utc):%Y-%m-%dT%H%M%SZ}", 1
+    while (file := _file_of_run(folder, form, stream, stamp if number == 1 else f"{stamp}-{number}")).exists():
+        number += 1
+    inner = _publish(form, Place(str(file), file), stream, mark=False)
+
+    def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:
+        if part.stat().st_size or not merges:
+            with written(file):
+                file.parent.mkdir(parents=True, exist_ok=True)
+            inner(part, state, merges)
+
+    return Target(str(file), form, part, publish)
+
+
+def _file_of_run(folder: Path, form: Form, stream: Stream, stamp: str) -> Path:
+    return folder / f"run={stamp}" / f"{stream.name}.parquet" if form == "parquet" else folder / f"{stamp}.{form}"
+
+
+def _table_of(path: str, database: Path | None, stream: Stream) -> Target:
+    if database is None:
+        raise ConfigurationError((Fault("--output", "a DuckDB database cannot be a stream: name a file"),))
+    from custify_connector.host.outputs.duckdb_tables import publish_table  # noqa: PLC0415 - each form when it is used
+
+    part = part_folder(database) / f"{stream.name}.jsonl"
+    return Target(path, "duckdb", part, publish_table(database, stream))
 
 
 def part_folder(database: Path) -> Path:
@@ -115,17 +153,12 @@ def part_folder(database: Path) -> Path:
     return database.with_name(database.name + ".part")
 
 
-def _publish(form: Form, path: Path | None, stream: Stream) -> Publish:
-    if form == "csv":
-        from custify_connector.host.outputs.csv_file import publish_csv  # noqa: PLC0415 - each form when it is used
-
-        return publish_csv(path, stream.schema)
+def _publish(form: Form, place: Place, stream: Stream, *, mark: bool) -> Publish:
     if form == "parquet":
-        from custify_connector.host.outputs.parquet_file import publish_parquet  # noqa: PLC0415 - the same
+        from custify_connector.host.outputs.parquet_file import publish_parquet  # noqa: PLC0415 - each when it is used
 
-        return publish_parquet(path, stream.schema)
-    if path is None:
-        raise ConfigurationError((Fault("--output", "a DuckDB database cannot be standard output: name a file"),))
-    from custify_connector.host.outputs.duckdb_tables import publish_table  # noqa: PLC0415 - the same
+        return publish_parquet(place, stream.schema)
+    from custify_connector.host.outputs.text_file import content_of, publish_text  # noqa: PLC0415 - the same
 
-    return publish_table(path, stream)
+    content = content_of(form, stream.schema)
+    return publish_text(place, content, mark=mark, compressed=is_compressed(place.path))
