@@ -5,6 +5,9 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import io
+import sys
+from typing import Any
 
 import click
 
@@ -68,6 +71,10 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"custify_connector.cli.{name}").command
         return command
 
+    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        _write_utf8(sys.stdout)
+        return super().invoke(context)
+
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -83,6 +90,12 @@ class _LazyGroup(click.Group):
         for title, group in _GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{room}}", text) for name, text in group.items()])
+
+
+def _write_utf8(stream: Any) -> None:  # noqa: ANN401 - a text stream, or what a test puts in its place
+    """Let pipes and files get UTF-8 in every locale; a terminal keeps its encoding, and sees escapes beyond it."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from custify_connector.cli.progress import Progress
 from custify_connector.cli.read_places import output_held
 from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.reads import Job, jobs
+from custify_connector.cli.replacing import check_replaced
 from custify_connector.cli.wanted import Mode, Wanted, check
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
-from custify_connector.host.outputs.target import STANDARD
+from custify_connector.host.outputs.place import STANDARD, local
 from custify_connector.host.recorded_run import Run
 from custify_connector.reading import state as states
 
@@ -38,7 +40,9 @@ _IN_FLIGHT = 8
     help="In place of an endpoint: a source configured by hand, as schemas/source.json has it.",
 )  # fmt: skip
 @click.option("--output", "-o", default="-", metavar="PATH", help="Where the records go; - is standard output.")
-@click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH, else jsonl.")
+@click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH; jsonl for a folder.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is not an earlier output of this read.")
+@click.option("--for-excel", is_flag=True, help="Start a CSV with the mark by which Excel knows UTF-8.")
 @click.option(
     "--mode",
     type=click.Choice(["full", "incremental"]),
@@ -68,6 +72,8 @@ def command(
     params: tuple[str, ...],
     fields: tuple[str, ...],
     limit: int | None,
+    overwrite: bool,
+    for_excel: bool,
     as_json: bool,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
@@ -79,7 +85,7 @@ def command(
     \b
     custify read people --output people.jsonl
     custify read people --output people.csv
-    custify read companies --mode incremental --state nightly -o changed.jsonl
+    custify read companies --mode incremental -o changes/
     custify read people companies deals --format parquet --output lake
     custify read --all --output crm.duckdb
 
@@ -89,14 +95,19 @@ def command(
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
-    wanted = Wanted(endpoints, output, form, mode, state, params, fields, limit, every, source, chosen)
+    output = local(output)
+    wanted = Wanted(
+        endpoints, output, form, mode, state, params, fields, limit, every, source, chosen, overwrite, for_excel
+    )
     _check(wanted, as_json=as_json)
     check(wanted)
     pace, known = settings(options), credential(chosen.label)
     with output_held(wanted), interruption() as asked:
+        chosen_jobs = jobs(wanted, pace, known)
+        check_replaced(wanted, chosen_jobs)
         if wanted.several:
-            raise SystemExit(_read_several(jobs(wanted, pace, known), known, wanted, asked, as_json=as_json))
-        _read_one(jobs(wanted, pace, known)[0], known, wanted, asked, as_json=as_json)
+            raise SystemExit(_read_several(chosen_jobs, known, wanted, asked, as_json=as_json))
+        _read_one(chosen_jobs[0], known, wanted, asked, as_json=as_json)
 
 
 def _check(wanted: Wanted, *, as_json: bool) -> None:
@@ -118,7 +129,7 @@ def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interru
     began = time.monotonic()
     with Progress(ending=lambda: asked) as progress:
         count = _read(job, known, wanted, _run(job, known, wanted), progress, asked, lambda: bool(asked))
-    where = "" if wanted.output == STANDARD else f" in {wanted.output}"
+    where = "" if wanted.output == STANDARD else f" in {job.target.path}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
     if as_json:
         read_summary.print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
@@ -196,4 +207,4 @@ def _with_share(job: Job, at_once: int) -> Job:
     chosen = job.source.get("settings", {})
     share = max(1, chosen.get("max_in_flight", _IN_FLIGHT) // at_once)
     source = {**job.source, "settings": {**chosen, "max_in_flight": share}}
-    return Job(job.name, source, job.target, job.keeping)
+    return replace(job, source=source)

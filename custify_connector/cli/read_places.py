@@ -5,6 +5,7 @@ Decides by the form of the output alone. It does not know endpoints.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,18 +15,22 @@ from custify_connector.cli.wanted import Mode, Wanted
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import state_file
 from custify_connector.host.keeping import Beside, InFile, Keeping, Nowhere
-from custify_connector.host.outputs import Stream, Target, target_of
+from custify_connector.host.outputs import Stream, Target, target_of, target_of_run
 from custify_connector.host.outputs.target import part_folder
 from custify_connector.host.state_file import Stored
 from custify_connector.storage import locks
 
 
-def target(wanted: Wanted, stream: Stream) -> Target:
-    """Return the place of one stream: the output itself, or its own file in a folder."""
-    form = wanted.form_chosen
-    if not wanted.several or form == "duckdb":
-        return target_of(wanted.output, form, stream)
-    return target_of(str(Path(wanted.output) / f"{stream.name}.{form}"), form, stream)
+def target(wanted: Wanted, stream: Stream, mode: Mode) -> Target:
+    """Return the place of one stream: the output itself, or its own file in a folder, one for each incremental run."""
+    form, mark = wanted.form_chosen, wanted.for_excel
+    if form == "duckdb" or not (wanted.several or wanted.in_folder):
+        return target_of(wanted.output, form, stream, mark=mark)
+    folder = Path(wanted.output)
+    if mode == "incremental":
+        part = _own_folder(wanted) / f"{stream.name}.part"
+        return target_of_run(folder / stream.name if wanted.several else folder, form, stream, part)
+    return target_of(str(folder / f"{stream.name}.{form}"), form, stream, mark=mark)
 
 
 def keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
@@ -33,8 +38,9 @@ def keeping(wanted: Wanted, name: str, mode: Mode, target: Target) -> Keeping:
     if wanted.state is not None:
         return InFile(wanted.state)
     if wanted.form_chosen == "duckdb":
-        return _in_database(Path(wanted.output), name, mode, target)
-    return _in_folder(_own_folder(wanted), name, mode, target) if wanted.several else Nowhere()
+        return _in_database(database_of(wanted), name, mode, target)
+    kept = wanted.several or wanted.in_folder
+    return _in_folder(_own_folder(wanted), name, mode, target) if kept else Nowhere()
 
 
 def _in_database(path: Path, name: str, mode: Mode, target: Target) -> Keeping:
@@ -58,14 +64,18 @@ def _no_state() -> None:
 
 def _own_folder(wanted: Wanted) -> Path:
     """Return the folder in which a run keeps what it needs to go on: beside a database, inside a folder of files."""
-    path = Path(wanted.output)
-    return part_folder(path) if wanted.form_chosen == "duckdb" else path / ".custify"
+    return part_folder(database_of(wanted)) if wanted.form_chosen == "duckdb" else Path(wanted.output) / ".custify"
+
+
+def database_of(wanted: Wanted) -> Path:
+    """Return the database's own path: a link and what it leads to are one database."""
+    return Path(os.path.realpath(wanted.output))
 
 
 @contextmanager
 def output_held(wanted: Wanted) -> Iterator[None]:
     """Keep other runs from the same output while this one writes it, where the output is more than one file."""
-    if not wanted.several and wanted.form_chosen != "duckdb":
+    if not (wanted.several or wanted.in_folder) and wanted.form_chosen != "duckdb":
         yield
         return
     if wanted.form_chosen != "duckdb":

@@ -6,8 +6,7 @@ hand is one more stream, of which nothing is described.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +14,12 @@ from custify_connector.checking.wording import suggestion
 from custify_connector.cli import read_places
 from custify_connector.cli.options import typed_params
 from custify_connector.cli.wanted import Mode, Wanted, names
+from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.stream import Cursor
 from custify_connector.manifest import account_fields as discovering
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,24 +30,25 @@ class Job:
     source: Mapping[str, Any]
     target: Target
     keeping: Keeping
+    stream: Stream
 
 
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
     """Return one job for each endpoint; raises ConfigurationError before anything is read."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
     described = _described(wanted, chosen, credential, settings)
-    for name in chosen:
-        _warn_of_slips(name, wanted.fields, described.get(name, {}))
+    if not settings.get("undocumented"):
+        refuse(tuple(fault for name in chosen for fault in _slips(name, wanted, described.get(name, {}))))
     return [_job(name, wanted, settings, described.get(name, {})) for name in chosen]
 
 
-def _warn_of_slips(endpoint: str, fields: tuple[str, ...], described: Mapping[str, Any]) -> None:
-    """Warn of fields that the schema has not, where one that it has is close; an account may have others."""
+def _slips(endpoint: str, wanted: Wanted, described: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the fields that are not documented: records would come without them, and look complete."""
     known = described.get("schema", {}).get("properties", {})
-    for name in fields:
-        meant = "" if name in known else suggestion(name, known)
-        if "did you mean" in meant:
-            log.warning("--field %s: the schema of %s has no such field%s", name, endpoint, meant)
+    for name in wanted.fields if known else ():
+        if name not in known:
+            reason = f"is no field of {endpoint}{suggestion(name, known)}; --undocumented allows any name"
+            yield Fault(f"--field {name}", reason)
 
 
 def _described(
@@ -85,9 +84,10 @@ def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapp
         source["fields"] = list(dict.fromkeys(wanted.fields))
     if wanted.limit:
         source["limit"] = wanted.limit
-    target = read_places.target(wanted, _stream(name, _keyed(described, wanted), wanted, mode))
+    stream = _stream(name, _keyed(described, wanted), wanted, mode)
+    target = read_places.target(wanted, stream, mode)
     keeping = read_places.keeping(wanted, name, mode, target)
-    return Job(name, wanted.connector.source(source), target, keeping)
+    return Job(name, wanted.connector.source(source), target, keeping, stream)
 
 
 def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Decides, before anything is made or asked for, which endpoints are read and whet
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from custify_connector.cli.connector_option import own
 from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
-from custify_connector.host.outputs.target import STANDARD
+from custify_connector.host.outputs.form import ending_form, is_compressed
+from custify_connector.host.outputs.place import STANDARD, place_of
 
 Mode = Literal["full", "incremental"]
 
@@ -38,6 +40,8 @@ class Wanted:
     every: bool = False
     source: Mapping[str, Any] | None = None
     connector: Chosen = field(default_factory=own)
+    overwrite: bool = False
+    for_excel: bool = False
 
     @property
     def several(self) -> bool:
@@ -47,7 +51,16 @@ class Wanted:
     @property
     def form_chosen(self) -> Form:
         """The form of the output."""
+        if self.several or self.in_folder:
+            return self.form or ending_form(self.output) or "jsonl"
+        if place_of(self.output).file is None:
+            return self.form or ending_form(self.output) or "jsonl"
         return form_of(self.output, self.form)
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether one stream goes into a folder, which is to hold a file for each run."""
+        return not self.several and (self.output.endswith(("/", os.sep)) or os.path.isdir(self.output))  # noqa: PTH112 - Path raises for a long name
 
     @property
     def narrowed(self) -> bool:
@@ -85,10 +98,33 @@ def check(wanted: Wanted) -> None:
         refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
     if wanted.several and wanted.params:
         refuse((Fault("--param", "is for one endpoint"),))
-    if Path(wanted.output).is_dir() and not (wanted.several and wanted.form_chosen != "duckdb"):
-        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
     if wanted.form_chosen == "duckdb":
         _check_database(wanted)
+    else:
+        _check_files(wanted)
+
+
+def _check_files(wanted: Wanted) -> None:
+    if wanted.for_excel and wanted.form_chosen not in {"csv", "tsv"}:
+        refuse((Fault("--for-excel", "is for CSV: end the output in .csv"),))
+    if wanted.several and is_compressed(wanted.output):
+        refuse((Fault(wanted.output, "several endpoints need a folder, and its name ends in .gz: name another"),))
+    if wanted.in_folder and wanted.mode != "incremental":
+        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
+    if _is_incremental(wanted) and not (wanted.several or wanted.in_folder or wanted.state):
+        reason = (
+            "incremental needs --state NAME, which remembers what was read; "
+            "a folder such as people/ or a database such as crm.duckdb remembers it as well"
+        )
+        refuse((Fault("--mode", reason),))
+
+
+def _is_incremental(wanted: Wanted) -> bool:
+    """Whether changes are asked for, of a source that can tell them; the others are refused by the connector."""
+    if wanted.source is not None:
+        return (wanted.mode or wanted.source.get("mode")) == "incremental"
+    sources = wanted.connector.description.get("sources", {})
+    return wanted.mode == "incremental" and all("incremental" in sources[name]["modes"] for name in wanted.endpoints)
 
 
 def _check_database(wanted: Wanted) -> None:
@@ -96,6 +132,8 @@ def _check_database(wanted: Wanted) -> None:
     path = Path(wanted.output)
     if wanted.output == STANDARD:
         refuse((Fault("--output", "a DuckDB database cannot be standard output: name a file"),))
+    if place_of(wanted.output).file is None:
+        refuse((Fault(wanted.output, "a DuckDB database cannot be a pipe or a device: name a file"),))
     from custify_connector.host.outputs.duckdb_engine import connected, duckdb  # noqa: PLC0415 - an extra
 
     duckdb()

@@ -56,11 +56,13 @@ def test_csv_and_parquet_go_to_standard_output_too(read, sandbox, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["piped.parquet"], "nothing is left beside it"
 
 
-def test_a_slip_in_a_field_is_warned_of_and_another_field_is_not(read, caplog):
-    done = read("people", "--limit", "1", "--field", "emial", "--field", "zz", "--field", "id")
-    assert (done.exit_code, [list(record) for record in records(done.stdout)]) == (0, [["id"]])
-    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warned == ["--field emial: the schema of people has no such field; did you mean 'email'?"]
+def test_a_field_that_is_not_documented_is_refused_and_can_be_allowed(read):
+    refused(
+        read("people", "--field", "emial", "--field", "id"),
+        2, "--field emial: is no field of people; did you mean 'email'?; --undocumented allows any name",
+    )  # fmt: skip
+    allowed = read("people", "--limit", "1", "--field", "emial", "--field", "id", "--undocumented")
+    assert (allowed.exit_code, [list(record) for record in records(allowed.stdout)]) == (0, [["id"]])
 
 
 def test_the_size_of_what_went_to_standard_output_is_in_the_history(read):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import timezone
 
 import duckdb
 import pytest
@@ -37,8 +38,8 @@ def run(sandbox, canary, monkeypatch, tmp_path):
 
 def cell(value, kind):
     """Return a value of a table as the record had it."""
-    if value is not None and kind == "TIMESTAMP":
-        return value.isoformat(timespec="milliseconds") + "Z"
+    if value is not None and kind == "TIMESTAMP WITH TIME ZONE":
+        return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     return json.loads(value) if value is not None and kind == "JSON" else value
 
 
@@ -198,12 +199,15 @@ def names_in(path):
     return [json.loads(line)["id"] for line in path.read_text().splitlines()]
 
 
-def test_incremental_files_of_a_folder_hold_what_changed(run, sandbox, tmp_path):
+def test_incremental_runs_into_a_folder_add_a_file_each(run, sandbox, tmp_path):
     words = ("people", "tags", "--mode", "incremental", "-o", "lake")
     assert run(*words).exit_code == 0
+    (first,) = (tmp_path / "lake" / "people").iterdir()
+    assert len(names_in(first)) == 30
     sandbox.content.create("people", {"user_id": "new", "email": "new@example.com", "companies": [], "tags": []})
     assert run(*words).exit_code == 0
-    assert len(names_in(tmp_path / "lake" / "people.jsonl")) == 1
+    (second,) = set((tmp_path / "lake" / "people").iterdir()) - {first}
+    assert (len(names_in(first)), len(names_in(second))) == (30, 1)
     assert len(names_in(tmp_path / "lake" / "tags.jsonl")) == len(sandbox.content.tags)
 
 

@@ -86,7 +86,7 @@ def test_a_run_that_failed_says_why_and_what_to_type(sandbox):
 
 
 def test_a_state_is_kept_by_name_and_the_next_run_goes_on(sandbox):
-    words = ["read", "companies", "--mode", "incremental", "--state", "nightly", "-o", "c.jsonl"]
+    words = ["read", "companies", "--mode", "incremental", "--state", "nightly", "-o", "c/"]
     custify(*words)
     custify(*words)
     assert last().state_name == "nightly"
