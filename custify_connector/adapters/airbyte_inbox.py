@@ -136,7 +136,9 @@ class Inbox:
         body = message.get(kind.lower())
         if kind == "RECORD":
             self._next = self._record(number, body)
-        elif kind == "STATE" and isinstance(body, dict):
+        elif kind == "STATE":
+            if not isinstance(body, dict):
+                raise BrokenProtocol(f"line {number}: a STATE without its object, state")
             self._ledger.state(body)
         elif kind not in _PASSED_OVER:
             self._report(number, kind)
@@ -144,7 +146,7 @@ class Inbox:
 
     def _record(self, number: int, body: object) -> tuple[str, Row]:
         stream = body.get("stream") if isinstance(body, dict) else None
-        if not isinstance(body, dict) or stream not in self._streams:
+        if not isinstance(body, dict) or not isinstance(stream, str) or stream not in self._streams:
             known = ", ".join(sorted(self._streams))
             raise BrokenProtocol(f"line {number}: a record of stream {stream!r}, which the catalog lacks ({known})")
         data = body.get("data")
@@ -171,6 +173,5 @@ def _message(number: int, line: bytes) -> dict[str, Any]:
 def _ends(body: object) -> str | None:
     """Return the stream whose end a TRACE tells."""
     status = body.get("stream_status") if isinstance(body, dict) else None
-    if not isinstance(status, dict) or status.get("status") not in _ENDED:
-        return None
-    return stream_of({"stream": status})
+    ended = isinstance(status, dict) and str(status.get("status")) in _ENDED
+    return stream_of({"stream": status}) if ended else None

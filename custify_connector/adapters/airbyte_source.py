@@ -175,7 +175,7 @@ def selected(
         name, mode = protocol.stream_name(configured), configured.get("sync_mode")
         if name not in sources:
             faults.append(Fault(f"catalog: stream {name}", f"is not known{suggestion(name, sources)}"))
-        elif mode not in _MODES:
+        elif not isinstance(mode, str) or mode not in _MODES:
             faults.append(
                 Fault(f"catalog: stream {name}", f"sync_mode {mode!r} is not known{suggestion(str(mode), _MODES)}")
             )

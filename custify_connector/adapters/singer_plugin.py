@@ -18,7 +18,7 @@ from singer_sdk.singerlib.exceptions import SingerError
 
 from custify_connector.adapters.offered import credential_of, settings_schema
 from custify_connector.checking.json_schema import faults_of
-from custify_connector.contract.errors import ConnectorError
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.manifest import resources
 
 
@@ -40,6 +40,15 @@ def config_schema(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON S
 class CustifyPlugin(PluginBase):
     """A plugin whose configuration holds the credential."""
 
+    @classmethod
+    def cb_config(cls, *arguments: Any) -> Any:  # noqa: ANN401 - of singer-sdk
+        """Return the configuration that the command line names, which must be an object."""
+        try:
+            return super().cb_config(*arguments)
+        except (TypeError, ValueError) as error:
+            reason = f"must be a JSON object: {error}" if isinstance(error, ValueError) else "must be a JSON object"
+            raise ConfigurationError((Fault("config", reason),)) from None
+
     @property
     def credential(self) -> dict[str, Any]:
         """Return the credential for the hooks."""
@@ -56,15 +65,18 @@ class CustifyPlugin(PluginBase):
 
 
 def run(command: Callable[[], Any], name: str) -> NoReturn:
-    """Run a plugin's command to its end; what stops it is told in a line or two, without a traceback.
+    """Run a plugin's command to its end; the last line on standard error says what stopped it.
 
     A pipe that was closed at the other end is no fault of ours to tell: click exits with 1.
     """
     try:
         command()
-    except (ConnectorError, SingerSDKError, SingerError, ValueError) as error:
+    except (ConnectorError, SingerSDKError, SingerError, ValueError, OSError) as error:
         logging.getLogger(name).debug("stopped", exc_info=True)
-        _fail(name, str(error))
+        _fail(name, str(error) or type(error).__name__)
+    except Exception as error:
+        logging.getLogger(name).exception("stopped")
+        _fail(name, f"the connector itself failed ({type(error).__name__}): please report it")
     sys.exit(0)
 
 

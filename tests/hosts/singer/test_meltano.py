@@ -120,10 +120,15 @@ def config(project, custify, **changed):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ('{"type": "RECORD", "stream": "x", "record": {}}', "was encountered before a corresponding schema"),
-        ('{"type": "OTHER"}', "Unknown message type 'OTHER'"),
-        ("no JSON", "Unable to parse line as JSON"),
-        ('{"stream": "x"}', "Line is missing required type key"),
+        ('{"type": "RECORD", "stream": "x", "record": {}}', "line 1 RECORD: stream 'x' has no schema yet"),
+        ('{"type": "OTHER"}', "line 1 has the type 'OTHER': it must be one of SCHEMA, RECORD"),
+        ("no JSON", "line 1 is not JSON: Expecting value at column 1"),
+        ('{"stream": "x"}', "line 1 has the type None"),
+        ("null", "line 1 must be an object with a type"),
+        ('{"type": "RECORD", "stream": [1], "record": {}}', "RECORD: stream must be a text that is not empty, not [1]"),
+        ('{"type": "STATE", "value": 3}', "STATE: value must be an object, not 3"),
+        ('{"type": "ACTIVATE_VERSION", "stream": "x", "version": 1}', "stream 'x' has no schema yet"),
+        ('{"type": "SCHEMA", "stream": "x", "schema": {"properties": {"a": {"type": 3}}}}', "schema is no JSON Schema"),
         ('{"type": "SCHEMA", "stream": "x", "schema": {"properties": {}}}', "there is no 'x'"),
     ],
 )
