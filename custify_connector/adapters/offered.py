@@ -11,7 +11,7 @@ from typing import Any
 
 from custify_connector import manifest
 from custify_connector.checking.json_schema import Schema
-from custify_connector.manifest import resources
+from custify_connector.manifest import Alternatives, resources
 from custify_connector.plugin import connector
 
 _LEFT_OUT = frozenset({"$schema", "title", "examples"})
@@ -19,13 +19,17 @@ _LEFT_OUT = frozenset({"$schema", "title", "examples"})
 
 @dataclass(frozen=True)
 class Stream:
-    """A source as a host offers it: `key` names each record, empty where not every record has one."""
+    """A source as a host offers it: `key` names each record, empty where not every record has one.
+
+    `alternatives` are all the ways in which its records are named, the first that a record has whole counts.
+    """
 
     name: str
     summary: str
     schema: dict[str, Any]
     key: tuple[str, ...]
     cursor: str | None
+    alternatives: Alternatives = ()
 
 
 def streams(credential: Mapping[str, Any] | None = None, *, undocumented: bool = False) -> Iterator[Stream]:
@@ -40,7 +44,7 @@ def streams(credential: Mapping[str, Any] | None = None, *, undocumented: bool =
             # A record that lacks the first of several keys is named by another: no key holds for all of them.
             key = known[name].key[0] if len(known[name].key) == 1 else ()
             schema = {word: value for word, value in source["schema"].items() if word not in _LEFT_OUT}
-            yield Stream(name, source["summary"], schema, key, source["cursor"])
+            yield Stream(name, source["summary"], schema, key, source["cursor"], known[name].key)
 
 
 def credential_of(config: Mapping[str, Any]) -> dict[str, Any]:
