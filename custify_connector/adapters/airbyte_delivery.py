@@ -7,21 +7,21 @@ them are decided, so that what was sent first arrives first. This file does not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import orjson
 
 from custify_connector.adapters.airbyte_inbox import Inbox, Ledger
 from custify_connector.adapters.airbyte_protocol import Output
 from custify_connector.adapters.airbyte_routes import Route
+from custify_connector.adapters.once import Once
+from custify_connector.adapters.undelivered import Undelivered
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
-from custify_connector.host import mapping, runs
+from custify_connector.host import mapping
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.interruption import Interruption
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
-from custify_connector.plugin import connector
 
 _TOLD = 20
 
@@ -31,18 +31,20 @@ class Delivery:
 
     def __init__(
         self,
-        credential: Mapping[str, Any],
+        once: Once,
         routes: Mapping[str, Route],
         quarantine: Quarantine | None,
         asked: Interruption,
         output: Output,
     ) -> None:
-        self._credential = credential
+        self._once = once
         self._routes = routes
         self._quarantine = quarantine
         self._asked = asked
         self._output = output
-        self._ledger = Ledger(output, keeps_rejected=quarantine is not None)
+        self._is_dry = any(route.destination.get("dry_run") for route in routes.values())
+        self._ledger = Ledger(output, keeps_rejected=quarantine is not None, is_dry=self._is_dry)
+        self._undelivered: dict[str, Undelivered] = {}
         self._told = 0
 
     def run(self, lines: Iterable[bytes]) -> bool:
@@ -65,11 +67,14 @@ class Delivery:
         if route.counts_one_run and stream in self._ledger.outcomes:
             reason = "its records come in several runs, and max_rejects and max_deletes count one: send it in one piece"
             raise ConfigurationError((Fault(f"stream {stream}", reason),))
-        safe = Safekeeping(quarantine=self._quarantine, ended=lambda: bool(self._asked))
+        quarantine = None if self._is_dry else self._quarantine
+        safe = Safekeeping(quarantine=quarantine, ended=lambda: bool(self._asked))
         # A value is what it is here: empty text is a text, and what is absent is not there.
         shape = Shape(mapping.parse(route.rules), "text")
         table = Table(stream, None, rows)
-        for line in runs.write(connector, self._credential, route.destination, table, shape, safe):
+        undelivered = self._undelivered.setdefault(stream, Undelivered())
+        for line in self._once.write(route.destination, table, shape, safe):
+            undelivered.add(line.line, line.receipt)
             self._tell(stream, line.line, line.receipt)
             self._ledger.settle(stream, line.receipt)
 
@@ -93,14 +98,15 @@ class Delivery:
         for stream, outcomes in self._ledger.outcomes.items():
             counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
             self._output.log("INFO", f"{stream} to {self._routes[stream].destination['endpoint']}: {counts}")
+            for text in self._undelivered[stream].texts():
+                self._output.log("WARN", f"{stream}: {text}")
         if self._quarantine and self._quarantine.count:
             self._output.log("WARN", f"{self._quarantine.count} rejected or failed rows are in {self._quarantine.path}")
 
     def _ended_well(self) -> bool:
-        dry = all(route.destination.get("dry_run") for route in self._routes.values())
         if self._asked:
             self._output.log("WARN", "ended by a signal: what was under way is decided, the rest was not taken")
-        elif self._ledger.stopped is not None and not dry:
+        elif self._ledger.stopped is not None and not self._is_dry:
             advice = "" if self._quarantine else "; name a quarantine file, so that the others are sent"
             self._output.error(ConfigurationError((Fault("the sync was stopped", f"{self._ledger.stopped}{advice}"),)))
             return False

@@ -61,12 +61,14 @@ def _plan(arguments: argparse.Namespace, output: Output) -> Plan:
 
 def _usable(read: Plan, route: Route) -> None:
     """Raise ConfigurationError, the stream named, when a route cannot be written to."""
-    from custify_connector.host import mapping  # noqa: PLC0415 - spec needs none of it
+    from custify_connector.adapters.once import Once  # noqa: PLC0415 - spec needs none of it
+    from custify_connector.host import mapping  # noqa: PLC0415 - the same
     from custify_connector.plugin import connector  # noqa: PLC0415 - the same
 
     try:
         mapping.parse(route.rules)
         connector.write_destination(read.credential, route.destination, iter(()))
+        Once(read.credential, read.protection).refuse_unsafe(route.destination["endpoint"])
     except ConfigurationError as error:
         raise ConfigurationError(
             tuple(replace(fault, place=f"stream {route.stream}: {fault.place}") for fault in error.faults)
@@ -82,6 +84,7 @@ def _quarantine(path: Path) -> Any:  # noqa: ANN401 - imported only where it is 
 def write(arguments: argparse.Namespace, output: Output) -> int:
     """Write the records of standard input; what is wrong with the arguments is told before the first is taken."""
     from custify_connector.adapters.airbyte_delivery import Delivery  # noqa: PLC0415 - spec needs none of it
+    from custify_connector.adapters.once import Once  # noqa: PLC0415 - the same
     from custify_connector.host.interruption import interruption  # noqa: PLC0415 - the same
 
     read = _plan(arguments, output)
@@ -89,7 +92,8 @@ def write(arguments: argparse.Namespace, output: Output) -> int:
     with ExitStack() as stack:
         quarantine = stack.enter_context(closing(_quarantine(read.quarantine))) if read.quarantine else None
         asked = stack.enter_context(interruption())
-        whole = Delivery(read.credential, routes, quarantine, asked, output).run(sys.stdin.buffer)
+        once = stack.enter_context(closing(Once(read.credential, read.protection)))
+        whole = Delivery(once, routes, quarantine, asked, output).run(sys.stdin.buffer)
     return asked.exit_code if asked else 0 if whole else protocol.FAILED
 
 

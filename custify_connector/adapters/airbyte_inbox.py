@@ -35,7 +35,7 @@ class Pending:
 class Ledger:
     """Counts what is decided, and gives each STATE back in its turn, with the counts since the one before."""
 
-    def __init__(self, output: Output, *, keeps_rejected: bool) -> None:
+    def __init__(self, output: Output, *, keeps_rejected: bool, is_dry: bool = False) -> None:
         self._output = output
         self._keeps_rejected = keeps_rejected
         self._pending: deque[Pending] = deque()
@@ -44,7 +44,8 @@ class Ledger:
         self.taken = 0
         self.stopped: str | None = None
         self._decided = 0
-        self._held = False
+        # A state that came back from a dry run would let the next sync pass over rows that were never sent.
+        self._held = is_dry
 
     def state(self, state: dict[str, Any]) -> None:
         """Take a STATE; it goes back now if nothing is under way."""
@@ -57,7 +58,7 @@ class Ledger:
         if receipt.outcome == "not_tried" or (refused and not self._keeps_rejected):
             self.stopped = self.stopped or receipt.reason or "it was not tried"
         # A row that only the key's refusal kept from being sent is for the next sync, not for the quarantine alone.
-        unsent = receipt.outcome == "planned" or receipt.status in _KEY_REFUSED
+        unsent = receipt.status in _KEY_REFUSED
         self._held = self._held or self.stopped is not None or unsent
         self._since.setdefault(stream, Counter())["rejected" if refused else "delivered"] += 1
         self.outcomes.setdefault(stream, Counter())[receipt.outcome] += 1

@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.adapters import airbyte_schemas as schemas
+from custify_connector.adapters import protection
 from custify_connector.adapters.airbyte_protocol import Output
+from custify_connector.adapters.protection import Protection
 from custify_connector.contract.errors import Fault, refuse
+
+_CHECKED = ("streams", "quarantine", "dry_run", "journal", "allow_duplicates")
+"""The hook checks the others."""
 
 
 def fields() -> dict[str, Any]:
@@ -50,6 +55,7 @@ def fields() -> dict[str, Any]:
         "on_reject": {"type": "string", **known["on_reject"]},
         "max_rejects": {**known["max_rejects"], "type": "string", "pattern": "^[0-9]+([.][0-9]+)?%?$"},
         "dry_run": known["dry_run"],
+        **{name: dict(field) for name, field in protection.FIELDS.items()},
     }
 
 
@@ -75,6 +81,7 @@ class Plan:
     routes: dict[str, Route]
     common: dict[str, Any]
     quarantine: Path | None
+    protection: Protection
 
     def route(self, stream: str) -> Route:
         """Return where a stream goes: where the configuration says, or to the destination of its own name."""
@@ -96,13 +103,14 @@ def plan(config: Mapping[str, Any], output: Output) -> Plan:
     if quarantine is None:
         # A rejected row that is kept nowhere must not be passed by a state.
         common["on_reject"] = "stop"
-    return Plan(credential, _routes(listed, common), common, Path(quarantine) if quarantine else None)
+    kept = Path(quarantine) if quarantine else None
+    return Plan(credential, _routes(listed, common), common, kept, protection.read(config))
 
 
 def _faults(config: Mapping[str, Any], listed: object, known: Mapping[str, Any]) -> Iterator[Fault]:
     from custify_connector.checking.json_schema import faults_of  # noqa: PLC0415 - spec needs none of it
 
-    checked = {"type": "object", "properties": {name: known[name] for name in ("streams", "quarantine", "dry_run")}}
+    checked = {"type": "object", "properties": {name: known[name] for name in _CHECKED}}
     faults = faults_of({name: value for name, value in config.items() if value is not None}, checked, "config")
     yield from faults
     if not faults and isinstance(listed, list):

@@ -6,10 +6,12 @@ hooks and the host's files; it does not retry, pace or judge a record.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional  # noqa: UP035 - dlt reads these at run time, on Python 3.10 too
+from typing import Any, Dict, List, NoReturn, Optional  # noqa: UP035 - dlt reads these at run time, on Python 3.10 too
 
 import dlt
 from dlt.common.configuration.specs import CredentialsConfiguration, configspec
@@ -18,10 +20,13 @@ from dlt.common.typing import TSecretStrValue
 from dlt.destinations.file_batching import JsonlFileBatchIterator
 
 from custify_connector.adapters import offered
+from custify_connector.adapters.once import Once
+from custify_connector.adapters.protection import Protection
+from custify_connector.adapters.undelivered import Undelivered
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import runs
-from custify_connector.host.feed import Safekeeping, Shape
+from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.journal import Journal
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
@@ -44,6 +49,8 @@ class CustifyCredential(CredentialsConfiguration):
         """Return the credential for the hooks."""
         return {name: self[name] for name in _CREDENTIAL if self[name] is not None}
 
+
+log = logging.getLogger("custify_connector")
 
 _CREDENTIAL = ("name", "api_key", "description", "base_url", "allow_host")
 
@@ -135,27 +142,92 @@ def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
     folder: str = dlt.config.value,
     destinations: Optional[Dict[str, Any]] = None,
     settings: Optional[Dict[str, Any]] = None,
+    dry_run: bool = False,
+    allow_duplicates: bool = False,
 ) -> None:
     """Write a file of dlt's load package; called again for the same file, it sends only what is not decided yet.
 
     `destinations` maps a table to a destination (`{"signups": {"endpoint": "upsert_person"}}`); a table that it does
-    not name goes to the destination of its own name. `folder` is yours: it keeps a journal for each file, and
-    `quarantine.jsonl`. Raises dlt's terminal exception for a wrong configuration, else its transient one.
+    not name goes to the destination of its own name. `folder` is yours: it keeps what was sent, and
+    `quarantine.jsonl`. A `dry_run` sends nothing, and fails in the end, because dlt would take the load for done.
+    With `allow_duplicates`, a row that an earlier load sent is sent again. Raises dlt's terminal exception for a wrong
+    configuration, else its transient one.
     """
-    place = Path(folder)
-    destination = {"settings": settings or {}, **(destinations or {}).get(table["name"], {"endpoint": table["name"]})}
+    chosen = (destinations or {}).get(table["name"], {"endpoint": table["name"]})
+    destination = {"settings": settings or {}, "dry_run": dry_run, **chosen}
     try:
+        if destination.get("dry_run"):
+            _rehearse(credential.given(), destination, _table(items, table), allow_duplicates=allow_duplicates)
+        place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        journal = Journal(place / f"{_job(items)}.journal", str(destination.get("endpoint", "")), resume=True)
-        with closing(journal), closing(Quarantine(place / "quarantine.jsonl")) as quarantine:
-            described: Mapping[str, Any] = connector.describe()["destinations"].get(destination.get("endpoint", ""), {})
-            safe = Safekeeping.of(described, journal=journal, quarantine=quarantine)
-            _write(credential.given(), destination, _table(items, table), safe)
-            journal.finish()
+        _send(credential.given(), destination, _table(items, table), _Kept(place, _job(items), allow_duplicates))
     except (ConfigurationError, OSError) as error:
         raise DestinationTerminalException(str(error)) from None
     except ConnectorError as error:
         raise DestinationTransientException(str(error)) from None
+
+
+def _rehearse(
+    credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, *, allow_duplicates: bool
+) -> NoReturn:
+    """Look at every row as a write would, and raise ConnectorError with what became of them: nothing is loaded."""
+    # What a folder remembers is not asked: it stands for every row that needs one.
+    sender = Once(credential, Protection(Path(), allow_duplicates))
+    counted = _counted(sender.write(destination, table, Shape(empty="text"), Safekeeping()))
+    raise ConnectorError(f"dry run of {table.name}: {counted}; nothing was sent, and the load stays pending")
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of a write: below `folder`, for a file of a load package that `job` names."""
+
+    folder: Path
+    job: str
+    allow_duplicates: bool
+
+
+def _send(credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, kept: _Kept) -> None:
+    """Write the rows; raises ConfigurationError when the destination's own bounds ended it before the last row."""
+    described: Mapping[str, Any] = connector.describe()["destinations"].get(destination.get("endpoint", ""), {})
+    with ExitStack() as held:
+        journal = None
+        if described.get("repeat") == "always" or kept.allow_duplicates:
+            # An attempt that follows sends no row of this file again; what other files had is sent.
+            path = kept.folder / f"{kept.job}.journal"
+            journal = held.enter_context(closing(Journal(path, str(destination.get("endpoint", "")), resume=True)))
+        quarantine = held.enter_context(closing(Quarantine(kept.folder / "quarantine.jsonl")))
+        sender = held.enter_context(closing(Once(credential, Protection(kept.folder / "sent", kept.allow_duplicates))))
+        safe = Safekeeping.of(described, journal=journal, quarantine=quarantine)
+        left = _counted(sender.write(destination, table, Shape(empty="text"), safe))
+        if left.not_tried:
+            refuse((Fault(table.name, f"{left.not_tried:,} rows were not tried: {left.reason}"),))
+        if journal:
+            journal.finish()
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What became of rows, in words; how many were not tried, and why."""
+
+    text: str
+    not_tried: int
+    reason: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _counted(lines: Iterator[Line]) -> _Counted:
+    """Count rows by what became of them; the log has the reasons of those that did not arrive."""
+    count, undelivered, reason = runs.WriteCount(), Undelivered(), ""
+    for line in lines:
+        count.outcomes[line.receipt.outcome] += 1
+        undelivered.add(line.line, line.receipt)
+        reason = line.receipt.reason or reason
+    for text in undelivered.texts():
+        log.warning("%s", text)
+    text = ", ".join(f"{number:,} {outcome}" for outcome, number in count.outcomes.items() if number) or "no rows"
+    return _Counted(text, count.outcomes["not_tried"], reason)
 
 
 def _job(path: str) -> str:
@@ -169,13 +241,3 @@ def _table(path: str, table: Mapping[str, Any]) -> Table:
     batches = JsonlFileBatchIterator(path, 100, 0, list(table["columns"]))
     rows = (record for batch in batches for record in batch)
     return Table(table["name"], None, (Row(line, record) for line, record in enumerate(rows, start=1)))
-
-
-def _write(credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, safe: Safekeeping) -> None:
-    """Write the rows; raises ConfigurationError when the destination's own bounds ended it before the last row."""
-    count, reason = runs.WriteCount(), ""
-    for line in runs.write(connector, credential, destination, table, Shape(empty="text"), safe):
-        count.outcomes[line.receipt.outcome] += 1
-        reason = line.receipt.reason or reason
-    if left := count.outcomes["not_tried"]:
-        refuse((Fault(table.name, f"{left:,} rows were not tried: {reason}"),))

@@ -6,8 +6,9 @@ It knows drt and the hooks; it does not retry, pace or judge a record.
 
 from __future__ import annotations
 
+import logging
 import os
-from contextlib import closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Optional  # noqa: UP035 - pydantic reads these at run time, on Python 3.10 too
 
@@ -19,11 +20,12 @@ from drt.destinations.row_errors import RowError, record_preview
 from pydantic import ConfigDict, Field, model_validator
 
 from custify_connector import manifest
+from custify_connector.adapters.once import Once
+from custify_connector.adapters.protection import Protection
+from custify_connector.adapters.undelivered import Undelivered
 from custify_connector.checking.values import NotJson, plain
-from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConnectorError, Fault, refuse
-from custify_connector.host import runs
-from custify_connector.host.feed import Safekeeping, Shape
+from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
@@ -31,11 +33,22 @@ from custify_connector.writing.template import expand_destination
 
 # ruff: noqa: UP006, UP045 - the same: pydantic resolves these annotations itself
 
+log = logging.getLogger("custify_connector")
+
 _ONLY_UPDATES = frozenset({"update_task", "update_ticket"})
 """Calls that never create: Custify answers 404 for a record that is not there. No call of Custify only creates."""
 
 _NOT_FOUND = 404
 _WINDOW_SECONDS = 10
+
+
+class _Hidden(str):
+    """A text that shows itself nowhere but where it is used."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
 
 
 class CustifyDestinationConfig(GenericDestinationConfig):
@@ -50,6 +63,8 @@ class CustifyDestinationConfig(GenericDestinationConfig):
     max_rejects: Any = None
     settings: Dict[str, Any] = Field(default_factory=dict)
     quarantine: Optional[str] = None
+    journal: Optional[str] = None
+    allow_duplicates: bool = False
     name: str = "drt"
     description: Optional[str] = None
     api_key: Optional[str] = Field(default=None, repr=False)
@@ -58,6 +73,17 @@ class CustifyDestinationConfig(GenericDestinationConfig):
     base_url_env: str = "CUSTIFY_BASE_URL"
     allow_host: Optional[str] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _hides_the_key(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic's
+        """Hide a literal key from the errors of pydantic, which show what they were given."""
+        if isinstance(data, dict) and isinstance(data.get("api_key"), str):
+            data["api_key"] = _Hidden(data["api_key"])
+        elif isinstance(data, dict) and data.get("api_key") is not None:
+            data["api_key"] = _Hidden()
+            raise ValueError("api_key must be a string")
+        return data
+
     @model_validator(mode="after")
     def _is_known_to_the_connector(self) -> CustifyDestinationConfig:
         """Refuse, when the sync is read, what the connector would refuse when it is run."""
@@ -65,6 +91,7 @@ class CustifyDestinationConfig(GenericDestinationConfig):
             if self.retry is not None:
                 refuse((Fault("destination.retry", "is not used: the connector knows which calls may be repeated"),))
             expand_destination(self.destination(), manifest.load())
+            Once({}, self.protection()).refuse_unsafe(self.endpoint)
         except ConnectorError as error:
             raise ValueError(str(error)) from None
         return self
@@ -75,6 +102,10 @@ class CustifyDestinationConfig(GenericDestinationConfig):
         if self.max_rejects is not None:
             chosen["max_rejects"] = self.max_rejects
         return {**chosen, "settings": {**_pace(self.rate_limit), **self.settings}}
+
+    def protection(self) -> Protection:
+        """Return what keeps a row from being sent again by a later sync."""
+        return Protection(Path(self.journal) if self.journal else None, self.allow_duplicates)
 
     def credential(self) -> Dict[str, Any]:
         """Return the credential for the hooks; raises ConfigurationError when there is no key."""
@@ -94,6 +125,9 @@ class CustifyDestinationConfig(GenericDestinationConfig):
 class CustifyDestination:
     """Writes each batch of a sync through the connector, with an error for each row that did not arrive."""
 
+    def __init__(self) -> None:
+        self._sender: Optional[Once] = None
+
     def load(self, records: List[Dict[str, Any]], config: Any, sync_options: Any) -> SyncResult:  # noqa: ANN401 - drt's models
         """Write a batch. What is everybody's fault (a refused key, Custify gone) is raised, and ends the sync."""
         policy = sync_options.match_policy
@@ -105,13 +139,16 @@ class CustifyDestination:
             destination["settings"].update(_pace(sync_options.rate_limit))
         if sync_options.on_error == "fail":
             destination["on_reject"] = "stop"
-        result = SyncResult()
-        opened = closing(Quarantine(Path(config.quarantine))) if config.quarantine else nullcontext()
-        with opened as quarantine:
+        # Of two equal rows, the second is another row: also where drt hands them over in two batches.
+        self._sender = self._sender or Once(config.credential(), config.protection())
+        result, undelivered = SyncResult(), Undelivered()
+        with closing(self._sender), _quarantine(config, sync_options) as quarantine:
             table = Table(config.endpoint, None, (Row(line, record) for line, record in enumerate(records, start=1)))
             safe = Safekeeping(quarantine=quarantine)
-            for line in runs.write(connector, config.credential(), destination, table, Shape(empty="text"), safe):
-                _count(result, line.receipt, records, policy)
+            for line in self._sender.write(destination, table, Shape(empty="text"), safe):
+                _count(result, line, records, policy)
+                undelivered.add(line.line, line.receipt)
+        result.errors.extend(undelivered.texts())
         return result
 
     def test_connection(self, config: Any) -> None:  # noqa: ANN401 - drt's model
@@ -125,8 +162,17 @@ class CustifyDestination:
         return frozenset({"upsert", "update_only"})
 
 
-def _count(result: SyncResult, receipt: Receipt, records: List[Dict[str, Any]], policy: str) -> None:
+def _quarantine(config: Any, sync_options: Any) -> AbstractContextManager[Optional[Quarantine]]:  # noqa: ANN401 - drt's models
+    """Return the quarantine, none where drt's dead letter queue keeps the rows: a row kept twice is sent twice."""
+    queued = sync_options.dlq is not None and sync_options.dlq.enabled
+    if config.quarantine and queued:
+        log.warning("destination.quarantine is not used: sync.dlq keeps the rows that do not arrive")
+    return nullcontext() if queued or not config.quarantine else closing(Quarantine(Path(config.quarantine)))
+
+
+def _count(result: SyncResult, line: Line, records: List[Dict[str, Any]], policy: str) -> None:
     """Count a row by its receipt: written, skipped, or failed with its reason."""
+    receipt, index = line.receipt, line.line - 1
     if receipt.outcome == "sent":
         result.success += 1
     elif receipt.outcome == "unchanged":
@@ -137,8 +183,8 @@ def _count(result: SyncResult, receipt: Receipt, records: List[Dict[str, Any]], 
     else:
         result.failed += 1
         told = f"{receipt.outcome}: {receipt.reason}"
-        record = records[receipt.index]
-        result.row_errors.append(RowError(receipt.index, record_preview(record), receipt.status, told))
+        record = records[index]
+        result.row_errors.append(RowError(index, record_preview(record), receipt.status, told))
         # drt's dead letter queue takes this very record, and loses every letter with a value that is not JSON's.
         with suppress(NotJson):
             record.update({name: plain(value, name) for name, value in record.items()})

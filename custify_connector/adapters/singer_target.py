@@ -6,8 +6,10 @@ singer-sdk, the hooks and the quarantine; it does not retry, pace or judge a rec
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +18,11 @@ from singer_sdk import BatchSink, Target
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
+from custify_connector.adapters import protection
+from custify_connector.adapters.once import Once
+from custify_connector.adapters.singer_messages import Reader
 from custify_connector.adapters.singer_plugin import CustifyPlugin, config_schema, run
+from custify_connector.adapters.undelivered import Undelivered
 from custify_connector.contract.errors import ConnectorError
 from custify_connector.host import runs, words
 from custify_connector.host.feed import Safekeeping, Shape
@@ -56,6 +62,8 @@ class DestinationSink(BatchSink):
                 self._validator.validate(record)
             except InvalidRecord as error:
                 self._fault = f"does not meet the schema of its stream: {error.error_message}"
+            except Exception as error:  # noqa: BLE001 - a schema that cannot be followed, in words of many libraries
+                self._fault = f"cannot be checked by the schema of its stream: {error}"
         return record
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
@@ -65,12 +73,15 @@ class DestinationSink(BatchSink):
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Write a batch; raises ConnectorError when some of it was not decided, so that no state is told."""
-        count = runs.WriteCount()
+        count, undelivered, reason = runs.WriteCount(), Undelivered(), None
         for line in self._write([self._row(each) for each in context.get("records", [])]):
             count.outcomes[line.receipt.outcome] += 1
+            undelivered.add(line.line, line.receipt)
             reason = line.receipt.reason
         told = words.outcomes(count.outcomes)
         self.logger.info("%s: %s", self.destination.get("endpoint", self.stream_name), told or "nothing to do")
+        for text in undelivered.texts():
+            self.logger.warning("%s: %s", self.stream_name, text)
         if count.outcomes["not_tried"]:
             raise ConnectorError(f"{self.stream_name}: {told}; {reason}")
 
@@ -82,10 +93,11 @@ class DestinationSink(BatchSink):
 
     def _write(self, rows: list[Row]) -> Iterable[Any]:
         described = self._custify.described.get(str(self.destination.get("endpoint")), {})
-        safe = Safekeeping(quarantine=self._custify.quarantine, repeat=described.get("repeat", "never"))
+        quarantine = None if self.destination.get("dry_run") else self._custify.quarantine
+        safe = Safekeeping(quarantine=quarantine, repeat=described.get("repeat", "never"))
         table = Table(self.stream_name, None, iter(rows))
         shape = Shape(empty=self.config.get("empty", "text"))
-        return runs.write(connector, self._custify.credential, self.destination, table, shape, safe)
+        return self._custify.sender.write(self.destination, table, shape, safe)
 
 
 class TargetCustify(CustifyPlugin, Target):
@@ -94,6 +106,7 @@ class TargetCustify(CustifyPlugin, Target):
     name = "target-custify"
     package_name = "custify-connector"
     default_sink_class = DestinationSink
+    message_reader_class = Reader
     capabilities: ClassVar[list[Any]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -110,6 +123,14 @@ class TargetCustify(CustifyPlugin, Target):
             "additionalProperties": _DESTINATION,
         },
         destination={**_DESTINATION, "title": "Destination", "description": "Where all other streams go."},
+        dry_run={
+            "title": "Dry run",
+            "description": "Send nothing, and report what would be sent. No state is emitted: the next run starts "
+            "where this one did.",
+            "type": "boolean",
+            "default": False,
+        },
+        **protection.FIELDS,
         quarantine={
             "title": "Quarantine",
             "description": "A file for the records that were rejected, each with its reason; see custify replay.",
@@ -129,6 +150,9 @@ class TargetCustify(CustifyPlugin, Target):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - of singer-sdk
         super().__init__(**options)
         self._undecided = 0
+        self._held = ExitStack()
+        # What ends the target early ends it by an exception, with which the SDK does not call it again.
+        atexit.register(self._held.close)
 
     @property
     def max_parallelism(self) -> int:
@@ -138,7 +162,20 @@ class TargetCustify(CustifyPlugin, Target):
     @cached_property
     def quarantine(self) -> Quarantine:
         """Open the quarantine; raises ConfigurationError when it cannot be written."""
-        return Quarantine(Path(self.config.get("quarantine", "custify-quarantine.jsonl")))
+        return self._held.enter_context(
+            closing(Quarantine(Path(self.config.get("quarantine", "custify-quarantine.jsonl"))))
+        )
+
+    @cached_property
+    def sender(self) -> Once:
+        """Return what sends rows, and keeps them from being sent again by a later run."""
+        return self._held.enter_context(closing(Once(self.credential, protection.read(self.config))))
+
+    @cached_property
+    def is_dry(self) -> bool:
+        """Say whether some stream is only rehearsed: then no state may be emitted."""
+        chosen = (self.config.get("destination"), *self.config.get("destinations", {}).values())
+        return bool(self.config.get("dry_run")) or any(one.get("dry_run") for one in chosen if one)
 
     @cached_property
     def described(self) -> dict[str, Any]:
@@ -155,7 +192,8 @@ class TargetCustify(CustifyPlugin, Target):
     def destination_of(self, stream_name: str) -> dict[str, Any]:
         """Return the destination for a stream: the one that is named for it, else the one for all others."""
         chosen = self.config.get("destinations", {}).get(stream_name) or self.config.get("destination")
-        return {"settings": dict(self.config.get("settings", {})), **(chosen or {"endpoint": stream_name})}
+        common = {"settings": dict(self.config.get("settings", {})), "dry_run": bool(self.config.get("dry_run"))}
+        return {**common, **(chosen or {"endpoint": stream_name})}
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_record_message(message_dict)
@@ -170,6 +208,18 @@ class TargetCustify(CustifyPlugin, Target):
         after = {name: each["after"] for name, each in self.described.items()}
         order = safe_order([str(sink.destination.get("endpoint")) for sink in sinks], after)
         super()._drain_all([sinks[place] for place in order], parallelism)
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        """Emit a state, except in a dry run: the next run would pass over rows that were never sent."""
+        if self.is_dry:
+            self.logger.info("dry run: nothing was sent and no state is emitted")
+            return
+        super()._write_state_message(state)
+
+    def process_endofpipe(self) -> None:
+        """Write what is left, and close the files."""
+        with self._held:
+            super().process_endofpipe()
 
     def _handle_termination(self, signum: int, frame: Any) -> None:  # noqa: ANN401, ARG002 - of singer-sdk
         """End without another state: what is under way is not decided, and the next run sends it again."""

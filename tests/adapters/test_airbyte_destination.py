@@ -1,7 +1,9 @@
 """`destination-custify` as a process: what arrives, which states come back when, and where rejected rows are."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -310,6 +312,7 @@ def test_a_signal_lets_what_is_under_way_end_and_says_so(begin, config, sandbox)
 
 def test_an_unclear_row_is_kept_and_counted_as_rejected(write, config, sandbox):
     config["streams"] = [{"stream": "clicks", "endpoint": "create_event"}]
+    config["allow_duplicates"] = True
     sandbox.faults.add(Fault("reset", method="POST", times=None, before=False))
     known = sandbox.content.people[0]["user_id"]
     click = record("clicks", name="click", user_id=known, created_at="2026-01-01T00:00:00.000Z")
@@ -341,3 +344,134 @@ def test_a_state_waits_for_the_records_before_it_alone():
     assert said.states == [1]
     ledger.settle("users", Receipt(1, "not_tried"))
     assert said.states == [1]
+
+
+def clicks(sandbox, moments):
+    """Return an event for each moment, all of one person."""
+    known = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    return [record("clicks", name="click", user_id=known, created_at=moment) for moment in moments]
+
+
+MOMENTS = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "nonsense"]
+
+
+@pytest.mark.parametrize("keeps", [{}, {"quarantine": "kept.jsonl"}, {"journal": "sent"}])
+def test_a_bad_event_through_three_syncs_leaves_one_copy_of_the_others(write, config, sandbox, tmp_path, keeps):
+    config["streams"] = [{"stream": "clicks", "endpoint": "create_event"}]
+    del config["quarantine"]
+    config |= {name: str(tmp_path / value) for name, value in keeps.items()}
+    before = len(sandbox.content.events)
+    for _ in range(3):
+        ended = write(config, [*clicks(sandbox, MOMENTS), state(1, "clicks")], catalog("clicks"))
+        assert ended.states == ([(1, 3.0, 1.0)] if "quarantine" in keeps else [])
+    assert len(sandbox.content.events) - before == 3
+    assert any("clicks: 1 rejected: created_at: is not a date that Custify recognises" in text for text in ended.logs)
+
+
+def test_equal_events_of_one_sync_are_as_many_events(write, config, sandbox):
+    config["streams"] = [{"stream": "clicks", "endpoint": "create_event"}]
+    before = len(sandbox.content.events)
+    for _ in range(2):
+        write(config, clicks(sandbox, MOMENTS[:1] * 3), catalog("clicks"))
+    assert len(sandbox.content.events) - before == 3
+
+
+def test_rows_that_differ_are_two_events_also_where_they_map_to_one_record(write, config, sandbox):
+    rules = ["name==bought", "user_id=user", "created_at==2026-01-01"]
+    config["streams"] = [{"stream": "orders", "endpoint": "create_event", "map": rules}]
+    known = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    before = len(sandbox.content.events)
+    for order in (1, 2, 2):
+        ended = write(config, [record("orders", order=order, user=known)], catalog("orders"))
+        assert ended.code == 0, ended.errors
+    assert len(sandbox.content.events) - before == 2
+
+
+def task(name):
+    return record("todo", name=name, priority="medium", status="open")
+
+
+def test_what_only_creates_is_refused_without_a_folder_and_created_once_with_one(write, config, sandbox, tmp_path):
+    config["streams"] = [{"stream": "todo", "endpoint": "create_task"}]
+    before = len(sandbox.content.tasks)
+    told = write(config, [], verb="check").messages[-1]["connectionStatus"]
+    assert told["status"] == "FAILED"
+    assert "name a folder in `journal`" in told["message"]
+    refused = write(config, [task("a")], catalog("todo"))
+    assert refused.code == 1
+    assert "name a folder in `journal`" in refused.errors[0]["message"]
+    assert len(sandbox.content.tasks) == before
+    config["journal"] = str(tmp_path / "sent")
+    for _ in range(3):
+        ended = write(config, [task("a"), task("a"), task("b"), task(""), state(1, "todo")], catalog("todo"))
+        assert ended.states == [(1, 3.0, 1.0)]
+    assert len(sandbox.content.tasks) - before == 3
+    del config["journal"]
+    write({**config, "allow_duplicates": True}, [task("a")], catalog("todo"))
+    assert len(sandbox.content.tasks) - before == 4
+
+
+def test_two_streams_and_two_accounts_have_a_memory_each(write, config, sandbox, tmp_path):
+    config["journal"] = str(tmp_path / "sent")
+    config["streams"] = [{"stream": name, "endpoint": "create_task"} for name in ("todo", "other")]
+    before = len(sandbox.content.tasks)
+    same = record("other", name="a", priority="medium", status="open")
+    for _ in range(2):
+        write(config, [task("a"), same], catalog("todo", "other"))
+    assert len(sandbox.content.tasks) - before == 2
+    assert len(list((tmp_path / "sent").glob("*.sent"))) == 2
+    write({**config, "api_key": "another-key-0123456789"}, [task("a")], catalog("todo"))
+    assert len(list((tmp_path / "sent").glob("*.sent"))) == 3
+
+
+def given(folder):
+    """Return how many rows were handed over, by the file that remembers them."""
+    for path in folder.glob("*.sent"):
+        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(path)) as database:
+            return database.execute("SELECT count(*) FROM rows").fetchone()[0]
+    return 0
+
+
+def test_a_row_that_a_killed_sync_may_have_sent_is_not_sent_again(begin, write, config, sandbox, tmp_path):
+    config["journal"] = str(tmp_path / "sent")
+    config["streams"] = [{"stream": "todo", "endpoint": "create_task"}]
+    sandbox.latency = 3
+    process = begin(config, catalog("todo"))
+    process.stdin.write((json.dumps(task("a")) + "\n").encode())
+    process.stdin.flush()
+    while not given(tmp_path / "sent"):
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    sandbox.latency = 0
+    ended = write(config, [task("a"), task("b"), state(1, "todo")], catalog("todo"))
+    assert ended.states == [(1, 1.0, 1.0)]
+    assert kept(config)[0]["error"]["code"] == "unclear"
+    assert [one["name"] for one in sandbox.content.tasks].count("a") <= 1
+
+
+def test_a_dry_run_gives_no_state_back_not_even_one_before_the_first_row(write, config, sandbox):
+    config["dry_run"] = True
+    ended = write(config, [state(0), BAD, state(1), user(1), state(2)])
+    assert ended.states == []
+    assert not Path(config["quarantine"]).exists() or kept(config) == []
+    assert held(sandbox) == {}
+    del config["dry_run"]
+    assert write(config, [state(0), user(1), state(2)]).states[-1][0] == 2
+    assert held(sandbox) == {"w-1": "Ada 1"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "RECORD", "record": {"stream": {"name": "users"}, "data": {}}},
+        {"type": "RECORD", "record": {"stream": ["users"], "data": {}}},
+        {"type": "STATE"},
+        {"type": "STATE", "state": [1]},
+    ],
+)
+def test_a_malformed_message_ends_the_write_with_a_sentence(write, config, message):
+    ended = write(config, [message])
+    assert ended.code == 1
+    assert ended.errors[0]["message"].startswith("line 1: ")
+    assert "stack_trace" not in ended.errors[0]

@@ -148,6 +148,50 @@ def test_a_wrong_configuration_is_terminal_and_sends_nothing(free, pipeline, tmp
     assert free.journal() == []
 
 
+def events(users, bad=True):
+    """Return an event a user; of the last, the moment is none."""
+    made = [{"user_id": user, "name": "used", "created_at": f"2026-01-0{day}"} for day, user in enumerate(users, 1)]
+    if bad:
+        made[-1]["created_at"] = "nonsense"
+    return made
+
+
+def users_of(custify, count):
+    """Return the ids of people that the account holds."""
+    return [one["user_id"] for one in custify.content("people") if one.get("user_id")][:count]
+
+
+def test_a_dry_run_commits_nothing_and_the_run_after_it_sends_all(free, pipeline, tmp_path):
+    rehearsing = sending(free, tmp_path / "kept", dry_run=True)
+    with pytest.raises(PipelineStepFailed, match=f"dry run of signups: 1 rejected, {COUNT - 1} planned; nothing was"):
+        pipeline("dry", rehearsing).run(rows(), table_name="signups")
+    assert posts(free) == {}
+    assert not (tmp_path / "kept").exists()
+    pipeline("dry", sending(free, tmp_path / "kept")).load()
+    assert arrived(free) == [row["user_id"] for row in rows() if row["user_id"] != BAD]
+
+
+@pytest.mark.parametrize("endpoint", ["create_event", "create_task"])
+def test_rows_that_three_loads_hand_over_arrive_once_beside_a_bad_one(free, pipeline, tmp_path, endpoint):
+    tasks = [{"name": name, "priority": "medium", "status": "open"} for name in ("a", "b", "b", "")]
+    given = events(users_of(free, 4)) if endpoint == "create_event" else tasks
+    kind = "events" if endpoint == "create_event" else "tasks"
+    before = len(free.content(kind))
+    for _ in range(3):
+        to = sending(free, tmp_path / "kept", destinations={"made": {"endpoint": endpoint}})
+        pipeline(f"thrice_{kind}", to).run(given, table_name="made")
+    assert len(free.content(kind)) - before == 3
+
+
+def test_duplicates_are_sent_where_they_are_allowed(free, pipeline, tmp_path):
+    before = len(free.content("events"))
+    for _ in range(2):
+        chosen = {"destinations": {"made": {"endpoint": "create_event"}}, "allow_duplicates": True}
+        to = sending(free, tmp_path / "kept", **chosen)
+        pipeline("twice", to).run(events(users_of(free, 3), bad=False), table_name="made")
+    assert len(free.content("events")) - before == 6
+
+
 def test_a_bound_on_rejects_ends_the_load(free, pipeline, tmp_path):
     bound = {"signups": {"endpoint": "upsert_person", "on_reject": "stop"}}
     with pytest.raises(PipelineStepFailed, match="rows were not tried"):
