@@ -24,7 +24,12 @@ _SYNC_MODES = ("append", "append_dedup")
 
 def main() -> None:
     """Run the command that the command line names, and exit."""
-    commands = {"spec": (spec, ()), "check": (check, ("config",)), "write": (write, ("config", "catalog"))}
+    commands = {
+        "spec": (spec, ()),
+        "check": (check, ("config",)),
+        "discover": (discover, ("config",)),
+        "write": (write, ("config", "catalog")),
+    }
     sys.exit(protocol.run("destination-custify", commands))
 
 
@@ -53,9 +58,30 @@ def check(arguments: argparse.Namespace, output: Output) -> int:
     return protocol.connection_status(output, None if report.ok else f"{report.message} ({report.code})")
 
 
+def discover(arguments: argparse.Namespace, output: Output) -> int:
+    """Report what can be written: an operation for each destination, with its fields and what names a record.
+
+    An upsert has keys by which it finds its record, and is `append_dedup`; what only creates is `append`.
+    """
+    from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
+
+    _plan(arguments, output)
+    operations = [
+        {
+            "object_name": name,
+            "sync_mode": "append_dedup" if described["repeat"] == "always" else "append",
+            "json_schema": {**schemas.table(described["schema"]), "additionalProperties": True},
+            "matching_keys": [list(fields) for fields in described["identity"]],
+        }
+        for name, described in connector.describe()["destinations"].items()
+    ]
+    output.message("DESTINATION_CATALOG", destination_catalog={"operations": operations})
+    return 0
+
+
 def _plan(arguments: argparse.Namespace, output: Output) -> Plan:
     config = protocol.load_object(arguments.config, "config")
-    output.hide(config.get("api_key"))
+    output.hide(schemas.divided(config, ())[0].get("api_key"))
     return plan(config, output)
 
 
@@ -103,7 +129,7 @@ def routed(catalog: list[dict[str, Any]], read: Plan) -> dict[str, Route]:
     routes = {}
     for configured in catalog:
         name, mode = protocol.stream_name(configured), configured.get("destination_sync_mode")
-        routes[name] = read.route(name)
+        routes[name] = read.route(name, configured.get("destination_object_name"))
         if mode not in _SYNC_MODES:
             reason = f"destination_sync_mode {mode!r} is not offered: choose {' or '.join(_SYNC_MODES)}"
             faults.append(Fault(f"catalog: stream {name}", reason))

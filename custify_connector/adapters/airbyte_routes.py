@@ -23,13 +23,18 @@ _CHECKED = ("streams", "quarantine", "dry_run", "journal", "allow_duplicates")
 
 def fields() -> dict[str, Any]:
     """Return the fields of the configuration beside the credential's and the settings."""
-    from custify_connector.manifest import resources  # noqa: PLC0415 - as quick as it can be
+    from custify_connector import manifest  # noqa: PLC0415 - as quick as it can be
+    from custify_connector.manifest import resources  # noqa: PLC0415 - the same
 
     known = resources.schema("destination")["$defs"]
     delivery = known["template"]["properties"]["delivery"]
     route = {
         "stream": {"type": "string", "minLength": 1, "description": "Name of the stream."},
-        "endpoint": {"type": "string", "minLength": 1, "description": "The destination it goes to: upsert_person, …"},
+        "endpoint": {
+            "type": "string",
+            "enum": list(manifest.load().destinations),
+            "description": "The destination it goes to: upsert_person, …",
+        },
         "map": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
@@ -83,9 +88,13 @@ class Plan:
     quarantine: Path | None
     protection: Protection
 
-    def route(self, stream: str) -> Route:
-        """Return where a stream goes: where the configuration says, or to the destination of its own name."""
-        return self.routes.get(stream) or Route(stream, {"endpoint": stream, "params": {}, **self.common}, ())
+    def route(self, stream: str, chosen: object = None) -> Route:
+        """Return where a stream goes: where the configuration says, else `chosen`, else to what has its name.
+
+        `chosen` is the operation of `discover` that the catalog names for it.
+        """
+        endpoint = chosen if isinstance(chosen, str) and chosen else stream
+        return self.routes.get(stream) or Route(stream, {"endpoint": endpoint, "params": {}, **self.common}, ())
 
 
 def plan(config: Mapping[str, Any], output: Output) -> Plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from custify_connector.adapters import environment
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault
 from custify_connector.manifest import resources
@@ -61,7 +62,7 @@ def divided(config: Mapping[str, Any], known: tuple[str, ...]) -> tuple[dict[str
 
     Airbyte adds fields of its own to a configuration, so an unknown one is told of, not refused.
     """
-    credential = {name: config[name] for name in credential_names() if name in config}
+    credential = environment.completed({name: config[name] for name in credential_names() if name in config}, "airbyte")
     names = (*credential_names(), *known, "settings")
     unknown = [name for name in config if name not in names and not name.startswith("__")]
     return credential, tuple(Fault(f"config.{name}", f"is not known{suggestion(name, names)}") for name in unknown)

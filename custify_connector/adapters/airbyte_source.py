@@ -156,8 +156,8 @@ def _state(name: str, batch: Batch) -> dict[str, Any]:
 def _config(arguments: argparse.Namespace, output: Output) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the credential and the settings of the configuration; tells of fields that are not known."""
     config = protocol.load_object(arguments.config, "config")
-    output.hide(config.get("api_key"))
     credential, unknown = schemas.divided(config, ())
+    output.hide(credential.get("api_key"))
     for fault in unknown:
         output.log("WARN", str(fault))
     settings = config.get("settings", {})

@@ -19,7 +19,7 @@ from dlt.common.destination.exceptions import DestinationTerminalException, Dest
 from dlt.common.typing import TSecretStrValue
 from dlt.destinations.file_batching import JsonlFileBatchIterator
 
-from custify_connector.adapters import offered
+from custify_connector.adapters import environment, offered
 from custify_connector.adapters.once import Once
 from custify_connector.adapters.protection import Protection
 from custify_connector.adapters.undelivered import Undelivered
@@ -47,7 +47,13 @@ class CustifyCredential(CredentialsConfiguration):
 
     def given(self) -> Dict[str, Any]:
         """Return the credential for the hooks."""
-        return {name: self[name] for name in _CREDENTIAL if self[name] is not None}
+        return environment.completed({name: self[name] for name in _CREDENTIAL if self[name] is not None}, self.name)
+
+    def on_partial(self) -> None:
+        """Take what dlt did not find from the variables that every other host reads."""
+        self.api_key = self.api_key or environment.completed({}, self.name).get("api_key")
+        if not self.is_partial():
+            self.resolve()
 
 
 log = logging.getLogger("custify_connector")

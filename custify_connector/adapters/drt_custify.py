@@ -20,6 +20,7 @@ from drt.destinations.row_errors import RowError, record_preview
 from pydantic import ConfigDict, Field, model_validator
 
 from custify_connector import manifest
+from custify_connector.adapters import environment
 from custify_connector.adapters.once import Once
 from custify_connector.adapters.protection import Protection
 from custify_connector.adapters.undelivered import Undelivered
@@ -57,7 +58,7 @@ class CustifyDestinationConfig(GenericDestinationConfig):
     model_config = ConfigDict(extra="forbid")
 
     type: str = "custify"
-    endpoint: str
+    endpoint: str = Field(json_schema_extra={"enum": list(manifest.load().destinations)})
     params: Dict[str, Any] = Field(default_factory=dict)
     delivery: str = "single"
     max_rejects: Any = None
@@ -113,7 +114,7 @@ class CustifyDestinationConfig(GenericDestinationConfig):
         if not key:
             refuse((Fault(self.api_key_env, "is not set: put the API key in this environment variable"),))
         # The variable is optional, and drt would look for it in secret stores too.
-        base_url = self.base_url or os.environ.get(self.base_url_env)
+        base_url = self.base_url or os.environ.get(self.base_url_env) or environment.base_url()
         found = {"name": self.name, "api_key": key, "description": self.description, "base_url": base_url}
         return {name: value for name, value in {**found, "allow_host": self.allow_host}.items() if value is not None}
 

@@ -16,6 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.exceptions import SingerError
 
+from custify_connector.adapters import environment
 from custify_connector.adapters.offered import credential_of, settings_schema
 from custify_connector.checking.json_schema import faults_of
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
@@ -57,6 +58,7 @@ class CustifyPlugin(PluginBase):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Tell every fault at once, as the hooks would: singer-sdk's own texts repeat the value, and so the key."""
         self.append_builtin_config(self.config_jsonschema)
+        self._config.update(environment.completed(self._config, self.name))
         faults = faults_of(dict(self.config), self.config_jsonschema, "config", quick=False)
         errors = [str(fault) for fault in faults]
         if errors and raise_errors:

@@ -18,6 +18,7 @@ from singer_sdk import BatchSink, Target
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
+from custify_connector import manifest
 from custify_connector.adapters import protection
 from custify_connector.adapters.once import Once
 from custify_connector.adapters.singer_messages import Reader
@@ -32,7 +33,11 @@ from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
 
 _ROWS = 1000
-_DESTINATION = {"type": "object", "description": "A destination of the connector, as its hook takes it."}
+_DESTINATION = {
+    "type": "object",
+    "description": "A destination of the connector, as its hook takes it.",
+    "properties": {"endpoint": {"type": "string", "enum": list(manifest.load().destinations)}},
+}
 
 
 class DestinationSink(BatchSink):

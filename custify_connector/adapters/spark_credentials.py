@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from custify_connector.adapters import environment as variables
 from custify_connector.contract.errors import ConfigurationError, Fault
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -36,7 +37,7 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> dict[str, An
     if not key:
         reason = f"is not known here: set CUSTIFY_API_KEY{ending} in the environment of driver and workers"
         raise ConfigurationError((Fault(f"credential {name!r}", reason),))
-    base_url = environment.get(f"CUSTIFY_BASE_URL{ending}") or environment.get("CUSTIFY_BASE_URL")
+    base_url = variables.base_url(environment, ending) or variables.base_url(environment)
     return {"name": name, "api_key": key, **({"base_url": base_url} if base_url else {})}
 
 

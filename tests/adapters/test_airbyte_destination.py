@@ -13,6 +13,7 @@ import pytest
 
 from custify_connector.adapters.airbyte_inbox import Ledger
 from custify_connector.contract import Receipt
+from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 
 COMMAND = str(Path(sys.executable).with_name("destination-custify"))
@@ -94,7 +95,7 @@ def begin(tmp_path):
 
     def begun(config, configured, verb="write"):
         words = []
-        for name, content in (("config", config), ("catalog", configured)):
+        for name, content in (("config", config), ("catalog", configured if verb == "write" else None)):
             path = tmp_path / f"{name}.json"
             path.write_text(json.dumps(content), encoding="utf-8")
             words += [f"--{name}", str(path)] if content is not None else []
@@ -475,3 +476,34 @@ def test_a_malformed_message_ends_the_write_with_a_sentence(write, config, messa
     assert ended.code == 1
     assert ended.errors[0]["message"].startswith("line 1: ")
     assert "stack_trace" not in ended.errors[0]
+
+
+def test_the_operations_are_discovered_with_their_keys_and_an_operation_is_where_a_stream_goes(write, config, sandbox):
+    ended = write(config, [], verb="discover")
+    found = {one["object_name"]: one for one in ended.messages[-1]["destination_catalog"]["operations"]}
+    described = connector.describe()["destinations"]
+    assert set(found) == set(described)
+    assert found["upsert_person"]["matching_keys"] == [["id"], ["user_id"], ["email"]]
+    assert (found["upsert_person"]["sync_mode"], found["create_event"]["sync_mode"]) == ("append_dedup", "append")
+    assert "email" in found["upsert_person"]["json_schema"]["properties"]
+    configured = catalog("anything")
+    configured["streams"][0]["destination_object_name"] = "upsert_person"
+    del config["streams"]
+    assert write(config, [record("anything", user_id="w-1", name="Ada")], configured).code == 0
+    assert held(sandbox) == {"w-1": "Ada"}
+
+
+def test_the_specification_lists_every_endpoint(write):
+    spec = write(None, [], verb="spec").messages[0]["spec"]["connectionSpecification"]
+    endpoint = spec["properties"]["streams"]["items"]["properties"]["endpoint"]
+    assert endpoint["enum"] == list(connector.describe()["destinations"])
+
+
+@pytest.mark.parametrize("name", ["CUSTIFY_BASE_URL", "CUSTIFY_API_URL"])
+def test_what_the_configuration_leaves_out_is_taken_from_the_environment(write, config, sandbox, monkeypatch, name):
+    monkeypatch.setenv("CUSTIFY_API_KEY", config["api_key"])
+    monkeypatch.setenv(name, sandbox.base_url)
+    ended = write({"streams": config["streams"], "quarantine": config["quarantine"]}, [user(1)])
+    assert ended.code == 0, ended.errors
+    assert held(sandbox) == {"w-1": "Ada 1"}
+    assert config["api_key"].encode() not in b"".join(ended.lines)

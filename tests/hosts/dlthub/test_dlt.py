@@ -220,6 +220,20 @@ def test_a_refused_key_is_told_without_the_key(free, pipeline, tmp_path):
     assert "canary-key" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["CUSTIFY_BASE_URL", "CUSTIFY_API_URL"])
+def test_the_key_and_the_address_may_be_those_of_the_environment(free, pipeline, tmp_path, monkeypatch, name):
+    monkeypatch.setenv("CUSTIFY_API_KEY", free.api_key)
+    monkeypatch.setenv(name, free.base_url)
+    store = tmp_path / "store.duckdb"
+    loading = pipeline("environment", dlt.destinations.duckdb(str(store)))
+    loading.run(custify_source(endpoints=["tags"], settings=QUICK))
+    assert sorted(column(store, "id", "tags")) == sorted(one["id"] for one in free.content("tags"))
+    people = {"signups": {"endpoint": "upsert_person"}}
+    to = custify_destination(folder=str(tmp_path / "kept"), destinations=people, settings=QUICK)
+    pipeline("environment_out", to).run([{"user_id": "d-1"}], table_name="signups")
+    assert arrived(free) == ["d-1"]
+
+
 def test_the_credential_has_the_fields_of_the_connector(free):
     assert set(connector.describe()["credential"]["properties"]) <= set(CustifyCredential.get_resolvable_fields())
     held = CustifyCredential(**credential(free, name="n"))

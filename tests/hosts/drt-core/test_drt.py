@@ -259,6 +259,11 @@ def test_a_refused_key_ends_the_run_with_its_reason(drt, custify):
     assert signups(custify) == {}
 
 
+def test_the_address_may_have_the_name_that_custifys_own_server_reads(drt, custify):
+    code, said = drt("run", CUSTIFY_BASE_URL="", CUSTIFY_API_URL=custify.base_url)
+    assert len(signups(custify)) == COUNT - 1, (code, said)
+
+
 def test_a_missing_key_is_told_by_the_name_of_its_variable(drt, custify):
     code, said = drt("run", CUSTIFY_API_KEY="")
     assert code == 1

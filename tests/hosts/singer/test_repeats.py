@@ -18,13 +18,14 @@ def account(serve):
 def begin(tmp_path, account):
     """Return what starts the target, which is to read messages from standard input."""
 
-    def begun(**config):
-        words = {"name": "t", "api_key": account.api_key, "base_url": account.base_url, **config}
+    def begun(variables=None, **config):
+        words = {} if variables else {"name": "t", "api_key": account.api_key, "base_url": account.base_url}
+        words |= config
         words["settings"] = {"rate_limit": None}
         (tmp_path / "config.json").write_text(json.dumps(words), encoding="utf-8")
         command = ["target-custify"]
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        environment = {**os.environ, "PYTHONWARNINGS": "always::ResourceWarning"}
+        environment = {**os.environ, "PYTHONWARNINGS": "always::ResourceWarning", **(variables or {})}
         return subprocess.Popen(  # noqa: S603 - ours
             [*command, "--config", "config.json"], cwd=tmp_path, env=environment, text=True, **pipes
         )
@@ -122,3 +123,17 @@ def test_a_killed_run_and_the_next_one_lose_and_double_no_event(begin, write, ac
     names = [one["name"] for one in account.content("events")][before:]
     assert sorted(names) == sorted(row["name"] for row in rows)
     figures["killed twice"] = "lost 0, doubled 0"
+
+
+def test_the_key_and_the_address_may_be_those_of_the_environment(write, account):
+    told = {"CUSTIFY_API_KEY": account.api_key, "CUSTIFY_API_URL": account.base_url}
+    write([{"user_id": "by-environment"}], destination={"endpoint": "upsert_person"}, variables=told)
+    assert "by-environment" in {one.get("user_id") for one in account.content("people")}
+
+
+def test_a_destination_that_there_is_not_is_reported_with_those_that_there_are(begin):
+    process = begin(destination={"endpoint": "upsert_persons"})
+    _, log = process.communicate(messages([]), timeout=120)
+    assert process.returncode == 1
+    assert "config.destination.endpoint" in log
+    assert "upsert_person" in log
