@@ -47,7 +47,7 @@ class CustifyDataSource(DataSource):
         wanted = reading.source.get("fields")
         if wanted:
             found = {"properties": {name: found["properties"].get(name, {}) for name in wanted}}
-        return StructType.fromJson(spark_schemas.spark_schema(found, reading.accounts.column))
+        return StructType.fromJson(spark_schemas.spark_schema(found, reading.accounts.column, reading.moments))
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return the reader of a batch query."""

@@ -57,6 +57,7 @@ class Reading:
     push_filters: bool = False
     rows_per_batch: int = 10_000
     poll_seconds: float = 300.0
+    moments: str = "timestamp"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ _COMMON = frozenset(
         *("rate_limit", "budget", "machines", "tasks_at_once", "max_in_flight", "timeout_seconds", "undocumented"),
     }
 )
-_READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds"}
+_READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds", "moments"}
 _WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns"}
 
 
@@ -105,6 +106,7 @@ def reading(options: Mapping[str, str]) -> Reading:
         found.switch("push_filters"),
         found.number("rows_per_batch") or Reading.rows_per_batch,
         Reading.poll_seconds if found.seconds("poll_seconds") is None else found.seconds("poll_seconds") or 0.0,
+        found.one_of("moments", ("timestamp", "string")) or "timestamp",
     )
     found.settle()
     return answer

@@ -31,12 +31,17 @@ class DoesNotFit(ValueError):
     """A value that a column's type cannot hold; the text names the place and the types, never the value."""
 
 
-def spark_schema(schema: Mapping[str, Any], account_column: str | None = None) -> dict[str, Any]:
-    """Return a record's JSON Schema as a Spark schema; what has no fixed type is text that holds JSON."""
+def spark_schema(
+    schema: Mapping[str, Any], account_column: str | None = None, moments: str = "timestamp"
+) -> dict[str, Any]:
+    """Return a record's JSON Schema as a Spark schema; what has no fixed type is text that holds JSON.
+
+    `moments` is the type of a moment: `timestamp`, or `string` for the text as Custify writes it.
+    """
     fields = [_field(account_column, "string")] if account_column else []
     return {
         "type": "struct",
-        "fields": [*fields, *(_field(name, _type(each)) for name, each in schema["properties"].items())],
+        "fields": [*fields, *(_field(name, _type(each, moments)) for name, each in schema["properties"].items())],
     }
 
 
@@ -44,14 +49,17 @@ def _field(name: str, kind: SparkType) -> dict[str, Any]:
     return {"name": name, "type": kind, "nullable": True, "metadata": {}}
 
 
-def _type(schema: Mapping[str, Any]) -> SparkType:
+def _type(schema: Mapping[str, Any], moments: str) -> SparkType:
     given = schema.get("type", ())
     kinds = [kind for kind in ([given] if isinstance(given, str) else given) if kind != "null"]
     kind = kinds[0] if len(kinds) == 1 else None
     if kind == "array" and "items" in schema:
-        return {"type": "array", "elementType": _type(schema["items"]), "containsNull": True}
+        return {"type": "array", "elementType": _type(schema["items"], moments), "containsNull": True}
     if kind == "object" and schema.get("properties") and schema.get("additionalProperties") is not True:
-        return {"type": "struct", "fields": [_field(name, _type(each)) for name, each in schema["properties"].items()]}
+        fields = [_field(name, _type(each, moments)) for name, each in schema["properties"].items()]
+        return {"type": "struct", "fields": fields}
+    if kind == "string" and schema.get("format") == "date-time":
+        return moments
     return _SCALARS.get(str(kind), "string")
 
 

@@ -24,15 +24,19 @@ def test_a_record_schema_becomes_columns_of_fixed_types():
             "mixed": {"type": ["string", "integer"]},
             "any": {},
             "free": {"type": "object"},
+            "when": {"type": ["string", "null"], "format": "date-time"},
             "list": {"type": "array", "items": {"type": "boolean"}},
             "known": {"type": "object", "properties": {"size": {"type": "number"}}},
         }
     }
     found = {each["name"]: each["type"] for each in spark_schemas.spark_schema(schema, "_account")["fields"]}
-    assert list(found) == ["_account", "text", "count", "mixed", "any", "free", "list", "known"]
+    assert list(found) == ["_account", "text", "count", "mixed", "any", "free", "when", "list", "known"]
     assert [found[name] for name in ("text", "count", "mixed", "any", "free")] == [
         *("string", "long", "string", "string", "string")
     ]
+    assert found["when"] == "timestamp"
+    text = spark_schemas.spark_schema(schema, moments="string")["fields"]
+    assert {each["name"]: each["type"] for each in text}["when"] == "string"
     assert found["list"] == {"type": "array", "elementType": "boolean", "containsNull": True}
     assert found["known"]["fields"][0]["type"] == "double"
 
