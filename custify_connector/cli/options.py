@@ -54,6 +54,8 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {word: options[name] for name, word in named.items() if options[name] is not None}
     if options["undocumented"]:
         chosen["undocumented"] = True
+    if options.get("any_ids"):
+        chosen["check_ids"] = False
     limit = options["rate_limit"]
     return chosen if limit is None else {**chosen, "rate_limit": parse_rate_limit(limit)}
 

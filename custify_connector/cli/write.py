@@ -43,6 +43,7 @@ destination_options = together(
         "--max-rejects", metavar="N",
         help="Stop when more records are rejected or fail: a number, or a percentage such as 5%.",
     ),
+    click.option("--any-ids", is_flag=True, help="Send Custify ids that are not 24 hexadecimal digits, too."),
     click.option("--quarantine", type=_PATH, help="Keep rejected and failed records here, for replay."),
     click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
     click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),

@@ -60,6 +60,8 @@ def write(
                 yield not_tried(index, policy.stopped)
         yield from policy.counted(dispatcher.rest(), dispatcher.ahead)
         yield from policy.rest()
+    if policy.gone:
+        log.warning("%d of the records to delete were not there: look whether their names are right", policy.gone)
     if broken.error:
         raise broken.error from policy.error
     if policy.error:
@@ -133,6 +135,7 @@ class Dispatcher:
         self._waiting: deque[Group] = deque()
         self._pending: dict[int, Pending] = {}
         self._warned: set[str] = set()
+        self._slowed = False
 
     def send(self, index: int, record: object) -> None:
         """Take a record: it is rejected, gathered for a batch, or sent."""
@@ -140,6 +143,13 @@ class Dispatcher:
         if isinstance(prepared, Prepared):
             self._warn(prepared.record)
         self._submit(self._order.add(prepared))
+        if not self._slowed and self._workers > 1 and self._order.mixed:
+            self._slowed = True
+            log.warning(
+                "records name what they act on in different ways (%s), so they are sent one after another where these "
+                "alternate: they go side by side when all give the same field",
+                self._order.mixed,
+            )
 
     def _prepare(self, index: int, record: object) -> Prepared | Receipt:
         try:

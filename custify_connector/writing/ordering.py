@@ -13,7 +13,7 @@ from custify_connector.contract import Receipt
 from custify_connector.manifest import Touch
 from custify_connector.writing.attribute_types import attributes
 from custify_connector.writing.requests import Prepared
-from custify_connector.writing.touches import Name, Touched, namer
+from custify_connector.writing.touches import Name, Touched, Way, namer
 
 MOST_ENTRIES = 1000
 """A batch that does not fill up waits while at most so many rejected records arrive."""
@@ -66,6 +66,7 @@ class Ordering:
         self._entries: list[Prepared | Receipt] = []
         self._records: list[Prepared] = []
         self._open = Touched()
+        self._ways: set[Way] = set()
         self._live: dict[int, Touched] = {}
         """What the groups act on that are not delivered."""
         self._known: set[Name] = set()
@@ -86,7 +87,14 @@ class Ordering:
             closed, touched_by = self.rest(), self._touched_by(record)
         self._records.append(record)
         self._open.include(touched_by)
+        self._ways |= touched_by.ways
         return closed
+
+    @property
+    def mixed(self) -> str | None:
+        """The fields by which records so far name things of one kind in different ways; None where they do not."""
+        kinds = {kind for kind, _ in self._ways}
+        return None if len(kinds) == len(self._ways) else " and ".join(sorted(by for _, by in self._ways))
 
     def rest(self) -> list[Group]:
         """Close the group that is being gathered, if it holds anything, and return it."""

@@ -116,7 +116,7 @@ def _id_faults(ids: Mapping[str, Any], record: Json) -> Iterator[Fault]:
         if not _OBJECT_ID.fullmatch(value):
             shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
             reason = f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
-            yield Fault(place, f"{reason} (settings.check_ids: false sends it all the same)")
+            yield Fault(place, f"{reason} (to send it all the same: settings.check_ids false, or --any-ids)")
 
 
 _SHOWN = 40

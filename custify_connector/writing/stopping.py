@@ -38,6 +38,8 @@ FEWEST_FOR_A_SHARE = 100
 class StopPolicy:
     """Counts deliveries; `stopped` is why no record may be sent any more, `error` what to raise after the last receipt.
 
+    `gone` counts the deletes that found nothing.
+
     A run that stops over its own rejects raises nothing.
     """
 
@@ -45,6 +47,7 @@ class StopPolicy:
         self._plan = plan
         self._rejects = 0
         self._records = 0
+        self.gone = 0
         self._unanswered = 0
         self._any_answered = False
         self._held: list[Delivered] = []
@@ -70,6 +73,7 @@ class StopPolicy:
 
     def count(self, delivered: Delivered, ahead: Ahead = _none_ahead) -> None:
         """Take in one delivery."""
+        self.gone += sum(receipt.code == "already_gone" for receipt in delivered.receipts)
         self._records += len(delivered.receipts)
         self._rejects += sum(receipt.outcome in {"rejected", "failed"} for receipt in delivered.receipts)
         if delivered.sent:

@@ -28,32 +28,30 @@ _BETWEEN = "\0"
 class Touched:
     """What records act on: `changed` is what they change, `named` that and what they only refer to.
 
-    `ways` is how the service looks for what they change, `named_ways` for all of it. The sets grow with `include`:
-    a copy for each record of a batch would cost as much as all the rest of its way.
+    `ways` is how the service looks for what they change; a reference needs a thing that is made under the same field.
+    The sets grow with `include`: a copy for each record of a batch would cost as much as all the rest of its way.
     """
 
     changed: set[Name] = field(default_factory=set)
     named: set[Name] = field(default_factory=set)
     ways: set[Way] = field(default_factory=set)
-    named_ways: set[Way] = field(default_factory=set)
 
     def include(self, other: Touched) -> None:
         """Add what other records act on."""
         self.changed.update(other.changed)
         self.named.update(other.named)
         self.ways.update(other.ways)
-        self.named_ways.update(other.named_ways)
 
     def meets(self, other: Touched) -> bool:
         """Return whether the order of these two can matter: one changes what the other may name."""
-        if not (self.changed.isdisjoint(other.named) and self.named.isdisjoint(other.changed)):
-            return True
-        return _differ(self.ways, other.named_ways) or _differ(other.ways, self.named_ways)
+        shared = not (self.changed.isdisjoint(other.named) and self.named.isdisjoint(other.changed))
+        return shared or self.differs(other)
 
-
-def _differ(some: set[Way], others: set[Way]) -> bool:
-    """Return whether a kind is looked for in one way here, and in another there."""
-    return some != others and any(kind == same and by != way for kind, by in some for same, way in others)
+    def differs(self, other: Touched) -> bool:
+        """Return whether a kind of thing is looked for in one way here, and in another there."""
+        if self.ways == other.ways:
+            return False
+        return any(kind == same and by != way for kind, by in self.ways for same, way in other.ways)
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def _things(record: Mapping[str, Json], items: str | None) -> Iterable[Mapping[s
 
 def _name(found: Touched, rule: _Rule, thing: Mapping[str, Json]) -> None:
     """Add the names of a thing, and the way in which the service looks for it: by the first field that is there."""
-    first = True
+    ways: list[Way] = []
     for way, begin, fields in rule.alternatives:
         values = [field_value(thing, name) for name in fields]
         if None in values or "" in values:
@@ -113,11 +111,8 @@ def _name(found: Touched, rule: _Rule, thing: Mapping[str, Json]) -> None:
         found.named.add(name)
         if not rule.refers:
             found.changed.add(name)
-        if first:
-            found.named_ways.add(way)
-            if not rule.refers:
-                found.ways.add(way)
-        first = False
+            ways.append(way)
+    found.ways.update(ways[:1])
 
 
 def _folded(value: Any) -> str:  # noqa: ANN401 - any JSON value

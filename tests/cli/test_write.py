@@ -286,3 +286,11 @@ def test_reasons_are_broken_between_words_at_the_width_of_the_terminal(run, tmp_
     told = run("upsert_person", "people.csv").stderr.splitlines()
     assert max(map(len, told)) <= 80
     assert told[1].startswith("  ")
+
+
+def test_an_id_of_another_form_is_sent_only_where_it_was_asked_for(run):
+    row = '{"id": "not-an-id", "name": "x"}\n'
+    done = run("upsert_company", "-", "--dry-run", stdin=row)
+    assert done.exit_code == 1
+    assert "--any-ids" in done.stderr
+    assert run("upsert_company", "-", "--dry-run", "--any-ids", stdin=row).exit_code == 0

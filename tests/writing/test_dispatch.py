@@ -430,12 +430,12 @@ class Deleting:
     """A `Send` that counts."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.answers = [], {}
 
     def __call__(self, request):
         """Answer one request."""
         self.asked.append(request.target)
-        return Response(200)
+        return self.answers.get(request.target, Response(200))
 
 
 @pytest.mark.parametrize(("count", "sent"), [(0, 0), (4, 4), (5, 5), (6, 0), (50, 0)])
@@ -468,6 +468,24 @@ def test_a_text_that_custify_may_take_for_another_type_is_warned_of_once(workers
         "own.zip is text that looks like a number",
         "own.on is text that looks like true or false",
     ]
+
+
+def test_records_that_name_things_in_different_ways_are_warned_of_once(caplog):
+    words = {"identity": [["id"], ["email"]]}
+    list(write(Service(), [{"id": "a"}, {"email": "x"}, {"id": "b"}, {"email": "y"}], **words))
+    [warning] = [entry.getMessage() for entry in caplog.records if "different ways" in entry.getMessage()]
+    assert "(email and id)" in warning
+    caplog.clear()
+    list(write(Service(), [{"id": "a", "email": "x"}, {"id": "b"}], **words))
+    assert caplog.records == []
+
+
+def test_deletes_that_found_nothing_are_warned_of(caplog):
+    service = Deleting()
+    service.answers = {"/thing?id=t1": Response(404), "/thing?id=t2": Response(200, {"deleted": 0})}
+    run = list(write(service, [{"id": f"t{number}"} for number in range(4)], **DELETE))
+    assert [receipt.outcome for receipt in run] == ["sent", "unchanged", "unchanged", "sent"]
+    assert "2 of the records to delete were not there" in caplog.text
 
 
 # ------------------------------------------------------------------------------------------------------------------ law

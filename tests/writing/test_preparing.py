@@ -223,10 +223,7 @@ GOOD = "65f1bf11b7d4e8f90123ab01"
 def test_a_custify_id_of_another_form_is_rejected_before_it_is_sent(bad, record, place):
     field, reason = rejected({}, record(bad), IDS)
     assert field == place
-    assert (
-        "is not a Custify id, which has 24 hexadecimal digits (settings.check_ids: false sends it all the same)"
-        in reason
-    )
+    assert "is not a Custify id, which has 24 hexadecimal digits (to send it all the same: settings.check_ids" in reason
     assert sent({"settings": {"check_ids": False}}, record(bad), IDS)
 
 

@@ -73,6 +73,7 @@ def test_records_that_may_act_on_one_thing_keep_their_order(endpoint, one, other
             {"company_id": "c", "parent_companies": [{"company_id": "p"}]},
             {"company_id": "d", "parent_companies": [{"company_id": "p"}]},
         ),
+        ("upsert_company", {"id": "1"}, {"id": "2", "parent_companies": [{"company_id": "p"}]}),
         ("tag_entities", ADD, {**ADD, "ids": ["c2"]}),
         ("tag_entities", ADD, {**ADD, "tag": "t2"}),
         ("tag_entities", ADD, {**ADD, "category": "people"}),
