@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from custify_connector.contract.errors import UnexpectedReply
 from custify_connector.contract.events import PageRead
 from custify_connector.exchange.client import Client
-from custify_connector.exchange.replies import unavailable
+from custify_connector.exchange.replies import error_text, unavailable
 from custify_connector.exchange.retrying import GivenUp
 from custify_connector.exchange.wire import Request, Response, Undecoded, decode
 from custify_connector.reading.page import Page, page_of
@@ -42,7 +42,9 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: t
     if not response.ok and progress.position.place.collected == 0:
         plainer = fall_back(plan, progress.position, response.status)
         if plainer is not None:
-            log.warning("%s: Custify refused the request; asking without %s", plan.stream, plainer.fallbacks[-1])
+            said = error_text(response.body) or "no reason given"
+            left_out = plainer.fallbacks[-1]
+            log.warning("%s: Custify refused the request; asking without %s (%s)", plan.stream, left_out, said)
             return ask(client, plan, replace(progress, position=plainer), number, stop)
     reached = progress if progress.started else replace(progress, started=_served_at(response, client))
 
