@@ -163,11 +163,10 @@ class Dispatcher:
         while self._waiting and (len(self._waiting) > self._workers or self._is_done(self._waiting[0])):
             yield self._take()
 
-    def ahead(self) -> Iterator[Delivered]:
-        """Yield the deliveries that are done before their turn."""
+    def ahead(self) -> Iterator[Delivered | None]:
+        """Yield the deliveries whose turn has not come, None for one that is not done."""
         for pending in self._pending.values():
-            if pending.done() and pending.exception() is None:
-                yield pending.result()
+            yield pending.result() if pending.done() and pending.exception() is None else None
 
     def rest(self) -> Iterator[Delivered]:
         """Send what is still gathered, and yield everything that is left, in order."""

@@ -19,6 +19,9 @@ from custify_connector.writing.requests import Key, Prepared
 
 _GONE = frozenset({404, 410})
 _REFUSED_KEY = frozenset({401, 403})
+_OF_ONE_RECORD = frozenset({"broken", "timeout", "not_json"})
+"""Failures that one record may bring about, time and again; others say something of the service or the way to it."""
+
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 
 
@@ -82,9 +85,11 @@ def _failed(prepared: Prepared, given_up: GivenUp) -> Receipt:
 
 
 def is_suspect(given_up: GivenUp) -> bool:
-    """Return whether a request was given up for what it holds, perhaps: the service saw it, and was not too busy."""
+    """Return whether a request was given up for what it holds, perhaps: each try arrived, and was not too much."""
     last = given_up.last
-    return last.arrived if isinstance(last, Failure) else last.status != _TOO_MANY_REQUESTS
+    if isinstance(last, Failure):
+        return last.arrived and last.kind in _OF_ONE_RECORD
+    return last.status != _TOO_MANY_REQUESTS
 
 
 def blamed(receipt: Receipt) -> Receipt:

@@ -18,13 +18,13 @@ UNANSWERED_IN_A_ROW = 3
 """So many deliveries in a row without a usable answer are the service's fault, where it answers nothing else either."""
 
 SUSPECTS_IN_A_ROW = 10
-"""So many are the service's fault even where it answers a probe: it may be down for writes alone."""
+"""So many are its fault though it answers a probe and took records before: it may be down for writes alone."""
 
-Ahead = Callable[[], Iterable[Delivered]]
-"""Returns the deliveries that are done before their turn: a service that answers one of them is not down."""
+Ahead = Callable[[], Iterable[Delivered | None]]
+"""Returns the later deliveries under way, None for one that is not done: one that is answered shows a service alive."""
 
 
-def _none_ahead() -> Iterable[Delivered]:
+def _none_ahead() -> Iterable[Delivered | None]:
     return ()
 
 
@@ -98,8 +98,13 @@ class StopPolicy:
             return False
         if not delivered.suspect:
             return True
-        others = [each for each in ahead() if each.sent]
-        return self._unanswered + len(others) >= SUSPECTS_IN_A_ROW and not any(each.answered for each in others)
+        others = [*ahead()]
+        done = [each for each in others if each is not None and each.sent]
+        if any(each.answered for each in done):
+            return False
+        may_be_alive = self._any_answered or len(done) < len(others)
+        enough = SUSPECTS_IN_A_ROW if may_be_alive else UNANSWERED_IN_A_ROW
+        return self._unanswered + len(done) >= enough
 
     def _unavailable(self, delivered: Delivered) -> ServiceUnavailable:
         reason = delivered.receipts[-1].reason

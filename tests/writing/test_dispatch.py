@@ -240,7 +240,7 @@ def test_a_service_that_is_down_ends_the_run_early(delivery, workers):
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
 @pytest.mark.parametrize("answer", [500, 503, "lost"])
-@pytest.mark.parametrize("bad", [[0, 1, 2], [5], [7, 30], [39], [0, 1, 2, 3, 4, 5, 6, 7], list(range(0, 40, 2))])
+@pytest.mark.parametrize("bad", [[1, 2, 3], [5], [7, 30], [39], [1, 2, 3, 4, 5, 6, 7, 8], list(range(0, 40, 2))])
 def test_a_record_that_gets_no_usable_answer_while_others_do_is_rejected_and_the_run_goes_on(workers, answer, bad):
     service = Service()
     run = list(write(service, things(40, **{f"r{number}": answer for number in bad}), workers))
@@ -249,6 +249,20 @@ def test_a_record_that_gets_no_usable_answer_while_others_do_is_rejected_and_the
     first = run[bad[0]]
     assert (first.code, first.status) == ("refused", None if answer == "lost" else answer)
     assert first.reason.startswith("Custify takes other records, and not this one: ")
+
+
+def test_the_first_records_of_a_run_may_be_at_fault_where_others_are_under_way():
+    unhurried = Clock(pause=lambda _seconds, stop: stop.wait(0.05))
+    client = Client(Service(), Budget(None, unhurried), max_in_flight=8, clock=unhurried)
+    records = things(40, r0=503, r1=503, r2=503)
+    run = list(dispatch.write(client, write_plan(THING, None), records, PROBE))
+    assert [receipt.outcome for receipt in run] == ["rejected"] * 3 + ["sent"] * 37
+
+
+def test_where_no_record_was_ever_taken_three_are_enough():
+    run, error = until_raised(write(Service(), things(40, **{f"r{n}": 503 for n in range(40)}), 1))
+    assert isinstance(error, ServiceUnavailable)
+    assert [receipt.outcome for receipt in run] == ["failed"] * 3 + ["not_tried"] * 37
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -283,6 +297,16 @@ def test_a_connection_that_was_never_there_blames_no_record():
     service = Service()
     service._answer = lambda request: (  # noqa: SLF001 - another answer of this model
         Response(200) if request == PROBE or request.body["id"] != "t1" else Failure("unreachable", "no", arrived=False)
+    )
+    run = list(write(service, things(3), 1))
+    assert [receipt.code for receipt in run] == [None, "unavailable", None]
+
+
+@pytest.mark.parametrize("kind", ["redirected", "too_large", "tls"])
+def test_a_failure_that_no_record_brings_about_blames_none(kind):
+    service = Service()
+    service._answer = lambda request: (  # noqa: SLF001 - another answer of this model
+        Response(200) if request == PROBE or request.body["id"] != "t1" else Failure(kind, "no", arrived=True)
     )
     run = list(write(service, things(3), 1))
     assert [receipt.code for receipt in run] == [None, "unavailable", None]
