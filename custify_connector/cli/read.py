@@ -23,10 +23,12 @@ from custify_connector.cli.replacing import check_replaced
 from custify_connector.cli.wanted import Mode, Wanted, check
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, runs, several
+from custify_connector.host.connectors import Hooks
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.place import STANDARD, local
 from custify_connector.host.recorded_run import Run
+from custify_connector.host.writable import WritableHooks
 from custify_connector.reading import state as states
 
 _IN_FLIGHT = 8
@@ -43,6 +45,10 @@ _IN_FLIGHT = 8
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH; jsonl for a folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is not an earlier output of this read.")
 @click.option("--for-excel", is_flag=True, help="Start a CSV with the mark by which Excel knows UTF-8.")
+@click.option(
+    "--writable", metavar="DESTINATION",
+    help="Keep what this destination takes, in its form, so that the output can be written.",
+)  # fmt: skip
 @click.option(
     "--mode",
     type=click.Choice(["full", "incremental"]),
@@ -74,6 +80,7 @@ def command(
     limit: int | None,
     overwrite: bool,
     for_excel: bool,
+    writable: str | None,
     as_json: bool,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
@@ -97,7 +104,20 @@ def command(
     chosen = named(connector_name)
     output = local(output)
     wanted = Wanted(
-        endpoints, output, form, mode, state, params, fields, limit, every, source, chosen, overwrite, for_excel
+        endpoints,
+        output,
+        form,
+        mode,
+        state,
+        params,
+        fields,
+        limit,
+        every,
+        source,
+        chosen,
+        overwrite,
+        for_excel,
+        writable,
     )
     _check(wanted, as_json=as_json)
     check(wanted)
@@ -131,6 +151,9 @@ def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interru
         count = _read(job, known, wanted, _run(job, known, wanted), progress, asked, lambda: bool(asked))
     where = "" if wanted.output == STANDARD else f" in {job.target.path}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
+    if job.writable and job.writable.left_out:
+        names = ", ".join(sorted(job.writable.left_out))
+        click.echo(f"left out, because {wanted.writable} does not take them: {names}", err=True)
     if as_json:
         read_summary.print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
     if count.ended:
@@ -163,10 +186,15 @@ def _read(
 
         progress.tell(job.name, 0)  # the first page may have to wait
         watch = runs.Watch(tell, ended)
-        count = runs.read(wanted.connector.hooks, known, job.source, job.target, job.keeping, watch)
+        count = runs.read(_hooks(job, wanted), known, job.source, job.target, job.keeping, watch)
         record.count(count.records, size=count.size)
         record.ended(asked.exit_code if count.ended else 0)
     return count
+
+
+def _hooks(job: Job, wanted: Wanted) -> Hooks:
+    hooks: Hooks = wanted.connector.hooks
+    return hooks if job.writable is None else WritableHooks(hooks, job.writable)
 
 
 def _read_several(

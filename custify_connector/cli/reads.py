@@ -7,7 +7,7 @@ hand is one more stream, of which nothing is described.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from custify_connector.checking.wording import suggestion
@@ -19,6 +19,7 @@ from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
 from custify_connector.host.outputs.stream import Cursor
+from custify_connector.host.writable import Writable
 from custify_connector.manifest import account_fields as discovering
 
 
@@ -31,6 +32,7 @@ class Job:
     target: Target
     keeping: Keeping
     stream: Stream
+    writable: Writable | None = None
 
 
 def jobs(wanted: Wanted, settings: Mapping[str, Any], credential: Mapping[str, Any]) -> list[Job]:
@@ -84,10 +86,18 @@ def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapp
         source["fields"] = list(dict.fromkeys(wanted.fields))
     if wanted.limit:
         source["limit"] = wanted.limit
+    writable = _writable(wanted)
     stream = _stream(name, _keyed(described, wanted), wanted, mode)
+    if writable is not None:
+        stream = replace(stream, schema=writable.schema_of(stream.schema), whole=False)
     target = read_places.target(wanted, stream, mode)
     keeping = read_places.keeping(wanted, name, mode, target)
-    return Job(name, wanted.connector.source(source), target, keeping, stream)
+    return Job(name, wanted.connector.source(source), target, keeping, stream, writable)
+
+
+def _writable(wanted: Wanted) -> Writable | None:
+    destinations = wanted.connector.description.get("destinations", {})
+    return None if wanted.writable is None else Writable(destinations[wanted.writable]["schema"])
 
 
 def _what(name: str, wanted: Wanted, described: Mapping[str, Any]) -> dict[str, Any]:

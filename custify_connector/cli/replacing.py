@@ -39,7 +39,7 @@ def _lost(job: Job, wanted: Wanted) -> Iterator[Fault]:
 
 def _looks_like_all(job: Job, file: Path, wanted: Wanted) -> bool:
     """Say whether a file looks like a read of every field; one of a few fields looks like any table."""
-    return not wanted.fields and looks_like(file, job.target.form, job.stream)
+    return not (wanted.fields or wanted.writable) and looks_like(file, job.target.form, job.stream)
 
 
 def _holds_changes(state: Path) -> bool:

@@ -42,6 +42,7 @@ class Wanted:
     connector: Chosen = field(default_factory=own)
     overwrite: bool = False
     for_excel: bool = False
+    writable: str | None = None
 
     @property
     def several(self) -> bool:
@@ -65,7 +66,7 @@ class Wanted:
     @property
     def narrowed(self) -> bool:
         """Whether only a part of the records is asked for."""
-        return bool(self.params or self.fields or self.limit)
+        return bool(self.params or self.fields or self.limit or self.writable)
 
 
 def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
@@ -92,6 +93,10 @@ def check(wanted: Wanted) -> None:
     if wanted.source is not None and wanted.params:
         refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
     names(wanted, undocumented=False)
+    if wanted.writable is not None:
+        if wanted.several:
+            refuse((Fault("--writable", "is for one endpoint: read each by itself"),))
+        wanted.connector.refuse_unknown("destination", (wanted.writable,))
     if wanted.several and wanted.output == STANDARD:
         refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
     if wanted.several and wanted.state is not None:
