@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from custify_connector.cli import completing, layout, read_summary, recording
+from custify_connector.cli import completing, layout, read_dry, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.option_types import SOURCE, STATE
 from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
@@ -27,6 +27,7 @@ from custify_connector.host.connectors import Hooks
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.place import STANDARD, local
+from custify_connector.host.outputs.stream import Names
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.writable import WritableHooks
 from custify_connector.reading import state as states
@@ -46,6 +47,14 @@ _IN_FLIGHT = 8
 @click.option("--overwrite", is_flag=True, help="Replace a file that is not an earlier output of this read.")
 @click.option("--for-excel", is_flag=True, help="Start a CSV with the mark by which Excel knows UTF-8.")
 @click.option(
+    "--names", type=click.Choice(["dotted", "snake"]), default="dotted", show_default=True,
+    help="The columns of a table: custom_attributes.plan, or custom_attributes__plan as warehouses take it.",
+)  # fmt: skip
+@click.option(
+    "--duckdb-version", metavar="X.Y", default="1.2", show_default=True,
+    help="The oldest DuckDB that is to open a new database.",
+)  # fmt: skip
+@click.option(
     "--writable", metavar="DESTINATION",
     help="Keep what this destination takes, in its form, so that the output can be written.",
 )  # fmt: skip
@@ -63,6 +72,7 @@ _IN_FLIGHT = 8
 )  # fmt: skip
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="Keep only these fields; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
+@click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
 @connector_option
 @settings_options
@@ -81,6 +91,9 @@ def command(
     overwrite: bool,
     for_excel: bool,
     writable: str | None,
+    names: Names,
+    duckdb_version: str,
+    dry_run: bool,
     as_json: bool,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
@@ -118,10 +131,17 @@ def command(
         overwrite,
         for_excel,
         writable,
+        names,
+        duckdb_version,
     )
-    _check(wanted, as_json=as_json)
+    _check(wanted, as_json=as_json and not dry_run)
     check(wanted)
     pace, known = settings(options), credential(chosen.label)
+    if dry_run:
+        plans = jobs(wanted, pace, known)
+        check_replaced(wanted, plans)
+        read_dry.show(plans, known, wanted, as_json=as_json)
+        return
     with output_held(wanted), interruption() as asked:
         chosen_jobs = jobs(wanted, pace, known)
         check_replaced(wanted, chosen_jobs)

@@ -25,7 +25,7 @@ def target(wanted: Wanted, stream: Stream, mode: Mode) -> Target:
     """Return the place of one stream: the output itself, or its own file in a folder, one for each incremental run."""
     form, mark = wanted.form_chosen, wanted.for_excel
     if form == "duckdb" or not (wanted.several or wanted.in_folder):
-        return target_of(wanted.output, form, stream, mark=mark)
+        return target_of(wanted.output, form, stream, mark=mark, duckdb_version=wanted.duckdb_version)
     folder = Path(wanted.output)
     if mode == "incremental":
         part = _own_folder(wanted) / f"{stream.name}.part"

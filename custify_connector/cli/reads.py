@@ -133,4 +133,6 @@ def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode)
         properties = {field: kind for field, kind in schema.get("properties", {}).items() if field in wanted.fields}
         schema = {**schema, "properties": properties}
     cursor: Cursor = "replaced" if mode == "incremental" else "forgotten" if wanted.narrowed else "kept"
-    return Stream(name, tuple(described.get("key", ())), schema, cursor, whole=not wanted.narrowed)
+    return Stream(
+        name, tuple(described.get("key", ())), schema, cursor, whole=not wanted.narrowed, names=wanted.column_names
+    )

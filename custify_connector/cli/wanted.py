@@ -18,6 +18,7 @@ from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
 from custify_connector.host.outputs.form import ending_form, is_compressed
 from custify_connector.host.outputs.place import STANDARD, place_of
+from custify_connector.host.outputs.stream import Names
 
 Mode = Literal["full", "incremental"]
 
@@ -43,6 +44,8 @@ class Wanted:
     overwrite: bool = False
     for_excel: bool = False
     writable: str | None = None
+    column_names: Names = "dotted"
+    duckdb_version: str = "1.2"
 
     @property
     def several(self) -> bool:
@@ -110,6 +113,8 @@ def check(wanted: Wanted) -> None:
 
 
 def _check_files(wanted: Wanted) -> None:
+    if wanted.column_names != "dotted" and wanted.form_chosen in {"jsonl", "json"}:
+        refuse((Fault("--names", "is for tables: JSON holds each record with the names of its fields"),))
     if wanted.for_excel and wanted.form_chosen not in {"csv", "tsv"}:
         refuse((Fault("--for-excel", "is for CSV: end the output in .csv"),))
     if wanted.several and is_compressed(wanted.output):
@@ -142,6 +147,8 @@ def _check_database(wanted: Wanted) -> None:
     from custify_connector.host.outputs.duckdb_engine import connected, duckdb  # noqa: PLC0415 - an extra
 
     duckdb()
+    if not re.fullmatch(r"[0-9]+[.][0-9]+", wanted.duckdb_version):
+        refuse((Fault("--duckdb-version", "write two numbers, such as 1.2"),))
     if path.exists():
         with connected(path):
             pass

@@ -168,3 +168,39 @@ def test_output_is_utf8_in_every_locale(sandbox, canary, tmp_path, locale, words
     text = done.stdout.decode("utf-8")
     if words[0] == "read":
         assert name in text
+
+
+def test_a_dry_run_says_what_a_read_would_do_and_leaves_nothing(read, sandbox, tmp_path):
+    sandbox.quirks = Quirks(page_cap=10)
+    done = read("people", "companies", "-o", "lake", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "people (full): 30 records in about 3 requests; lake/people.jsonl is new",
+        "companies (full): 5 records in about 1 request; lake/companies.jsonl is new",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    assert len(sandbox.journal) <= 4, "first pages only"
+
+
+def test_a_dry_run_knows_what_is_merged_and_what_is_replaced(read):
+    for output in ("crm.duckdb", "people.csv"):
+        assert read("people", "-o", output).exit_code == 0
+    (merged,) = json.loads(read("people", "-o", "crm.duckdb", "--dry-run", "--json").stdout)["streams"]
+    assert (merged["mode"], merged["effect"]) == ("incremental", "table people is merged by id")
+    assert read("people", "-o", "people.csv", "--dry-run").stdout.endswith("people.csv is replaced\n")
+    assert read("people", "--dry-run").stdout.endswith("; standard output\n")
+
+
+def test_a_database_can_be_made_for_another_version_of_duckdb(read):
+    assert read("tags", "-o", "new.duckdb", "--duckdb-version", "1.0").exit_code == 0
+    assert "--duckdb-version: write two numbers" in read("tags", "-o", "b.duckdb", "--duckdb-version", "one").stderr
+    unknown = read("tags", "-o", "c.duckdb", "--duckdb-version", "9.9")
+    assert (unknown.exit_code, "Traceback" in unknown.output) == (2, False)
+
+
+def test_columns_take_names_that_warehouses_take(read, tmp_path):
+    assert read("people", "-o", "people.csv", "--names", "snake").exit_code == 0
+    heading = lines(tmp_path / "people.csv")[0].split(",")
+    assert "company_names" in heading
+    assert all("." not in name and name == name.lower() for name in heading)
+    assert "--names: is for tables" in read("people", "-o", "people.jsonl", "--names", "snake").stderr

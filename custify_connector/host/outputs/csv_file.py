@@ -8,20 +8,21 @@ before 3.11.9 and 3.12.3 leaves a bare carriage return unquoted, and that of 3.1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from custify_connector.checking.json_values import dumps
+from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Table, learn, staged, table_of
 
 MARK = b"\xef\xbb\xbf"
 """The byte order mark, without which Excel takes a CSV for the code page of its system."""
 
 
-def csv_rows(schema: Mapping[str, Any], part: Path, delimiter: str = ",") -> Iterator[bytes]:
+def csv_rows(stream: Stream, part: Path, delimiter: str = ",") -> Iterator[bytes]:
     """Yield the heading and the rows of a staged file."""
-    table = table_of(schema, {}, {})
+    table = table_of(stream)
     learn(table, part)
     return _rows(table, part, delimiter)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.duckdb_engine import TYPES, connected, quoted, select, with_memory
-from custify_connector.host.outputs.kinds import Kind
+from custify_connector.host.outputs.duckdb_engine import STORAGE, TYPES, connected, literal, quoted, select, with_memory
+from custify_connector.host.outputs.kinds import Kind, descriptions
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import written
 from custify_connector.host.outputs.stream import Stream
@@ -53,11 +53,11 @@ class Known:
     whole: bool
 
 
-def publish_table(path: Path, stream: Stream) -> Publish:
+def publish_table(path: Path, stream: Stream, version: str = STORAGE) -> Publish:
     """Return what publishes a staged file as the table of a stream, whose rows are named by its key."""
 
     def publish(part: Path, state: dict[str, Any] | None, merges: bool) -> None:
-        job = _Job(path, stream, part, part.with_name(part.name + ".rows"))
+        job = _Job(path, stream, part, part.with_name(part.name + ".rows"), version)
         try:
             with _LOCKS[path.resolve()]:
                 with_memory(lambda memory: _in_one_step(job, state, memory, merges=merges))
@@ -99,6 +99,7 @@ class _Job:
     stream: Stream
     part: Path
     rows: Path
+    version: str
 
     @property
     def table(self) -> str:
@@ -109,7 +110,7 @@ class _Job:
 
 
 def _in_one_step(job: _Job, state: dict[str, Any] | None, memory: str, *, merges: bool) -> None:
-    with written(job.path), connected(job.path, job.part.parent, memory=memory) as database:
+    with written(job.path), connected(job.path, job.part.parent, memory=memory, version=job.version) as database:
         database.execute("BEGIN")
         database.execute(_LAYOUT)
         _publish(database, job, state, merges=merges)
@@ -126,13 +127,14 @@ def _publish(database: DuckDBPyConnection, job: _Job, state: dict[str, Any] | No
             f"has the key {_words(known.key)}, not {_words(job.stream.key)}: read it once with --mode full"
         )
     before = known if merges else None
-    table = table_of(job.stream.schema, before.names if before else {}, before.kinds if before else {})
+    table = table_of(job.stream, before.names if before else None, before.kinds if before else None)
     fresh = select(write_rows(table, staged(job.part), job.rows), table.shown)
     if before is not None:
         _widen(database, job, table, before)
-        _merge(database, job, fresh)
+        _merge(database, job, fresh, [table.columns.add(path) for path in job.stream.key])
     else:
         database.execute(f"CREATE OR REPLACE TABLE {job.table} AS {fresh}")
+    _comment(database, job, table, before)
     kept = {"replaced": state, "kept": known.state if known else None, "forgotten": None}
     _remember(database, job, table, kept[job.stream.cursor])
 
@@ -152,6 +154,17 @@ def _widen(database: DuckDBPyConnection, job: _Job, table: Table, known: Known) 
             database.execute(f"ALTER TABLE {job.table} {change}")
 
 
+def _comment(database: DuckDBPyConnection, job: _Job, table: Table, before: Known | None) -> None:
+    """Let the columns that are new say what they hold, as the schema does."""
+    said = {table.columns.names.get(path): text for path, text in descriptions(job.stream.schema) if text}
+    for name in table.shown:
+        if name in said and (before is None or name not in before.present):
+            database.execute(f"COMMENT ON COLUMN {job.table}.{quoted(name)} IS {literal(said[name])}")
+    about = job.stream.schema.get("description")
+    if about and before is None:
+        database.execute(f"COMMENT ON TABLE {job.table} IS {literal(about)}")
+
+
 def _is_of_old(database: DuckDBPyConnection, job: _Job, name: str, kind: Kind) -> bool:
     """Say whether a column of moments is one of 0.1.0, whose type had no zone."""
     if kind != "moment":
@@ -160,9 +173,9 @@ def _is_of_old(database: DuckDBPyConnection, job: _Job, name: str, kind: Kind) -
     return bool(database.execute(query).fetchone() == ("TIMESTAMP",))
 
 
-def _merge(database: DuckDBPyConnection, job: _Job, fresh: str) -> None:
+def _merge(database: DuckDBPyConnection, job: _Job, fresh: str, keys: Iterable[str]) -> None:
     """Put the new rows in the place of those with their keys."""
-    same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in job.stream.key)
+    same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in keys)
     database.execute(f"DELETE FROM {job.table} AS old USING ({fresh}) AS fresh WHERE {same}")  # noqa: S608 - every part is quoted
     database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")
 

@@ -5,8 +5,18 @@ Pure. Decides the name of each column and how many there may be. It does not kno
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from custify_connector.host.outputs.stream import Names
+
+_DOTS = re.compile(r"(?<!\\)[.]")
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_LONGEST = 60
+"""PostgreSQL cuts names at 63 bytes; a number may follow."""
 
 DEPTH = 4
 """Objects that are nested deeper than this stay one value, as JSON."""
@@ -21,7 +31,8 @@ class Columns:
     Names differ by more than capitals, because databases do not tell those apart: a second `Plan` is `Plan_2`.
     """
 
-    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+    def __init__(self, known: Mapping[str, str] | None = None, names: Names = "dotted") -> None:
+        self._is_snake = names == "snake"
         self.names: dict[str, str] = dict(known or {})
         self._taken = {name.lower() for name in self.names.values()}
 
@@ -34,7 +45,8 @@ class Columns:
         return name
 
     def _free(self, path: str) -> str:
-        wanted = path.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0") or "_"
+        readable = path.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0") or "_"
+        wanted = snake(readable) if self._is_snake else readable
         name, number = wanted, 1
         while name.lower() in self._taken:
             number += 1
@@ -54,6 +66,21 @@ class Columns:
     def _keep_together(self, row: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         outermost, _, rest = path.partition(".")
         row.setdefault(self.add(outermost), {})[rest] = value
+
+
+def snake(path: str) -> str:
+    r"""Return a field's path as a name of small letters, digits and underscores; fields within fields have two between.
+
+    >>> snake("custom_attributes.Plan Name"), snake("companyNames"), snake("2nd"), snake("HTTPStatus\\.code")
+    ('custom_attributes__plan_name', 'company_names', '_2nd', 'http_status_code')
+    """
+    parts = (_SEPARATORS.sub("_", _CAPITALS.sub("_", _ascii(part))).lower() for part in _DOTS.split(path))
+    name = "__".join(part.strip("_") or "_" for part in parts)[:_LONGEST]
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def flatten(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

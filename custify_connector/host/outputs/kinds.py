@@ -74,6 +74,16 @@ def declared(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield path, _declared_kind(words - {"null"}, field)
 
 
+def descriptions(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the columns that a record's schema promises, each with its description, which may be empty."""
+    for name, field in schema.get("properties", {}).items():
+        path = prefix + name.replace("\\", "\\\\").replace(".", "\\.")
+        if "object" in types_of(field):
+            yield from descriptions(field, path + ".")
+        else:
+            yield path, field.get("description", "")
+
+
 def _declared_kind(words: set[str], field: Mapping[str, Any]) -> Kind | None:
     if len(words) != 1:
         return None

@@ -16,8 +16,8 @@ from typing import Any
 from custify_connector.checking.json_values import loads
 from custify_connector.host.outputs.duckdb_engine import connected, file
 from custify_connector.host.outputs.form import Form, is_compressed
-from custify_connector.host.outputs.kinds import declared
 from custify_connector.host.outputs.stream import Stream
+from custify_connector.host.outputs.tables import table_of
 
 _MOST_CHARACTERS = 16_000_000
 
@@ -34,7 +34,7 @@ def looks_like(path: Path, form: Form, stream: Stream) -> bool:
         columns = _parquet_columns(path) if form == "parquet" else _heading(path, "\t" if form == "tsv" else ",")
     except Exception:  # noqa: BLE001 - whatever a reader says of a file that is none of its kind
         return False
-    return {name for name, _kind in declared(stream.schema)} <= columns
+    return set(table_of(stream).kinds) <= columns
 
 
 def _is_record(record: Any, stream: Stream) -> bool:  # noqa: ANN401 - any JSON value

@@ -7,13 +7,13 @@ texts, are text.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from custify_connector.host.outputs.duckdb_engine import connected, literal, quoted, select, with_memory
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import Place, written
+from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Table, staged, table_of, write_rows
 from custify_connector.storage import atomic
 
@@ -21,12 +21,12 @@ _OPTIONS = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480"
 """A group of rows is held in memory until it is written: groups of the usual 122,880 took twice as much of it."""
 
 
-def publish_parquet(place: Place, schema: Mapping[str, Any]) -> Publish:
+def publish_parquet(place: Place, stream: Stream) -> Publish:
     """Return what publishes a staged file as Parquet."""
 
     def publish(part: Path, _state: dict[str, Any] | None, _merges: bool) -> None:
         rows, fresh = part.with_name(part.name + ".rows"), part.with_name(part.name + ".new")
-        table = table_of(schema, {}, {})
+        table = table_of(stream)
         try:
             with written(place.path):
                 query = select(write_rows(table, staged(part), rows), table.shown)
@@ -61,5 +61,5 @@ def _deliver(fresh: Path, place: Place) -> None:
     if place.file is not None:
         atomic.publish(fresh, place.file)
         return
-    with fresh.open("rb") as source, place.opened() as stream:
-        shutil.copyfileobj(source, stream)
+    with fresh.open("rb") as source, place.opened() as sink:
+        shutil.copyfileobj(source, sink)

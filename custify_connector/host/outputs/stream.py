@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+Names = Literal["dotted", "snake"]
+"""`custom_attributes.plan`, as the fields are called; or `custom_attributes__plan`, which every warehouse takes."""
+
 Cursor = Literal["replaced", "kept", "forgotten"]
 """An incremental read replaces the cursor; a read of everything keeps it; one of a part of it forgets it."""
 
@@ -23,3 +26,4 @@ class Stream:
     schema: Mapping[str, Any] = field(default_factory=dict)
     cursor: Cursor = "replaced"
     whole: bool = True
+    names: Names = "dotted"

@@ -15,6 +15,7 @@ from typing import Any
 from custify_connector.checking.json_values import dumps, loads
 from custify_connector.host.outputs.flattening import Columns
 from custify_connector.host.outputs.kinds import Kind, declared, join, kind_of
+from custify_connector.host.outputs.stream import Stream
 
 _ESCAPE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..")
 """An escaped backslash, a whole character of two escapes, or half a one, which is the only one of six bytes."""
@@ -52,10 +53,12 @@ class Table:
         return shown or {"record": "text"}
 
 
-def table_of(schema: Mapping[str, Any], known: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> Table:
+def table_of(
+    stream: Stream, known: Mapping[str, str] | None = None, kinds: Mapping[str, Kind | None] | None = None
+) -> Table:
     """Return a table of no rows: the columns it had (`known` by path, `kinds` by name), then those of the schema."""
-    columns = Columns(known)
-    promised = {columns.add(path): kind for path, kind in declared(schema)}
+    columns, kinds = Columns(known, stream.names), kinds or {}
+    promised = {columns.add(path): kind for path, kind in declared(stream.schema)}
     return Table(columns, {**kinds, **{name: join(kinds.get(name), kind) for name, kind in promised.items()}}, promised)
 
 

@@ -98,8 +98,10 @@ class _Passing(StagedOutput):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def target_of(path: str, form: Form, stream: Stream, *, mark: bool = False) -> Target:
-    """Return the place of one stream; several streams may share a DuckDB database. `mark` starts a text with a mark.
+def target_of(path: str, form: Form, stream: Stream, *, mark: bool = False, duckdb_version: str = "1.2") -> Target:
+    """Return the place of one stream; several streams may share a DuckDB database.
+
+    `mark` starts a text with a mark; a new database can be opened by DuckDB from `duckdb_version` on.
 
     Raises ConfigurationError for a place that the form cannot have, or a form whose extra is not installed.
     """
@@ -110,7 +112,7 @@ def target_of(path: str, form: Form, stream: Stream, *, mark: bool = False) -> T
         duckdb()
     file = place.file
     if form == "duckdb":
-        return _table_of(path, file, stream)
+        return _table_of(path, file, stream, duckdb_version)
     publish = None if form == "jsonl" and not is_compressed(path) else _publish(form, place, stream, mark=mark)
     return Target(path, form, file and file.with_name(file.name + ".part"), publish)
 
@@ -139,13 +141,13 @@ def _file_of_run(folder: Path, form: Form, stream: Stream, stamp: str) -> Path:
     return folder / f"run={stamp}" / f"{stream.name}.parquet" if form == "parquet" else folder / f"{stamp}.{form}"
 
 
-def _table_of(path: str, database: Path | None, stream: Stream) -> Target:
+def _table_of(path: str, database: Path | None, stream: Stream, version: str) -> Target:
     if database is None:
         raise ConfigurationError((Fault("--output", "a DuckDB database cannot be a stream: name a file"),))
     from custify_connector.host.outputs.duckdb_tables import publish_table  # noqa: PLC0415 - each form when it is used
 
     part = part_folder(database) / f"{stream.name}.jsonl"
-    return Target(path, "duckdb", part, publish_table(database, stream))
+    return Target(path, "duckdb", part, publish_table(database, stream, version))
 
 
 def part_folder(database: Path) -> Path:
@@ -157,8 +159,8 @@ def _publish(form: Form, place: Place, stream: Stream, *, mark: bool) -> Publish
     if form == "parquet":
         from custify_connector.host.outputs.parquet_file import publish_parquet  # noqa: PLC0415 - each when it is used
 
-        return publish_parquet(place, stream.schema)
+        return publish_parquet(place, stream)
     from custify_connector.host.outputs.text_file import content_of, publish_text  # noqa: PLC0415 - the same
 
-    content = content_of(form, stream.schema)
+    content = content_of(form, stream)
     return publish_text(place, content, mark=mark, compressed=is_compressed(place.path))

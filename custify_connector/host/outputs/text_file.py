@@ -6,25 +6,26 @@ Decides the bytes, which are the same on every system and in every locale.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from custify_connector.host.outputs.csv_file import MARK, csv_rows
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import Place
+from custify_connector.host.outputs.stream import Stream
 
 Content = Callable[[Path], Iterable[bytes]]
 """Returns the pieces of a staged file as they are published."""
 
 
-def content_of(form: str, schema: Mapping[str, Any]) -> Content:
+def content_of(form: str, stream: Stream) -> Content:
     """Return what makes the content of a form from a staged file."""
     contents: dict[str, Content] = {
         "jsonl": _lines,
         "json": _array,
-        "csv": lambda part: csv_rows(schema, part),
-        "tsv": lambda part: csv_rows(schema, part, "\t"),
+        "csv": lambda part: csv_rows(stream, part),
+        "tsv": lambda part: csv_rows(stream, part, "\t"),
     }
     return contents[form]
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from custify_connector.checking.json_values import loads
 from custify_connector.host.outputs import Stream, encode, target_of, target_of_run
 from custify_connector.host.outputs.duckdb_engine import file
+from custify_connector.host.outputs.flattening import snake
 
 ODD = ("status=active/x", "data[1]", "da*ta?", "it's {a,b}", "~lake", "md:x", "id=7/name=HIVE/x", "a b#c%20")
 
@@ -177,3 +179,44 @@ def test_a_run_in_which_nothing_changed_leaves_no_file(tmp_path, form):
 def test_json_lines_are_what_is_staged(tmp_path):
     put(tmp_path / "x.jsonl", "jsonl", [{"id": "1"}])
     assert (tmp_path / "x.jsonl").read_bytes() == encode([{"id": "1"}])
+
+
+SCHEMA = {
+    "description": "Somebody.",
+    "properties": {
+        "id": {"type": "string", "description": "The person's id."},
+        "companyNames": {"type": "array", "description": "All of them."},
+        "own": {"type": "object", "properties": {"Plan": {"type": "string", "description": "Gold, or not."}}},
+    },
+}
+
+
+def database(path, rows, *, merges=False, names="snake"):
+    output = target_of(str(path), "duckdb", Stream("t", ("id",), SCHEMA, names=names)).open()
+    output.write(rows)
+    output.finish({}, merges=merges)
+    with duckdb.connect(str(path)) as opened:
+        found = opened.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 't'").fetchall()
+        about = opened.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 't'").fetchone()
+        return dict(found), about[0], opened.execute("SELECT * FROM t ORDER BY id").fetchall()
+
+
+def test_names_for_warehouses_are_stable_and_never_clash(tmp_path):
+    rows = [{"id": "1", "own": {"Plan": "Gold", "plan": "x", "Ort Nähe": 1}}]
+    first, _, _ = database(tmp_path / "x.duckdb", rows)
+    assert list(first) == ["id", "company_names", "own__plan", "own__plan_2", "own__ort_nahe"]
+    later, _, found = database(tmp_path / "x.duckdb", [{"id": "2", "own": {"plan": "y"}}], merges=True)
+    assert later == first
+    assert [(row[2], row[3]) for row in found] == [("Gold", "x"), (None, "y")]
+    put(tmp_path / "x.parquet", "parquet", rows)
+
+
+def test_tables_say_what_they_hold(tmp_path):
+    columns, about, _ = database(tmp_path / "x.duckdb", [{"id": "1", "own": {"Plan": "Gold"}}], names="dotted")
+    assert about == "Somebody."
+    assert columns == {"id": "The person's id.", "companyNames": "All of them.", "own.Plan": "Gold, or not."}
+
+
+@given(st.text(min_size=1, max_size=90))
+def test_a_name_for_warehouses_is_one_whatever_the_field_is_called(path):
+    assert re.fullmatch("[a-z_][a-z0-9_]{0,60}", snake(path))

@@ -1,0 +1,76 @@
+"""`custify read --dry-run`: what a read would ask for, how long it takes at least, and what becomes of its output.
+
+Asks for the first page of each stream, which says how many records there are; nothing is written or recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from custify_connector.cli import layout
+from custify_connector.cli.reads import Job
+from custify_connector.cli.wanted import Wanted
+from custify_connector.reading import state as states
+
+_STANDARD_LIMIT = {"requests": 100, "seconds": 10.0}
+
+
+def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> None:
+    """Print one line for each stream, or all as JSON."""
+    plans = [_plan(job, known, wanted) for job in jobs]
+    if as_json:
+        click.echo(layout.as_json({"output": wanted.output, "format": wanted.form_chosen, "streams": plans}))
+        return
+    for plan in plans:
+        click.echo("; ".join(_said(plan)))
+
+
+def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
+    state = job.keeping.load().state
+    settings = {**job.source.get("settings", {}), "max_in_flight": 1}
+    limited = "rate_limit" in settings and settings["rate_limit"] is None
+    source = {**job.source, "settings": settings} if wanted.connector.takes("source", "max_in_flight") else job.source
+    batches = wanted.connector.hooks.read_source(credential=known, source=source, state=state)
+    first = next(batches, None)
+    page = len(first.records) if first else 0
+    total = states.expected(first.state) if first else 0
+    requests = None if total is None else max(1, math.ceil(total / page)) if page else 1
+    limit = settings.get("rate_limit") or _STANDARD_LIMIT
+    seconds = None if requests is None or limited else round(requests * limit["seconds"] / limit["requests"], 1)
+    return {
+        "stream": job.name,
+        "mode": job.source.get("mode", "full"),
+        "records": total,
+        "requests": requests,
+        "seconds": seconds,
+        "path": job.target.path,
+        "effect": _effect(job, state),
+    }
+
+
+def _effect(job: Job, state: Mapping[str, Any] | None) -> str:
+    """Return what becomes of the output."""
+    place = job.target.place
+    if place.file is None:
+        return "is written into"
+    if job.target.form == "duckdb":
+        changes = state is not None and job.source.get("mode") == "incremental"
+        return f"table {job.name} is " + (
+            f"merged by {' with '.join(job.stream.key)}" if changes else "replaced or new"
+        )
+    return "is replaced" if place.file.exists() else "is new"
+
+
+def _said(plan: Mapping[str, Any]) -> Iterator[str]:
+    if plan["records"] is None:
+        yield f"{plan['stream']} ({plan['mode']}): its number of records is not known before it is read"
+    else:
+        requests = layout.counted(plan["requests"], "request")
+        yield f"{plan['stream']} ({plan['mode']}): {layout.counted(plan['records'], 'record')} in about {requests}"
+    if plan["seconds"] is not None:
+        yield f"at least {plan['seconds'] / 60:.1f} minutes"
+    yield "standard output" if plan["path"] == "-" else f"{plan['path']} {plan['effect']}"
