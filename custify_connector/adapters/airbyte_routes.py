@@ -32,6 +32,7 @@ def fields() -> dict[str, Any]:
         "stream": {"type": "string", "minLength": 1, "description": "Name of the stream."},
         "endpoint": {
             "type": "string",
+            "minLength": 1,
             "enum": list(manifest.load().destinations),
             "description": "The destination it goes to: upsert_person, …",
         },
@@ -119,6 +120,8 @@ def plan(config: Mapping[str, Any], output: Output) -> Plan:
 def _faults(config: Mapping[str, Any], listed: object, known: Mapping[str, Any]) -> Iterator[Fault]:
     from custify_connector.checking.json_schema import faults_of  # noqa: PLC0415 - spec needs none of it
 
+    # Of an endpoint that there is not, the hook says which one may be meant.
+    known["streams"]["items"]["properties"]["endpoint"].pop("enum")
     checked = {"type": "object", "properties": {name: known[name] for name in _CHECKED}}
     faults = faults_of({name: value for name, value in config.items() if value is not None}, checked, "config")
     yield from faults

@@ -16,7 +16,14 @@ from custify_connector.contract.errors import Fault, refuse
 
 Made = TypeVar("Made")
 
-_SPARKS_OWN = frozenset({"path", "checkpointlocation", "queryname"})
+_SPARKS_OWN = frozenset(
+    {
+        *("path", "paths", "checkpointlocation", "queryname", "serialization.format"),
+        *("provider", "location", "is_managed_location", "owner", "external", "comment", "collation", "table_type"),
+    }
+)
+_SPARKS_PREFIXES = ("option.", "spark.", "transient_")
+"""`CREATE TABLE … USING custify OPTIONS (…)` hands over the table's own properties, and each option a second time."""
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
@@ -27,6 +34,8 @@ class OptionReader:
         self._given = {name.lower(): str(value) for name, value in options.items()}
         self._faults: list[Fault] = []
         for name in sorted(set(self._given) - set(known) - _SPARKS_OWN):
+            if name.startswith(_SPARKS_PREFIXES):
+                continue
             self.fault(name, _why_unknown(name, known))
 
     def fault(self, name: str, reason: str) -> None:

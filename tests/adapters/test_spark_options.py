@@ -117,3 +117,21 @@ def test_a_job_is_a_name_that_can_be_a_folder():
 def test_work_that_shares_a_limit_in_no_known_way_is_refused_with_the_ways():
     with pytest.raises(ConfigurationError, match="tasks_at_once"):
         spark_options.unknown_sharing()
+
+
+def test_what_spark_adds_for_a_table_of_its_catalog_is_no_option_of_ours():
+    table = {
+        "serialization.format": "1",
+        "path": "file:/warehouse/people",
+        "provider": "custify",
+        "owner": "me",
+        "location": "file:/warehouse/people",
+        "is_managed_location": "true",
+        "transient_lastDdlTime": "1796044625",
+        "spark.sql.create.version": "4.3.0",
+        "option.endpoint": "people",
+        "option.limit": "3",
+    }
+    assert spark_options.reading({"endpoint": "people", "limit": "3", **table}).source["limit"] == 3
+    assert "option limits: is not known; did you mean 'limit'?" in refusal(spark_options.reading, limits="3", **table)
+    assert "looks like a key" in refusal(spark_options.reading, api_key="k", **{"option.api_key": "k"})

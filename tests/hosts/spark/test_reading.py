@@ -84,3 +84,21 @@ def test_a_key_among_the_options_is_refused_unseen(job):
     with pytest.raises(PySparkException, match="looks like a key") as refused:
         job.reader("people", api_key="not-to-be-shown").load()
     assert "not-to-be-shown" not in str(refused.value)
+
+
+def test_a_table_of_the_catalog_reads_an_endpoint_with_moments_that_functions_of_dates_take(job):
+    given = ", ".join(f"{name} '{value}'" for name, value in job.options("people").items())
+    job.spark.sql(f"CREATE TABLE custify_people USING custify OPTIONS ({given})")
+    try:
+        (row,) = job.spark.sql("SELECT count(*) AS found, max(year(created_at)) AS year FROM custify_people").collect()
+    finally:
+        job.spark.sql("DROP TABLE custify_people")
+    held = job.custify.content("people")
+    assert row.found == len(held)
+    assert row.year == max(int(person["created_at"][:4]) for person in held)
+
+
+def test_moments_stay_text_where_that_is_wanted(job):
+    frame = job.reader("people", moments="string").load()
+    assert dict(frame.dtypes)["created_at"] == "string"
+    assert dict(job.reader("people").load().dtypes)["created_at"] == "timestamp"
