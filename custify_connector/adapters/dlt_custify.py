@@ -160,7 +160,7 @@ def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
     configuration, else its transient one.
     """
     chosen = (destinations or {}).get(table["name"], {"endpoint": table["name"]})
-    destination = {"settings": settings or {}, "dry_run": dry_run, **chosen}
+    destination = {"settings": settings or {}, **chosen, **({"dry_run": True} if dry_run else {})}
     try:
         if destination.get("dry_run"):
             _rehearse(credential.given(), destination, _table(items, table), allow_duplicates=allow_duplicates)

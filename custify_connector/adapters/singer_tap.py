@@ -116,9 +116,14 @@ class SourceStream(Stream):
         if self.replication_method != "FULL_TABLE" or not wanted:
             return None
         last = self.stream_state.get(_VERSION)
-        if self.stream_state.get(_READING) and last is not None and self.primary_keys:
+        if self._is_unfinished():
             return int(last)
         return max(int(time.time()), (last or 0) + 1)
+
+    def _is_unfinished(self) -> bool:
+        """Say whether a full read with a version was broken off, and a target can merge what is read twice."""
+        mark = self.stream_state
+        return bool(mark.get(_READING) and mark.get(_VERSION) is not None and self.primary_keys)
 
     def _keep(
         self, state: Mapping[str, Any] | None, version: int | None, *, write_messages: bool, is_whole: bool = False
@@ -140,9 +145,14 @@ class SourceStream(Stream):
         return batches
 
     def _state(self) -> Any:  # noqa: ANN401 - the connector's own
-        """Return where to go on: nowhere for a full read whose rows a target could not merge with those it has."""
+        """Return where to go on.
+
+        A new version is read from the start: to activate it removes what an earlier run read without it. So is what a
+        target could not merge.
+        """
         is_full = self.replication_method == "FULL_TABLE"
-        return None if is_full and not self.primary_keys else self.stream_state.get(_STATE)
+        starts = not self.primary_keys or (self._stream_version is not None and not self._is_unfinished())
+        return None if is_full and starts else self.stream_state.get(_STATE)
 
     def _source(self) -> dict[str, Any]:
         """Return the source for the hook; what it does not have, such as LOG_BASED, it refuses itself."""

@@ -197,8 +197,8 @@ class TargetCustify(CustifyPlugin, Target):
     def destination_of(self, stream_name: str) -> dict[str, Any]:
         """Return the destination for a stream: the one that is named for it, else the one for all others."""
         chosen = self.config.get("destinations", {}).get(stream_name) or self.config.get("destination")
-        common = {"settings": dict(self.config.get("settings", {})), "dry_run": bool(self.config.get("dry_run"))}
-        return {**common, **(chosen or {"endpoint": stream_name})}
+        found = {"settings": dict(self.config.get("settings", {})), **(chosen or {"endpoint": stream_name})}
+        return {**found, "dry_run": True} if self.config.get("dry_run") else found
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_record_message(message_dict)

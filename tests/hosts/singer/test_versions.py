@@ -212,3 +212,13 @@ def test_a_limited_read_activates_nothing(sync, target):
     limited = sync(("deals",), streams={"deals": {"limit": 3}})
     assert messages(limited, "ACTIVATE_VERSION") == []
     assert target.rows("SELECT count(*) FROM deals") == [(count,)]
+
+
+@pytest.mark.parametrize("before", [{"emit_activate_version_messages": False}, {"streams": {"deals": {"limit": 60}}}])
+def test_a_new_version_is_read_from_the_start_whatever_an_earlier_run_left(account, sync, target, before):
+    if target.name == "target-duckdb":
+        pytest.skip("one target is enough: this is about the tap")
+    account.faults({"kind": "status", "value": 401, "path": "/financial/deal", "after": 1, "times": 1})
+    assert sync(("deals",), **before).returncode == 1
+    assert sync(("deals",)).returncode == 0
+    assert sorted(target.rows("SELECT custify_key FROM deals WHERE _sdc_deleted_at IS NULL")) == keys(account)
