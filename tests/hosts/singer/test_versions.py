@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import tempfile
 import time
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import psycopg2
 import pytest
+
+from custify_connector.plugin import connector
 
 STREAMS = ("deals", "people", "custom_data", "tags")
 PAGE = 50
@@ -151,13 +152,11 @@ def test_a_record_that_is_gone_is_removed_after_the_next_full_read(account, sync
     if target.name == "target-duckdb":
         pytest.skip("target-duckdb 0.8.0 has no versions")
     sync(("deals",))
-    gone = account.content("deals")[0]["company"]
-    request = urllib.request.Request(  # noqa: S310 - always loopback
-        f"{account.base_url}/financial/deal/{gone}",
-        method="DELETE",
-        headers={"Authorization": f"Bearer {account.api_key}"},
-    )
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - the same
+    gone = {"externalId": account.content("deals")[0]["externalIds"]["custify"]}
+    credential = {"name": "t", "api_key": account.api_key, "base_url": account.base_url}
+    destination = {"endpoint": "delete_deal", "params": {"max_deletes": 1}}
+    (receipt,) = connector.write_destination(credential=credential, destination=destination, records=[gone])
+    assert receipt.outcome == "sent"
     sync(("deals",))
     assert sorted(target.rows("SELECT custify_key FROM deals")) == keys(account)
 
