@@ -1,11 +1,12 @@
 """A quarantine file as pages: where each line begins, and which lines share a reason; read once, until it changes.
 
-Decides what counts as the same reason. A record leaves the file only for a file of its own, which is then sent.
+Decides what counts as the same reason, and changes a line in place.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,7 @@ from custify_connector.storage import atomic
 _MOST_FILES = 8
 _MOST_GROUPS = 1000
 _OTHERS = "others"
+_ONE_CHANGE = threading.Lock()
 Taken = TypeVar("Taken")
 
 
@@ -79,6 +81,11 @@ class Line:
 def is_quarantine(path: Path) -> bool:
     """Say whether a file is a quarantine, by its first line."""
     return _of_first_line(path, quarantine.record_of) is not None
+
+
+def was_sent(path: Path) -> bool:
+    """Say whether the records of a file have a receipt which says that they arrived, by the first of them."""
+    return _of_first_line(path, lambda line: line.get("receipt")) is not None
 
 
 def connector_of(path: Path) -> str | None:
@@ -157,11 +164,12 @@ def lines(path: Path, index: Index, numbers: Iterable[int]) -> list[Line]:
         for number in numbers:
             stream.seek(index.starts[number])
             text = stream.readline()
-            found.append(Line(number, _content(text), mark_of(text)))
+            found.append(Line(number, content_of(text), mark_of(text)))
     return found
 
 
-def _content(text: bytes) -> dict[str, Any]:
+def content_of(text: bytes) -> dict[str, Any]:
+    """Return what a line holds, or that it is no line of a quarantine."""
     try:
         content = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -182,35 +190,25 @@ def mend(path: Path, number: int, mark: str, record: dict[str, Any]) -> None:
             return text
         if mark_of(text) != mark:
             raise ConfigurationError((Fault("record", "was changed by another meanwhile: look at it again"),))
-        return orjson.dumps({**_content(text), "rawMessage": record}, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps({**content_of(text), "rawMessage": record}, option=orjson.OPT_APPEND_NEWLINE)
 
     _rewrite(path, change)
 
 
-def take_out(path: Path, wanted: set[int] | None, into: Path) -> int:
-    """Move lines, all where `wanted` is None, into a file of their own; returns how many.
+def change(path: Path, fate: Callable[[bytes], bytes | None]) -> None:
+    """Give lines of a file, without their ends, what `fate` says: other text, nothing, or None for what stays."""
 
-    They are safe there before they leave: a crash in between leaves them in both, never in none.
-    """
-    taken: list[bytes] = []
-    with into.open("xb") as stream:
+    def changed(_place: int, text: bytes) -> bytes:
+        found = fate(text.rstrip(b"\n"))
+        return text if found is None else found
 
-        def change(place: int, text: bytes) -> bytes:
-            if wanted is not None and place not in wanted:
-                return text
-            taken.append(b"")
-            stream.write(text if text.endswith(b"\n") else text + b"\n")
-            return b""
-
-        _rewrite(path, change, before=lambda: atomic.sync(stream))
-    return len(taken)
+    _rewrite(path, changed)
 
 
-def _rewrite(path: Path, change: Callable[[int, bytes], bytes], before: Callable[[], None] = lambda: None) -> None:
-    """Write a file anew, line by line, and put it in its place in one step."""
-    with path.open("rb") as stream, atomic.replacing(path) as changed:
+def _rewrite(path: Path, change: Callable[[int, bytes], bytes]) -> None:
+    """Write a file again, line by line, and put it in its place in one step; one change at a time."""
+    with _ONE_CHANGE, path.open("rb") as stream, atomic.replacing(path) as changed:
         number = 0
         for text in stream:
             changed.write(change(number, text) if text.strip() else text)
             number += bool(text.strip())
-        before()

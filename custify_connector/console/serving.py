@@ -17,6 +17,7 @@ from custify_connector.console.asking import Console
 from custify_connector.console.catalog import Catalog
 from custify_connector.console.folder import Folder
 from custify_connector.console.guarding import Gate
+from custify_connector.console.screens import quarantine
 from custify_connector.console.started import Commands
 from custify_connector.contract import plugin_manager
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -79,4 +80,5 @@ def _run(server: uvicorn.Server, socket: Any, console: Console) -> None:  # noqa
             server.run(sockets=[socket])
     finally:
         console.commands.close()
+        quarantine.settle(console)
         signal.signal(signal.SIGTERM, before)

@@ -132,6 +132,11 @@ class Commands:
             raise ConfigurationError((Fault("run", "is not known any more: the list of runs has it"),))
         return found
 
+    def with_words(self, words: Sequence[str]) -> Started | None:
+        """Return the last command that begins with these words; None when none does."""
+        found = (each for each in reversed(self._started.values()) if each.words[: len(words)] == tuple(words))
+        return next(found, None)
+
     def of_run(self, pid: int) -> Started | None:
         """Return the command that runs in a process, None when it was not started here or has ended."""
         found = (each for each in self._started.values() if each.pid == pid and each.exit_code is None)

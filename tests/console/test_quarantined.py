@@ -59,13 +59,6 @@ def test_a_record_that_changed_meanwhile_is_left_alone(path):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize(("wanted", "left", "taken"), [({1, 3}, [0, 2], [1, 3]), (None, [], [0, 1, 2, 3])])
-def test_records_move_into_a_file_of_their_own(path, wanted, left, taken):
-    into = path.with_name("sent.jsonl")
-    assert quarantined.take_out(path, wanted, into) == len(taken)
-    assert (numbers(path), numbers(into)) == (left, taken)
-
-
 def test_a_fault_in_between_loses_nothing(path, monkeypatch):
     before = path.read_bytes()
 
@@ -74,12 +67,5 @@ def test_a_fault_in_between_loses_nothing(path, monkeypatch):
 
     monkeypatch.setattr(quarantined.atomic, "sync", full)
     with pytest.raises(OSError, match="No space"):
-        quarantined.take_out(path, {1}, path.with_name("sent.jsonl"))
+        quarantined.change(path, lambda _text: b"")
     assert path.read_bytes() == before
-
-
-def test_a_file_that_is_no_quarantine_is_known_as_such(tmp_path):
-    other = tmp_path / "other.jsonl"
-    other.write_text('{"name": "x"}\n')
-    assert not quarantined.is_quarantine(other)
-    assert not quarantined.is_quarantine(tmp_path / "missing.jsonl")

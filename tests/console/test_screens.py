@@ -16,27 +16,14 @@ def rejected(folder):
     return path
 
 
-def test_a_reason_is_replayed_and_what_is_refused_again_comes_back(signed_in, rejected, folder):
+def test_a_reason_is_replayed_and_what_is_refused_again_stays(signed_in, rejected, folder):
     from custify_connector.console.quarantined import index_of  # noqa: PLC0415 - to name a reason
 
     group = index_of(rejected).largest()[0]
     sent = started(signed_in.post("/quarantine/replay", file="rejected.jsonl", group=group.id, credential="acme"))
     signed_in.wait_for(sent, "Some records were not accepted")
     assert len(rejected.read_text().splitlines()) == 3
-    assert len(list(folder.glob("rejected.sent-*.jsonl"))) == 1
-
-
-@pytest.mark.usefixtures("rejected")
-def test_what_was_sent_again_is_told_from_what_waits(signed_in, folder):
-    sent = started(signed_in.post("/quarantine/replay", file="rejected.jsonl", credential="acme"))
-    signed_in.wait_for(sent + "/live", "done</span>")
-    (folder / "other.jsonl").write_text('{"nexlaMetaData": {}, "error": {}, "rawMessage": {}}\n')
-    text = signed_in.get("/quarantine").text
-    waits, again = text.split("Sent again already")
-    assert "other.jsonl" in waits
-    assert ".sent-" not in waits
-    assert "rejected.sent-" in again
-    assert 'data-label="Taken out of">rejected.jsonl' in again
+    assert not list(folder.glob("rejected.sent-*.jsonl"))
 
 
 def test_nothing_leaves_a_quarantine_for_a_credential_that_is_not_there(signed_in, rejected, folder):

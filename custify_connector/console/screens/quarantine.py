@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import re
-import time
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,25 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
-from custify_connector.console import commands, quarantined
-from custify_connector.console.asking import Asked, Notice
+from custify_connector.console import commands, quarantined, replaying
+from custify_connector.console.asking import Asked, Console, Notice
 from custify_connector.console.catalog import Known
+from custify_connector.console.replaying import Replay
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
 _SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")
-"""What a file of records is called that left another one to be sent again."""
+"""What a file is called that keeps the records which left another one because they arrived."""
 _MOST_FILES = 100
+_STARTING_SECONDS = 60.0
+"""How long a replay that another console started may take until its run is recorded."""
+_ONE_SETTLES = threading.Lock()
 
 
 def every(asked: Asked) -> Response:
     """Show the quarantine files of the folder."""
+    settle(asked.console)
     folder = asked.console.folder
     named = (name for name in folder.rows() if name.endswith((".jsonl", ".ndjson")))
     found = [name for name in named if quarantined.is_quarantine(folder.root / name)][:_MOST_FILES]
@@ -35,10 +42,15 @@ def every(asked: Asked) -> Response:
 
 
 def _tile(path: Path, name: str) -> dict[str, Any]:
-    """Return what is shown of a file; `was_sent` names the one that its records were taken out of, to be sent again."""
-    status, taken = path.stat(), _SENT.fullmatch(path.name)
+    """Return what is shown of a file; `was_sent` names the one that its records left when they arrived."""
+    status, taken = path.stat(), quarantined.was_sent(path) and _SENT.fullmatch(path.name)
     changed = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat(timespec="seconds")
-    return {"name": name, "size": status.st_size, "changed": changed, "was_sent": taken and f"{taken[1]}.jsonl"}
+    return {
+        "name": name,
+        "size": status.st_size,
+        "changed": changed,
+        "was_sent": f"{taken[1]}.jsonl" if taken else None,
+    }
 
 
 def _path(asked: Asked, name: str) -> Path:
@@ -53,6 +65,7 @@ def _path(asked: Asked, name: str) -> Path:
 def file(asked: Asked) -> Response:
     """Show a file: its reasons with their counts, and a page of the lines of one or all."""
     name = asked.query.get("file", "")
+    under_way = sum(each.count() for each in settle(asked.console) if each.name == name)
     path = _path(asked, name)
     index, known = asked.console.indexes.of(path), _known(asked, path)
     groups = index.largest()
@@ -66,8 +79,39 @@ def file(asked: Asked) -> Response:
         "quarantine_file.html", name=name, groups=groups, group=group, total=total, all=len(index.starts),
         lines=quarantined.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
         pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name, known), here="quarantine", known_as=known,
-        credentials=_credentials(asked, known),
+        credentials=_credentials(asked, known), under_way=under_way, sent=_sent_of(path, name),
     )  # fmt: skip
+
+
+def _sent_of(path: Path, name: str) -> list[str]:
+    """Return the files that keep what arrived of this one's records, the last first."""
+    named = sorted(path.parent.glob(f"{glob.escape(path.stem)}.sent-*.jsonl"), reverse=True)
+    return [str(Path(name).with_name(each.name)) for each in named if _is_of_sent(each)]
+
+
+def _is_of_sent(path: Path) -> bool:
+    return bool(_SENT.fullmatch(path.name)) and quarantined.was_sent(path)
+
+
+def settle(console: Console) -> list[Replay]:
+    """Let records leave their quarantine whose receipts say so, of the replays that have ended; returns the others."""
+    running = [run.input for run in RunHistory().page(_MOST_FILES, None, {"status": "running"})]
+    under_way = []
+    with _ONE_SETTLES:
+        for each in replaying.every(console.folder.root):
+            if _is_running(console, each, running):
+                under_way.append(each)
+            else:
+                replaying.settle(each)
+    return under_way
+
+
+def _is_running(console: Console, replay: Replay, running: list[str | None]) -> bool:
+    started = console.commands.with_words(replay.words())
+    if started is not None:
+        return started.exit_code is None
+    is_starting = not replay.has_begun() and replay.began_seconds_ago() < _STARTING_SECONDS
+    return str(replay.records) in running or is_starting
 
 
 def _known(asked: Asked, path: Path) -> Known | None:
@@ -151,14 +195,18 @@ def replay(asked: Asked) -> Response:
 
 
 def _send(asked: Asked, path: Path, name: str, numbers: set[int] | None) -> Response:
-    """Move records into a file of their own, and start the command that sends those; what is refused comes back."""
+    """Start the command that sends copies of records; they leave the file when their receipts say so."""
     folder, known = asked.console.folder, _known(asked, path)
     credential = asked.form.get("credential", "")
-    if known is None or credential not in _credentials(asked, known):  # before anything is moved
+    if known is None or credential not in _credentials(asked, known):
         raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
     given = asked.console.credentials.handed_in(known, credential)
-    into = path.with_name(f"{path.stem}.sent-{time.time_ns() // 1_000_000}.jsonl")
-    quarantined.take_out(path, numbers, into)
-    words = ("replay", folder.named(into), "--quarantine", name, *commands.whom(credential, known.chosen.label))
-    started = asked.console.commands.start(words, f"Replay {name}", given=given)
+    settle(asked.console)
+    replay = replaying.prepare(folder.root, folder.named(path), numbers)
+    words = (*replay.words(), *commands.whom(credential, known.chosen.label))
+    try:
+        started = asked.console.commands.start(words, f"Replay {name}", given=given)
+    except BaseException:
+        replay.forget()
+        raise
     return asked.go(f"/started/{started.number}")

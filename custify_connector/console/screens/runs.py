@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import charting
+from custify_connector.console import charting, replaying
 from custify_connector.console.asking import Asked, Console
+from custify_connector.console.screens import quarantine
 from custify_connector.console.started import Started
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import next_steps, processes
@@ -56,7 +57,7 @@ def _number(asked: Asked) -> int:
 
 
 def _run(console: Console, run: Run) -> dict[str, Any]:
-    step = next_steps.after(run)
+    step = _step(console, run)
     samples = RunHistory().samples(run.id)
     picture = charting.chart(samples, _limit(console, run))
     own = console.commands.of_run(run.pid) if run.status == "running" else None
@@ -64,6 +65,14 @@ def _run(console: Console, run: Run) -> dict[str, Any]:
         "run": run, "step": step, "chart": picture, "own": own, "resumes": _can_start(console, run, step),
         "quarantine": _quarantine(console, run),
     }  # fmt: skip
+
+
+def _step(console: Console, run: Run) -> next_steps.Step:
+    """Return the next step after a run; what a replay of a page did not send is in its quarantine."""
+    name = replaying.quarantine_of(console.folder.root, run.input)
+    if name is None or run.status not in _UNFINISHED:
+        return next_steps.after(run)
+    return next_steps.Step(None, f"replay {name} again: the records that were not sent are still there")
 
 
 def _limit(console: Console, run: Run) -> float | None:
@@ -77,6 +86,9 @@ def _limit(console: Console, run: Run) -> float | None:
 
 def _quarantine(console: Console, run: Run) -> str | None:
     """Return the run's quarantine as the folder names it, where it is one of this folder's files."""
+    name = replaying.quarantine_of(console.folder.root, run.input)
+    if name is not None:
+        return name if (console.folder.root / name).exists() else None
     if not run.errors or not console.folder.holds(run.quarantine):
         return None
     return console.folder.named(console.folder.root / str(run.quarantine))
@@ -91,7 +103,7 @@ def _can_start(console: Console, run: Run, step: next_steps.Step) -> bool:
 def resume(asked: Asked) -> Response:
     """Start what the run's page says comes next."""
     run = RunHistory().find(_number(asked))
-    step = next_steps.after(run)
+    step = _step(asked.console, run)
     if step.command is None or not _can_start(asked.console, run, step):
         raise ConfigurationError((Fault("run", "its next step is not for this folder: copy the command"),))
     given = _handed_in(asked.console, run)
@@ -122,6 +134,8 @@ def started_live(asked: Asked) -> Response:
 def _started(asked: Asked) -> dict[str, Any]:
     found = asked.console.commands.find(_number(asked))
     ended = found.exit_code is not None
+    if ended:
+        quarantine.settle(asked.console)
     if found.run is None:
         found.run = _run_of(found)
     about = _run(asked.console, RunHistory().find(found.run)) if found.run is not None else {"run": None}
