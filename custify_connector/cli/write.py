@@ -111,6 +111,7 @@ def command(
     --map plan==Gold                       a constant
     --map metadata.total:number=total      a type: string, integer, number, boolean or json
     --map companies[].company_id=company   a list of one
+    --map "note=\\=Gold"                   a column whose name begins with = or has braces
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
@@ -174,7 +175,7 @@ def run_of(
 def checked(table: Table, shape: Shape, only_with: str | None) -> Table:
     """Return the table with the rows that are wanted; raises ConfigurationError for columns that are not there."""
     if table.columns is not None:
-        only = mapping.parse([f"only={only_with}"]) if only_with else ()
+        only = mapping.parse([f"only={mapping.of_column(only_with)}"]) if only_with else ()
         mapping.check_columns(only, table.columns)
         unused = mapping.check_columns(shape.rules, table.columns) if shape.rules else ()
         if unused:

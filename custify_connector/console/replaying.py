@@ -84,7 +84,7 @@ def every(root: Path) -> list[Replay]:
     place = root / _PLACE
     held = (path for path in place.rglob("*") if path.is_file() and path.parent != place)
     parts = (path.relative_to(place).parts for path in held)
-    return [Replay(root, id, "/".join(name)) for id, *name in parts if id.isdecimal()]
+    return [Replay(root, began, "/".join(name)) for began, *name in parts if began.isdecimal()]
 
 
 def quarantine_of(root: Path, path: str | None) -> str | None:

@@ -21,6 +21,8 @@ from custify_connector.host.conversions import CONVERSIONS
 
 Empty = Literal["absent", "null", "text"]
 
+_LITERAL = "\\"
+"""Before a column whose name would mean something else: a constant, or a text with columns."""
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _TARGET = re.compile(r"^[^.\[\]]+(\[\])?(\.[^.\[\]]+(\[\])?)*$")
 
@@ -43,8 +45,8 @@ class NotConvertible(ValueError):
 
 
 def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
-    """Parse rules such as `user_id=id`, `name={first} {last}`, `plan==Gold`, `metadata.total:number=total`,
-    `companies[].company_id=company`.
+    r"""Parse rules such as `user_id=id`, `name={first} {last}`, `plan==Gold`, `metadata.total:number=total`,
+    `companies[].company_id=company`, `note=\=Gold` for a column that is called `=Gold`.
 
     Raises ConfigurationError with every rule that cannot be used.
     """  # noqa: D205 - the examples are the summary
@@ -81,7 +83,7 @@ def _rule_faults(text: str) -> Iterable[str]:
         yield "has no '=': write TARGET=COLUMN"
     elif not _TARGET.match(name):
         yield f"has the target {name!r}: write names joined by dots, with [] for a list, as in companies[].company_id"
-    elif not source:
+    elif not source.removeprefix(_LITERAL):
         yield "has nothing after '=': write a column, a text with {column}, or =constant"
 
 
@@ -94,10 +96,23 @@ def _rule(text: str) -> Rule:
     target, _, source = text.partition("=")
     name, type_name = _typed(target)
     path = tuple(name.replace("[]", ".[]").split("."))
+    if source.startswith(_LITERAL):
+        return Rule(path, (source.removeprefix(_LITERAL),), None, type_name)
     if source.startswith("="):
         return Rule(path, (), source[1:], type_name)
     placeholders = tuple(_PLACEHOLDER.findall(source))
     return Rule(path, placeholders or (source,), source if placeholders else None, type_name)
+
+
+def is_target(name: str) -> bool:
+    """Say whether a rule can fill a field of this name."""
+    return bool(_TARGET.match(name)) and "=" not in name
+
+
+def of_column(name: str) -> str:
+    """Return how a rule names a column, whatever that is called."""
+    is_plain = not name.startswith(("=", _LITERAL)) and not _PLACEHOLDER.search(name)
+    return name if is_plain else f"{_LITERAL}{name}"
 
 
 def check_columns(rules: tuple[Rule, ...], columns: tuple[str, ...]) -> tuple[str, ...]:

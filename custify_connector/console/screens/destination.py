@@ -21,10 +21,12 @@ from custify_connector.host.feed import Line
 from custify_connector.host.rows import input_form
 
 _LOOKED_AT = 100
-_MOST_COLUMNS = 300
+_TARGET = "target."
+_MOST_COLUMNS = 2_000
+"""What a form can hold: each column is two of its fields."""
 _FIELDS = (
     "credential", "file", "table", "rules", "fixed", "quarantine", "max_rejects", "max_deletes", "confirm", "delivery",
-    "on_reject", "empty",
+    "on_reject", "empty", "mapping",
 )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def _page(asked: Asked, shown: Shown) -> Response:
     columns: list[Column] = []
     if typed.get("file"):
         try:
-            columns = _columns(asked, typed, targets, shown)
+            columns = _columns(asked, typed, endpoint["schema"], shown)
         except ConfigurationError as error:
             shown.faults = [*shown.faults, *_at_the_file(error.faults)]
     wrong = forms.placed(shown.faults, _FIELDS)
@@ -83,12 +85,16 @@ def _page(asked: Asked, shown: Shown) -> Response:
         words=shown.words or _words(known, name, typed, columns), tries=previewing.tries(known),
         takes=known.chosen.takes,
         database=input_form(typed.get("file", "")) == "duckdb",
+        seen_only=_LOOKED_AT if input_form(typed.get("file", "")) == "jsonl" else None,
     )  # fmt: skip
 
 
 def _words(known: Known, name: str, typed: Mapping[str, str], columns: Sequence[Column]) -> commands.Words:
     """Return the command of the form as it is shown: with what is suggested, before anything was sent."""
-    rules = suggesting.rules([(each.name, each.target, each.type) for each in columns], _further(typed))
+    rows = [(each.name, each.target, each.type) for each in columns]
+    rules = suggesting.rules(rows, _further(typed))
+    if columns and not rules and not all(each.target for each in columns):
+        rules = ("FIELD=COLUMN",)
     chosen = (typed.get("file") or "FILE", typed.get("credential", ""), rules)
     kept = typed.get("quarantine", "") if columns else ""
     return Write(name, *chosen, quarantine=kept, connector=known.chosen.label).words()
@@ -100,21 +106,26 @@ def _at_the_file(faults: Sequence[Fault]) -> list[Fault]:
     ]
 
 
-def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str], shown: Shown) -> list[Column]:
+def _columns(asked: Asked, typed: Mapping[str, str], schema: Mapping[str, Any], shown: Shown) -> list[Column]:
     """Return the columns with what was chosen for each, or what is suggested before anything was."""
+    targets = suggesting.targets(schema)
     examples: dict[str, str] = {}
     with previewing.opened(asked, typed) as table:
-        names = list(table.columns or ())
+        found = dict.fromkeys(table.columns or ())
         for row in islice(table.rows, _LOOKED_AT):
+            found |= dict.fromkeys(row.fields if table.columns is None else ())
             for name, value in row.fields.items():
                 if value not in (None, "") and name not in examples:
                     examples[name] = cell(value)
-    names = (names or list(examples))[:_MOST_COLUMNS]
-    mapped = any(name.startswith("target.") for name in typed)
-    likely = {} if mapped else suggesting.suggested(names, list(targets))
+    names = list(found)
+    if len(names) > _MOST_COLUMNS:
+        reason = f"has {len(names):,} columns; this page can map {_MOST_COLUMNS:,}: use custify write for it"
+        raise ConfigurationError((Fault("destination.file", reason),))
+    mapped = any(name.startswith(_TARGET) for name in typed)
+    likely = {} if mapped else suggesting.suggested(names, list(targets), suggesting.open_objects(schema))
     return [
         Column(
-            name, examples.get(name, ""), typed.get(f"target.{name}", likely.get(name, "")),
+            name, examples.get(name, ""), typed.get(f"{_TARGET}{name}", likely.get(name, "")),
             typed.get(f"type.{name}", ""), _column_fault(name, shown.faults),
         )
         for name in names
@@ -124,7 +135,9 @@ def _columns(asked: Asked, typed: Mapping[str, str], targets: Mapping[str, str],
 def _column_fault(name: str, faults: Sequence[Fault]) -> str:
     """Return what is wrong with the rule of a column."""
     return "; ".join(
-        fault.reason for fault in faults if fault.place.startswith("--map ") and fault.place.endswith(f"={name}")
+        fault.reason
+        for fault in faults
+        if fault.place.startswith("--map ") and fault.place.endswith(f"={mapping.of_column(name)}")
     )
 
 
@@ -141,17 +154,25 @@ def _wanted(asked: Asked) -> Write:
             fixed["max_deletes"] = int(deletes)
     refuse(tuple(faults))
     return Write(
-        name, typed.get("file", ""), typed.get("credential", ""), _rules(typed), fixed, typed.get("table", ""),
+        name, typed.get("file", ""), typed.get("credential", ""), _rules(asked, typed), fixed, typed.get("table", ""),
         typed.get("empty") or "absent", typed.get("delivery") or "single", typed.get("on_reject") or "continue",
         typed.get("max_rejects", ""), typed.get("quarantine", ""), "skip_unchanged" in typed, "undocumented" in typed,
         asked.known.chosen.label,
     )  # fmt: skip
 
 
-def _rules(typed: Mapping[str, str]) -> tuple[str, ...]:
-    columns = [name.removeprefix("target.") for name in typed if name.startswith("target.")]
-    rows = [(column, typed[f"target.{column}"].strip(), typed.get(f"type.{column}", "")) for column in columns]
-    return suggesting.rules(rows, _further(typed))
+def _rules(asked: Asked, typed: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the rules that the form chose; raises ConfigurationError when it chose none: nothing is sent then."""
+    columns = [name.removeprefix(_TARGET) for name in typed if name.startswith(_TARGET)]
+    rows = [(column, typed[f"{_TARGET}{column}"].strip(), typed.get(f"type.{column}", "")) for column in columns]
+    if not any(field for _, field, _ in rows) and not _further(typed):
+        reason = "nothing is mapped, so nothing would be sent: choose a field for at least one column"
+        raise ConfigurationError((Fault("destination.mapping", reason),))
+    refuse(tuple(Fault(f"--map ={mapping.of_column(column)}", f"{field}: a field's name has no '='")
+                 for column, field, _ in rows if "=" in field))  # fmt: skip
+    with previewing.opened(asked, typed) as table:
+        found = table.columns
+    return suggesting.rules(rows, _further(typed), whole=found is None or set(found) == set(columns))
 
 
 def _further(typed: Mapping[str, str]) -> list[str]:
