@@ -83,6 +83,11 @@ def is_quarantine(path: Path) -> bool:
     return _of_first_line(path, quarantine.record_of) is not None
 
 
+def may_be_quarantine(path: Path) -> bool:
+    """Say whether rejected records may be added to a file: it holds some, or nothing yet."""
+    return path.is_file() and (not path.stat().st_size or is_quarantine(path))
+
+
 def was_sent(path: Path) -> bool:
     """Say whether the records of a file have a receipt which says that they arrived, by the first of them."""
     return _of_first_line(path, lambda line: line.get("receipt")) is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
 from custify_connector.checking.typed_text import value_of
-from custify_connector.console import commands, forms, suggesting
+from custify_connector.console import commands, forms, quarantined, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
@@ -248,9 +249,9 @@ def _start(asked: Asked, *, dry_run: bool) -> Response:
 def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
     """Raise ConfigurationError for what the command would refuse, before it is started."""
     known, folder = asked.known, asked.console.folder
-    folder.existing(wanted.file, "destination.file")
+    file = folder.existing(wanted.file, "destination.file")
     if wanted.quarantine:
-        folder.inside(wanted.quarantine, "destination.quarantine")
+        _refuse_other_file(folder.inside(wanted.quarantine, "destination.quarantine"), file)
     _refuse_unconfirmed(asked, wanted, dry_run=dry_run)
     with previewing.opened(asked, asked.form) as table:
         rules = mapping.parse(wanted.rules)
@@ -260,6 +261,17 @@ def _check(asked: Asked, wanted: Write, *, dry_run: bool) -> None:
     credential = unsent or asked.console.credentials.find(known, wanted.credential)
     destination = known.chosen.destination(wanted.destination(dry_run=dry_run))
     known.hooks.write_destination(credential, destination, [])
+
+
+def _refuse_other_file(path: Path, file: Path) -> None:
+    """Raise ConfigurationError where rejected records would be added to a file that holds something else."""
+    reason = ""
+    if path == file or (path.exists() and path.samefile(file)):
+        reason = "is the file that is sent: name another"
+    elif path.exists() and not quarantined.may_be_quarantine(path):
+        reason = "exists, and holds something else than rejected records: name another"
+    if reason:
+        raise ConfigurationError((Fault("destination.quarantine", reason),))
 
 
 def _refuse_unconfirmed(asked: Asked, wanted: Write, *, dry_run: bool) -> None:

@@ -5,20 +5,23 @@ Decides what is asked of a connector before its run is started. It does not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import commands
+from custify_connector.console import commands, quarantined
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
-from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import named_states, sampling
 
 SAMPLE = 10
+_DATABASES = (".duckdb", ".ddb", ".db")
+ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet", *_DATABASES)
 FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented")
 """The fields of the form that say how a run goes, whatever is read."""
 
@@ -94,7 +97,29 @@ def started(asked: Asked, wanted_of: Callable[[Asked], Read], address: str, titl
 
 
 def _refuse_places(asked: Asked, wanted: Read) -> None:
-    asked.console.folder.inside(wanted.output, "source.output")
-    if wanted.state and not named_states.is_name(wanted.state):
-        reason = "must be a name of letters, figures, _ and -, such as nightly"
+    path = asked.console.folder.inside(wanted.output, "source.output")
+    refuse(tuple(Fault("source.output", reason) for reason in _faults_of_output(path)))
+    reason = _fault_of_state(wanted, path)
+    if reason:
         raise ConfigurationError((Fault("source.state", reason),))
+
+
+def _faults_of_output(path: Path) -> Iterator[str]:
+    if path.suffix.lower() not in ENDINGS:
+        yield f"must end in one of {', '.join(ENDINGS)}: the ending chooses the form"
+    elif path.is_dir():
+        yield "is a folder: name a file"
+    elif path.exists() and quarantined.is_quarantine(path):
+        yield "holds rejected records, which a read would replace: name another file"
+
+
+def _fault_of_state(wanted: Read, path: Path) -> str | None:
+    if wanted.state and not named_states.is_name(wanted.state):
+        return "must be a name of letters, figures, _ and -, such as nightly"
+    if wanted.mode != "incremental" or path.suffix.lower() in _DATABASES:
+        return None
+    if not wanted.state:
+        return "choose a name: without it, each run reads everything again; a .duckdb output keeps its own"
+    if path.exists() and named_states.path_of(wanted.state).exists():
+        return f"{path.name} would be replaced by what changed since the last run: name a new file, or a .duckdb output"
+    return None
