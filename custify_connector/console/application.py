@@ -53,6 +53,7 @@ _LOOKS: tuple[tuple[str, Screen], ...] = (
 )
 _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/runs/{number:int}/resume", runs.resume),
+    ("/runs/{number:int}/end", runs.end_run),
     ("/started/{number:int}/end", runs.end),
     ("/quarantine/mend", quarantine.mend),
     ("/quarantine/replay", quarantine.replay),

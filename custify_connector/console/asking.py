@@ -43,6 +43,12 @@ def cell(value: Any) -> str:  # noqa: ANN401 - JSON
     return text if len(text) <= _CELL else f"{text[: _CELL - 1]}…"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a capital at its start, unless it begins with a name: of a file, an endpoint, a field."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return text[:1].upper() + text[1:] if first.rstrip(",;").isalpha() else text
+
+
 def size(number: int) -> str:
     """Return bytes as people read them."""
     for unit, digits in (("B", 0), ("kB", 1), ("MB", 1)):
@@ -55,7 +61,7 @@ def size(number: int) -> str:
 def _environment() -> jinja2.Environment:
     found = html.environment(HERE / "templates")
     found.filters.update(
-        ago=words.ago, clock=words.clock, counted=words.counted, pretty=pretty, cell=cell, size=size,
+        ago=words.ago, clock=words.clock, counted=words.counted, pretty=pretty, cell=cell, size=size, sentence=sentence,
         shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
     )  # fmt: skip
     return found
@@ -71,7 +77,10 @@ class Notice:
 
 @dataclass
 class Console:
-    """All that the screens share; `certifying` has, by its connector, the number of a command that certifies."""
+    """All that the screens share; `certifying` has, by its connector, the number of a command that certifies.
+
+    `ending` has the processes that were asked to end.
+    """
 
     folder: Folder
     catalog: Catalog
@@ -82,6 +91,7 @@ class Console:
     templates: jinja2.Environment = field(default_factory=_environment)
     notices: list[Notice] = field(default_factory=list)
     certifying: dict[str, int] = field(default_factory=dict)
+    ending: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

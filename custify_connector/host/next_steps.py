@@ -10,6 +10,8 @@ from custify_connector.host.recorded_run import Run
 from custify_connector.host.vault import RESERVED
 
 _KEY_REFUSED = 3
+_WITHOUT_A_STATE = ("-", ".jsonl", ".ndjson", ".csv", ".parquet")
+"""Outputs that keep no state themselves, as a database does."""
 _NAMING_A_CREDENTIAL = frozenset({"--credential", "--credential-file"})
 
 
@@ -23,11 +25,21 @@ class Step:
 
 def after(run: Run) -> Step:
     """Return the next step after a run."""
+    if run.status != "running" and is_about_the_key(run):
+        return _about_the_key(run)
+    return going_on(run)
+
+
+def going_on(run: Run) -> Step:
+    """Return the step that goes on with a run, also where its key has to be accepted first."""
     if run.status == "running":
         return Step(None, "it runs; look again later")
-    if run.exit_code == _KEY_REFUSED:
-        return _about_the_key(run)
     return _after_a_read(run) if run.kind == "read" else _after_a_write(run)
+
+
+def is_about_the_key(run: Run) -> bool:
+    """Say whether a run ended because its key was refused."""
+    return run.exit_code == _KEY_REFUSED
 
 
 def _about_the_key(run: Run) -> Step:
@@ -41,11 +53,18 @@ def _about_the_key(run: Run) -> Step:
 def _after_a_read(run: Run) -> Step:
     again = _again(run)
     if run.status == "finished":
-        changed = "reads what changed since" if run.settings.get("mode") == "incremental" else "reads it all again"
-        return Step(again, changed)
+        return Step(again, _read_again(run))
     if run.state:
         return Step(again, "goes on where it stopped")
     return Step(again, "starts over; with --state NAME besides, it could go on where it stopped")
+
+
+def _read_again(run: Run) -> str:
+    if run.settings.get("mode") != "incremental":
+        return "reads it all again"
+    if run.state or (run.output and not run.output.endswith(_WITHOUT_A_STATE)):
+        return "reads what changed since"
+    return "reads it all again; with --state NAME besides, it reads what changed since"
 
 
 def _after_a_write(run: Run) -> Step:

@@ -7,6 +7,7 @@ from custify_connector.host.recorded_run import Run
 
 READ = Run("read", "people", "acme", {"mode": "full"}, ("read", "people"), output="-", status="finished")
 WRITE = Run("write", "upsert_person", "acme", {}, ("write", "upsert_person", "a b.csv"), status="finished", journal="j")
+CHANGES = {"mode": "incremental"}
 RESUME = "custify write upsert_person 'a b.csv' --resume"
 
 
@@ -15,7 +16,10 @@ RESUME = "custify write upsert_person 'a b.csv' --resume"
     [
         (replace(READ, status="running"), None, "it runs"),
         (READ, "custify read people", "reads it all again"),
-        (replace(READ, settings={"mode": "incremental"}), "custify read people", "reads what changed since"),
+        (replace(READ, settings=CHANGES), "custify read people", "reads it all again; with --state NAME"),
+        (replace(READ, settings=CHANGES, state="s"), "custify read people", "reads what changed since"),
+        (replace(READ, settings=CHANGES, output="/x/crm.duckdb"), "custify read people", "reads what changed since"),
+        (replace(READ, settings=CHANGES, output="/x/c.csv"), "custify read people", "reads it all again; with --state"),
         (replace(READ, status="died", state="s"), "custify read people", "goes on where it stopped"),
         (replace(READ, status="failed"), "custify read people", "--state NAME"),
         (replace(READ, status="failed", exit_code=3), "custify credential test acme", "what is wrong with the key"),
@@ -58,3 +62,9 @@ def test_after_a_write_of_another_connector_its_credential_is_handed_in_again():
         f"custify {' '.join(typed)}",
         True,
     )
+
+
+def test_going_on_after_a_refused_key_is_the_run_itself():
+    refused = replace(WRITE, status="failed", exit_code=3)
+    assert next_steps.going_on(refused).command == RESUME
+    assert next_steps.going_on(replace(READ, status="failed", exit_code=3)).command == "custify read people"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+from contextlib import suppress
 from typing import Any
 
 from starlette.responses import Response
 
 from custify_connector.console import charting, replaying
 from custify_connector.console.asking import Asked, Console
+from custify_connector.console.catalog import Known
 from custify_connector.console.screens import quarantine
 from custify_connector.console.started import Started
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -18,6 +22,8 @@ from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
 _LOOKED_AT = 50
+_LAST = 286
+"""The status with which a part says that it changes no more: its page stops asking."""
 _UNFINISHED = frozenset({"interrupted", "failed", "died"})
 
 
@@ -29,7 +35,8 @@ def every(asked: Asked) -> Response:
     found = history.page(_ON_A_PAGE + 1, before or None, wanted)
     return asked.page(
         "runs.html", runs=found[:_ON_A_PAGE], more=len(found) > _ON_A_PAGE, total=history.count(), wanted=wanted,
-        statuses=STATUSES, before=before, here="runs", words=_words(wanted, before),
+        statuses=STATUSES, before=before, here="runs", words=_words(wanted, before), ending=asked.console.ending,
+        can_end={run.id for run in found if _can_end(run)},
     )  # fmt: skip
 
 
@@ -48,7 +55,8 @@ def one(asked: Asked) -> Response:
 
 def live(asked: Asked) -> Response:
     """Show the part of a run that changes."""
-    return asked.part("run_part.html", **_run(asked.console, RunHistory().find(_number(asked))))
+    run = RunHistory().find(_number(asked))
+    return asked.part("run_part.html", 200 if run.status == "running" else _LAST, **_run(asked.console, run))
 
 
 def _number(asked: Asked) -> int:
@@ -60,19 +68,37 @@ def _run(console: Console, run: Run) -> dict[str, Any]:
     step = _step(console, run)
     samples = RunHistory().samples(run.id)
     picture = charting.chart(samples, _limit(console, run))
-    own = console.commands.of_run(run.pid) if run.status == "running" else None
     return {
-        "run": run, "step": step, "chart": picture, "own": own, "resumes": _can_start(console, run, step),
-        "quarantine": _quarantine(console, run),
+        "run": run, "step": step, "chart": picture, "resumes": _can_start(console, run, step),
+        "quarantine": _quarantine(console, run), "refused": _with_refused_key(console, run), **_ending(console, run),
     }  # fmt: skip
 
 
 def _step(console: Console, run: Run) -> next_steps.Step:
-    """Return the next step after a run; what a replay of a page did not send is in its quarantine."""
+    """Return the step that goes on with a run; what a replay of a page did not send is in its quarantine."""
     name = replaying.quarantine_of(console.folder.root, run.input)
     if name is None or run.status not in _UNFINISHED:
-        return next_steps.after(run)
+        return next_steps.going_on(run)
     return next_steps.Step(None, f"replay {name} again: the records that were not sent are still there")
+
+
+def _with_refused_key(console: Console, run: Run) -> Known | None:
+    """Return the connector whose credential is to be tested before a run goes on; None where that is not the fault."""
+    known = console.catalog.of_run(run.connector)
+    if known is None or not next_steps.is_about_the_key(run) or run.status == "running":
+        return None
+    return known if run.credential in console.credentials.names(known) else None
+
+
+def _ending(console: Console, run: Run) -> dict[str, bool]:
+    """Say whether a run can be ended from here, and whether it was asked to."""
+    return {"can_end": _can_end(run), "ending": run.pid in console.ending}
+
+
+def _can_end(run: Run) -> bool:
+    """Say whether the process of a run is certainly the one that was noted, on this machine."""
+    here = run.machine == processes.machine() and run.pid_started is not None
+    return run.status == "running" and here and processes.started(run.pid) == run.pid_started
 
 
 def _limit(console: Console, run: Run) -> float | None:
@@ -128,7 +154,8 @@ def started(asked: Asked) -> Response:
 
 def started_live(asked: Asked) -> Response:
     """Show the part of it that changes."""
-    return asked.part("started_part.html", **_started(asked))
+    shown = _started(asked)
+    return asked.part("started_part.html", _LAST if shown["ended"] else 200, **shown)
 
 
 def _started(asked: Asked) -> dict[str, Any]:
@@ -139,7 +166,8 @@ def _started(asked: Asked) -> dict[str, Any]:
     if found.run is None:
         found.run = _run_of(found)
     about = _run(asked.console, RunHistory().find(found.run)) if found.run is not None else {"run": None}
-    return {**about, "started": found, "ended": ended, "said": found.said}
+    ending = {"ending": found.pid in asked.console.ending, "can_end": False}
+    return {**about, **ending, "started": found, "ended": ended, "said": found.said}
 
 
 def _run_of(found: Started) -> int | None:
@@ -150,7 +178,20 @@ def _run_of(found: Started) -> int | None:
 
 
 def end(asked: Asked) -> Response:
-    """Ask a command to come to an end."""
+    """Ask a command to come to an end; a second time, to end at once."""
     found = asked.console.commands.find(_number(asked))
+    if found.exit_code is None:
+        asked.console.ending.add(found.pid)
     found.ask_to_end()
     return asked.go(f"/started/{found.number}")
+
+
+def end_run(asked: Asked) -> Response:
+    """Ask the command of a run to come to an end, whoever started it; a second time, to end at once."""
+    run = RunHistory().find(_number(asked))
+    if not _can_end(run):
+        raise ConfigurationError((Fault("run", "does not run any more, or runs on another machine"),))
+    asked.console.ending.add(run.pid)
+    with suppress(ProcessLookupError):
+        os.kill(run.pid, signal.SIGINT)
+    return asked.go(f"/runs/{run.id}")

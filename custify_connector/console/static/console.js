@@ -57,6 +57,39 @@ document.addEventListener("submit", (event) => {
   event.target.setAttribute("aria-busy", "true");
 });
 
+// A part that comes again each second changes only where it differs: the focus, what is selected and what is scrolled stay.
+const alike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && (old.id || "") === (fresh.id || "");
+const morph = (old, fresh) => {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (fresh.data === old.data) return;
+    if (fresh.data.startsWith(old.data)) old.appendData(fresh.data.slice(old.data.length)); else old.data = fresh.data;
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "aria-busy" && !(name === "open" && old.matches("details"))) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  let place = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    let found = place;
+    while (found && !alike(found, child)) found = found.nextSibling;
+    if (!found) { old.insertBefore(child, place); continue; }
+    while (place !== found) { const gone = place; place = place.nextSibling; gone.remove(); }
+    morph(found, child);
+    place = found.nextSibling;
+  }
+  while (place) { const gone = place; place = place.nextSibling; gone.remove(); }
+};
+htmx.defineExtension("morph", {
+  isInlineSwap: (style) => style === "morph",
+  handleSwap: (style, target, fragment) => {
+    const fresh = fragment.firstElementChild;
+    if (style !== "morph" || !fresh) return false;
+    morph(target, fresh);
+    return [target];
+  },
+});
+
 // A link to a part that is folded away opens it.
 const unfold = () => {
   const meant = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
