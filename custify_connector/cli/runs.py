@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -65,7 +66,8 @@ def _print_table(runs: list[Run], total: int, wanted: dict[str, str | None]) -> 
     shown = f"{len(runs):,} of {layout.counted(total, 'run')}" if not any(wanted.values()) else f"{len(runs):,} shown"
     click.echo(f"\n{shown}")
     if runs[-1].id > 1 and len(runs) < total:
-        click.echo(f"older ones:     custify runs --before {runs[-1].id}")
+        chosen = [word for name, value in wanted.items() if value for word in (f"--{name}", value)]
+        click.echo(f"older ones:     {shlex.join(['custify', 'runs', *chosen, '--before', str(runs[-1].id)])}")
     click.echo(f"all about one:  custify runs show {runs[0].id}")
 
 

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host import words
 
 _MOST_FILES = 500
 _DEEPEST = 4
+_LONGEST_PART = 200
+"""In bytes: file systems take 255, and what is written beside a file has a longer name."""
+_LONGEST_PATH = 2_000
 _ROWS = frozenset({".csv", ".jsonl", ".ndjson", ".parquet", ".duckdb", ".ddb", ".db"})
 
 
@@ -61,10 +65,15 @@ class Folder:
 def _fault(text: str) -> str | None:
     if not text.strip():
         return "name a file"
-    if not text.isprintable() or "\\" in text:
+    if not words.is_one_line(text) or "\\" in text:
         return "must be a plain path, with / between its parts"
     if Path(text).is_absolute() or any(part == ".." for part in text.split("/")):
         return "must lead to a file below the console's folder"
+    if (
+        any(len(part.encode("utf-8", "replace")) > _LONGEST_PART for part in text.split("/"))
+        or len(text) > _LONGEST_PATH
+    ):
+        return "is too long for a file name: choose a shorter one"
     if any(part.startswith((".", "-", "~")) for part in text.split("/")):
         return "must not have a part that begins with a dot, a dash or a tilde"
     return None

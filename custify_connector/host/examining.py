@@ -113,6 +113,9 @@ def _directory() -> Finding:
         )
     if os.name == "posix" and mode & 0o022:
         return Finding("directory", "fault", f"{path} has mode {mode:04o}: others may change it", f"chmod 700 {path}")
+    if os.name == "posix" and mode & 0o055:
+        found = f"{path} has mode {mode:04o}: others may see which files are in it"
+        return Finding("directory", "note", found, f"chmod 700 {path}")
     return Finding("directory", "ok", f"{path}, mode {mode:04o}")
 
 

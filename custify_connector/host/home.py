@@ -6,6 +6,7 @@ Decides the one directory, and that nobody else may look into it. This file does
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -21,6 +22,18 @@ def directory() -> Path:
     import platformdirs  # noqa: PLC0415 - most commands on a server name the directory
 
     return platformdirs.user_data_path("custify", appauthor=False)
+
+
+def private(path: Path) -> Path:
+    """Return a file of the data directory that its owner alone may read, also where the directory lets others in.
+
+    What cannot be changed stays, and opening it says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    return path
 
 
 def made(below: str = "") -> Path:

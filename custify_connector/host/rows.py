@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host import words
 from custify_connector.host.quarantine import Origin
 
 csv.field_size_limit(16_000_000)
@@ -120,7 +121,7 @@ def _header_faults(place: str, columns: tuple[str, ...]) -> Iterator[Fault]:
     for index, column in enumerate(columns, start=1):
         if not column:
             yield Fault(place, f"column {index} has no name")
-        elif not column.isprintable():
+        elif not words.is_one_line(column):
             yield Fault(place, f"the name of column {index} is not UTF-8 text: save the file as UTF-8")
         elif column in columns[: index - 1]:
             yield Fault(place, f"column {index} has the name {column!r} a second time: rename one of them")

@@ -177,7 +177,7 @@ class RunHistory:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        with storage.opened(self.path, _SCHEMA, self._busy_seconds) as database:
+        with storage.opened(home.private(self.path), _SCHEMA, self._busy_seconds) as database:
             yield database
 
 

@@ -19,7 +19,7 @@ from custify_connector.checking.secret import Secret
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract import CredentialReport
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import home, key_stores
+from custify_connector.host import home, key_stores, words
 from custify_connector.host.key_stores import KeyStore, Kind
 from custify_connector.storage.database import Schema, decoded, opened
 
@@ -102,7 +102,7 @@ class Vault:
         """Return every credential, by name."""
         if not self.path.exists():
             return []
-        with opened(self.path, _SCHEMA) as database:
+        with opened(home.private(self.path), _SCHEMA) as database:
             rows = database.execute(f"SELECT {_COLUMNS} FROM credentials ORDER BY name")  # noqa: S608 - our own names
             with decoded(self.path):
                 return [_entry(row) for row in rows]
@@ -130,7 +130,7 @@ class Vault:
 
     def refuse_taken(self, name: str) -> None:
         """Raise ConfigurationError when there is such a credential already, or there can be none of this name."""
-        if name == RESERVED or not name.strip() or not name.isprintable() or name.startswith("-"):
+        if name == RESERVED or not name.strip() or not words.is_one_line(name) or name.startswith("-"):
             raise ConfigurationError((Fault("credential", f"{name!r} cannot be a name: choose another"),))
         if any(entry.name == name for entry in self.entries()):
             remedy = f"custify credential rotate {name} replaces its key, rename and remove make room"
@@ -200,7 +200,7 @@ class Vault:
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """Hold the table for a change: of all processes one at a time, and all of the change or none."""
         home.made()
-        with opened(self.path, _SCHEMA) as database:
+        with opened(home.private(self.path), _SCHEMA) as database:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database

@@ -11,6 +11,8 @@ _STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "
 _JUST_NOW = 2
 _SECONDS_TOLD = 100
 
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+
 
 def ago(time: str | None, now: datetime | None = None) -> str:
     """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
@@ -28,6 +30,14 @@ def ago(time: str | None, now: datetime | None = None) -> str:
 def clock(time: str) -> str:
     """Return an ISO 8601 time as a person reads it."""
     return moment_of(time).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def is_one_line(text: str) -> bool:
+    """Say whether a text can be a name: no line break or control character, no half of a character.
+
+    Characters that join others, as in many emojis, are part of a name.
+    """
+    return text.translate(_JOINERS).isprintable()
 
 
 def counted(number: int, word: str) -> str:
