@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,8 @@ from custify_connector.contract.errors import ConfigurationError, ConnectorError
 
 _log = logging.getLogger(__name__)
 
+_ONWARD = """<!doctype html><title>Custify console</title><meta http-equiv="refresh" content="0; url=/">"""
+"""Leads on from a page of ours: a browser that came from a file takes no strict cookie along a redirect."""
 _LARGEST_FORM = 8_000_000
 _MOST_FIELDS = 5_000
 
@@ -78,12 +80,14 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
 
 def application(console: Console) -> ASGIApp:
     """Return the application, to be served on loopback."""
+    looked_at = {path for path, _ in _LOOKS}
     routes: Sequence[Any] = (
         Route("/static/report.css", _report_style),
         Mount("/static", StaticFiles(directory=HERE / "static")),
         Route("/", _looking(console, _home)),
         *(Route(path, _looking(console, screen), methods=["GET"]) for path, screen in _LOOKS),
         *(Route(path, _calling(console, screen), methods=["POST"]) for path, screen in _CALLS),
+        *(Route(path, _looking(console, _back), methods=["GET"]) for path, _ in _CALLS if path not in looked_at),
         Route("/{rest:path}", _looking(console, _nowhere), methods=["GET", "POST"]),
     )
     return _Guard(Starlette(routes=routes), console)
@@ -92,6 +96,11 @@ def application(console: Console) -> ASGIApp:
 def _home(asked: Asked) -> Response:
     first = next(iter(asked.console.catalog.connectors))
     return RedirectResponse(f"/{first}/credentials", 303)
+
+
+def _back(asked: Asked) -> Response:
+    """Lead from the address of a call, as a reload of its answer asks for it, to the page that its form is on."""
+    return RedirectResponse(asked.request.url.path.rpartition("/")[0], 303)
 
 
 def _report_style(_request: Request) -> Response:
@@ -180,7 +189,7 @@ class _Guard:
         gate, head = self._console.gate, _head(request, self._console.gate.cookie_name)
         refusal = guarding.refusal_of_place(head, gate)
         if refusal is None and request.url.path == "/" and gate.opens(head):
-            opened = RedirectResponse("/", 303)
+            opened = HTMLResponse(_ONWARD) if head.site == "cross-site" else RedirectResponse("/", 303)
             opened.set_cookie(gate.cookie_name, gate.session, httponly=True, samesite="strict", path="/")
             return opened
         if refusal is None and not request.url.path.startswith("/static/"):

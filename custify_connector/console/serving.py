@@ -5,10 +5,13 @@ Decides where it listens: on 127.0.0.1, never elsewhere.
 
 from __future__ import annotations
 
+import logging
+import secrets
 import signal
+import threading
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +24,17 @@ from custify_connector.console.screens import quarantine
 from custify_connector.console.started import Commands
 from custify_connector.contract import plugin_manager
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host import home
+from custify_connector.storage import atomic
 
 if TYPE_CHECKING:
     import pluggy
     import uvicorn
 
 _HOST = "127.0.0.1"
+_LEADING = """<!doctype html><meta charset="utf-8"><title>Custify console</title>
+<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0; url={link}">
+<p><a href="{link}">Open the console</a></p>"""
 
 
 def console_of(folder: Path, port: int, manager: pluggy.PluginManager | None = None) -> Console:
@@ -56,9 +64,10 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
     import uvicorn  # noqa: PLC0415 - 100 ms, and only here
 
     config = settings_of(port)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what cannot be listened on is said below
     try:
         socket = config.bind_socket()
-    except SystemExit:  # uvicorn has logged why
+    except SystemExit:
         raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
     with socket:
         socket.listen()  # who follows the link before the server has started waits, and is not refused
@@ -66,10 +75,29 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
         config.app = application(console)
         link = f"http://{_HOST}:{console.gate.port}/?token={console.gate.token}"
         tell(link)
-        if browser:
-            with suppress(webbrowser.Error):
-                webbrowser.open(link)
-        _run(uvicorn.Server(config), socket, console)
+        with _opening(link) if browser else nullcontext():
+            _run(uvicorn.Server(config), socket, console)
+
+
+@contextmanager
+def _opening(link: str) -> Iterator[None]:
+    """Let a browser open the link meanwhile, without it among the words of a process, which every user can see.
+
+    The browser is given a file that its owner alone can read and that leads to the link. One that only returns when it
+    is closed keeps nothing waiting.
+    """
+    path = home.made("console") / f"open-{secrets.token_hex(8)}.html"
+    atomic.replace(path, _LEADING.format(link=link).encode(), private=True)
+    try:
+        threading.Thread(target=_open, args=(path.as_uri(),), daemon=True).start()
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _open(address: str) -> None:
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(address)
 
 
 def _run(server: uvicorn.Server, socket: Any, console: Console) -> None:  # noqa: ANN401 - only transport imports sockets
