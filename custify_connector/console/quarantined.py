@@ -6,6 +6,7 @@ Decides what counts as the same reason, and changes a line in place.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from array import array
 from collections import OrderedDict
@@ -24,13 +25,14 @@ from custify_connector.storage import atomic
 _MOST_FILES = 8
 _MOST_GROUPS = 1000
 _OTHERS = "others"
+_VALUE = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\S+@\S+\.\w+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b\d[\d.,:-]*\b""")
 _ONE_CHANGE = threading.Lock()
 Taken = TypeVar("Taken")
 
 
 @dataclass
 class Group:
-    """The lines that share a reason, at a field or none: the first one's text speaks for all."""
+    """The lines that share a reason, at a field or none: one's text, or what the texts of several share."""
 
     id: str
     code: str
@@ -133,14 +135,26 @@ def _take(index: Index, number: int, text: bytes) -> None:
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         index.unreadable += 1
         code, at, message = "unreadable", "", "is no line of a quarantine"
-    # The text of a fault at a field may quote its value; without a field, the text is all there is to tell by.
-    key = f"{code}\n{at}" if at else f"{code}\n\n{message}"
+    # The text of a fault at a field may quote its value; without a field, the text tells it, its own values aside.
+    pattern = pattern_of(message)
+    key = f"{code}\n{at}" if at else f"{code}\n\n{pattern}"
     if key not in index.groups and len(index.groups) >= _MOST_GROUPS:
         key, code, at, message = _OTHERS, _OTHERS, "", "other reasons"
     if key not in index.groups:
         name = hashlib.sha256(key.encode()).hexdigest()[:10]
         index.groups[key] = Group(name, code, at, message)
+    elif not at and index.groups[key].message != message and key != _OTHERS:
+        index.groups[key].message = pattern
     index.groups[key].lines.append(number)
+
+
+def pattern_of(message: str) -> str:
+    """Return a reason without what differs from record to record: quoted values, addresses, numbers.
+
+    One that is nothing but a value stays as it is.
+    """
+    pattern = _VALUE.sub("…", message)
+    return pattern if pattern.strip("… ") else message
 
 
 class Indexes:

@@ -73,9 +73,19 @@ def _wanted(asked: Asked) -> Read:
     )  # fmt: skip
 
 
+def _tested(asked: Asked) -> Read:
+    """Return the read to test; raises ConfigurationError for a request that may change the account, unless allowed."""
+    wanted = _wanted(asked)
+    method = str((wanted.manual or {}).get("request", {}).get("method", "GET"))
+    if method != "GET" and "may_change" not in asked.form:
+        reason = f"{method} may create or change something in the account: allow it below, then test"
+        raise ConfigurationError((Fault("source.request.method", reason),))
+    return wanted
+
+
 def test(asked: Asked) -> Response:
     """Read the first records, and show them as they come."""
-    return _page(asked, reading.tested(asked, _wanted))
+    return _page(asked, reading.tested(asked, _tested))
 
 
 def run(asked: Asked) -> Response:

@@ -24,6 +24,9 @@ _ON_A_PAGE = 50
 _LOOKED_AT = 50
 _LAST = 286
 """The status with which a part says that it changes no more: its page stops asking."""
+_CRASHED = "Traceback (most recent call last)"
+_LARGEST = 2**63 - 1
+"""The largest number that SQLite takes."""
 _UNFINISHED = frozenset({"interrupted", "failed", "died"})
 
 
@@ -61,7 +64,7 @@ def live(asked: Asked) -> Response:
 
 def _number(asked: Asked) -> int:
     number: int = asked.request.path_params["number"]
-    return number
+    return min(number, _LARGEST)
 
 
 def _run(console: Console, run: Run) -> dict[str, Any]:
@@ -167,7 +170,13 @@ def _started(asked: Asked) -> dict[str, Any]:
         found.run = _run_of(found)
     about = _run(asked.console, RunHistory().find(found.run)) if found.run is not None else {"run": None}
     ending = {"ending": found.pid in asked.console.ending, "can_end": False}
+    ending["some_rejected"] = found.exit_code == 1 and _CRASHED not in found.said and _ended_with_rejects(about["run"])
     return {**about, **ending, "started": found, "ended": ended, "said": found.said}
+
+
+def _ended_with_rejects(run: Run | None) -> bool:
+    """Say whether a command that ended with 1 came to its last record; a dry run is not recorded."""
+    return run is None or run.status == "rejects"
 
 
 def _run_of(found: Started) -> int | None:
