@@ -79,7 +79,7 @@ class Notice:
 class Console:
     """All that the screens share; `certifying` has, by its connector, the number of a command that certifies.
 
-    `ending` has the processes that were asked to end.
+    `ending` has the processes that were asked to end, `held` the keys of forms that are to be tried again.
     """
 
     folder: Folder
@@ -91,6 +91,7 @@ class Console:
     templates: jinja2.Environment = field(default_factory=_environment)
     notices: list[Notice] = field(default_factory=list)
     certifying: dict[str, int] = field(default_factory=dict)
+    held: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     ending: set[int] = field(default_factory=set)
 
 

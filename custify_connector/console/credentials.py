@@ -51,14 +51,19 @@ class _InVault:
         try:
             Vault().refuse_taken(name)
         except ConfigurationError as error:
-            raise ConfigurationError(tuple(Fault("credential.name", each.reason) for each in error.faults)) from None
+            is_taken = name in self.names()
+            reason = "is taken: choose another name, or replace the key of that one under Authenticate"
+            raise ConfigurationError(
+                tuple(Fault("credential.name", reason if is_taken else each.reason) for each in error.faults)
+            ) from None
 
-    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport) -> None:
+    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport | None) -> None:
         vault = Vault()
         store = vault.store()
         texts = (str(given.get("description", "")), given.get("base_url"), given.get("allow_host"))
         vault.add(Entry(name, *texts, store.kind, "", now()), Secret(given["api_key"]), store)
-        vault.tested(name, report)
+        if report is not None:
+            vault.tested(name, report)
 
     def tested(self, name: str, report: CredentialReport) -> None:
         Vault().tested(name, report)
@@ -113,8 +118,10 @@ class _InMemory:
         if name in self.lent:
             raise ConfigurationError((Fault("credential.name", "is taken: remove the other one, or choose another"),))
 
-    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport) -> None:
-        self.lent[name], self.reports[name] = OpaqueMapping(given), report
+    def keep(self, name: str, given: Mapping[str, Any], report: CredentialReport | None) -> None:
+        self.lent[name] = OpaqueMapping(given)
+        if report is not None:
+            self.reports[name] = report
 
     def tested(self, name: str, report: CredentialReport) -> None:
         self.reports[name] = report
@@ -150,8 +157,8 @@ class Credentials:
         """Return what a command gets on standard input to have the credential; None where it finds it itself."""
         return self._place(known).handed_in(name)
 
-    def add(self, known: Known, given: Mapping[str, Any]) -> CredentialReport:
-        """Keep a new credential once the service has accepted it.
+    def add(self, known: Known, given: Mapping[str, Any], *, untested: bool = False) -> CredentialReport | None:
+        """Keep a new credential once the service has accepted it, or as it is where it is to be `untested`.
 
         Raises ConfigurationError with every fault of a field, NotAccepted when the service refused it.
         """
@@ -160,7 +167,7 @@ class Credentials:
         # One whose connector asks for no name has that of the connector.
         name, place = str(given.get("name") or known.name), self._place(known)
         place.refuse_taken(name)
-        report = _accepted(known, OpaqueMapping(given))
+        report = None if untested and known.in_vault else _accepted(known, OpaqueMapping(given))
         place.keep(name, given, report)
         return report
 

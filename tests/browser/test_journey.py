@@ -26,13 +26,13 @@ def test_the_first_screen_says_what_to_do_first(screen):
 
 
 def test_a_key_that_is_refused_is_not_kept_and_the_reason_is_shown(screen, account):
-    screen.page.get_by_role("link", name="Add the first one").click()
+    screen.page.get_by_role("link", name="Add Credential").click()
     screen.checked_everywhere("authenticate-add")
     screen.page.get_by_label("Credential Name").fill("acme")
     screen.page.get_by_label("Credential Description").fill("nightly sync; owner: data team <b>bold</b>")
     screen.page.get_by_label("API Key").fill("not-the-key")
     screen.page.get_by_label("API URL").fill(account.base_url)
-    screen.page.get_by_role("button", name="Test and keep").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     expect(screen.page.get_by_role("alert")).to_contain_text("Not kept")
     assert screen.page.get_by_label("API Key").input_value() == ""
     screen.checked("authenticate-refused")
@@ -40,14 +40,14 @@ def test_a_key_that_is_refused_is_not_kept_and_the_reason_is_shown(screen, accou
 
 def test_a_malformed_field_is_explained_beside_it(screen):
     screen.page.get_by_label("API Key").fill("Bearer something")
-    screen.page.get_by_role("button", name="Test and keep").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     expect(screen.page.locator("#f-api_key-fault")).to_contain_text("without the word Bearer")
     screen.checked_everywhere("authenticate-fault")
 
 
 def test_a_key_that_is_accepted_becomes_a_tile(screen, canary):
     screen.page.get_by_label("API Key").fill(canary)
-    screen.page.get_by_role("button", name="Test and keep").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     expect(screen.page.get_by_role("status")).to_contain_text("acme is kept")
     expect(screen.page.get_by_text("verified", exact=True)).to_be_visible()
     screen.checked_everywhere("authenticate")
@@ -201,10 +201,10 @@ def test_a_second_connector_has_its_own_screens(screen):
     screen.open("/custify/credentials")
     screen.page.get_by_role("link", name="Weather office").click()
     screen.checked_everywhere("other-authenticate-empty")
-    screen.page.get_by_role("link", name="Add the first one").click()
+    screen.page.get_by_role("link", name="Add Credential").click()
     screen.page.get_by_label("Station").fill("7")
     screen.page.get_by_label("Pass phrase").fill("rain-and-snow")
-    screen.page.get_by_role("button", name="Test and keep").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     expect(screen.page.get_by_role("status")).to_contain_text("The office knows you")
     screen.checked_everywhere("other-authenticate")
 

@@ -5,6 +5,7 @@ The key goes in once; no page has it afterwards.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,10 @@ from custify_connector.console import forms
 from custify_connector.console.asking import Asked, Notice
 from custify_connector.console.credentials import NotAccepted
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.vault import OpaqueMapping
+
+_MOST_HELD = 20
+"""How many forms may wait for another try."""
 
 
 def every(asked: Asked) -> Response:
@@ -40,15 +45,15 @@ def form(asked: Asked) -> Response:
     return _form(asked)
 
 
-def _form(asked: Asked, faults: Sequence[Fault] = (), refused: str = "") -> Response:
+def _form(asked: Asked, faults: Sequence[Fault] = (), refused: str = "", held: str = "") -> Response:
     schema = asked.known.description["credential"]
-    typed = _without_keys(schema, asked.form)
+    typed = _without_keys(schema, {**asked.form, **asked.console.held.get(held, {})})
     fields = forms.fields_of(schema, typed, faults)
     others = forms.placed(faults, schema.get("properties", {})).get("", [])
     name = typed.get("name") or "NAME"
     return asked.page(
         "credential_form.html", 400 if faults or refused else 200, known=asked.known, fields=fields, others=others,
-        refused=refused, words=_add_words(name, typed), here="credentials",
+        refused=refused, words=_add_words(name, typed), here="credentials", held=held, can_skip=asked.known.in_vault,
     )  # fmt: skip
 
 
@@ -67,18 +72,44 @@ def _add_words(name: str, typed: Mapping[str, str]) -> tuple[str, ...]:
 def add(asked: Asked) -> Response:
     """Keep a new credential, once the service has accepted it."""
     known = asked.known
-    given, faults = forms.values_of(known.description["credential"], asked.form, "credential")
+    typed, held = _with_held(asked)
+    given, faults = forms.values_of(known.description["credential"], typed, "credential")
     if faults:
-        return _form(asked, faults)
+        return _form(asked, faults, held=held)
     try:
-        report = asked.console.credentials.add(known, given)
+        report = asked.console.credentials.add(known, given, untested="untested" in asked.form)
     except ConfigurationError as error:
-        return _form(asked, error.faults)
+        return _form(asked, error.faults, held=held)
     except NotAccepted as error:
-        return _form(asked, refused=error.report.message)
-    return asked.go(
-        f"/{known.name}/credentials", Notice("good", f"{report.message}. {given.get('name', 'It')} is kept.")
-    )
+        faults = _at_its_field(known.description["credential"], error.report.message)
+        return _form(asked, faults, "" if faults else error.report.message, held)
+    asked.console.held.pop(held, None)
+    said = f"{report.message}. " if report else ""
+    return asked.go(f"/{known.name}/credentials", Notice("good", f"{said}{given.get('name', 'It')} is kept."))
+
+
+def _at_its_field(schema: Mapping[str, Any], message: str) -> list[Fault]:
+    """Return the fault of a field that a report speaks of, in the form `credential.base_url: reason`."""
+    place, _, reason = message.partition(": ")
+    is_field = place.startswith("credential.") and place.partition(".")[2] in schema.get("properties", {})
+    return [Fault(place, reason)] if is_field else []
+
+
+def _with_held(asked: Asked) -> tuple[dict[str, str], str]:
+    """Return what was typed, with the keys that an earlier try of the form left, and the name under which they wait.
+
+    A service shows a key once: an error must not lose it. They stay in memory, and no page has them.
+    """
+    names = [each.name for each in forms.fields_of(asked.known.description["credential"]) if each.kind == "password"]
+    before = asked.console.held.pop(asked.form.get("held", ""), {})
+    keys = {name: asked.form.get(name) or before.get(name, "") for name in names}
+    if not any(keys.values()):
+        return dict(asked.form), ""
+    held = secrets.token_urlsafe(16)
+    asked.console.held[held] = OpaqueMapping(keys)
+    for old in list(asked.console.held)[:-_MOST_HELD]:
+        del asked.console.held[old]
+    return {**asked.form, **keys}, held
 
 
 def test(asked: Asked) -> Response:

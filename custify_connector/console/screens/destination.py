@@ -33,7 +33,8 @@ _FIELDS = (
 
 def choose(asked: Asked) -> Response:
     """Show the endpoints to choose from."""
-    return asked.page("choose.html", known=asked.known, kind="destination", here="destination", manual=False)
+    return asked.page("choose.html", known=asked.known, kind="destination", here="destination", manual=False,
+                      credential=asked.query.get("credential", ""))  # fmt: skip
 
 
 @dataclass

@@ -20,7 +20,8 @@ _PARAMETER = "param."
 def choose(asked: Asked) -> Response:
     """Show the endpoints to choose from."""
     manual = by_hand.schema_of(asked.known.description.get("source", {})) is not None
-    return asked.page("choose.html", known=asked.known, kind="source", here="source", manual=manual)
+    return asked.page("choose.html", known=asked.known, kind="source", here="source", manual=manual,
+                      credential=asked.query.get("credential", ""))  # fmt: skip
 
 
 def form(asked: Asked) -> Response:
@@ -31,7 +32,7 @@ def form(asked: Asked) -> Response:
 def _page(asked: Asked, shown: Shown) -> Response:
     known, name = asked.known, asked.request.path_params["endpoint"]
     endpoint = known.endpoint("sources", name)
-    typed = asked.form or {"output": f"{name}.jsonl"}
+    typed = asked.form or {"output": f"{name}.jsonl", "credential": asked.query.get("credential", "")}
     parameters = forms.fields_of(endpoint["parameters"], _parameters(typed), shown.faults)
     wrong = forms.placed(shown.faults, (*endpoint["parameters"].get("properties", {}), *reading.drawn(known)))
     preview = Read(name, typed.get("credential", ""), output=typed.get("output", ""), connector=known.chosen.label)
