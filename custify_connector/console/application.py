@@ -100,7 +100,7 @@ def _home(asked: Asked) -> Response:
 
 def _back(asked: Asked) -> Response:
     """Lead from the address of a call, as a reload of its answer asks for it, to the page that its form is on."""
-    return RedirectResponse(asked.request.url.path.rpartition("/")[0], 303)
+    return RedirectResponse(f"{asked.request.url.path.rpartition('/')[0]}?again", 303)
 
 
 def _report_style(_request: Request) -> Response:

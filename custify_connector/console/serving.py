@@ -64,11 +64,14 @@ def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]
     import uvicorn  # noqa: PLC0415 - 100 ms, and only here
 
     config = settings_of(port)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what cannot be listened on is said below
+    logger = logging.getLogger("uvicorn.error")
+    logger.disabled = True  # what cannot be listened on is said here, once
     try:
         socket = config.bind_socket()
     except SystemExit:
         raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
+    finally:
+        logger.disabled = False
     with socket:
         socket.listen()  # who follows the link before the server has started waits, and is not refused
         console = console_of(folder, socket.getsockname()[1])

@@ -124,3 +124,20 @@ def test_rejected_records_are_not_added_to_another_file(signed_in, folder, quara
 ])  # fmt: skip
 def test_a_name_keeps_its_spelling_at_the_start_of_a_sentence(text, shown):
     assert sentence(text) == shown
+
+
+def test_without_scripts_a_live_page_loads_itself_again(signed_in, sandbox):
+    sandbox.latency = 0.5
+    run = started(signed_in.post("/custify/source/people/run", **READ))
+    assert '<noscript><meta http-equiv="refresh"' in signed_in.get(run).text
+    sandbox.latency = 0.0
+    assert "<noscript>" not in ended(signed_in, run)
+
+
+def test_a_port_that_is_in_use_is_said_once(signed_in, folder):
+    words = [sys.executable, "-c", "from custify_connector.cli import main; main(prog_name='custify')", "console",
+             "--no-browser", "--port", str(signed_in.console.gate.port), "--folder", str(folder)]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own words
+    assert done.returncode == 2
+    assert "Errno" not in done.stderr
+    assert "cannot be listened on" in done.stderr

@@ -72,7 +72,8 @@ def one(asked: Asked) -> Response:
     known = asked.known
     return asked.page(
         "certified.html", known=known, kept=_kept(asked, known), words=_words(known.name), html=html,
-        file=_files(known.name)[1], here="certification", **_progress(asked, known),
+        file=_files(known.name)[1], here="certification", live=_running(asked, known) is not None,
+        **_progress(asked, known),
     )  # fmt: skip
 
 

@@ -53,7 +53,8 @@ def one(asked: Asked) -> Response:
     run = RunHistory().find(_number(asked))
     known = asked.console.catalog.of_run(run.connector)
     title = known.title if known else run.connector
-    return asked.page("run.html", here="runs", title=title, **_run(asked.console, run))
+    live = run.status == "running"
+    return asked.page("run.html", here="runs", title=title, live=live, **_run(asked.console, run))
 
 
 def live(asked: Asked) -> Response:
@@ -152,7 +153,8 @@ def _handed_in(console: Console, run: Run) -> bytes | None:
 
 def started(asked: Asked) -> Response:
     """Show a command that was started here."""
-    return asked.page("started.html", here="runs", **_started(asked))
+    shown = _started(asked)
+    return asked.page("started.html", here="runs", live=not shown["ended"], **shown)
 
 
 def started_live(asked: Asked) -> Response:

@@ -90,6 +90,36 @@ htmx.defineExtension("morph", {
   },
 });
 
+// What was typed into a form waits in this tab: Back, a reload or the address of its answer brings it again. No password.
+const stored = (form) => `typed:${form.dataset.keep}`;
+const fields = (form) => [...form.elements].filter((each) => each.name && !["password", "hidden", "submit"].includes(each.type));
+const keep = (event) => {
+  const form = event.target.form;
+  if (!form || !form.dataset.keep) return;
+  const values = fields(form).map((each) => [each.name, each.type === "checkbox" ? each.checked : each.value]);
+  sessionStorage.setItem(stored(form), JSON.stringify({ search: form.dataset.search || "", values }));
+};
+document.addEventListener("input", keep);
+document.addEventListener("change", keep);
+document.addEventListener("DOMContentLoaded", () => {
+  const asked = new URLSearchParams(location.search).has("again");
+  const [visit] = performance.getEntriesByType("navigation");
+  if (asked) {
+    const before = JSON.parse(sessionStorage.getItem(`typed:${location.pathname}`) || "{}").search;
+    if (before && !location.search.includes(before.slice(1))) { location.replace(`${location.pathname}${before}&again`); return; }
+  }
+  if (!asked && !["reload", "back_forward"].includes(visit && visit.type)) return;
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    const before = JSON.parse(sessionStorage.getItem(stored(form)) || "null");
+    if (!before || before.search !== (form.dataset.search || "")) continue;
+    const typed = new Map(before.values);
+    for (const each of fields(form)) {
+      if (!typed.has(each.name)) continue;
+      if (each.type === "checkbox") each.checked = typed.get(each.name); else each.value = typed.get(each.name);
+    }
+  }
+});
+
 // A link to a part that is folded away opens it.
 const unfold = () => {
   const meant = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
