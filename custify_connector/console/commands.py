@@ -58,6 +58,7 @@ class Read:
     undocumented: bool = False
     connector: str = ""
     manual: Mapping[str, Any] | None = None
+    overwrite: bool = False
 
     def source(self) -> dict[str, Any]:
         """Return the argument of the hook."""
@@ -75,6 +76,7 @@ class Read:
         fields = tuple(word for name in self.fields for word in ("--field", name))
         options = (("--output", self.output), ("--mode", self.mode), ("--state", self.state), ("--limit", self.limit))
         chosen = tuple(word for name, value in options for word in _option(name, value))
+        chosen += ("--overwrite",) * self.overwrite
         return ("read", *self._what(), *chosen, *fields, *parameters(self.parameters), *self._whom())
 
     def _what(self) -> Words:

@@ -10,7 +10,7 @@ from custify_connector.host.recorded_run import Run
 from custify_connector.host.vault import RESERVED
 
 _KEY_REFUSED = 3
-_WITHOUT_A_STATE = ("-", ".jsonl", ".ndjson", ".csv", ".parquet")
+_WITHOUT_A_STATE = ("-", ".jsonl", ".ndjson", ".csv", ".tsv", ".gz", ".parquet")
 """Outputs that keep no state themselves, as a database does."""
 _NAMING_A_CREDENTIAL = frozenset({"--credential", "--credential-file"})
 

@@ -74,6 +74,7 @@ def test_after_a_refused_key_the_run_itself_goes_on(signed_in, sandbox, folder):
 
 @pytest.mark.parametrize(("output", "state", "accepted"), [
     ("o.jsonl", "", False), ("o.csv", "", False), ("o.duckdb", "", True), ("o.jsonl", "nightly", True),
+    ("changes/", "", True),
 ])  # fmt: skip
 def test_what_changed_is_read_only_where_the_last_run_is_known(signed_in, output, state, accepted):
     form = {"credential": "acme", "output": output, "mode": "incremental", "state": state}
@@ -90,7 +91,7 @@ def test_changes_do_not_replace_the_records_of_the_run_before(signed_in, folder)
     before = (folder / "o.jsonl").read_bytes()
     assert before
     again = signed_in.post("/custify/source/companies/run", **form)
-    assert (again.status, "would be replaced" in again.text) == (400, True)
+    assert (again.status, "only what changed" in again.text) == (400, True)
     assert (folder / "o.jsonl").read_bytes() == before
     ended(signed_in, started(signed_in.post("/custify/source/companies/run", **{**form, "output": "new.jsonl"})))
 
@@ -141,3 +142,14 @@ def test_a_port_that_is_in_use_is_said_once(signed_in, folder):
     assert done.returncode == 2
     assert "Errno" not in done.stderr
     assert "cannot be listened on" in done.stderr
+
+
+def test_a_file_of_another_program_is_replaced_only_where_that_is_asked_for(signed_in, folder):
+    (folder / "precious.csv").write_text("mine\n1\n")
+    form = {"credential": "acme", "output": "precious.csv"}
+    shown = ended(signed_in, started(signed_in.post("/custify/source/tags/run", **form)))
+    assert "Nothing was read or sent" in shown
+    assert "Back to the form" in shown
+    assert (folder / "precious.csv").read_text() == "mine\n1\n"
+    ended(signed_in, started(signed_in.post("/custify/source/tags/run", **form, overwrite="on")))
+    assert (folder / "precious.csv").read_text() != "mine\n1\n"

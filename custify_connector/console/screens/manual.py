@@ -69,7 +69,7 @@ def _wanted(asked: Asked) -> Read:
     return Read(
         "", typed.get("credential", ""), {}, typed.get("mode", ""), tuple(typed.get("fields", "").split()), limit,
         typed.get("state", ""), typed.get("output", ""), "undocumented" in typed, asked.known.chosen.label,
-        {"request": {}, **source},
+        {"request": {}, **source}, "overwrite" in typed,
     )  # fmt: skip
 
 

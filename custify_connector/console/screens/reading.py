@@ -18,10 +18,9 @@ from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import named_states, sampling
+from custify_connector.host.outputs import form_of
 
 SAMPLE = 10
-_DATABASES = (".duckdb", ".ddb", ".db")
-ENDINGS = (".jsonl", ".ndjson", ".csv", ".parquet", *_DATABASES)
 FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented")
 """The fields of the form that say how a run goes, whatever is read."""
 
@@ -98,28 +97,36 @@ def started(asked: Asked, wanted_of: Callable[[Asked], Read], address: str, titl
 
 def _refuse_places(asked: Asked, wanted: Read) -> None:
     path = asked.console.folder.inside(wanted.output, "source.output")
-    refuse(tuple(Fault("source.output", reason) for reason in _faults_of_output(path)))
-    reason = _fault_of_state(wanted, path)
+    in_folder = wanted.output.endswith("/") or path.is_dir()
+    refuse(tuple(Fault("source.output", reason) for reason in _faults_of_output(wanted, path, in_folder=in_folder)))
+    reason = _fault_of_state(wanted, path, in_folder=in_folder)
     if reason:
         raise ConfigurationError((Fault("source.state", reason),))
 
 
-def _faults_of_output(path: Path) -> Iterator[str]:
-    if path.suffix.lower() not in ENDINGS:
-        yield f"must end in one of {', '.join(ENDINGS)}: the ending chooses the form"
-    elif path.is_dir():
-        yield "is a folder: name a file"
-    elif path.exists() and quarantined.is_quarantine(path):
+def _faults_of_output(wanted: Read, path: Path, *, in_folder: bool) -> Iterator[str]:
+    if in_folder:
+        if wanted.mode != "incremental":
+            yield "is a folder: name a file in it"
+        return
+    try:
+        form_of(wanted.output)
+    except ConfigurationError as error:
+        yield from (fault.reason.replace(", or choose one with --format", "") for fault in error.faults)
+    if path.exists() and quarantined.is_quarantine(path):
         yield "holds rejected records, which a read would replace: name another file"
 
 
-def _fault_of_state(wanted: Read, path: Path) -> str | None:
+def _fault_of_state(wanted: Read, path: Path, *, in_folder: bool) -> str | None:
     if wanted.state and not named_states.is_name(wanted.state):
         return "must be a name of letters, figures, _ and -, such as nightly"
-    if wanted.mode != "incremental" or path.suffix.lower() in _DATABASES:
+    if wanted.mode != "incremental" or in_folder or form_of(wanted.output) == "duckdb":
         return None
     if not wanted.state:
-        return "choose a name: without it, each run reads everything again; a .duckdb output keeps its own"
-    if path.exists() and named_states.path_of(wanted.state).exists():
-        return f"{path.name} would be replaced by what changed since the last run: name a new file, or a .duckdb output"
+        return (
+            "choose a name, which remembers what was read; a folder such as people/ or a .duckdb remembers it as well"
+        )
+    if path.exists() and named_states.path_of(wanted.state).exists() and not wanted.overwrite:
+        reason = f"{path.name} would hold only what changed since the last run"
+        return f"{reason}: name a folder such as {path.stem}/, which keeps a file for each run"
     return None

@@ -58,7 +58,7 @@ def _wanted(asked: Asked) -> Read:
     return Read(
         name, typed.get("credential", ""), values, typed.get("mode", ""), tuple(typed.get("fields", "").split()),
         limit, typed.get("state", ""), typed.get("output", ""), undocumented="undocumented" in typed,
-        connector=asked.known.chosen.label,
+        connector=asked.known.chosen.label, overwrite="overwrite" in typed,
     )  # fmt: skip
 
 
