@@ -48,9 +48,20 @@ class PageRead:
     total: int | None
 
 
-Event = RateLimitWait | HeldBack | Retry | PageRead
+@dataclass(frozen=True)
+class Sending:
+    """A request that writes the records at `indexes` is about to leave: from now on they may have arrived.
+
+    `indexes` count the records of `write_destination` from 0. A listener that raises here keeps the request from
+    leaving. A connector that reports this for every request that writes says so: `reports_sending` in its description.
+    """
+
+    indexes: tuple[int, ...]
+
+
+Event = RateLimitWait | HeldBack | Retry | PageRead | Sending
 Listener = Callable[[Event], None]
-"""Is called from any thread, must return quickly, and must not raise."""
+"""Is called from any thread, must return quickly, and must not raise, except at `Sending`."""
 
 
 def unheard(_event: Event) -> None:

@@ -320,6 +320,7 @@ class Description(_DescriptionNeeds, total=False):
     documentation: str
     rate_limit: RateLimitSetting
     account: list[str]
+    reports_sending: bool
     made_up_credential: dict[str, Any]
     source: Schema
     destination: Schema

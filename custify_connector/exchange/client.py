@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.contract.events import HeldBack, Listener, RateLimitWait, Retry, unheard
+from custify_connector.contract.events import HeldBack, Listener, RateLimitWait, Retry, Sending, unheard
 from custify_connector.exchange import retrying
 from custify_connector.exchange.concurrency import InFlight
 from custify_connector.exchange.rate_budget import Budget, Clock
@@ -51,11 +53,21 @@ class Client:
         self.clock = clock or Clock()
         self.max_in_flight = max_in_flight
         self._in_flight = InFlight(max_in_flight)
+        self._carried = threading.local()
 
     @property
     def room(self) -> int:
         """How many requests are worth having under way at the moment: at most `max_in_flight`."""
         return self._in_flight.allowed
+
+    @contextmanager
+    def carrying(self, indexes: tuple[int, ...]) -> Iterator[None]:
+        """Report `Sending` with these indexes before each request of this thread that changes something."""
+        self._carried.indexes = indexes
+        try:
+            yield
+        finally:
+            self._carried.indexes = ()
 
     def exchange(
         self, request: Request, *, repeatable: bool, stop: threading.Event, patience: Patience | None = None
@@ -89,13 +101,25 @@ class Client:
                 return Failure("no_budget", str(error), arrived=False)
             began = self.clock.now()
             try:
-                outcome = self._send(request)
+                outcome = self._unrecorded(request) or self._send(request)
             finally:
                 turn.took(self.clock.now() - began)
                 self._budget.release(ticket)
         if isinstance(outcome, Response):
             self._budget.learn(outcome.headers)
         return outcome
+
+    def _unrecorded(self, request: Request) -> Failure | None:
+        """Report what leaves; a request that the listener could not take note of does not leave."""
+        indexes: tuple[int, ...] = getattr(self._carried, "indexes", ())
+        if not indexes or request.method == "GET":
+            return None
+        try:
+            self.listener(Sending(indexes))
+        except Exception as error:  # noqa: BLE001 - a listener is the host's code
+            reason = f"the host could not take note of the request, so it was not sent ({type(error).__name__})"
+            return Failure("not_recorded", reason, arrived=False)
+        return None
 
     def _wait(self, request: Request, outcome: Outcome, again: Again, stop: threading.Event) -> None:
         log.info("%s %s again in %.1f s", request.method, request.path, again.seconds)

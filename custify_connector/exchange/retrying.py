@@ -40,7 +40,7 @@ class Patience:
     tries: int = TRIES
     rate_limited_tries: int = RATE_LIMITED_TRIES
     deadline_seconds: float = DEADLINE_SECONDS
-    final: frozenset[FailureKind] = frozenset({"tls", "redirected", "too_large", "no_budget"})
+    final: frozenset[FailureKind] = frozenset({"tls", "redirected", "too_large", "no_budget", "not_recorded"})
 
 
 PATIENT = Patience()

@@ -14,7 +14,9 @@ from urllib.parse import urlencode
 from custify_connector.checking import json_values
 from custify_connector.checking.texts import Json
 
-FailureKind = Literal["unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget"]
+FailureKind = Literal[
+    "unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget", "not_recorded"
+]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Beside the keys that speak for themselves:
 
 * `account`: the fields of a credential that say to which account it leads; without a value, it is the usual one.
+* `reports_sending`: that the event `Sending` comes before each request that writes a record.
 * `made_up_credential`: one of the right form that opens nothing. It is enough for a dry run, which sends nothing.
 * of a source or destination, `undocumented`: whether it is used only with `settings.undocumented`.
 * of a source, `attributes`: the source that lists the fields that an account defines for it, or None. Its records have
@@ -37,6 +38,7 @@ def describe(manifest: Manifest, version: str) -> Description:
         "documentation": manifest.documentation,
         "rate_limit": {"requests": manifest.rate_limit.requests, "seconds": manifest.rate_limit.seconds},
         "account": ["base_url"],
+        "reports_sending": True,
         "made_up_credential": {"name": "none", "api_key": "made-up-and-valid-nowhere"},
         "credential": resources.schema("credential"),
         "source": resources.schema("source"),

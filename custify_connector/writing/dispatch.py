@@ -13,6 +13,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from custify_connector.checking.texts import Json
@@ -103,7 +104,7 @@ def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Requ
     if plan.dry_run or plan.on_reject == "stop":
         # A run that stops at its first reject must not have the next record under way already.
         workers = 1
-    return Dispatcher(delivery, workers, policy, plan, lambda: _answers(client, probe, delivery.stop))
+    return Dispatcher(delivery, workers, policy, plan, lambda: _answers(client, probe, delivery.stop), client.carrying)
 
 
 def _delivery(client: Client, plan: WritePlan) -> Delivery:
@@ -123,8 +124,15 @@ class Dispatcher:
     """Keeps up to `workers` deliveries under way, each after those it must wait for."""
 
     def __init__(
-        self, delivery: Delivery, workers: int, policy: StopPolicy, plan: WritePlan, is_alive: Callable[[], bool]
+        self,
+        delivery: Delivery,
+        workers: int,
+        policy: StopPolicy,
+        plan: WritePlan,
+        is_alive: Callable[[], bool],
+        carrying: Callable[[tuple[int, ...]], AbstractContextManager[None]] = lambda _indexes: nullcontext(),
     ) -> None:
+        self._carrying = carrying
         self._delivery = delivery
         self._workers = workers
         self._policy = policy
@@ -203,7 +211,8 @@ class Dispatcher:
         if self._policy.stopped is not None:
             return Delivered(tuple(not_tried(each.index, self._policy.stopped, each.key) for each in records))
         try:
-            return isolating.delivered(self._delivery, records, self._is_alive)
+            with self._carrying(tuple(each.index for each in records)):
+                return isolating.delivered(self._delivery, records, self._is_alive)
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - the same

@@ -4,7 +4,14 @@ import threading
 
 import pytest
 
-from custify_connector.contract.events import HeldBack, RateLimitWait, Retry, current_listener, listening, unheard
+from custify_connector.contract.events import (
+    HeldBack,
+    RateLimitWait,
+    Retry,
+    current_listener,
+    listening,
+    unheard,
+)
 from custify_connector.exchange import retrying
 from custify_connector.exchange.client import Client, Stopped
 from custify_connector.exchange.rate_budget import Budget, Clock
@@ -243,3 +250,32 @@ def test_a_listener_holds_as_long_as_its_block():
         with listening(unheard):
             listener(RateLimitWait(1.0))
     assert (heard, current_listener()) == ([RateLimitWait(1.0)], unheard)
+
+
+def carried(time, method, listener, answer=OK):
+    """Send one request that carries two records; returns what came of it, and how often it left."""
+    script = Script(time, answer)
+    client = Client(script, Budget(None, time.clock), clock=time.clock, listener=listener)
+    with client.carrying((3, 4)):
+        verdict = client.exchange(Request(method, "/thing"), repeatable=True, stop=threading.Event())
+    client.exchange(Request("POST", "/other"), repeatable=True, stop=threading.Event())
+    return verdict, len(script.asked) - 1
+
+
+@pytest.mark.parametrize(("method", "reported"), [("GET", []), ("POST", [(3, 4)]), ("DELETE", [(3, 4)])])
+def test_the_records_of_a_request_are_reported_before_it_leaves_where_it_changes_something(time, method, reported):
+    heard = []
+    carried(time, method, heard.append)
+    assert [event.indexes for event in heard] == reported
+
+
+def test_a_request_that_the_listener_could_not_take_note_of_does_not_leave(time):
+    def full(_event):
+        raise OSError("the disk is full")
+
+    verdict, left = carried(time, "POST", full)
+    assert left == 0
+    assert isinstance(verdict, GivenUp)
+    assert verdict.last == Failure(
+        "not_recorded", "the host could not take note of the request, so it was not sent (OSError)", arrived=False
+    )

@@ -22,7 +22,7 @@ from custify_connector.exchange.retrying import (
 from custify_connector.exchange.wire import Failure, Response
 
 NOW = 1_800_000_000.0
-KINDS = ("unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget")
+KINDS = ("unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget", "not_recorded")
 
 
 def attempt(**changes):
