@@ -103,9 +103,10 @@ class Connector:
         checked = check(credential, known)
         manual = expand_source(source, known)
         plan = read_plans.read_plan(manual)
-        progress = states.resume(plan, state)
+        progress = states.resume(plan, states.at_address(state, checked.base_url))
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
-        return self._run(checked, settings, lambda client: streams.read(client, plan, progress))
+        batches = self._run(checked, settings, lambda client: streams.read(client, plan, progress))
+        return states.with_address(batches, checked.base_url)
 
     @hookimpl
     def write_destination(

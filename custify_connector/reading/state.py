@@ -12,6 +12,7 @@ from typing import Any
 
 from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.values import moment_of
+from custify_connector.contract import Batch
 from custify_connector.contract.errors import Fault, StateError
 from custify_connector.manifest import resources
 from custify_connector.reading.paging import PROOF_OF_ORDER
@@ -64,6 +65,29 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
     position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
     between = bool(plan.partitions) and "position" not in state
     return Progress(state.get("started"), position, entry, parents, state.get("parent"), between=between)
+
+
+def at_address(state: Mapping[str, Any] | None, base_url: str) -> Mapping[str, Any] | None:
+    """Return a state without the API URL that it was made at; raises StateError for another one than this.
+
+    Which account it is of, the state does not say: a host that has several binds it to its own.
+    """
+    if not isinstance(state, Mapping) or _ADDRESS not in state:
+        return state
+    if state[_ADDRESS] != base_url:
+        reason = f"is {state[_ADDRESS]}, and this credential leads to {base_url}: start without the state"
+        raise StateError((Fault(f"state.{_ADDRESS}", reason),))
+    return {name: value for name, value in state.items() if name != _ADDRESS}
+
+
+def with_address(batches: Iterator[Batch], base_url: str) -> Iterator[Batch]:
+    """Yield batches whose states say at which API URL they were made."""
+    for batch in batches:
+        yield replace(batch, state={**batch.state, _ADDRESS: base_url})
+        del batch  # not held while the next one is made
+
+
+_ADDRESS = "base_url"
 
 
 def _check(plan: ReadPlan, state: object) -> None:
