@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,24 @@ import click
 
 from custify_connector.checking import strict_yaml
 from custify_connector.checking.json_schema import faults_of
+from custify_connector.checking.values import dumped
 from custify_connector.checking.wording import suggestion
 from custify_connector.cli import writing
 from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
-from custify_connector.cli.write import check_order, checked, destination_options, run_of
+from custify_connector.cli.write import checked, destination_options, run_of
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import Table
+from custify_connector.host.run_files import STANDARD, Used, refuse_shared
 from custify_connector.manifest import resources
 from custify_connector.plugin import connector
 
 _CHOSEN_BY_ENTRY = {"params": (), "receipts": None, "journal": None}
+
+Opened = tuple[Table, Shape]
 
 
 @click.command()
@@ -43,13 +49,37 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
     custify load plan.yaml --quarantine rejected.jsonl
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
-    writes = _writes(plan)
-    codes = [_write(plan, each, options) for each in writes]
+    with ExitStack() as stack:
+        writes = _writes(plan, stack)
+        _, kept = run_of(writes[0][0]["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
+        inputs = {f"writes[{place}].file": _file(plan, each) for place, (each, _) in enumerate(writes)}
+        refuse_shared(_once(writing.files_of(kept, {"PLAN": str(plan), **inputs}, prints=options["dry_run"]), inputs))
+        stack.enter_context(writing.files_held(kept))
+        met: Counter[bytes] = Counter()
+        codes = [_write(plan, each, table, options, met) for each, table in writes]
     raise SystemExit(next((code for code in codes if code), 0))
 
 
-def _writes(plan: Path) -> list[dict[str, Any]]:
-    """Return the writes of a plan in a safe order; raises ConfigurationError before anything is sent."""
+def _once(used: list[Used], inputs: dict[str, str]) -> list[Used]:
+    """Return these with one role for all inputs: a plan may read one file twice, but not a stream."""
+    return [dataclasses.replace(each, role="FILE") if each.role in inputs else each for each in used]
+
+
+def _file(plan: Path, entry: dict[str, Any]) -> str:
+    file = str(entry["file"])
+    return file if file == STANDARD else str(plan.parent / file)
+
+
+def _is_stream(file: str) -> bool:
+    """Whether a file can be read once only: standard input, a pipe."""
+    return file == STANDARD or (Path(file).exists() and not Path(file).is_file() and not Path(file).is_dir())
+
+
+def _writes(plan: Path, stack: ExitStack) -> list[tuple[dict[str, Any], Opened | None]]:
+    """Return the writes of a plan in a safe order; raises ConfigurationError before anything is sent.
+
+    A file is opened to see that it can be, and again when it is its turn; what can be read once only stays open.
+    """
     try:
         document = strict_yaml.parse(plan.read_text("utf-8"), str(plan))
     except OSError as error:
@@ -59,18 +89,39 @@ def _writes(plan: Path) -> list[dict[str, Any]]:
     known = connector.describe()["destinations"]
     unknown = [each["endpoint"] for each in writes if each["endpoint"] not in known]
     refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
+    _refuse_streams_twice(plan, writes)
+    opened: list[Opened | None] = []
     for each in writes:
+        if _is_stream(_file(plan, each)):
+            opened.append(stack.enter_context(_opened(plan, each)))
+            continue
         with _opened(plan, each):
-            pass
+            opened.append(None)
     after = {name: endpoint["after"] for name, endpoint in known.items()}
-    return [writes[place] for place in safe_order([each["endpoint"] for each in writes], after)]
+    order = safe_order([each["endpoint"] for each in writes], after)
+    return [(writes[place], opened[place]) for place in order]
 
 
-def _write(plan: Path, entry: dict[str, Any], options: dict[str, Any]) -> int:
+def _refuse_streams_twice(plan: Path, writes: list[dict[str, Any]]) -> None:
+    """Raise ConfigurationError where two entries read one stream: the second would get nothing."""
+    streams = [_file(plan, each) for each in writes if _is_stream(_file(plan, each))]
+    real = [file if file == STANDARD else str(Path(file).resolve()) for file in streams]
+    standard = str(Path("/dev/stdin").resolve())
+    real = [STANDARD if file == standard else file for file in real]
+    twice = tuple(file for place, file in enumerate(streams) if real[place] in real[:place])
+    refuse(tuple(Fault(str(plan), f"reads {file} twice, which can be read once: save it as a file") for file in twice))
+
+
+def _write(
+    plan: Path, entry: dict[str, Any], opened: Opened | None, options: dict[str, Any], met: Counter[bytes]
+) -> int:
+    """Write one file; `met` counts the entries before it that are alike, each of which has a journal of its own."""
+    alike = dumped({**entry, "file": _file(plan, entry)})
     destination, kept = run_of(entry["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
+    kept = dataclasses.replace(kept, entry=met[alike])
+    met[alike] += 1
     destination = {**destination, "params": entry.get("params", {}), "settings": settings(options)}
-    check_order(Choice(entry.get("table"), entry.get("query")), resume=options["resume"])
-    with _opened(plan, entry) as (table, shape):
+    with nullcontext(opened) if opened else _opened(plan, entry) as (table, shape):
         return writing.run(destination, table, shape, kept)
 
 
@@ -79,5 +130,5 @@ def _opened(plan: Path, entry: dict[str, Any]) -> Iterator[tuple[Table, Shape]]:
     """Open a file of the plan; raises ConfigurationError when it, or its rules, cannot be used."""
     shape = Shape(mapping.parse(entry.get("map", ())), entry.get("empty", "absent"))
     choice = Choice(entry.get("table"), entry.get("query"))
-    with open_input(str(plan.parent / entry["file"]), None, choice) as table:
+    with open_input(_file(plan, entry), None, choice) as table:
         yield checked(table, shape, entry.get("only_with")), shape

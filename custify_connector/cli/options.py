@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -25,6 +25,10 @@ from custify_connector.contract.errors import (
     Fault,
     ManifestError,
 )
+
+if TYPE_CHECKING:
+    from custify_connector.host.account import Account
+    from custify_connector.host.connectors import Chosen
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -91,6 +95,14 @@ def credential(connector: str = "") -> Mapping[str, Any]:
     `connector` names the one that it is for, where that is not this installation's own.
     """
     return chosen(connector)
+
+
+def account_of(known: Mapping[str, Any], connector: Chosen) -> Account:
+    """Return the account of a credential, as it is written beside what a run keeps."""
+    from custify_connector.host import account  # noqa: PLC0415 - only what keeps something needs it
+
+    secrets = connector.secrets(known)
+    return account.account_of(connector.description, known, secrets, getattr(known, "stored", None))
 
 
 def start_logging(*, verbose: bool, form: str = "text") -> None:

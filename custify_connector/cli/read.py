@@ -14,7 +14,15 @@ import click
 from custify_connector.cli import completing, layout, read_dry, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.option_types import SOURCE, STATE
-from custify_connector.cli.options import credential, exit_codes, fail, settings, settings_options, start_logging
+from custify_connector.cli.options import (
+    account_of,
+    credential,
+    exit_codes,
+    fail,
+    settings,
+    settings_options,
+    start_logging,
+)
 from custify_connector.cli.progress import Progress
 from custify_connector.cli.read_places import output_held
 from custify_connector.cli.read_summary import Rows
@@ -29,6 +37,7 @@ from custify_connector.host.outputs import FORMS, Form
 from custify_connector.host.outputs.place import STANDARD, local
 from custify_connector.host.outputs.stream import Names
 from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_files import Used, held, refuse_shared
 from custify_connector.host.writable import WritableHooks
 from custify_connector.reading import state as states
 
@@ -74,6 +83,7 @@ _IN_FLIGHT = 8
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
 @click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
+@click.option("--same-account", is_flag=True, help="Take the state although the key of its account was replaced.")
 @connector_option
 @settings_options
 @exit_codes
@@ -95,6 +105,7 @@ def command(
     duckdb_version: str,
     dry_run: bool,
     as_json: bool,
+    same_account: bool,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
@@ -137,17 +148,19 @@ def command(
     _check(wanted, as_json=as_json and not dry_run)
     check(wanted)
     pace, known = settings(options), credential(chosen.label)
+    owner = runs.Owner(account_of(known, chosen), same_account)
+    refuse_shared([Used("--output", output), *([Used("--state", str(state))] if state else [])])
     if dry_run:
         plans = jobs(wanted, pace, known)
         check_replaced(wanted, plans)
         read_dry.show(plans, known, wanted, as_json=as_json)
         return
-    with output_held(wanted), interruption() as asked:
+    with held([state] if state else []), output_held(wanted), interruption() as asked:
         chosen_jobs = jobs(wanted, pace, known)
         check_replaced(wanted, chosen_jobs)
         if wanted.several:
-            raise SystemExit(_read_several(chosen_jobs, known, wanted, asked, as_json=as_json))
-        _read_one(chosen_jobs[0], known, wanted, asked, as_json=as_json)
+            raise SystemExit(_read_several(chosen_jobs, known, wanted, owner, asked, as_json=as_json))
+        _read_one(chosen_jobs[0], known, wanted, owner, asked, as_json=as_json)
 
 
 def _check(wanted: Wanted, *, as_json: bool) -> None:
@@ -165,10 +178,12 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
         raise ConfigurationError((Fault("--json", "needs --output: the records are on standard output already"),))
 
 
-def _read_one(job: Job, known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool) -> None:
+def _read_one(
+    job: Job, known: Mapping[str, Any], wanted: Wanted, owner: runs.Owner, asked: Interruption, *, as_json: bool
+) -> None:
     began = time.monotonic()
     with Progress(ending=lambda: asked) as progress:
-        count = _read(job, known, wanted, _run(job, known, wanted), progress, asked, lambda: bool(asked))
+        count = _read(job, known, wanted, owner, _run(job, known, wanted), progress, asked, lambda: bool(asked))
     where = "" if wanted.output == STANDARD else f" in {job.target.path}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
     if job.writable and job.writable.left_out:
@@ -193,6 +208,7 @@ def _read(
     job: Job,
     known: Mapping[str, Any],
     wanted: Wanted,
+    owner: runs.Owner,
     run: Run,
     progress: Progress,
     asked: Interruption,
@@ -206,7 +222,7 @@ def _read(
 
         progress.tell(job.name, 0)  # the first page may have to wait
         watch = runs.Watch(tell, ended)
-        count = runs.read(_hooks(job, wanted), known, job.source, job.target, job.keeping, watch)
+        count = runs.read(_hooks(job, wanted), known, job.source, job.target, job.keeping, watch, owner)
         record.count(count.records, size=count.size)
         record.ended(asked.exit_code if count.ended else 0)
     return count
@@ -218,7 +234,13 @@ def _hooks(job: Job, wanted: Wanted) -> Hooks:
 
 
 def _read_several(
-    chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, asked: Interruption, *, as_json: bool
+    chosen: list[Job],
+    known: Mapping[str, Any],
+    wanted: Wanted,
+    owner: runs.Owner,
+    asked: Interruption,
+    *,
+    as_json: bool,
 ) -> int:
     at_once = min(several.AT_ONCE, len(chosen))
     if wanted.connector.takes("source", "max_in_flight"):
@@ -226,7 +248,7 @@ def _read_several(
     rows = Rows(job.name for job in chosen)
     click.echo(rows.heading, err=True)
     with Progress(len(chosen), lambda: asked) as progress:
-        done = _read_side_by_side(chosen, known, wanted, progress, rows, asked)
+        done = _read_side_by_side(chosen, known, wanted, owner, progress, rows, asked)
     for line in (rows.total(done.values()), *read_summary.lines(done, chosen, wanted, layout.width())):
         click.echo(line, err=True)
     if as_json:
@@ -235,11 +257,17 @@ def _read_several(
 
 
 def _read_side_by_side(
-    chosen: list[Job], known: Mapping[str, Any], wanted: Wanted, progress: Progress, rows: Rows, asked: Interruption
+    chosen: list[Job],
+    known: Mapping[str, Any],
+    wanted: Wanted,
+    owner: runs.Owner,
+    progress: Progress,
+    rows: Rows,
+    asked: Interruption,
 ) -> dict[str, several.Ended]:
     by_name = {job.name: job for job in chosen}
     reads = {
-        job.name: functools.partial(_read, job, known, wanted, _run(job, known, wanted), progress, asked)
+        job.name: functools.partial(_read, job, known, wanted, owner, _run(job, known, wanted), progress, asked)
         for job in chosen
     }
 

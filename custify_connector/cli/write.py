@@ -25,6 +25,11 @@ from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import INPUT_FORMS, Table
+from custify_connector.host.run_files import refuse_shared
+
+SAME_ACCOUNT = click.option(
+    "--same-account", is_flag=True, help="With --resume: the account is the same, its key was replaced."
+)
 
 
 def param_schemas(endpoint: str, connector: Chosen) -> dict[str, Schema]:
@@ -46,7 +51,8 @@ destination_options = together(
     click.option("--any-ids", is_flag=True, help="Send Custify ids that are not 24 hexadecimal digits, too."),
     click.option("--quarantine", type=_PATH, help="Keep rejected and failed records here, for replay."),
     click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
-    click.option("--resume", is_flag=True, help="Go on where an interrupted run of this file stopped."),
+    click.option("--resume", is_flag=True, help="Go on with the last run of this file: send what is not decided."),
+    SAME_ACCOUNT,
     click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
     click.option("--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."),
 )  # fmt: skip
@@ -118,9 +124,9 @@ def command(
     destination, kept = run_of(endpoint, options, chosen)
     shape = Shape(mapping.parse(rules), empty)
     choice = Choice(table, query)
-    check_order(choice, resume=options["resume"])
     refuse_two_inputs(file)
-    with open_input(file, input_format, choice) as rows:
+    refuse_shared(writing.files_of(kept, {"FILE": file}, prints=options["dry_run"]))
+    with writing.files_held(kept), open_input(file, input_format, choice) as rows:
         if not rules:
             _tell_of_unknown(rows.columns or (), endpoint, chosen)
         raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept, chosen))
@@ -144,13 +150,6 @@ def _say(text: str) -> None:
     click.echo(layout.prose(text, layout.width(), "  "), err=True)
 
 
-def check_order(choice: Choice, *, resume: bool) -> None:
-    """Raise ConfigurationError where rows may come in another order than in the run that is gone on with."""
-    if resume and not choice.ordered:
-        reason = "needs an ORDER BY with --resume: the rows must come as they did before"
-        raise ConfigurationError((Fault("--query", reason),))
-
-
 def run_of(
     endpoint: str, options: dict[str, Any], connector: Chosen | None = None
 ) -> tuple[dict[str, Any], writing.Kept]:
@@ -168,7 +167,16 @@ def run_of(
     bound = options["max_rejects"]
     if bound is not None:
         destination["max_rejects"] = int(bound) if bound.isdecimal() else bound
-    names = ("receipts", "quarantine", "journal", "resume", "resend_unclear", "skip_unchanged", "as_json")
+    names = (
+        "receipts",
+        "quarantine",
+        "journal",
+        "resume",
+        "resend_unclear",
+        "skip_unchanged",
+        "as_json",
+        "same_account",
+    )
     return destination, writing.Kept(**{name: options[name] for name in names})
 
 

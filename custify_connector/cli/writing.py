@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,12 @@ import orjson
 
 from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.connector_option import own
-from custify_connector.cli.options import SOME_REJECTED, credential
+from custify_connector.cli.options import SOME_REJECTED, account_of, credential
 from custify_connector.cli.progress import Progress
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
+from custify_connector.host import home, next_steps, resuming, runs, words
 from custify_connector.host import journal as journals
-from custify_connector.host import next_steps, runs, words
+from custify_connector.host.account import Account
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
@@ -28,7 +28,9 @@ from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.journal import Journal
 from custify_connector.host.outputs import Output, open_output
 from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.resuming import Wanted
 from custify_connector.host.rows import Table
+from custify_connector.host.run_files import STANDARD, Used, held
 
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
@@ -36,19 +38,34 @@ HOME = Path(".custify")
 
 @dataclass(frozen=True)
 class Kept:
-    """What a run was asked to keep, each None or False when it was not asked."""
+    """What a run was asked to keep, each None or False when it was not asked.
+
+    `entry` numbers the writes of a plan that have one file, destination and mapping; None outside a plan.
+    """
 
     receipts: str | None = None
     quarantine: Path | None = None
     journal: Path | None = None
     resume: bool = False
+    same_account: bool = False
     resend_unclear: bool = False
     skip_unchanged: bool = False
     as_json: bool = False
+    entry: int | None = None
 
 
-def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, connector: Chosen | None = None) -> int:
-    """Write a table, with one outcome for each row; returns the exit code. Without a connector it is the default."""
+def run(
+    destination: Mapping[str, Any],
+    table: Table,
+    shape: Shape,
+    kept: Kept,
+    connector: Chosen | None = None,
+    receipts: Output | None = None,
+) -> int:
+    """Write a table, with one outcome for each row; returns the exit code. Without a connector it is the default.
+
+    `receipts` is an output that is open already, for one of several runs that share it.
+    """
     chosen = connector or own()
     endpoint, wanted = destination["endpoint"], chosen.destination(destination)
     chosen.refuse_unknown("destination", [endpoint])
@@ -56,23 +73,23 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, 
         asked = stack.enter_context(interruption())
         unsent = chosen.made_up_credential if destination.get("dry_run") else {}
         known = unsent or credential(chosen.label)
-        safe = _safe(destination, known, table, kept, stack, asked, chosen)
+        safe = _safe(destination, known, table, shape, kept, stack, asked, chosen)
         record = None
         if not destination.get("dry_run"):
             journal = safe.journal.path if safe.journal else None
             run_now = recording.writing(known, destination, table.name, kept.quarantine, journal, chosen.label)
             record = stack.enter_context(recording.recorded(run_now, chosen.secrets(known)))
         lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
-        output = open_output(kept.receipts) if kept.receipts else None
-        if output:
+        output = receipts or (open_output(kept.receipts) if kept.receipts else None)
+        if output and not receipts:
             stack.callback(output.close)
         progress = stack.enter_context(Progress(ending=lambda: asked))
         try:
-            count, reasons = _follow(lines, endpoint, output, progress, record)
+            count, reasons = _follow(lines, endpoint, output, progress, record, finish=not receipts)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
-        _tell_where(safe, count, asked)
+        _tell_where(safe, table, count, asked)
         code = asked.exit_code if asked else SOME_REJECTED if count.errors else 0
         if record:
             record.ended(code)
@@ -81,20 +98,42 @@ def run(destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, 
     return code
 
 
+def files_of(kept: Kept, inputs: Mapping[str, str], *, prints: bool = False) -> list[Used]:
+    """Return the files of a run: its inputs by what the user calls them, and what it writes.
+
+    `prints` says that the run prints more than a summary.
+    """
+    written = {"--receipts": kept.receipts, "--quarantine": kept.quarantine, "--journal": kept.journal}
+    named = [Used(role, str(path)) for role, path in written.items() if path is not None and str(path) != STANDARD]
+    unfinished = [Used("--receipts", f"{used.path}.part") for used in named if used.role == "--receipts"]
+    read = [Used(role, path, 0 if path == STANDARD else None) for role, path in inputs.items()]
+    return [*read, *named, *unfinished, *([Used("standard output", STANDARD, 1)] if prints else [])]
+
+
+@contextmanager
+def files_held(kept: Kept) -> Iterator[None]:
+    """Keep other runs from the receipts and the quarantine of this one; raises ConfigurationError."""
+    receipts = [Path(kept.receipts)] if kept.receipts and kept.receipts != STANDARD else []
+    with held([*receipts, *([kept.quarantine] if kept.quarantine else [])]):
+        yield
+
+
 def _safe(
     destination: Mapping[str, Any],
     known: Mapping[str, Any],
     table: Table,
+    shape: Shape,
     kept: Kept,
     stack: ExitStack,
     asked: Interruption,
     chosen: Chosen,
 ) -> Safekeeping:
     described = chosen.endpoint("destinations", destination["endpoint"])
+    account = None if destination.get("dry_run") else account_of(known, chosen)
+    journal = _journal(destination, table, shape, kept, chosen, account) if account else None
     quarantine = Quarantine(kept.quarantine) if kept.quarantine else None
-    journal = _journal(destination, table, kept, chosen)
-    delivered = _delivered(destination, known, described, chosen) if kept.skip_unchanged else None
-    for each in (quarantine, journal, delivered):
+    delivered, others = _delivered(destination, account, described, kept, chosen)
+    for each in (quarantine, journal, delivered, *others):
         if each:
             stack.callback(each.close)
     return Safekeeping.of(
@@ -102,20 +141,48 @@ def _safe(
         journal=journal,
         quarantine=quarantine,
         delivered=delivered,
+        others=others,
+        skip_unchanged=kept.skip_unchanged,
         resend_unclear=kept.resend_unclear,
         ended=lambda: bool(asked),
         connector=chosen.label,
+        account=account,
+        same_account=kept.same_account,
+        reports_sending=bool(chosen.description.get("reports_sending")),
     )
 
 
-def _journal(destination: Mapping[str, Any], table: Table, kept: Kept, chosen: Chosen) -> Journal | None:
-    if destination.get("dry_run"):
-        return None
-    name = f"{_place(destination, chosen)}-{_short(str(Path(table.name).resolve()))}.journal"
-    path = kept.journal or HOME / name
-    if not kept.resume and journals.is_unfinished(path):
-        click.echo(f"{path}: an earlier run did not come to its end; starting anew (--resume goes on)", err=True)
-    return Journal(path, destination["endpoint"], resume=kept.resume)
+def _journal(
+    destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, chosen: Chosen, account: Account
+) -> Journal:
+    """Return the journal of the run; says first which run is gone on with, or is not."""
+    mapping = {**shape.words(), "params": destination.get("params", {}), "entry": kept.entry or 0}
+    name = str(Path(table.name).resolve())
+    wanted = Wanted(
+        _place(destination, chosen), mapping, name, account, kept.same_account, in_plan=kept.entry is not None
+    )
+    choice = _choice(wanted, kept)
+    if choice.sentence:
+        click.echo(choice.sentence, err=True)
+    return Journal(
+        choice.path,
+        destination["endpoint"],
+        resume=kept.resume,
+        account=account,
+        input_name=name,
+        same_account=kept.same_account,
+    )
+
+
+def _choice(wanted: Wanted, kept: Kept) -> resuming.Choice:
+    if kept.journal is None:
+        return resuming.resumed(HOME, wanted) if kept.resume else resuming.anew(HOME, wanted)
+    before = journals.known(kept.journal)
+    if before is None:
+        return resuming.Choice(kept.journal)
+    if kept.resume:
+        return resuming.Choice(kept.journal, resuming.going_on(before, wanted.input))
+    return resuming.Choice(kept.journal, None if before.finished else resuming.started_over(kept.journal))
 
 
 def _place(destination: Mapping[str, Any], chosen: Chosen) -> str:
@@ -124,15 +191,28 @@ def _place(destination: Mapping[str, Any], chosen: Chosen) -> str:
 
 
 def _delivered(
-    destination: Mapping[str, Any], known: Mapping[str, Any], described: Mapping[str, Any], chosen: Chosen
-) -> Delivered:
+    destination: Mapping[str, Any],
+    account: Account | None,
+    described: Mapping[str, Any],
+    kept: Kept,
+    chosen: Chosen,
+) -> tuple[Delivered | None, tuple[Delivered, ...]]:
+    """Return the store of the account, and those of other keys at its place; each run keeps them up to date."""
     endpoint = destination["endpoint"]
-    if not described.get("comparable"):
+    if kept.skip_unchanged and not described.get("comparable"):
         reason = f"{endpoint} does not replace what was sent before, so nothing can be skipped as unchanged"
         raise ConfigurationError((Fault("--skip-unchanged", reason),))
-    fields = chosen.description.get("account", ("base_url", "name"))
-    account = next((str(known[field]) for field in fields if known.get(field)), chosen.name)
-    return Delivered(HOME / f"{_place(destination, chosen)}-{_short(account)}.delivered")
+    if account is None:
+        return None, ()
+    folder = home.made("delivered") if kept.skip_unchanged else home.directory() / "delivered"
+    place = resuming.short(f"{chosen.name} {account.place}")
+    own_path = folder / f"{place}-{account.key}.sqlite"
+    destinations = chosen.description.get("destinations", {})
+    stores = {path: Delivered(path, endpoint, destinations) for path in sorted(folder.glob(f"{place}-*.sqlite"))}
+    if kept.skip_unchanged and own_path not in stores:
+        stores[own_path] = Delivered(own_path, endpoint, destinations)
+    found = stores.pop(own_path, None)
+    return found, tuple(stores.values())
 
 
 def _tell_how_to_go_on(safe: Safekeeping) -> None:
@@ -140,12 +220,14 @@ def _tell_how_to_go_on(safe: Safekeeping) -> None:
         click.echo("to go on from here: the same command with --resume", err=True)
 
 
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
 def _follow(
-    lines: Iterator[Line], endpoint: str, kept: Output | None, progress: Progress, record: recording.Recording | None
+    lines: Iterator[Line],
+    endpoint: str,
+    kept: Output | None,
+    progress: Progress,
+    record: recording.Recording | None,
+    *,
+    finish: bool,
 ) -> tuple[runs.WriteCount, write_summary.Reasons]:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
     count, reasons = runs.WriteCount(), write_summary.Reasons()
@@ -153,6 +235,7 @@ def _follow(
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
             count.unclear += line.receipt.code == "unclear"
+            count.not_found += line.receipt.code == "already_gone"
             progress.tell(endpoint, count.records)
             if record:
                 record.follow(count)
@@ -165,7 +248,7 @@ def _follow(
     finally:
         progress.clear()
         _summarise(endpoint, count, reasons)
-        if kept:
+        if kept and finish:
             kept.finish()
     return count, reasons
 
@@ -177,14 +260,18 @@ def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Rea
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
 
 
-def _tell_where(safe: Safekeeping, count: runs.WriteCount, asked: Interruption) -> None:
+def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption) -> None:
     """Say where to go on, and mark the journal of a run in which every row is decided."""
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
         click.echo(f"{safe.quarantine.count:,} kept in {path}; mend there, then send again:", err=True)
         click.echo(f"  {next_steps.replay(str(path), recording.typed_words())}", err=True)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
-        click.echo("to keep rejected records for mending: the same command with --quarantine FILE", err=True)
+        fix = f"fix the rejected rows in {table.name}, then run the same command with --resume"
+        hint = f"{fix}: it sends only rows that are new or changed"
+        click.echo(layout.prose(hint, layout.width(), "  "), err=True)
+    if count.not_found:
+        click.echo(f"{count.not_found:,} of the unchanged were not found, so there was nothing to delete", err=True)
     if count.unclear:
         click.echo(f"{count.unclear:,} may have arrived; --resume --resend-unclear sends them again", err=True)
     undecided = count.outcomes["failed"] + count.outcomes["not_tried"]

@@ -204,10 +204,11 @@ class Guarded:
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """See the contract."""
+        taken = _Taken(records)
         receipts = self._call(
-            credential, lambda: self._hooks.write_destination(credential, cast("Destination", destination), records)
+            credential, lambda: self._hooks.write_destination(credential, cast("Destination", destination), taken)
         )
-        return self._each(credential, receipts)
+        return self._each(credential, receipts, taken)
 
     def _secrets(self, credential: Mapping[str, Any]) -> tuple[Secret, ...]:
         if self._schema is None:
@@ -217,13 +218,37 @@ class Guarded:
     def _call(self, credential: Mapping[str, Any], call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it answers
         return _guarded(self._hooks.name, self._secrets(credential), call)
 
-    def _each(self, credential: Mapping[str, Any], answers: Iterable[Any]) -> Iterator[Any]:
+    def _each(
+        self, credential: Mapping[str, Any], answers: Iterable[Any], taken: _Taken | None = None
+    ) -> Iterator[Any]:
         """Yield what a hook yields; an error of the host, raised while it takes records, passes as it is."""
         name, secrets = self._hooks.name, self._secrets(credential)
         try:
             yield from answers
         except Exception as error:  # noqa: BLE001 - a connector is anybody's code, and its text may hold the key
+            if taken is not None and taken.error is not None:
+                raise taken.error from None
             _raise_known(name, secrets, error, at_the_call=False)
+
+
+class _Taken:
+    """The records of the host, as a connector takes them; `error` is what the host raised in place of one."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+        self._records = iter(records)
+        self.error: Exception | None = None
+
+    def __iter__(self) -> _Taken:
+        return self
+
+    def __next__(self) -> Mapping[str, Any]:
+        try:
+            return next(self._records)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def _guarded(name: str, secrets: tuple[Secret, ...], call: Callable[[], Any]) -> Any:  # noqa: ANN401 - the same

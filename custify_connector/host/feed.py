@@ -9,16 +9,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from custify_connector.checking.identity import key_of, may_repeat
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.contract.events import Event, Sending
 from custify_connector.host import journal, mapping
+from custify_connector.host.account import Account
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
+from custify_connector.host.rejects import Rejects
 from custify_connector.host.rows import Row, Table
 
 
@@ -52,23 +55,46 @@ class Shape:
         except mapping.NotConvertible as error:
             return row.fields, f"has a value of another type: {error}"
 
+    def words(self) -> dict[str, Any]:
+        """Return the shape as it is kept; see `of_words`."""
+        return {"map": [rule.text for rule in self.rules], "empty": self.empty}
+
+
+def of_words(words: Mapping[str, Any]) -> Shape:
+    """Return the shape that was kept; raises ConfigurationError for one that is damaged."""
+    rules, empty = words.get("map", []), words.get("empty", "absent")
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        raise ConfigurationError((Fault("shape.map", "is damaged: it must be a list of the rules of --map"),))
+    if empty not in {"absent", "null", "text"}:
+        raise ConfigurationError((Fault("shape.empty", "is damaged: it must be absent, null or text"),))
+    return Shape(mapping.parse(rules), cast("mapping.Empty", empty))
+
 
 @dataclass(frozen=True)
 class Safekeeping:
     """What a write run keeps, each None when it keeps nothing: a journal, a quarantine, what was delivered last.
 
-    `identity` and `repeat` are those of the destination's description; `resend_unclear` sends rows again whose fate
-    is unclear since an earlier run; `ended` asks whether the run should end; `connector` is written to the quarantine.
+    `others` are the stores of accounts that other keys open at the same place: one of them may be this account.
+    `skip_unchanged` leaves out what was delivered last; else that is only kept up to date. `identity` and `repeat` are
+    those of the destination's description; `resend_unclear` sends rows again whose fate is unclear since an earlier
+    run; `ended` asks whether the run should end; `connector` and `account` are written to the quarantine.
+    `reports_sending` says that the connector reports `Sending`; a row is then unclear from that moment, else from the
+    moment that it is handed over.
     """
 
     journal: Journal | None = None
     quarantine: Quarantine | None = None
     delivered: Delivered | None = None
+    others: tuple[Delivered, ...] = ()
+    skip_unchanged: bool = True
     identity: tuple[tuple[str, ...], ...] = ()
     repeat: str = "never"
     resend_unclear: bool = False
     ended: Callable[[], bool] = lambda: False
     connector: str = ""
+    account: Account | None = None
+    same_account: bool = False
+    reports_sending: bool = False
 
     @classmethod
     def of(cls, described: Mapping[str, Any], **kept: Any) -> Safekeeping:  # noqa: ANN401 - the other fields
@@ -79,13 +105,20 @@ class Safekeeping:
 
 @dataclass(frozen=True)
 class Given:
-    """A record that was handed over: where it stands, what it is, its hash, and its row in an earlier run."""
+    """A row that this run came to: where it stands, what it is, and its hash.
+
+    `place` is its place in the journal; `token` what `Delivered.touch` returned. `record` holds the fields of the row
+    where it could not be made a record. `is_known` says that an earlier run came to it.
+    """
 
     index: int
-    line: int
+    row: Row
     record: dict[str, Any]
     hash: bytes
-    origin: Origin | None = None
+    place: int
+    token: int | None = None
+    is_record: bool = True
+    is_known: bool = False
 
 
 class Feed:
@@ -100,63 +133,124 @@ class Feed:
         self._run_id = int(time.time() * 1000)
         self._aside: deque[Line] = deque()
         self._given: dict[int, Given] = {}
-        self._origins = Origins()
+        self._announced: set[int] = set()
+        self._is_announcing = safe.reports_sending
+        self._origins = Origins(self._destination, safe.account, safe.same_account)
+        self._rejects = Rejects(destination)
+        self._rows = enumerate(self._table.rows)
+        self._broken: ConfigurationError | None = None
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are to be sent."""
         handed_over = 0
-        for index, row in enumerate(self._table.rows):
-            if self._safe.ended():
+        while not self._safe.ended() and not self._broken and not self._rejects.stopped:
+            if (given := self._next()) is None:
                 return
-            record, fault = self._shape.read(row)
-            given = Given(index, row.line, record, journal.hash_of({**record, **self._constants}), row.origin)
-            if self._is_aside(given, fault or self._contradiction(given), unclear=row.unclear):
-                continue
             self._given[handed_over] = given
             handed_over += 1
-            yield record
+            if not self._is_announcing:
+                self._give([given])
+            yield given.record
 
-    def _is_aside(self, given: Given, fault: str | None, *, unclear: bool) -> bool:
-        """Keep a row aside when it is decided already, or decided here; else write down that it is handed over."""
-        entry = self._entry(given)
-        receipt = self._settled_before(given, entry) or self._settled_here(given, entry, fault, unclear=unclear)
-        if receipt is not None:
-            self._aside.append(Line(given.line, receipt))
-        return receipt is not None
+    def rest(self) -> Iterator[Line]:
+        """Yield the rows that are left after a stop: what an earlier run found of them, or that they were not tried."""
+        while self._rejects.stopped and not self._safe.ended() and (found := self._met()) is not None:
+            given, entry, _ = found
+            before = self._settled_before(given, entry)
+            receipt = before or Receipt(given.index, "not_tried", self._key(given), reason=self._rejects.stopped)
+            yield Line(given.row.line, receipt)
+
+    def hear(self, event: Event) -> None:
+        """Write down which rows may have arrived from now on; raises ConfigurationError where that cannot be kept."""
+        if not isinstance(event, Sending):
+            return
+        self._announced.update(event.indexes)
+        try:
+            self._give([self._given[index] for index in event.indexes if index in self._given])
+        except ConfigurationError as error:
+            self._broken = error
+            raise
+
+    def check(self) -> None:
+        """Raise what kept the feed from writing down that a row is sent: the run ended over it."""
+        if self._broken:
+            raise self._broken
+
+    def _next(self) -> Given | None:
+        """Return the next row that is to be sent; keeps aside those before it."""
+        while not self._rejects.stopped and (found := self._met()) is not None:
+            given, entry, fault = found
+            receipt = self._settled_before(given, entry) or self._settled_here(given, entry, fault)
+            if receipt is None:
+                return self._touching(given)
+            self._aside.append(Line(given.row.line, receipt))
+        return None
+
+    def _met(self) -> tuple[Given, Entry | None, str | None] | None:
+        """Return the next row, what is known of it, and why it cannot be sent; None after the last."""
+        try:
+            index, row = next(self._rows, (-1, None))
+        except OSError as error:
+            reason = f"cannot be read any further: {error.strerror or error}"
+            raise ConfigurationError((Fault(self._table.name, reason),)) from None
+        if row is None:
+            return None
+        record, fault = self._read(row)
+        content = {**record, **self._constants} if fault is None else {"": [record, row.text]}
+        record_hash = journal.hash_of(content)
+        place, entry = self._safe.journal.meet(record_hash) if self._safe.journal else (index, None)
+        given = Given(index, row, record, record_hash, place, is_record=fault is None, is_known=entry is not None)
+        return given, entry, fault or self._contradiction(given)
 
     def _settled_before(self, given: Given, entry: Entry | None) -> Receipt | None:
         """Return what an interrupted run found of a row that is not to be sent again; it was kept safe then."""
         if entry is None or entry.receipt is None:
             return None
         repeated = entry.unclear and self._may_be_repeated(given.record)
-        return entry.receipt if entry.decided or (entry.unclear and not repeated) else None
+        found = entry.decided or (entry.unclear and not repeated)
+        return replace(entry.receipt, index=given.index) if found else None
 
-    def _settled_here(self, given: Given, entry: Entry | None, fault: str | None, *, unclear: bool) -> Receipt | None:
-        """Return what becomes of a row that is not to be sent, and keep it safe; else write down that it is sent."""
-        if self._safe.journal:
-            self._safe.journal.give(given.index, given.hash)
-        if fault:
-            receipt: Receipt | None = _unreadable(given, fault)
+    def _settled_here(self, given: Given, entry: Entry | None, fault: str | None) -> Receipt | None:
+        """Return what becomes of a row that is not to be sent, and keep it safe; None for one that is to be sent."""
+        kept = self._quarantined_before(given) if entry and entry.receipt is None and entry.unclear else None
+        if kept is not None:
+            receipt: Receipt | None = replace(kept, index=given.index, key=self._key(given))
+        elif fault:
+            receipt = _unreadable(given, fault)
         else:
-            earlier = self._origins.find(given.origin) if given.origin else None
-            unclear = entry.unclear if entry else earlier.unclear if earlier else unclear
+            earlier = self._origins.find(given.row.origin) if given.row.origin else None
+            unclear = entry.unclear if entry else earlier.unclear if earlier else given.row.unclear
             receipt = self._sent_since(given, earlier) or self._unclear(given, unclear) or self._unchanged(given)
         if receipt is not None:
             self._make_safe(given, receipt)
-        else:
-            self._hand_over(given)
+            self._rejects.count(receipt)
+        elif given.row.origin:
+            self._origins.note(given.row.origin, given.row.line)
         return receipt
 
-    def _hand_over(self, given: Given) -> None:
-        if given.origin:
-            self._origins.give(given.origin, given.line)
-        if self._safe.delivered and (key := self._key(given)):
-            # Should its fate stay unclear, nobody knows what the service holds for this key.
-            self._safe.delivered.forget(key)
+    def _quarantined_before(self, given: Given) -> Receipt | None:
+        """Return the receipt of a row in the quarantine whose run was killed before the journal had it."""
+        origin = self._origin(given)
+        return self._safe.quarantine.receipt_of(origin) if self._safe.quarantine and origin else None
+
+    def _touching(self, given: Given) -> Given:
+        """Return a row as it is handed over: what it may change in the account is not known from now on."""
+        sent = {**given.record, **self._constants}
+        for other in self._safe.others:
+            other.forget(sent)
+        return replace(given, token=self._safe.delivered.touch(sent) if self._safe.delivered else None)
+
+    def _give(self, given: list[Given]) -> None:
+        """Write down that rows may have arrived from now on."""
+        for each in given:
+            if each.row.origin:
+                self._origins.give(each.row.origin)
+        if self._safe.journal:
+            self._safe.journal.send([each.place for each in given])
 
     def _contradiction(self, given: Given) -> str | None:
         """Return what is wrong with a row that stands in a quarantine twice: which of the two counts, nobody knows."""
-        line = self._origins.given_on(given.origin) if given.origin else None
+        line = self._origins.given_on(given.row.origin) if given.row.origin else None
         return f"is the same row as line {line}: keep one of the two" if line is not None else None
 
     def _sent_since(self, given: Given, earlier: Entry | None) -> Receipt | None:
@@ -166,16 +260,12 @@ class Feed:
         reason = "it was sent since it was kept here"
         return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
 
-    def _entry(self, given: Given) -> Entry | None:
-        """Return what an interrupted run knew of a row; raises ConfigurationError when the row was another then."""
-        entry = self._safe.journal.find(given.index) if self._safe.journal else None
-        if entry is not None and entry.hash != given.hash and self._safe.journal and self._safe.journal.finished:
-            # The run before came to its end; this row is a new one.
-            return None
-        if entry is not None and entry.hash != given.hash:
-            reason = "is not what the interrupted run had here: start anew without --resume"
-            raise ConfigurationError((Fault(f"{self._table.name}:{given.line}", reason),))
-        return entry
+    def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
+        try:
+            shape = self._shape if row.shape is None else of_words(row.shape)
+        except ConfigurationError as error:
+            return row.fields, f"cannot be read as it was kept: {error}"
+        return shape.read(row)
 
     def _unclear(self, given: Given, unclear: bool) -> Receipt | None:
         if not unclear or self._may_be_repeated(given.record):
@@ -187,45 +277,65 @@ class Feed:
         return self._safe.resend_unclear or may_repeat(self._safe.repeat, record)
 
     def _unchanged(self, given: Given) -> Receipt | None:
-        key = self._key(given)
-        if self._safe.delivered and key and self._safe.delivered.holds(key, given.hash):
-            reason = "it equals what was delivered last"
-            return Receipt(given.index, "unchanged", key, code="unchanged", reason=reason)
-        return None
+        key, delivered = self._key(given), self._safe.delivered
+        if not delivered or not self._safe.skip_unchanged or not key:
+            return None
+        if not delivered.holds({**given.record, **self._constants}, given.hash):
+            return None
+        return Receipt(given.index, "unchanged", key, code="unchanged", reason="it equals what was delivered last")
 
     def _key(self, given: Given) -> dict[str, Any] | None:
         return key_of(given.record, self._safe.identity)
 
     def settle(self, receipt: Receipt) -> Line:
         """Return a receipt with its place in the input, once it is safe."""
+        self._hold_to_its_word(receipt)
         given = self._given.pop(receipt.index)
         receipt = replace(receipt, index=given.index)
-        if given.origin:
-            self._origins.decide(given.origin, receipt)
+        self._rejects.count(receipt)
+        if given.row.origin:
+            self._origins.decide(given.row.origin, receipt)
         self._make_safe(given, receipt)
-        return Line(given.line, receipt)
+        return Line(given.row.line, receipt)
+
+    def _hold_to_its_word(self, receipt: Receipt) -> None:
+        """Take every row that is handed over for under way, once a connector sent one without reporting it."""
+        was_sent = receipt.outcome == "sent" or receipt.code == "unclear"
+        if self._is_announcing and was_sent and receipt.index not in self._announced:
+            self._is_announcing = False
+            self._give([given for index, given in self._given.items() if index not in self._announced])
+        self._announced.discard(receipt.index)
 
     def _make_safe(self, given: Given, receipt: Receipt) -> None:
         """Keep what became of a row: the quarantine first, then what was delivered, the journal last.
 
-        A refused key is no fault of the row, which was certainly not taken: nothing is to be mended in it.
+        A refused key is no fault of the row, which was certainly not taken: nothing is to be corrected in it.
         """
         refused_key = receipt.outcome == "failed" and receipt.code == "key_refused"
         if self._safe.quarantine and receipt.outcome in {"rejected", "failed"} and not refused_key:
-            place = Place(
-                self._table.name, given.line, self._destination, self._run_id, self._origin(given), self._safe.connector
-            )
-            self._safe.quarantine.add(quarantined(given.record, receipt, place))
-        key = self._key(given)
-        if self._safe.delivered and key and receipt.outcome == "sent":
-            self._safe.delivered.keep(key, given.hash)
+            self._quarantine(self._safe.quarantine, given, receipt)
+        if self._safe.delivered and receipt.outcome == "sent":
+            self._safe.delivered.keep(given.token, given.hash)
         if self._safe.journal:
-            self._safe.journal.decide(given.index, receipt)
+            self._safe.journal.decide(given.place, receipt)
+
+    def _quarantine(self, quarantine: Quarantine, given: Given, receipt: Receipt) -> None:
+        origin, row = self._origin(given), given.row
+        if origin is not None and (given.is_known or row.origin) and quarantine.holds(origin):
+            quarantine.count += 1
+            return
+        shape = None if given.is_record else row.shape or {**self._shape.words(), "flat": row.flat}
+        account = self._safe.account.words() if self._safe.account else None
+        connector = self._safe.connector
+        place = Place(
+            self._table.name, row.line, self._destination, self._run_id, origin, connector, account, shape, row.text
+        )
+        quarantine.add(quarantined(given.record, receipt, place))
 
     def _origin(self, given: Given) -> Origin | None:
-        if given.origin or self._safe.journal is None:
-            return given.origin
-        return Origin(self._safe.journal.path.resolve(), given.index, given.hash)
+        if given.row.origin or self._safe.journal is None:
+            return given.row.origin
+        return Origin(self._safe.journal.path.resolve(), given.place, given.hash)
 
     def close(self) -> None:
         """Let go of the journals of earlier runs."""
@@ -238,4 +348,4 @@ class Feed:
 
 
 def _unreadable(given: Given, fault: str) -> Receipt:
-    return Receipt(given.index, "rejected", code="unreadable_row", reason=f"line {given.line} {fault}")
+    return Receipt(given.index, "rejected", code="unreadable_row", reason=f"line {given.row.line} {fault}")

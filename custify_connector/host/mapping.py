@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -31,13 +31,15 @@ _TARGET = re.compile(r"^[^.\[\]]+(\[\])?(\.[^.\[\]]+(\[\])?)*$")
 class Rule:
     """One field of the record: where it goes, as which type, and from what.
 
-    `columns` are those it needs; `template` composes them (`{firstname} {lastname}`), or is the constant itself.
+    `columns` are those it needs; `template` composes them (`{firstname} {lastname}`), or is the constant itself. `text`
+    is what it was made of.
     """
 
     target: tuple[str, ...]
     columns: tuple[str, ...]
     template: str | None
     type: str | None
+    text: str = field(default="", compare=False)
 
 
 class NotConvertible(ValueError):
@@ -52,7 +54,7 @@ def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
     """  # noqa: D205 - the examples are the summary
     texts = tuple(texts)
     faults = tuple(Fault(f"--map {text}", reason) for text in texts for reason in _rule_faults(text))
-    rules = () if faults else tuple(_rule(text) for text in texts)
+    rules = () if faults else tuple(replace(_rule(text), text=text) for text in texts)
     faults += tuple(_target_faults(texts, rules))
     if faults:
         raise ConfigurationError(faults)

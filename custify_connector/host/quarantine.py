@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -34,6 +36,8 @@ class Place:
 
     `origin` is None where the run had no journal.
     `connector` names the one that the destination belongs to, where it is not this installation's own.
+    `account` is the words of the account that it was for. `shape` is how the record, which is the row as it was read
+    then, becomes what is sent; None where the record is what was sent. `text` is a row that could not be read.
     """
 
     source: str
@@ -42,6 +46,9 @@ class Place:
     run_id: int
     origin: Origin | None = None
     connector: str = ""
+    account: Mapping[str, str] | None = None
+    shape: Mapping[str, Any] | None = None
+    text: str | None = None
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -51,6 +58,7 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         "message": receipt.reason,
         "code": receipt.code,
         "field": receipt.field,
+        "outcome": receipt.outcome,
         "stage": "validation" if receipt.status is None and receipt.outcome == "rejected" else "delivery",
     }
     meta = {
@@ -65,7 +73,10 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
     if place.origin:
         words = {"journal": str(place.origin.journal), "place": place.origin.place, "hash": place.origin.hash.hex()}
         meta["origin"] = words
-    return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record)}
+    told = {"account": place.account, "shape": place.shape}
+    meta.update({name: dict(words) for name, words in told.items() if words is not None})
+    text = {} if place.text is None else {"rawText": place.text}
+    return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record), **text}
 
 
 class Quarantine:
@@ -77,6 +88,7 @@ class Quarantine:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
+        self._found: dict[str, dict[tuple[int, str], Receipt | None]] = {}
         try:
             self._stream = path.open("ab", buffering=0)
             if _is_half_a_line(path):
@@ -97,6 +109,20 @@ class Quarantine:
             raise self._unusable(error) from None
         self.count += 1
 
+    def receipt_of(self, origin: Origin) -> Receipt | None:
+        """Return the receipt with which an earlier run kept a row here; None where it did not, or 0.1.0 did."""
+        return self._of(origin.journal).get((origin.place, origin.hash.hex()))
+
+    def holds(self, origin: Origin) -> bool:
+        """Tell whether an earlier run kept a row here."""
+        return (origin.place, origin.hash.hex()) in self._of(origin.journal)
+
+    def _of(self, path: Path) -> dict[tuple[int, str], Receipt | None]:
+        journal = str(path)
+        if journal not in self._found:
+            self._found[journal] = _receipts(self.path, journal)
+        return self._found[journal]
+
     def _unusable(self, error: OSError) -> ConfigurationError:
         return ConfigurationError((Fault(str(self.path), f"cannot be written: {error.strerror or error}"),))
 
@@ -111,6 +137,26 @@ def _is_half_a_line(path: Path) -> bool:
             return False
         stream.seek(-1, os.SEEK_END)
         return stream.read(1) != b"\n"
+
+
+def _receipts(path: Path, journal: str) -> dict[tuple[int, str], Receipt | None]:
+    """Return the receipts of the rows of one journal that a quarantine holds; a line that is none is passed over."""
+    found: dict[tuple[int, str], Receipt | None] = {}
+    with path.open("rb") as stream:
+        for text in stream:
+            with suppress(ValueError, TypeError, AttributeError):
+                line = orjson.loads(text)
+                origin = origin_of(line)
+                if origin and str(origin.journal) == journal:
+                    found[origin.place, origin.hash.hex()] = _receipt(line.get("error"))
+    return found
+
+
+def _receipt(error: object) -> Receipt | None:
+    if not isinstance(error, Mapping) or error.get("outcome") not in {"rejected", "failed"}:
+        return None
+    status, code, reason, place = (error.get(name) for name in ("status", "code", "message", "field"))
+    return Receipt(0, error["outcome"], None, status, code, reason, place)
 
 
 def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -141,6 +187,18 @@ def origin_of(line: Mapping[str, Any]) -> Origin | None:
         return Origin(Path(words["journal"]), int(words["place"]), bytes.fromhex(words["hash"]))
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def shape_of(line: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return how the record of a quarantined line becomes what is sent; None where it is sent as it is."""
+    shape = _meta(line).get("shape")
+    return shape if isinstance(shape, Mapping) else None
+
+
+def text_of(line: Mapping[str, Any]) -> str | None:
+    """Return the text of a quarantined row that could not be read; None for one that could."""
+    text = line.get("rawText")
+    return text if isinstance(text, str) else None
 
 
 def is_unclear(line: Mapping[str, Any]) -> bool:

@@ -7,7 +7,6 @@ rows are for.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _AT_ONCE = 1000
-_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,6 @@ class Choice:
 
     table: str | None = None
     query: str | None = None
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the rows come in the same order each time, as a run that goes on needs it."""
-        return self.query is None or bool(_ORDER.search(self.query))
 
 
 ALL = Choice()

@@ -7,10 +7,11 @@ and reason, so that it gets a receipt like any other. This file does not know wh
 from __future__ import annotations
 
 import csv
+import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,7 +30,9 @@ class Row:
     """One row of input: its line (from 1), and its fields, or the reason why it could not be read.
 
     A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest. A row that
-    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: nobody knows whether it arrived.
+    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: nobody knows whether it arrived; a
+    `shape` is how its fields become a record, where that run had other rules than this one. `text` is what stood in the
+    file, for a row that could not be read.
     """
 
     line: int
@@ -38,6 +41,8 @@ class Row:
     flat: bool = False
     origin: Origin | None = None
     unclear: bool = False
+    shape: Mapping[str, Any] | None = None
+    text: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,10 @@ def _json_row(line: int, text: bytes) -> Row:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return Row(line, {}, f"is not valid JSON: {error.msg} at column {error.colno}")
+        fault = f"is not valid JSON: {error.msg} at column {error.colno}"
+        return Row(line, {}, fault, text=text.decode("utf-8", "backslashreplace").rstrip("\r\n"))
     if not isinstance(value, dict):
-        return Row(line, {}, "is not a JSON object")
+        return Row(line, {}, "is not a JSON object", text=text.decode("utf-8", "backslashreplace").rstrip("\r\n"))
     return Row(line, value)
 
 
@@ -143,8 +149,15 @@ def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[Row]:  # noqa: 
 
 def _csv_row(line: int, values: list[str], columns: tuple[str, ...]) -> Row:
     if len(values) != len(columns):
-        return Row(line, {}, f"has {len(values)} values for {len(columns)} columns: look for a missing or stray comma")
+        fault = f"has {len(values)} values for {len(columns)} columns: look for a missing or stray comma"
+        return Row(line, {}, fault, text=_csv_text(values))
     for column, value in zip(columns, values, strict=True):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             return Row(line, {}, f"has text in {column!r} that is not UTF-8: save the file as UTF-8")
     return Row(line, dict(zip(columns, values, strict=True)))
+
+
+def _csv_text(values: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
 from custify_connector.contract.errors import ConnectorError, StateError
+from custify_connector.contract.events import Event, Listener, current_listener, listening
+from custify_connector.host.account import Account, bound, unbound
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
 from custify_connector.host.outputs import Output, Target
 from custify_connector.host.state_file import Stored
@@ -46,6 +48,18 @@ class Watch:
 UNWATCHED = Watch()
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose state a read keeps; `same_account` says that the account's key was replaced."""
+
+    account: Account | None = None
+    same_account: bool = False
+
+    def taken(self, stored: Stored) -> Stored:
+        """Return what is stored, its state as the connector gave it; raises StateError for another account's."""
+        return replace(stored, state=unbound(stored.state, self.account, same_account=self.same_account))
+
+
 def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     hooks: Hooks,
     credential: Mapping[str, Any],
@@ -53,15 +67,17 @@ def read(  # noqa: PLR0913, PLR0917 - what is read, for whom, and where it goes
     output: str | Target,
     state: Path | Keeping | None = None,
     watch: Watch = UNWATCHED,
+    owner: Owner | None = None,
 ) -> ReadCount:
     """Read a source into an output; with a place for its state, from where the last run stopped. Returns what was read.
 
     An output that is text is a file of JSON lines, or `-`. A run that is asked to end keeps its state and its
-    unfinished output.
+    unfinished output. With an `owner`, a state is kept as that of an account, and refused for any other.
     """
+    owner = owner or Owner()
     target = Target(output) if isinstance(output, str) else output
     with target.held():
-        return _read(hooks, credential, source, target, state, watch)
+        return _read(hooks, credential, source, target, state, watch, owner)
 
 
 def _read(  # noqa: PLR0913, PLR0917 - see `read`
@@ -71,17 +87,19 @@ def _read(  # noqa: PLR0913, PLR0917 - see `read`
     target: Target,
     state: Path | Keeping | None,
     watch: Watch,
+    owner: Owner,
 ) -> ReadCount:
     keeping = Nowhere() if state is None else InFile(state) if isinstance(state, Path) else state
     stored = keeping.load()
     keeping.check()
-    batches, stored = _begin(hooks, credential, source, keeping, stored)
+    batches, stored = _begin(hooks, credential, source, keeping, stored, owner)
     if stored.complete:
-        target.complete(stored.output_size or 0, stored.state, merges=stored.merges)
-        keeping.finish(stored.state)
+        kept = bound(stored.state, owner.account)
+        target.complete(stored.output_size or 0, kept, merges=stored.merges)
+        keeping.finish(kept)
         return ReadCount(size=stored.output_size or 0)
     merges = stored.merges if stored.output_size is not None else stored.state is not None and _is_incremental(source)
-    keeper = _Keeper(keeping, target, stored, merges=merges)
+    keeper = _Keeper(keeping, target, stored, owner, merges=merges)
     try:
         return keeper.keep(batches, watch)
     finally:
@@ -92,29 +110,37 @@ def _is_incremental(source: Mapping[str, Any]) -> bool:
     return source.get("mode") == "incremental"
 
 
-def _begin(
-    hooks: Hooks, credential: Mapping[str, Any], source: Mapping[str, Any], keeping: Keeping, stored: Stored
+def _begin(  # noqa: PLR0913, PLR0917 - the same
+    hooks: Hooks,
+    credential: Mapping[str, Any],
+    source: Mapping[str, Any],
+    keeping: Keeping,
+    stored: Stored,
+    owner: Owner,
 ) -> tuple[Iterator[Batch], Stored]:
     """Return the batches, and from where they come: what was unfinished is left when it is of another read."""
     try:
+        stored = owner.taken(stored)
         return hooks.read_source(credential=credential, source=source, state=stored.state), stored
     except StateError:
         anew = keeping.anew()
         if anew is None:
             raise
+        anew = owner.taken(anew)
         return hooks.read_source(credential=credential, source=source, state=anew.state), anew
 
 
 class _Keeper:
     """Writes batches, and after each the state that speaks of them; the last state says that nothing is missing."""
 
-    def __init__(self, keeping: Keeping, target: Target, stored: Stored, *, merges: bool) -> None:
+    def __init__(self, keeping: Keeping, target: Target, stored: Stored, owner: Owner, *, merges: bool) -> None:
         self._keeping = keeping
+        self._account = owner.account
         # What is written to a stream cannot be taken back: its state knows no size.
         self._to_file = target.is_file
         self._at_once = target.streams
         self.output: Output = target.open(stored.output_size if self._to_file else None)
-        self._state = stored.state
+        self._state = bound(stored.state, self._account)
         self._merges = merges
 
     def keep(self, batches: Iterator[Batch], watch: Watch) -> ReadCount:
@@ -150,19 +176,20 @@ class _Keeper:
         return count
 
     def _save(self, state: dict[str, Any], *, complete: bool) -> None:
-        self._state = state
+        self._state = bound(state, self._account)
         if self._to_file:
-            self._keeping.save(Stored(state, self.output.size, complete, self._merges))
+            self._keeping.save(Stored(self._state, self.output.size, complete, self._merges))
         elif self._at_once:
-            self._keeping.save(Stored(state))
+            self._keeping.save(Stored(self._state))
 
 
 @dataclass
 class WriteCount:
-    """The outcomes of a write so far, and how many of the failed may have arrived."""
+    """The outcomes of a write so far; how many of the failed may have arrived, how many deletes found nothing."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     unclear: int = 0
+    not_found: int = 0
 
     @property
     def records(self) -> int:
@@ -190,8 +217,32 @@ def write(  # noqa: PLR0913, PLR0917 - what is written, for whom, and what is ke
     from custify_connector.host.feed import Feed, Safekeeping  # noqa: PLC0415 - a read does without
 
     feed = Feed(table, shape, safe or Safekeeping(), destination)
-    receipts = hooks.write_destination(credential=credential, destination=destination, records=feed.records())
-    return _lines(receipts, feed)
+    hear = _also(feed.hear)
+    with listening(hear):
+        receipts = hooks.write_destination(credential=credential, destination=destination, records=feed.records())
+    return _lines(_heard(receipts, hear), feed)
+
+
+def _also(hear: Listener) -> Listener:
+    """Return a listener that hears what the present one hears."""
+    present = current_listener()
+
+    def both(event: Event) -> None:
+        present(event)
+        hear(event)
+
+    return both
+
+
+def _heard(receipts: Iterator[Receipt], hear: Listener) -> Iterator[Receipt]:
+    """Yield receipts; a connector that looks for its listener only now finds it as well."""
+    receipts = iter(receipts)
+    while True:
+        with listening(hear):
+            receipt = next(receipts, None)
+        if receipt is None:
+            return
+        yield receipt
 
 
 def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
@@ -206,5 +257,7 @@ def _lines(receipts: Iterator[Receipt], feed: Feed) -> Iterator[Line]:
     finally:
         feed.close()
     yield from feed.aside()
+    feed.check()
+    yield from feed.rest()
     if error:
         raise error

@@ -31,8 +31,8 @@ RESERVED = "environment"
 class Entry:
     """What is known of a credential, its key aside; times are ISO 8601 in UTC, None when there was none.
 
-    `store` and `handle` tell where the key is. `tested_code` is the code of the last test, `verified_at` the time of
-    the last test that succeeded.
+    `store` and `handle` tell where the key is; `id` is chosen once. `tested_code` is the code of the last test,
+    `verified_at` the time of the last test that succeeded.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Entry:
     tested_at: str | None = None
     tested_code: str | None = None
     used_at: str | None = None
+    id: str | None = None
 
 
 _COLUMNS = ", ".join(field.name for field in dataclasses.fields(Entry))
@@ -58,12 +59,19 @@ _SCHEMA = Schema(
 CREATE TABLE IF NOT EXISTS credentials (name, description, base_url, allow_host, store, handle, added, verified_at,
   tested_at, tested_code, used_at, PRIMARY KEY (name))
 """,
+        # An id stays with a credential when its name or its key is replaced.
+        "ALTER TABLE credentials ADD COLUMN id; UPDATE credentials SET id = lower(hex(randomblob(8)))",
     ),
 )
 
 
 class CredentialMapping(dict[str, Any]):
-    """A credential as the hooks take it. Printing it, as a traceback or a debugger may, does not show the key."""
+    """A credential as the hooks take it. Printing it, as a traceback or a debugger may, does not show the key.
+
+    `stored` is the lasting id of one that is stored, whatever its name or key; None for any other.
+    """
+
+    stored: str | None = None
 
     def __repr__(self) -> str:
         return repr({name: Secret(value) if name == "api_key" else value for name, value in self.items()})
@@ -139,7 +147,7 @@ class Vault:
     def add(self, entry: Entry, key: Secret, store: KeyStore) -> Entry:
         """Keep a new credential; its store and handle are chosen here."""
         self.refuse_taken(entry.name)
-        kept = dataclasses.replace(entry, store=store.kind, handle=_handle(entry.name))
+        kept = dataclasses.replace(entry, store=store.kind, handle=_handle(entry.name), id=secrets.token_hex(8))
         with self._changing() as database, _kept(store, kept.handle, key):
             try:
                 database.execute(
@@ -237,4 +245,6 @@ def mapping_of(entry: Entry, key: Secret) -> CredentialMapping:
     """Return the mapping that the hooks take for an entry and its key."""
     optional = {"description": entry.description, "base_url": entry.base_url, "allow_host": entry.allow_host}
     given = {name: value for name, value in optional.items() if value}
-    return CredentialMapping({"name": entry.name, "api_key": key.reveal(), **given})
+    credential = CredentialMapping({"name": entry.name, "api_key": key.reveal(), **given})
+    credential.stored = entry.id
+    return credential

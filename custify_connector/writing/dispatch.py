@@ -123,7 +123,7 @@ def _answers(client: Client, probe: Request | None, stop: threading.Event) -> bo
 class Dispatcher:
     """Keeps up to `workers` deliveries under way, each after those it must wait for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it sends, how, and for how long
         self,
         delivery: Delivery,
         workers: int,

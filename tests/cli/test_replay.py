@@ -251,15 +251,18 @@ def line(destination, **record):
     return {"nexlaMetaData": meta, "error": {}, "rawMessage": record}
 
 
-def test_records_of_another_destination_are_not_sent_to_this_one(run, sandbox, tmp_path):
+def test_each_record_goes_to_its_own_destination_in_a_safe_order(run, sandbox, tmp_path):
     put(tmp_path / "q.jsonl", [line("upsert_person", user_id="a"), line("upsert_company", company_id="c"), "no JSON"])
-    done = run("replay", "q.jsonl")
-    assert [body["user_id"] for body in sent(sandbox)] == ["a"]
-    assert "was meant for another destination than upsert_person" in done.stderr
-    assert "3 records: 1 sent, 2 rejected" in done.stderr
+    done = run("replay", "q.jsonl", "--receipts", "r.jsonl")
+    assert [body.get("user_id") or body["company_id"] for body in sent(sandbox)] == ["c", "a"]
+    assert [receipt["outcome"] for receipt in get(tmp_path / "r.jsonl")] == ["sent", "rejected", "sent"]
+    assert done.exit_code == 1
 
 
-def test_to_another_destination_goes_all_of_it(run, sandbox, tmp_path):
-    put(tmp_path / "q.jsonl", [line("create_event", user_id="a"), line(None, user_id="b")])
-    assert run("replay", "q.jsonl", "--to", "upsert_person").exit_code == 0
-    assert sorted(body["user_id"] for body in sent(sandbox)) == ["a", "b"]  # different keys may pass each other
+def test_to_one_destination_goes_what_is_for_it_or_names_none(run, sandbox, tmp_path):
+    lines = [line("create_event", user_id="a"), line(None, user_id="b"), line("upsert_person", user_id="c")]
+    put(tmp_path / "q.jsonl", lines)
+    done = run("replay", "q.jsonl", "--to", "upsert_person", "--receipts", "r.jsonl")
+    assert sorted(body["user_id"] for body in sent(sandbox)) == ["b", "c"]  # different keys may pass each other
+    assert "was meant for create_event, not for upsert_person: leave out --to" in done.stderr
+    assert [receipt["outcome"] for receipt in get(tmp_path / "r.jsonl")] == ["rejected", "sent", "sent"]

@@ -277,7 +277,7 @@ def test_a_write_with_rejects_and_no_quarantine_says_how_to_keep_them(run, tmp_p
     (tmp_path / "people.csv").write_text("name\nMax\n", encoding="utf-8")
     done = run("upsert_person", "people.csv")
     assert done.exit_code == 1, done.output
-    assert done.stderr.endswith("the same command with --quarantine FILE\n")
+    assert "fix the rejected rows in people.csv, then run the same command with --resume" in done.stderr
 
 
 def test_reasons_are_broken_between_words_at_the_width_of_the_terminal(run, tmp_path, monkeypatch):

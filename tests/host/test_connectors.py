@@ -3,7 +3,7 @@
 import pytest
 
 from custify_connector.cli import connector_option
-from custify_connector.contract import PROJECT, Batch, ConnectorHooks, NamedConnector, hookimpl
+from custify_connector.contract import PROJECT, Batch, ConnectorHooks, NamedConnector, Receipt, hookimpl
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorFailed,
@@ -47,10 +47,19 @@ class Other:
         raise self.late
 
 
-def chosen(*given, **named):
+class Writing(Other):
+    """A connector that takes every record."""
+
+    @hookimpl
+    def write_destination(self, credential, destination, records):  # noqa: ARG002 - a hook
+        """Answer each record."""
+        return (Receipt(index, "sent") for index, _ in enumerate(records))
+
+
+def chosen(*given, kind=Other, **named):
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(ConnectorHooks)
-    manager.register(Other(*given, **named), "other")
+    manager.register(kind(*given, **named), "other")
     return connectors.of(NamedConnector(manager, "other"))
 
 
@@ -137,3 +146,18 @@ def test_one_that_describes_itself_by_no_mapping_is_at_fault():
     manager.register(Odd(), "odd")
     with pytest.raises(ConnectorFailed, match="no mapping"):
         _ = connectors.of(NamedConnector(manager, "odd")).description
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), ConfigurationError(()), RuntimeError("host")]
+)
+def test_what_the_host_raises_while_it_gives_records_is_no_failure_of_the_connector(error):
+    def records():
+        yield {"id": 1}
+        raise error
+
+    receipts = chosen(kind=Writing).hooks.write_destination(LENT, {"endpoint": "things"}, records())
+    assert next(receipts).outcome == "sent"
+    with pytest.raises(type(error)) as raised:
+        next(receipts)
+    assert raised.value is error

@@ -1,4 +1,4 @@
-"""What was delivered last for each key, as hashes, in a bounded file."""
+"""What was delivered last to an account, as hashes, in a bounded file; and what a sent record makes forgotten."""
 
 import sqlite3
 
@@ -10,83 +10,152 @@ from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.journal import hash_of
 
-ANA, BEN = {"user_id": "ana"}, {"user_id": "ben"}
-ONE, TWO = hash_of({"name": "one"}), hash_of({"name": "two"})
+DESCRIBED = {
+    "company": {"identity": [["id"], ["company_id"]], "comparable": True},
+    "person": {"identity": [["id"], ["user_id"], ["email"]], "comparable": True, "after": ["company"]},
+    "ticket": {"identity": [["external"]], "comparable": True},
+    "reply": {"identity": [["external", "body"]]},
+    "gone": {"identity": [["user_id"]], "destructive": True},
+}
+ANA, BEN = {"user_id": "ana", "name": "Ana"}, {"user_id": "ben", "name": "Ben"}
+
+
+class Store:
+    """A store as runs to several destinations use it, one after the other."""
+
+    def __init__(self, path, **words):
+        self.path, self.words = path, words
+
+    def open(self, destination="person"):
+        """Return the store as a run to a destination has it; it is to be closed."""
+        return Delivered(self.path, destination, DESCRIBED, **self.words)
+
+    def send(self, record, destination="person", *, arrives=True):
+        """Send a record."""
+        store = self.open(destination)
+        token = store.touch(record)
+        if arrives:
+            store.keep(token, hash_of(record))
+        store.close()
+
+    def is_unchanged(self, record, destination="person"):
+        """Tell whether a run would skip a record."""
+        store = self.open(destination)
+        try:
+            return store.holds(record, hash_of(record))
+        finally:
+            store.close()
 
 
 @pytest.fixture
 def store(tmp_path):
     """Return an empty store in a folder that is not there yet."""
-    opened = Delivered(tmp_path / "inner" / "store")
-    yield opened
-    opened.close()
+    return Store(tmp_path / "inner" / "store")
 
 
 def test_a_record_is_known_only_when_it_equals_the_last_one_of_its_key(store):
-    assert not store.holds(ANA, ONE)
-    store.keep(ANA, ONE)
-    assert store.holds(ANA, ONE)
-    assert not store.holds(ANA, TWO)
-    assert not store.holds(BEN, ONE)
-    store.keep(ANA, TWO)
-    assert not store.holds(ANA, ONE)
+    assert not store.is_unchanged(ANA)
+    store.send(ANA)
+    assert store.is_unchanged(ANA)
+    assert not store.is_unchanged({**ANA, "name": "Anna"})
+    assert not store.is_unchanged(BEN)
+    store.send({**ANA, "name": "Anna"})
+    assert not store.is_unchanged(ANA)
 
 
-def test_the_fields_of_a_key_may_come_in_any_order(store):
-    store.keep({"a": 1, "b": 2}, ONE)
-    assert store.holds({"b": 2, "a": 1}, ONE)
+def test_what_was_sent_and_may_not_have_arrived_is_not_known(store):
+    store.send(ANA)
+    store.send({**ANA, "name": "Anna"}, arrives=False)
+    assert not store.is_unchanged(ANA)
+    assert not store.is_unchanged({**ANA, "name": "Anna"})
 
 
-def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path):
-    first = Delivered(tmp_path / "store")
-    first.keep(ANA, ONE)
+@pytest.mark.parametrize(
+    ("sent", "destination", "known"),
+    [
+        ({"user_id": "ana"}, "person", False),
+        ({"email": "ana@example.com"}, "person", False),
+        ({"id": "anything"}, "person", False),
+        ({"email": "ben@example.com"}, "person", True),
+        ({"user_id": "ben"}, "person", True),
+        ({"user_id": "ben"}, "gone", False),
+        ({"company_id": "ana"}, "company", False),
+        ({"company_id": "c", "id": "x"}, "company", True),
+        ({"external": "t", "body": "b"}, "reply", False),
+    ],
+)
+def test_a_record_makes_forgotten_what_it_may_change(store, sent, destination, known):
+    one = {"user_id": "ana", "email": "ana@example.com"}
+    store.send(one)
+    store.send(sent, destination)
+    assert store.is_unchanged(one) is known
+
+
+def test_a_reply_makes_its_ticket_forgotten(store):
+    store.send({"external": "t"}, "ticket")
+    store.send({"external": "u"}, "ticket")
+    store.send({"external": "t", "body": "b"}, "reply")
+    assert not store.is_unchanged({"external": "t"}, "ticket")
+
+
+def test_of_two_records_of_one_key_that_are_under_way_neither_is_known(store):
+    first = store.open()
+    tokens = [first.touch(ANA), first.touch({**ANA, "name": "Anna"})]
+    for token, record in zip(tokens, (ANA, {**ANA, "name": "Anna"}), strict=True):
+        first.keep(token, hash_of(record))
     first.close()
-    again = Delivered(tmp_path / "store")
-    assert again.holds(ANA, ONE)
-    again.keep(BEN, TWO)
-    again.close()
+    assert not store.is_unchanged(ANA)
+    assert not store.is_unchanged({**ANA, "name": "Anna"})
 
 
 def size(path):
     with sqlite3.connect(path) as database:
-        (count,) = database.execute("SELECT count(*) FROM delivered").fetchone()
+        counts = [
+            database.execute("SELECT count(*) FROM delivered").fetchone()[0],
+            database.execute("SELECT count(*) FROM names").fetchone()[0],
+        ]
     database.close()
-    return count
+    return max(counts)
 
 
 def test_it_is_bounded_and_forgets_what_was_delivered_longest_ago(tmp_path):
-    store = Delivered(tmp_path / "store", maximum=10)
+    store = Store(tmp_path / "store", maximum=10)
     for number in range(95):
-        store.keep({"id": number}, ONE)
-        store.keep(ANA, ONE)
-        assert size(tmp_path / "store") <= 2 * 10
-    assert store.holds(ANA, ONE)
-    assert store.holds({"id": 94}, ONE)
-    assert not store.holds({"id": 1}, ONE)
-    store.close()
+        store.send({"user_id": str(number)})
+        assert size(store.path) <= 4 * 10
+    assert store.is_unchanged({"user_id": "94"})
+    assert not store.is_unchanged({"user_id": "1"})
 
 
-def test_the_bound_holds_over_runs(tmp_path):
-    for run in range(12):
-        store = Delivered(tmp_path / "store", maximum=10)
-        for number in range(7):
-            store.keep({"id": run * 7 + number}, ONE)
-        store.close()
-        assert size(tmp_path / "store") <= 2 * 10
+PEOPLE = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from("abc") for name in ("id", "user_id", "email")} | {"name": st.sampled_from("xy")}
+)
+SENT = st.tuples(PEOPLE, st.sampled_from(["person", "gone"]), st.booleans())
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([ONE, TWO])), max_size=20))
-def test_it_says_no_more_than_a_dictionary_would(tmp_path_factory, kept):
-    store, model = Delivered(tmp_path_factory.mktemp("law") / "store"), {}
-    for name, value in kept:
-        store.keep({"id": name}, value)
-        model[name] = value
-    assert all(store.holds({"id": name}, each) == (model.get(name) == each) for name in "abc" for each in (ONE, TWO))
-    store.close()
+@given(st.lists(SENT, max_size=15), PEOPLE)
+def test_nothing_is_unchanged_that_a_later_record_may_be_the_same_as(tmp_path_factory, sent, asked):
+    """A law: two records may be of one thing unless each way to name a thing that both have has other values."""
+    store = Store(tmp_path_factory.mktemp("law") / "store")
+    for record, destination, arrives in sent:
+        store.send(record, destination, arrives=arrives)
+    if not store.is_unchanged(asked):
+        return
+    places = [
+        place
+        for place, (record, where, arrives) in enumerate(sent)
+        if (record, where, arrives) == (asked, "person", True)
+    ]
+    assert places
+    for record, where, _ in sent[places[-1] + 1 :]:
+        both = {"id", "user_id", "email"} & record.keys() & asked.keys()
+        assert where == "person"
+        assert both
+        assert all(record[name] != asked[name] for name in both)
 
 
 def test_a_file_that_cannot_be_used_is_refused(tmp_path):
     (tmp_path / "text").write_text("no database at all" * 99)
     for path in (tmp_path, tmp_path / "text", tmp_path / "text" / "below"):
         with pytest.raises(ConfigurationError, match=r"cannot be (used|written)|is damaged"):
-            Delivered(path)
+            Delivered(path, "person", DESCRIBED)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, ServiceUnavailable
+from custify_connector.contract.events import Sending, current_listener
 from custify_connector.host import mapping, runs
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Feed, Safekeeping, Shape
@@ -63,6 +64,7 @@ FAILED = {"outcome": "failed", "code": "unavailable", "reason": "it last answere
 UNCLEAR = {"outcome": "failed", "code": "unclear", "reason": "the connection broke"}
 REJECTED = {"outcome": "rejected", "code": "refused", "reason": "no"}
 IDENTITY = (("id",),)
+THINGS = {"things": {"identity": [["id"]], "comparable": True}}
 
 
 class Place:
@@ -75,7 +77,7 @@ class Place:
         """Run once; returns its lines."""
         journal = Journal(self.path / "journal", "things", resume=resume) if "journal" in keep else None
         quarantine = Quarantine(self.path / "quarantine") if "quarantine" in keep else None
-        delivered = Delivered(self.path / "delivered") if "delivered" in keep else None
+        delivered = Delivered(self.path / "delivered", "things", THINGS) if "delivered" in keep else None
         words = {"identity": IDENTITY, "repeat": "never", **words}
         safe = Safekeeping(journal, quarantine, delivered, **words)
         try:
@@ -235,11 +237,12 @@ def test_what_is_decided_is_not_sent_again_and_keeps_its_receipt(place, answer, 
     assert after.receipt == before.receipt
 
 
-def test_input_that_changed_under_a_resumed_run_is_noticed_and_the_line_named(place):
-    place.run(Hooks(r2=FAILED), table(*numbered(4)))
-    changed = [*numbered(2), {"id": "r2", "size": 1}, {"id": "r3"}]
-    with pytest.raises(ConfigurationError, match=r"rows\.jsonl:3: is not what the interrupted run had here"):
-        place.run(Hooks(), table(*changed), resume=True)
+def test_input_that_changed_under_a_resumed_run_is_sent_where_it_changed(place):
+    place.run(Hooks(r2=REJECTED), table(*numbered(4)))
+    changed = [{"id": "new"}, {"id": "r3"}, {"id": "r2", "size": 1}, *numbered(2)]
+    lines = place.run(second := Hooks(), table(*changed), resume=True)
+    assert second.got == ["new", "r2"]
+    assert outcomes(lines) == [(index + 1, index, "sent") for index in range(5)]
 
 
 def test_rows_that_came_after_an_interrupted_run_are_sent(place):
@@ -283,6 +286,47 @@ def test_a_run_that_keeps_nothing_needs_nothing(place):
     lines = place.run(Hooks(r1=UNCLEAR), table(*numbered(3)), keep=())
     assert [line.receipt.outcome for line in lines] == ["sent", "failed", "sent"]
     assert list(place.path.iterdir()) == []
+
+
+class Reporting(Hooks):
+    """A destination that reports `Sending` before each record that it sends, or says only that it does."""
+
+    reports = True
+
+    def _receipt(self, index, record):
+        if self.reports:
+            current_listener()(Sending((index,)))
+        return super()._receipt(index, record)
+
+
+@pytest.mark.parametrize("ahead", [0, 4, 50])
+def test_a_row_is_unclear_only_once_its_request_was_about_to_leave(place, ahead):
+    crash(place, first := Reporting(ahead), table(*numbered(10)), 3, reports_sending=True)
+    lines = place.run(second := Reporting(), table(*numbered(10)), resume=True, reports_sending=True)
+    assert first.got == [f"r{number}" for number in range(min(10, ahead + 3))]
+    assert second.got == [f"r{number}" for number in range(3, 10)]
+    assert {line.receipt.outcome for line in lines} == {"sent"}
+
+
+def test_a_connector_that_does_not_report_what_it_says_is_not_believed_any_further(place):
+    hooks = Reporting(4)
+    hooks.reports = False
+    crash(place, hooks, table(*numbered(10)), 2, reports_sending=True)
+    lines = place.run(Hooks(), table(*numbered(10)), resume=True)
+    assert [line.receipt.index for line in lines if line.receipt.code == "unclear"] == list(range(2, len(hooks.got)))
+
+
+def test_a_row_whose_run_was_killed_before_the_journal_had_it_is_quarantined_once(place, monkeypatch):
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(Journal, "decide", killed)
+        place.run(Hooks(r0=REJECTED), table(*numbered(2)))
+    lines = place.run(again := Hooks(), table(*numbered(2)), resume=True)
+    assert place.quarantined() == [("r0", "refused")]
+    assert [(line.receipt.outcome, line.receipt.code) for line in lines] == [("rejected", "refused"), ("sent", None)]
+    assert again.got == ["r1"]
 
 
 # ---------------------------------------------------------------------------------------------------------- unchanged
@@ -332,7 +376,7 @@ def test_what_may_have_been_overwritten_is_not_called_unchanged(place, answer):
     if answer:
         place.run(Hooks(r0=answer), table(new), keep=KEEP)
     else:
-        delivered = Delivered(place.path / "delivered")
+        delivered = Delivered(place.path / "delivered", "things", THINGS)
         safe = Safekeeping(delivered=delivered, identity=IDENTITY, repeat="always")
         next(Feed(table(new), PLAIN, safe, {"endpoint": "things"}).records())
         delivered.close()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import custify_connector
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.journal import Entry, Journal, hash_of, is_unfinished, remove
+from custify_connector.host.journal import Entry, Journal, hash_of, known
 
 ROOT = Path(custify_connector.__file__).parents[1]
 ONE, TWO = hash_of({"id": 1}), hash_of({"id": 2})
@@ -97,7 +97,7 @@ def test_the_journal_of_another_destination_is_refused(journal):
 def test_a_file_that_cannot_be_used_is_refused(tmp_path, resume):
     (tmp_path / "text").write_text("no database at all" * 99)
     for path in (tmp_path, tmp_path / "text" / "below", *[tmp_path / "text"] * resume):
-        with pytest.raises(ConfigurationError, match=r"cannot be (used|written)|is damaged"):
+        with pytest.raises(ConfigurationError, match=r"cannot be (used|written)|is not a journal"):
             Journal(path, "upsert_person", resume=resume).find(0)
 
 
@@ -114,14 +114,31 @@ def test_a_receipt_that_is_damaged_or_of_another_version_is_refused(journal, rec
     opened.close()
 
 
-def test_to_remove_a_journal_leaves_nothing_of_it(journal):
-    journal.give(0, ONE)
-    journal.close()
-    beside = journal.path.with_name("another.journal")
-    beside.write_text("")
-    remove(journal.path)
-    remove(journal.path)
-    assert list(journal.path.parent.iterdir()) == [beside]
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("content", [b"user_id,email\na,a@example.com\n", b"\x00" * 50, b"SQLite format 2"])
+def test_a_file_that_is_no_journal_is_refused_and_stays_as_it_is(tmp_path, content, resume):
+    """It may be the very file that is to be sent."""
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="is not a journal: name another file"):
+        Journal(path, "upsert_person", resume=resume).meet(ONE)
+    assert path.read_bytes() == content
+    with pytest.raises(ConfigurationError, match="is not a journal"):
+        known(path)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_database_of_another_kind_is_refused_and_stays_as_it_is(tmp_path, resume):
+    path = tmp_path / "own.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE mine (value)")
+        database.execute("INSERT INTO mine VALUES (1)")
+    database.close()
+    with pytest.raises(ConfigurationError, match="of another kind"):
+        Journal(path, "upsert_person", resume=resume).meet(ONE)
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT * FROM mine").fetchall() == [(1,)]
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -237,11 +254,11 @@ def test_a_journal_that_was_never_used_makes_no_file(tmp_path):
 
 
 def test_a_run_is_unfinished_until_it_says_otherwise(journal):
-    assert not is_unfinished(journal.path)
+    assert known(journal.path) is None
     journal.give(0, ONE)
-    assert is_unfinished(journal.path)
+    assert not known(journal.path).finished
     journal.finish()
-    assert not is_unfinished(journal.path)
+    assert known(journal.path).finished
     opened = again(journal)
-    assert opened.finished
+    assert not opened.finished
     opened.close()

@@ -33,6 +33,7 @@ def test_a_line_says_what_was_wrong_and_where_the_record_came_from(receipt, stag
         "message": receipt.reason,
         "code": receipt.code,
         "field": receipt.field,
+        "outcome": receipt.outcome,
         "stage": stage,
     }
     meta = line["nexlaMetaData"]

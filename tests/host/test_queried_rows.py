@@ -113,15 +113,3 @@ def test_a_query_cannot_change_the_database(database):
     with pytest.raises(ConfigurationError):
         rows(database, Choice(query="DELETE FROM people RETURNING *"))
     assert len(rows(database, Choice(table="people"))) == 3
-
-
-@pytest.mark.parametrize(
-    ("choice", "ordered"),
-    [
-        (Choice("people"), True),
-        (Choice(query="SELECT 1"), False),
-        (Choice(query="FROM people order\n by id"), True),
-    ],
-)
-def test_a_query_is_in_order_only_when_it_says_so(choice, ordered):
-    assert choice.ordered == ordered

@@ -98,14 +98,28 @@ def test_a_file_without_a_version_is_the_first(path):
     assert migrated(path) == WHOLE
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def columns(file):
+    """Return the columns of each table."""
+    tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: [row[1] for row in file.execute(f"PRAGMA table_info({name})")] for name in tables}
+
+
+def rows(file, known):
+    """Return what these columns of these tables hold."""
+    return {name: file.execute(f"SELECT {', '.join(known[name])} FROM {name}").fetchall() for name in known}  # noqa: S608
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "delivered"])
 def test_a_file_of_0_1_0_opens_with_all_that_it_holds(path, kind):
-    script = (OF_0_1_0 / f"{kind}.sql").read_text()
-    made_by_script(path, script)
-    before = content(path)
+    """But for what was delivered last: 0.1.0 did not know to which account, so it is sent once more."""
+    made_by_script(path, (OF_0_1_0 / f"{kind}.sql").read_text())
+    with closing(sqlite3.connect(path)) as file:
+        known = columns(file)
+        before = rows(file, known)
+    assert any(before.values())
     with opened(path, KINDS[kind]) as file:
         assert file.execute("PRAGMA user_version").fetchone() == (len(KINDS[kind].migrations),)
-    assert content(path) == before
+        assert rows(file, known) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
