@@ -7,6 +7,7 @@ The moments are drawn from a seed; run with `-s` to see the figures.
 # ruff: noqa: PLR0913, PLR0917
 
 import json
+import os
 import random
 import threading
 from collections import Counter
@@ -18,7 +19,7 @@ from custify_connector.contract import Batch
 from custify_connector.host import outputs, runs, state_file
 from custify_connector.plugin import connector
 
-KILLS = 52
+KILLS = int(os.environ.get("CUSTIFY_KILLS", "52"))
 """So many in reading, and so many in writing."""
 
 MOST_IN_A_ROW = 20
@@ -78,7 +79,7 @@ def kill_until_it_ends(command, words, draw, wait_until):
 
 def read_until_it_ends(command, rng, figures, wait_until):
     """Kill one read again and again, until a run comes to its end; then judge the file that it wrote."""
-    words = ("read", "people", "--state", "state", "--output", "people.jsonl", "--max-in-flight", "4", *COMMON)
+    words = ("read", "people", "--state", "./state", "--output", "people.jsonl", "--max-in-flight", "4", *COMMON)
     draw = (lambda: rng.randint(2, 8), lambda: rng.uniform(0, 0.02))
     figures.kills += kill_until_it_ends(command, words, draw, wait_until)
     figures.runs += 1
@@ -184,7 +185,7 @@ def side_by_side(*works):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(7200)
 def test_a_hundred_kills_lose_nothing_and_double_nothing(make, command, kinds, wait_until, tell):
     read, written = Figures(), Figures()
     side_by_side(
