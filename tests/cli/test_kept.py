@@ -185,7 +185,7 @@ def test_companies_stay_unchanged_while_people_are_written(desk):
 @pytest.mark.parametrize("other", ["b", "c"])
 def test_a_state_of_another_account_is_refused(desk, output, other):
     words = {
-        "file": ("read", "people", "--mode", "incremental", "--state", "s", "-o", "p.jsonl"),
+        "file": ("read", "people", "--mode", "incremental", "--state", "s", "-o", "p.jsonl", "--overwrite"),
         "folder": ("read", "people", "companies", "--mode", "incremental", "-o", "lake"),
         "database": ("read", "people", "-o", "crm.duckdb"),
     }[output]
@@ -198,7 +198,7 @@ def test_a_state_of_another_account_is_refused(desk, output, other):
 
 
 def test_a_named_state_is_refused_for_another_key_and_taken_for_a_replaced_one(desk, canary):
-    words = ("read", "people", "--mode", "incremental", "--state", "nightly", "-o", "p.jsonl")
+    words = ("read", "people", "--mode", "incremental", "--state", "nightly", "-o", "p.jsonl", "--overwrite")
     assert desk.run(*words).exit_code == 0
     done = desk.run(*words, key=f"{canary}-new")
     assert done.exit_code == 2
@@ -208,7 +208,7 @@ def test_a_named_state_is_refused_for_another_key_and_taken_for_a_replaced_one(d
 
 
 def test_a_state_that_does_not_say_whose_it_is_is_taken_and_said(desk):
-    words = ("read", "people", "--mode", "incremental", "--state", "./s", "-o", "p.jsonl")
+    words = ("read", "people", "--mode", "incremental", "--state", "./s", "-o", "p.jsonl", "--overwrite")
     desk.run(*words)
     kept = json.loads((desk.folder / "s").read_text())
     del kept["state"]["custify_account"]
@@ -221,7 +221,7 @@ def test_a_state_that_does_not_say_whose_it_is_is_taken_and_said(desk):
 def test_what_is_kept_shows_nothing_of_the_key(desk, canary):
     desk.put("c.jsonl", [*companies("one"), {"company_id": ""}])
     desk.run("write", "upsert_company", "c.jsonl", "--resume", "--skip-unchanged", "--quarantine", "q.jsonl")
-    desk.run("read", "people", "--state", "nightly", "-o", "p.jsonl")
+    desk.run("read", "people", "--state", "nightly", "-o", "p.jsonl", "--overwrite")
     home = Path(os.environ["CUSTIFY_HOME"])
     files = [path for folder in (desk.folder, home) for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 4
@@ -560,7 +560,7 @@ def test_a_plan_does_not_feed_itself_and_is_not_overwritten(desk):
 
 
 def test_the_output_of_a_read_is_not_its_state(desk):
-    done = desk.run("read", "people", "-o", "p.jsonl", "--state", "./p.jsonl")
+    done = desk.run("read", "people", "-o", "p.jsonl", "--overwrite", "--state", "./p.jsonl")
     assert done.exit_code == 2
     assert "is the same file as --output" in done.stderr
 
@@ -594,7 +594,7 @@ def test_a_file_that_another_run_writes_is_refused_before_anything_is_sent(desk,
 def test_a_state_that_another_run_uses_is_refused(desk):
     (desk.folder / "x").mkdir()
     with run_files.held([Path("s")]):
-        done = desk.run("read", "people", "-o", "p.jsonl", "--state", "./x/../s")
+        done = desk.run("read", "people", "-o", "p.jsonl", "--overwrite", "--state", "./x/../s")
     assert done.exit_code == 2
     assert "another run of custify is writing it" in done.stderr
 
@@ -634,7 +634,19 @@ def test_a_rotated_credential_keeps_its_journals_and_states(desk, canary):
     add = ("credential", "add", "mine", "--base-url", sandbox.base_url, "--store", "file", "--api-key-stdin")
     assert desk.run(*add, input=canary).exit_code == 0
     desk.put("e.jsonl", events(desk, "1"))
-    read = ("read", "people", "--mode", "incremental", "--state", "nightly", "-o", "p.jsonl", "--credential", "mine")
+    read = (
+        "read",
+        "people",
+        "--mode",
+        "incremental",
+        "--state",
+        "nightly",
+        "-o",
+        "p.jsonl",
+        "--overwrite",
+        "--credential",
+        "mine",
+    )
     assert resume(desk, "e.jsonl", "--credential", "mine").exit_code == 0
     assert desk.run(*read).exit_code == 0
     sandbox.keys[new] = sandbox.keys.pop(canary)
