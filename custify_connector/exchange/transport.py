@@ -14,7 +14,6 @@ from traceback import walk_tb
 from typing import Protocol
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
@@ -24,6 +23,7 @@ from urllib3.util import Retry
 from custify_connector import __version__
 from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
+from custify_connector.exchange.connections import Adapter, Calls, Writing
 from custify_connector.exchange.credential import Credential
 from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, decode
 
@@ -83,9 +83,24 @@ class HttpSend:
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         self._templates: dict[str, requests.PreparedRequest] = {}
         self._lock = threading.Lock()
+        self._calls = Calls()
 
     def __call__(self, request: Request) -> Response | Failure:
         """Send one request once."""
+        return self.watched(request, None)
+
+    def watched(self, request: Request, writing: Writing | None) -> Response | Failure:
+        """Send one request once, and report when it is about to be written."""
+        with self._calls.call(writing) as call:
+            outcome = self._outcome(request)
+        # Whatever a shut socket looked like: an answer without a length seems whole.
+        return Failure("broken", call.cut, arrived=call.written) if call.cut else outcome
+
+    def abort(self) -> None:
+        """Shut every connection under way; no later call is sent. What was written may have arrived."""
+        self._calls.end("the run was ended before the answer came")
+
+    def _outcome(self, request: Request) -> Response | Failure:
         deadline = time.monotonic() + self._timeout
         try:
             return self._exchange(request, deadline)
@@ -169,7 +184,7 @@ class HttpSend:
 def _session(connections: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
+    adapter = Adapter(pool_connections=1, pool_maxsize=connections, max_retries=Retry(0, read=False))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update({"Accept": "application/json", "User-Agent": f"custify-connector/{__version__}"})

@@ -1,0 +1,199 @@
+"""Connections that another thread can shut: each call under way, and the socket that it uses.
+
+A library that waits for an answer hears of nothing else: not of a deadline for the whole call, nor of the end of the
+run. Its socket is shut instead, and it returns. This file does not know when to do that, nor what is sent.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+Writing = Callable[[bool], None]
+"""Is called when the first byte of a request is about to be written; says whether its connection is a new one."""
+
+
+class CutOff(HTTPError):
+    """The call was cut before anything of it was written."""
+
+
+class Call:
+    """One call under way; `cut` is why another thread ended it, `written` whether any byte may have been sent."""
+
+    def __init__(self, writing: Writing | None = None) -> None:
+        self.cut: str | None = None
+        self.written = False
+        self._writing = writing
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._orphaned = False
+
+    def end(self, why: str) -> None:
+        """Shut the call's socket, now or as soon as it has one; whatever it still receives is of no use."""
+        with self._lock:
+            self.cut = self.cut or why
+            if self._socket is not None:
+                _shut(self._socket)
+
+    def uses(self, connected: socket.socket) -> None:
+        """Take note of the socket; raises CutOff for a call that was ended meanwhile."""
+        with self._lock:
+            if self.cut:
+                raise CutOff(self.cut)
+            self._socket = connected
+
+    def inherits(self, connected: socket.socket) -> bool:
+        """Take over a socket whose connection forgets it while the answer is still read; False when it is another."""
+        self._orphaned = connected is self._socket
+        return self._orphaned
+
+    def over(self) -> None:
+        """Let go of the socket."""
+        with self._lock:
+            if self._socket and self._orphaned:
+                self._socket.close()
+            self._socket = None
+
+    def writes(self, *, new: bool) -> None:
+        """Take note that the request goes out now."""
+        self.written = True
+        if self._writing:
+            self._writing(new)
+
+
+class Calls:
+    """The calls under way on the connections of one `Send`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: set[Call] = set()
+        self._ended: str | None = None
+
+    @contextmanager
+    def call(self, writing: Writing | None = None) -> Iterator[Call]:
+        """Make the calling thread's next request a call that can be ended."""
+        call = Call(writing)
+        with self._lock:
+            call.cut = self._ended
+            self._under_way.add(call)
+        _current.call = call
+        try:
+            yield call
+        finally:
+            _current.call = None
+            call.over()
+            with self._lock:
+                self._under_way.discard(call)
+
+    def end(self, why: str) -> None:
+        """End every call under way, and every later one before it is written."""
+        with self._lock:
+            self._ended = why
+            under_way = list(self._under_way)
+        for call in under_way:
+            call.end(why)
+
+
+class _Current(threading.local):
+    call: Call | None = None
+
+
+_current = _Current()
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):  # the other side may have hung up
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+if TYPE_CHECKING:
+    _Base = HTTPConnection
+else:
+    _Base = object
+
+
+class _Endable(_Base):
+    """A connection that hands its socket to the call that uses it."""
+
+    _twin: socket.socket | None = None
+    """The same socket by another handle: TLS takes the first one over before the handshake, which may hang, too."""
+    _is_new = True
+
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        self._drop_twin()
+        self._twin, self._is_new = connected.dup(), True
+        try:
+            self._hand_over()
+        except CutOff:
+            connected.close()
+            raise
+        return connected
+
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library hands over
+        if self.sock is None:
+            self.connect()
+        self._hand_over()
+        if _current.call:
+            _current.call.writes(new=self._is_new)
+        super().request(*arguments, **options)
+
+    def getresponse(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the same
+        response = super().getresponse(*arguments, **options)
+        self._is_new = False
+        return response
+
+    def close(self) -> None:
+        super().close()
+        self._drop_twin()
+
+    def _hand_over(self) -> None:
+        if _current.call and self._twin:
+            _current.call.uses(self._twin)
+
+    def _drop_twin(self) -> None:
+        twin, self._twin = self._twin, None
+        if twin and not (_current.call and _current.call.inherits(twin)):
+            twin.close()
+
+
+class _Connection(_Endable, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Endable, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class Adapter(HTTPAdapter):
+    """The library's adapter, with connections that can be shut; also through a proxy."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library hands over
+        """Make the pools of connections."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the same
+        """Return the pools of connections through a proxy."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
