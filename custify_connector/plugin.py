@@ -169,7 +169,14 @@ class Connector:
             credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen
         )
         with self._open(credential, settings) as send:
-            yield from walk(Client(send, budget, max_in_flight=settings.max_in_flight, listener=listener))
+            client = Client(
+                send,
+                budget,
+                max_in_flight=settings.max_in_flight,
+                timeout=settings.timeout_seconds,
+                listener=listener,
+            )
+            yield from walk(client)
 
 
 def _refuse_what_is_no_series(records: object) -> None:

@@ -40,7 +40,9 @@ SOME_REJECTED, BAD_USAGE, KEY_REFUSED, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 13
 settings_options = together(
     credential_options,
     click.option("--rate-limit", metavar="N/S", help="Requests in any S seconds, or none. Default: 100/10."),
-    click.option("--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once. Default: 8."),
+    click.option(
+        "--max-in-flight", type=click.IntRange(1, 64), help="Requests under way at once, at most. Default: 32."
+    ),
     click.option(
         "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
     ),

@@ -41,7 +41,7 @@ from custify_connector.host.run_files import Used, held, refuse_shared
 from custify_connector.host.writable import WritableHooks
 from custify_connector.reading import state as states
 
-_IN_FLIGHT = 8
+_IN_FLIGHT = 32
 
 
 @click.command()

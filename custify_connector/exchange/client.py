@@ -38,12 +38,13 @@ class Client:
     `listener` is given what happens to them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing that a call or a test chooses
         self,
         send: Send,
         budget: Budget,
         *,
         max_in_flight: int = 8,
+        timeout: float = 30.0,
         clock: Clock | None = None,
         listener: Listener = unheard,
     ) -> None:
@@ -52,7 +53,7 @@ class Client:
         self.listener = listener
         self.clock = clock or Clock()
         self.max_in_flight = max_in_flight
-        self._in_flight = InFlight(max_in_flight)
+        self._in_flight = InFlight(max_in_flight, lambda: budget.limit, timeout, self.clock.now)
         self._carried = threading.local()
 
     @property
@@ -93,17 +94,18 @@ class Client:
             self._wait(request, outcome, verdict, stop)
 
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
-        # A turn first, then a place in the budget: a place that waited for its turn would count too early.
-        with self._in_flight.turn() as turn:
+        # The budget comes second: a ticket that waited for a place would count too early.
+        with self._in_flight.place(stop.is_set):
+            if stop.is_set():
+                raise Stopped
             try:
                 ticket, _ = self._budget.acquire(lambda seconds: self._hold(seconds, stop))
             except ConfigurationError as error:
                 return Failure("no_budget", str(error), arrived=False)
-            began = self.clock.now()
             try:
-                outcome = self._unrecorded(request) or self._send(request)
+                with self._in_flight.sending():
+                    outcome = self._unrecorded(request) or self._send(request)
             finally:
-                turn.took(self.clock.now() - began)
                 self._budget.release(ticket)
         if isinstance(outcome, Response):
             self._budget.learn(outcome.headers)

@@ -1,62 +1,114 @@
-"""How many requests may be under way at once: no more than make the whole quicker.
+"""How many requests may be under way at once: as many as the rate limit needs at the latency that is seen.
 
-Decides it from how long answers take. This file does not know the rate limit, nor what is sent.
+`allowed` is pure. By Little's law a rate needs rate x latency requests under way; a high quantile of the latency, or
+twice its mean, leaves room for its spread. No single answer changes much, and what was seen 64 answers ago nothing.
+This file does not know what is sent.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from custify_connector.manifest import RateLimit
+
+AT_FIRST = 8
+"""So many may be under way before as many answers are known."""
+
+RECENT = 64
+_HIGH = 0.95
+_POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long one answer took, in seconds, and how many requests were under way when its request was sent."""
+
+    seconds: float
+    under_way: int
+
+
+def allowed(
+    limit: RateLimit | None, recent: Sequence[Latency], ages: Sequence[float], bound: int, timeout: float
+) -> int:
+    """Return how many requests may be under way, at least 1 and at most `bound`.
+
+    `ages` are the seconds for which those under way have waited. One that waits longer than is usual takes no place
+    from the others: a few that hang do not slow the rest down.
+    """
+    if len(recent) < AT_FIRST:
+        return min(bound, AT_FIRST)
+    seconds = sorted(each.seconds for each in recent)
+    usual = max(seconds[int(_HIGH * (len(seconds) - 1))], 2 * statistics.fmean(seconds))
+    late = sum(age > usual for age in ages)
+    needed = math.ceil(limit.requests / limit.seconds * usual) + 1 + late if limit else bound
+    return max(1, min(bound, needed, max(AT_FIRST, _in_time(recent, timeout))))
+
+
+def _in_time(recent: Sequence[Latency], timeout: float) -> int:
+    """Return how many a service could answer in half the timeout if it answered one after another.
+
+    More of them under way at such a service would only make each run into its timeout.
+    """
+    share = statistics.median(each.seconds / each.under_way for each in recent)
+    return int(timeout / 2 / share) if share else RECENT
 
 
 class InFlight:
-    """How many requests may be under way at once: up to a bound, fewer while more of them only make each slower.
+    """The places of the requests under way, up to `bound`."""
 
-    One less when answers take more than twice as long as the quickest, one more when they do not.
-    """
-
-    SLOWER = 2.0
-    NOTICEABLE_SECONDS = 0.05
-
-    def __init__(self, bound: int) -> None:
+    def __init__(
+        self, bound: int, limit: Callable[[], RateLimit | None], timeout: float, now: Callable[[], float]
+    ) -> None:
         self._bound = bound
-        self._allowed = float(bound)
-        self._under_way = 0
-        self._quickest = float("inf")
+        self._limit = limit
+        self._timeout = timeout
+        self._now = now
+        self._recent: deque[Latency] = deque(maxlen=RECENT)
+        self._taken = 0
+        self._sent: list[float] = []
         self._free = threading.Condition()
-
-    @contextmanager
-    def turn(self) -> Iterator[InFlight]:
-        """Wait for a turn, and hold it."""
-        self.enter()
-        try:
-            yield self
-        finally:
-            self.leave()
 
     @property
     def allowed(self) -> int:
         """How many may be under way at the moment."""
-        return max(1, int(self._allowed))
-
-    def enter(self) -> None:
-        """Wait until one more may be under way."""
         with self._free:
-            self._free.wait_for(lambda: self._under_way < self.allowed)
-            self._under_way += 1
+            return self._allowed()
 
-    def leave(self) -> None:
-        """Tell that one is no longer under way."""
-        with self._free:
-            self._under_way -= 1
-            self._free.notify_all()
+    def _allowed(self) -> int:
+        ages = [self._now() - sent for sent in self._sent]
+        return allowed(self._limit(), self._recent, ages, self._bound, self._timeout)
 
-    def took(self, seconds: float) -> None:
-        """Tell how long an answer took."""
+    @contextmanager
+    def place(self, stopped: Callable[[], bool]) -> Iterator[None]:
+        """Hold a place; waits for one until `stopped` says that none is needed any more."""
         with self._free:
-            self._quickest = min(self._quickest, seconds)
-            slow = seconds > max(self._quickest * self.SLOWER, self.NOTICEABLE_SECONDS)
-            # Down quickly, up slowly: a service that is overrun should notice the difference.
-            step = -1.0 if slow else 1.0 / max(1.0, self._allowed)
-            self._allowed = min(self._bound, max(1.0, self._allowed + step))
+            # Looked at now and then: a request that hangs frees a place by its age, and nothing reports that.
+            while not stopped() and self._taken >= self._allowed():
+                self._free.wait(_POLL_SECONDS)
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._free:
+                self._taken -= 1
+                self._free.notify_all()
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Take in how long the answer to one request takes."""
+        sent = self._now()
+        with self._free:
+            self._sent.append(sent)
+            under_way = len(self._sent)
+        try:
+            yield
+        finally:
+            with self._free:
+                self._sent.remove(sent)
+                self._recent.append(Latency(self._now() - sent, under_way))

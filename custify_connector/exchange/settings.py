@@ -11,6 +11,9 @@ from typing import Any
 
 from custify_connector.manifest import RateLimit
 
+MAX_IN_FLIGHT = 32
+"""What 100 requests in 10 seconds need at a latency of 3 seconds, and a few more."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,7 +23,7 @@ class Settings:
     """
 
     rate_limit: RateLimit | None
-    max_in_flight: int = 8
+    max_in_flight: int = MAX_IN_FLIGHT
     timeout_seconds: float = 30.0
     budget: str | None = None
     limit_chosen: bool = False

@@ -135,12 +135,24 @@ def test_requests_keep_within_the_budget(time):
 @pytest.mark.parametrize("answer", [DOWN, limited(5)], ids=["after a fault", "after a 429"])
 def test_who_is_stopped_while_waiting_asks_no_more(time, answer):
     stop = threading.Event()
-    stop.set()
-    send = Script(time, answer)
+    script = Script(time, answer)
+
+    def send(request):
+        stop.set()
+        return script(request)
+
     client = Client(send, Budget(None, time.clock), clock=time.clock)
     with pytest.raises(Stopped):
         client.exchange(ASK, repeatable=True, stop=stop)
-    assert len(send.asked) == 1
+    assert len(script.asked) == 1
+
+
+def test_who_is_stopped_before_asks_nothing(time):
+    stop, send = threading.Event(), Script(time, OK)
+    stop.set()
+    with pytest.raises(Stopped):
+        Client(send, Budget(None, time.clock), clock=time.clock).exchange(ASK, repeatable=True, stop=stop)
+    assert send.asked == []
 
 
 def test_who_is_stopped_while_waiting_for_the_budget_never_asks(time):

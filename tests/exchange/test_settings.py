@@ -9,9 +9,9 @@ LIMIT = RateLimit(100, 10)
 @pytest.mark.parametrize(
     ("given_", "meant"),
     [
-        ({}, (LIMIT, 8, 30.0, False)),
-        ({"rate_limit": None}, (None, 8, 30.0, True)),
-        ({"rate_limit": {"requests": 5, "seconds": 1}}, (RateLimit(5, 1), 8, 30.0, True)),
+        ({}, (LIMIT, 32, 30.0, False)),
+        ({"rate_limit": None}, (None, 32, 30.0, True)),
+        ({"rate_limit": {"requests": 5, "seconds": 1}}, (RateLimit(5, 1), 32, 30.0, True)),
         ({"max_in_flight": 1, "timeout_seconds": 2, "undocumented": True}, (LIMIT, 1, 2, False)),
     ],
     ids=repr,
