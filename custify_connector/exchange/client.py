@@ -18,7 +18,7 @@ from custify_connector.exchange import retrying
 from custify_connector.exchange.concurrency import InFlight
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Outcome, Patience, Settled, judge
-from custify_connector.exchange.wire import Failure, Request, Response, Send
+from custify_connector.exchange.wire import Failure, Request, Response, Send, Watched
 
 log = logging.getLogger("custify_connector")
 
@@ -104,7 +104,7 @@ class Client:
                 return Failure("no_budget", str(error), arrived=False)
             try:
                 with self._in_flight.sending():
-                    outcome = self._unrecorded(request) or self._send(request)
+                    outcome = self._unrecorded(request) or self._sent(request, ticket)
             finally:
                 self._budget.release(ticket)
         if isinstance(outcome, Response):
@@ -122,6 +122,12 @@ class Client:
             reason = f"the host could not take note of the request, so it was not sent ({type(error).__name__})"
             return Failure("not_recorded", reason, arrived=False)
         return None
+
+    def _sent(self, request: Request, ticket: int) -> Response | Failure:
+        watched: Watched | None = getattr(self._send, "watched", None)
+        if watched is None:
+            return self._send(request)
+        return watched(request, lambda new: self._budget.writes(ticket, new=new))
 
     def _wait(self, request: Request, outcome: Outcome, again: Again, stop: threading.Event) -> None:
         log.info("%s %s again in %.1f s", request.method, request.path, again.seconds)

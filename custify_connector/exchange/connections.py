@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-Writing = Callable[[bool], None]
-"""Is called when the first byte of a request is about to be written; says whether its connection is a new one."""
+from custify_connector.exchange.wire import Writing
 
 
 class CutOff(HTTPError):
@@ -32,7 +31,7 @@ class Call:
         self.cut: str | None = None
         self.written = False
         self._writing = writing
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._socket: socket.socket | None = None
         self._orphaned = False
 
@@ -73,7 +72,7 @@ class Calls:
     """The calls under way on the connections of one `Send`."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._under_way: set[Call] = set()
         self._ended: str | None = None
 

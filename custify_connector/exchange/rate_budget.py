@@ -8,20 +8,30 @@ from __future__ import annotations
 
 import atexit
 import bisect
+import math
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.exchange.budget_file import BudgetFile
+from custify_connector.exchange.budget_file import RESERVED_SECONDS, BudgetFile
 from custify_connector.manifest import RateLimit
 
 JITTER_SECONDS = 0.25
-"""How much later than it was sent a request may count at the service: networks delay one request more than another."""
+"""How much later than it was written a request may count: networks delay one more than another.
+
+It holds for a connection that has been used. The first request of a new one waits for whatever the service does first.
+"""
+
+_RECENT = 64
+_FEWEST = 8
+_USUAL = 0.9
+_RECHECK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,25 @@ class Clock:
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 
 
+@dataclass
+class _Sent:
+    """A request under way: when it was written, and when it counts at the latest, here and in the file.
+
+    `known` is whether its connection says that it counts soon.
+    """
+
+    written: float
+    counts_by: float
+    filed: float
+    known: bool = False
+
+
 class Budget:
     """At most `requests` requests counted by the service in any `seconds`, over all threads.
 
-    A request occupies its place from before it is sent until `seconds` after the service counted it at the latest:
-    when its answer came, or JITTER_SECONDS after it was sent, and by as much later as the answer took longer than the
-    quickest one. At whatever moment before that the service counted it, no window holds more.
+    A request occupies its place from before it is sent until `seconds` after the service counted it at the latest. That
+    is when its answer came; on a connection that was used before, JITTER_SECONDS after it was written, and by as much
+    later as the answer took longer than is usual. At whatever moment before that it was counted, no window holds more.
     """
 
     def __init__(self, limit: RateLimit | None, clock: Clock | None = None, shared: BudgetFile | None = None) -> None:
@@ -54,10 +77,11 @@ class Budget:
         self._clock = clock or Clock()
         self._shared = shared
         self._lock = threading.Lock()
-        self._in_flight: dict[int, float] = {}
+        self._in_flight: dict[int, _Sent] = {}
         self._counted: list[float] = []
         self._blocked_until = 0.0
-        self._quickest = float("inf")
+        self._took: deque[float] = deque(maxlen=_RECENT)
+        self._new_in_a_row = 0
         self._next_ticket = 0
 
     def share(self, path: Path) -> None:
@@ -70,9 +94,13 @@ class Budget:
                 return
             opened = BudgetFile(path)
             try:
-                opened.add([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
-                if self._blocked_until > self._clock.now():
-                    opened.hold_back(self._blocked_until)
+                now = self._clock.now()
+                under_way = [min(each.counts_by, now + RESERVED_SECONDS) for each in self._in_flight.values()]
+                opened.add([*self._counted, *under_way], self._ahead())
+                for each, counts_by in zip(self._in_flight.values(), under_way, strict=True):
+                    each.filed = counts_by
+                if self._blocked_until > now:
+                    opened.hold_back(self._blocked_until, now, self._ahead())
             except ConfigurationError:
                 opened.close()
                 raise
@@ -108,24 +136,44 @@ class Budget:
             pause(seconds)
             waited += seconds
 
+    def writes(self, ticket: int, *, new: bool) -> None:
+        """Take in that a request is being written, and whether its connection is a new one."""
+        with self._lock:
+            sent, now = self._in_flight[ticket], self._clock.now()
+            self._new_in_a_row = self._new_in_a_row + 1 if new else 0
+            # A service that closes each connection delays all requests alike.
+            sent.known = not new or self._new_in_a_row > _RECENT
+            sent.written, sent.counts_by = now, now + JITTER_SECONDS if sent.known else math.inf
+            self._file(sent, min(sent.counts_by, now + RESERVED_SECONDS))
+
     def release(self, ticket: int) -> None:
-        """Tell that the answer to a request came, or that it failed."""
+        """Take in that the answer to a request came, or that it failed."""
         with self._lock:
             now, sent = self._clock.now(), self._in_flight.pop(ticket)
-            self._quickest = min(self._quickest, now - sent)
-            # What an answer took longer than the quickest may have passed before the service counted its request.
-            late = now - sent - self._quickest
+            took = now - sent.written
+            moment = min(now, sent.written + JITTER_SECONDS + self._late(took)) if sent.known else now
+            if sent.known:
+                self._took.append(took)
             if self.limit is not None:
-                moment = min(now, sent + JITTER_SECONDS + late)
                 bisect.insort(self._counted, moment)
-                self._put_off(sent + JITTER_SECONDS, moment)
+                self._file(sent, moment)
 
-    def _put_off(self, assumed: float, moment: float) -> None:
-        """Tell the others of a request that may have counted later than they assume."""
-        if self._shared and moment > assumed:
-            # The answer is there all the same; whoever asks next is told that the file cannot be used.
+    def _late(self, took: float) -> float:
+        """Return by how much an answer was later than is usual: that may have passed before its request counted."""
+        if len(self._took) < _FEWEST:
+            return took
+        return max(0.0, took - sorted(self._took)[int(_USUAL * (len(self._took) - 1))])
+
+    def _file(self, sent: _Sent, moment: float) -> None:
+        """Let a request count at another moment in the file; a little early costs more to write than it frees."""
+        if self._shared and self.limit and not 0 <= sent.filed - moment <= JITTER_SECONDS:
+            # The answer comes all the same; who asks next hears that the file cannot be used.
             with suppress(ConfigurationError):
-                self._shared.put_off(assumed, moment)
+                self._shared.move(sent.filed, moment)
+                sent.filed = moment
+
+    def _ahead(self) -> float:
+        return self._clock.wall() - self._clock.now()
 
     def hold_back(self, seconds: float) -> None:
         """Let nobody send for so long: the service said that the limit is reached."""
@@ -134,7 +182,7 @@ class Budget:
             if self._shared:
                 # Who cannot tell the others cannot send either: `acquire` says why.
                 with suppress(ConfigurationError):
-                    self._shared.hold_back(self._blocked_until)
+                    self._shared.hold_back(self._blocked_until, self._clock.now(), self._ahead())
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
@@ -154,13 +202,13 @@ class Budget:
             now = self._clock.now()
             seconds = max(self._blocked_until - now, self._window_wait(now))
             limit = self.limit
+            counts_at = now + JITTER_SECONDS
             if seconds <= 0 and self._shared and limit:
-                counts_at = now + JITTER_SECONDS
-                seconds = self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds)
+                seconds = self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds, self._ahead())
             if seconds > 0:
                 return None, seconds
             self._next_ticket += 1
-            self._in_flight[self._next_ticket] = now
+            self._in_flight[self._next_ticket] = _Sent(now, counts_at, counts_at)
             return self._next_ticket, 0.0
 
     def _window_wait(self, now: float) -> float:
@@ -172,8 +220,9 @@ class Budget:
         counted = len(self._counted) + len(self._in_flight)
         if counted < limit.requests:
             return 0.0
-        moments = sorted([*self._counted, *(sent + JITTER_SECONDS for sent in self._in_flight.values())])
-        return moments[counted - limit.requests] + limit.seconds - now
+        moments = sorted([*self._counted, *(each.counts_by for each in self._in_flight.values())])
+        wait = moments[counted - limit.requests] + limit.seconds - now
+        return wait if wait < math.inf else _RECHECK_SECONDS
 
 
 _budgets: dict[tuple[str, str], Budget] = {}

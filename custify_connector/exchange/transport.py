@@ -23,9 +23,9 @@ from urllib3.util import Retry
 from custify_connector import __version__
 from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
-from custify_connector.exchange.connections import Adapter, Calls, Writing
+from custify_connector.exchange.connections import Adapter, Calls
 from custify_connector.exchange.credential import Credential
-from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, decode
+from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, Writing, decode
 
 MAXIMUM_BYTES = 64_000_000
 """No reply may be larger, unpacked: a page of 200 records is a quarter of a megabyte."""
@@ -87,9 +87,9 @@ class HttpSend:
 
     def __call__(self, request: Request) -> Response | Failure:
         """Send one request once."""
-        return self.watched(request, None)
+        return self.watched(request)
 
-    def watched(self, request: Request, writing: Writing | None) -> Response | Failure:
+    def watched(self, request: Request, writing: Writing | None = None) -> Response | Failure:
         """Send one request once, and report when it is about to be written."""
         with self._calls.call(writing) as call:
             outcome = self._outcome(request)

@@ -93,3 +93,9 @@ class Failure:
 
 
 Send = Callable[[Request], "Response | Failure"]
+
+Writing = Callable[[bool], None]
+"""Is called when the first byte of a request is about to be written; says whether its connection is a new one."""
+
+Watched = Callable[[Request, Writing], "Response | Failure"]
+"""What a `Send` may have as its `watched`: it sends, too, and reports when it writes."""

@@ -70,11 +70,48 @@ def test_a_hold_is_everybodys(opened):
     assert counted(other, 107.0) == 0.0
 
 
-def test_times_from_before_the_machine_was_started_anew_count_no_more(window):
+WALL = 1_700_000_000.0
+
+
+def at_wall(window, now, wall):
+    return window.try_to_count(now, now + JITTER, 3, 10.0, wall - now)
+
+
+@pytest.mark.parametrize("now", [5.0, 49_950.0, 50_004.0, 90_000.0])
+def test_after_a_restart_of_the_machine_the_wall_clock_says_what_is_in_the_window(window, now):
     for _ in range(3):
-        counted(window, 50_000.0)
-    window.hold_back(50_000.0)
-    assert counted(window, 5.0) == 0.0
+        at_wall(window, 50_000.0, WALL)
+    assert at_wall(window, now, WALL + 4) == pytest.approx(6.25)
+    assert at_wall(window, now + 20, WALL + 24) == 0.0
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, -20.0, 20.0, 86_400.0])
+def test_a_change_of_the_wall_clock_changes_nothing(window, jump):
+    for _ in range(3):
+        at_wall(window, 50_000.0, WALL)
+    assert at_wall(window, 50_004.0, WALL + 4 + jump) == pytest.approx(6.25)
+    assert at_wall(window, 50_010.25, WALL + 10.25 + jump) == 0.0
+
+
+def test_a_small_change_of_the_wall_clock_holds_places_longer_and_never_shorter(window):
+    for _ in range(3):
+        at_wall(window, 50_000.0, WALL)
+    assert at_wall(window, 50_004.0, WALL + 4 - 2) == pytest.approx(8.25)
+    assert at_wall(window, 50_004.0, WALL + 4 + 5) == pytest.approx(6.25)
+
+
+def test_a_restart_at_a_wall_clock_that_was_set_back_holds_places_for_one_window(window):
+    for _ in range(3):
+        at_wall(window, 50_000.0, WALL)
+    assert at_wall(window, 5.0, 0.0) == pytest.approx(10.0)
+    assert at_wall(window, 15.0, 10.0) == 0.0
+
+
+def test_a_hold_lasts_over_a_restart_and_a_change_of_the_wall_clock_and_never_for_ever(window):
+    window.hold_back(50_007.0, 50_000.0, WALL - 50_000)
+    assert at_wall(window, 50_002.0, WALL + 2 + 3_600) == pytest.approx(5.0)
+    assert at_wall(window, 12.0, WALL + 3) == pytest.approx(4.0)
+    assert at_wall(window, 12.0, 0.0) == 0.0
 
 
 def test_a_hold_from_before_the_machine_was_started_anew_does_not_hide_one_of_today(window):

@@ -1,4 +1,5 @@
 import itertools
+import random
 import threading
 import time
 import tracemalloc
@@ -52,18 +53,82 @@ def test_when_the_window_is_full_the_next_waits_until_the_first_has_left_it():
     assert fake.at == 10.125
 
 
-def test_a_slow_answer_counts_as_if_it_had_come_after_the_jitter():
+def exchanged(budget, fake, seconds, *, new=False, after=0.0):
+    """Send one request, `after` a while for the connection, and answer it after `seconds`; returns when it was sent."""
+    ticket, _ = budget.acquire(fake.wait)
+    sent = fake.at
+    fake.at += after
+    budget.writes(ticket, new=new)
+    fake.at += seconds
+    budget.release(ticket)
+    return sent
+
+
+def used(budget, fake, seconds=3.0):
+    """Let so many answers be known that it is clear how long one takes."""
+    for _ in range(8):
+        exchanged(budget, fake, seconds)
+    fake.at += 100.0
+
+
+def test_an_answer_that_takes_as_long_as_usual_counts_the_jitter_after_it_was_written():
+    budget, fake = budget_of(1, 10)
+    used(budget, fake)
+    sent = exchanged(budget, fake, 3.0)
+    budget.acquire(fake.wait)
+    assert fake.at == sent + 10.0 + JITTER_SECONDS
+
+
+def test_what_an_answer_took_longer_than_usual_may_have_passed_before_its_request_counted():
+    budget, fake = budget_of(1, 10)
+    used(budget, fake)
+    sent = exchanged(budget, fake, 5.0)
+    budget.acquire(fake.wait)
+    assert fake.at == sent + 10.0 + JITTER_SECONDS + 2.0
+
+
+def test_until_some_answers_are_known_a_request_counts_when_it_is_answered():
+    budget, fake = budget_of(1, 10)
+    sent = exchanged(budget, fake, 0.5)
+    budget.acquire(fake.wait)
+    assert fake.at == sent + 10.5
+
+
+def test_the_first_request_of_a_connection_counts_when_it_is_answered():
+    """What the service does before its first answer (TLS, an application that wakes) is no part of the latency."""
+    budget, fake = budget_of(1, 10)
+    used(budget, fake, 0.125)
+    sent = exchanged(budget, fake, 0.75, new=True, after=0.5)
+    budget.acquire(fake.wait)
+    assert fake.at == sent + 10.0 + 1.25
+
+
+def test_the_first_request_of_a_connection_holds_its_place_until_it_is_answered():
     budget, fake = budget_of(1, 10)
     ticket, _ = budget.acquire(fake.wait)
-    fake.at = 5.0
-    budget.release(ticket)
+    budget.writes(ticket, new=True)
+
+    def wait(seconds):
+        fake.wait(seconds)
+        if fake.at == 20.0:
+            budget.release(ticket)
+
+    budget.acquire(wait)
+    assert fake.at == 30.0
+
+
+def test_where_each_request_has_a_connection_of_its_own_they_are_all_delayed_alike():
+    budget, fake = budget_of(1, 10)
+    for _ in range(75):
+        sent = exchanged(budget, fake, 0.75, new=True)
     budget.acquire(fake.wait)
-    assert fake.at == 10.0 + JITTER_SECONDS
+    assert fake.at == sent + 10.0 + JITTER_SECONDS
 
 
 def test_a_request_without_an_answer_yet_occupies_its_place_no_longer_than_one_with():
     budget, fake = budget_of(1, 10)
-    budget.acquire(fake.wait)
+    ticket, _ = budget.acquire(fake.wait)
+    budget.writes(ticket, new=False)
     budget.acquire(fake.wait)
     assert fake.at == 10.0 + JITTER_SECONDS
 
@@ -239,7 +304,7 @@ class Opened:
     def __init__(self, path):
         self.path, self.is_open = path, True
 
-    def add(self, _moments):
+    def add(self, _moments, _ahead):
         """Refuse where the name says so."""
         if self.path.name == "full":
             raise ConfigurationError(())
@@ -311,24 +376,33 @@ steps = st.lists(
 def test_no_window_ever_holds_more_than_the_limit(steps, requests, seconds):
     """A law: whatever the schedule, and at whatever moment from sending to answer the service counted each request."""
     budget, fake = budget_of(requests, seconds)
-    open_requests, counted = [], []
+    open_requests, counted, chances = [], [], random.Random(requests)  # noqa: S311 - repeatable
+
+    def wait(duration):
+        fake.wait(duration)
+        if open_requests and open_requests[0][3] and fake.at - open_requests[0][1] > 5.0:
+            answer(0)
 
     def answer(place):
-        ticket, sent, chance = open_requests.pop(place)
+        ticket, sent, chance, new = open_requests.pop(place)
         budget.release(ticket)
-        latest = min(fake.at, sent + JITTER_SECONDS)
+        latest = fake.at if new else min(fake.at, sent + JITTER_SECONDS)
         counted.append(sent + chance * (latest - sent))
 
+    def send(figure):
+        ticket, _ = budget.acquire(wait)
+        new = chances.random() < 0.5
+        budget.writes(ticket, new=new)
+        open_requests.append((ticket, fake.at, figure, new))
+
+    do = {
+        "send": send,
+        "answer": lambda figure: open_requests and answer(figure % len(open_requests)),
+        "wait": lambda figure: setattr(fake, "at", fake.at + figure),
+        "hold back": budget.hold_back,
+    }
     for what, figure in steps:
-        if what == "send":
-            ticket, _ = budget.acquire(fake.wait)
-            open_requests.append((ticket, fake.at, figure))
-        elif what == "answer" and open_requests:
-            answer(figure % len(open_requests))
-        elif what == "wait":
-            fake.at += figure
-        elif what == "hold back":
-            budget.hold_back(figure)
+        do[what](figure)
     fake.at += seconds
     while open_requests:
         answer(0)
