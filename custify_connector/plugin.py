@@ -6,8 +6,11 @@ own manifest and HTTP.
 
 from __future__ import annotations
 
+import atexit
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from time import monotonic
@@ -16,13 +19,16 @@ from typing import TYPE_CHECKING, Any, cast
 from custify_connector import __version__, manifest
 from custify_connector.checking.wording import type_name
 from custify_connector.contract import Batch, CredentialReport, Description, Receipt, Source, hookimpl
-from custify_connector.contract.errors import ConfigurationError, Fault, refuse
+from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable, refuse
 from custify_connector.contract.events import Listener, current_listener
+from custify_connector.contract.interrupts import Interrupt, current_interrupt
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
+from custify_connector.exchange.ending import GRACE_SECONDS, OUTCOME_SECONDS, READ_GRACE_SECONDS, Ending
 from custify_connector.exchange.rate_budget import Budget, current_budget, shared_budget
 from custify_connector.exchange.settings import Settings, settings_of
 from custify_connector.exchange.wire import Request, Send
+from custify_connector.exchange.workers import Stopped
 from custify_connector.manifest import Manifest, describing
 from custify_connector.reading import plan as read_plans
 from custify_connector.reading import state as states
@@ -123,7 +129,8 @@ class Connector:
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
         _refuse_what_is_no_series(records)
         probe = Request("GET", known.credential_test.path, tuple(known.credential_test.query.items()))
-        return self._run(checked, settings, lambda client: write(client, plan, records, probe))
+        grace = OUTCOME_SECONDS if plan.delivery == "batch" else GRACE_SECONDS
+        return self._run(checked, settings, lambda client: write(client, plan, records, probe), grace=grace)
 
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[Source]:
@@ -153,9 +160,14 @@ class Connector:
         settings: Settings,
         walk: Callable[[Client], Iterator[Any]],
         budget: Budget | None = None,
+        *,
+        grace: float = READ_GRACE_SECONDS,
     ) -> Iterator[Any]:
-        # The listener is that of the call: who takes the first of what comes may be another.
-        return self._walk(credential, settings, walk, budget, current_listener())
+        ending = Ending(grace)
+        # The listener and the interrupt are those of the call: who takes the first of what comes may be another.
+        found = self._walk(credential, settings, walk, budget, (current_listener(), current_interrupt(), ending))
+        _open[found] = ending
+        return found
 
     def _walk(
         self,
@@ -163,25 +175,47 @@ class Connector:
         settings: Settings,
         walk: Callable[[Client], Iterator[Any]],
         budget: Budget | None,
-        listener: Listener,
+        heard: tuple[Listener, Interrupt, Ending],
     ) -> Iterator[Any]:
+        listener, interrupt, ending = heard
         budget = budget or shared_budget(
             credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen
         )
-        with self._open(credential, settings) as send:
+        with self._open(credential, settings) as send, interrupt.heard(ending.ask):
+            ending.cut = getattr(send, "abort", ending.cut)
             client = Client(
                 send,
                 budget,
                 max_in_flight=settings.max_in_flight,
                 timeout=settings.timeout_seconds,
                 listener=listener,
+                ending=ending,
             )
-            yield from walk(client)
+            try:
+                yield from walk(client)
+            except (Stopped, CancelledError, ServiceUnavailable):
+                if not ending.asked.is_set():
+                    raise
+                raise Interrupted("the run was ended before it was whole") from None
+            finally:
+                ending.finish()
 
 
 def _refuse_what_is_no_series(records: object) -> None:
     if not isinstance(records, Iterable):
         refuse((Fault("records", f"must be a series of objects, not {type_name(records)}"),))
+
+
+_open: weakref.WeakKeyDictionary[Iterator[Any], Ending] = weakref.WeakKeyDictionary()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is still open while other threads still run: later, a lock that one of them holds is held for ever."""
+    for iterator, ending in list(_open.items()):
+        ending.finish()
+        with suppress(ValueError):  # another thread takes from it
+            iterator.close()  # type: ignore[attr-defined] # each is a generator
 
 
 connector = Connector()

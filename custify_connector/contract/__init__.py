@@ -11,6 +11,7 @@ from custify_connector.contract.errors import (
     CredentialRefused,
     Fault,
     FaultyInput,
+    Interrupted,
     ManifestError,
     PermissionRefused,
     ServiceUnavailable,
@@ -37,6 +38,11 @@ from custify_connector.contract.hooks import (
     ConnectorHooks,
     hookimpl,
     hookspec,
+)
+from custify_connector.contract.interrupts import (
+    Interrupt,
+    current_interrupt,
+    interruptible,
 )
 from custify_connector.contract.mappings import (
     AccountFields,
@@ -111,6 +117,8 @@ __all__ = [
     "Gathering",
     "HeldBack",
     "Incremental",
+    "Interrupt",
+    "Interrupted",
     "LeftOut",
     "Listener",
     "ManifestError",
@@ -144,9 +152,11 @@ __all__ = [
     "UnexpectedReply",
     "WriteRequest",
     "WriteRoute",
+    "current_interrupt",
     "current_listener",
     "hookimpl",
     "hookspec",
+    "interruptible",
     "listening",
     "load_installed",
     "plugin_manager",

@@ -64,6 +64,10 @@ class ServiceUnavailable(ConnectorError):
     """For a later run: the service could not be reached, or kept failing until the connector gave up."""
 
 
+class Interrupted(ConnectorError):
+    """For who asked for it: the run came to its end early. What was delivered is whole, and its state leads on."""
+
+
 class UnexpectedReply(ConnectorError):
     """For the connector's author: the service answered in a way that the connector does not know."""
 

@@ -16,9 +16,11 @@ from custify_connector.contract.errors import ConfigurationError
 from custify_connector.contract.events import HeldBack, Listener, RateLimitWait, Retry, Sending, unheard
 from custify_connector.exchange import retrying
 from custify_connector.exchange.concurrency import InFlight
+from custify_connector.exchange.ending import Ending
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.retrying import Again, Attempt, GivenUp, Outcome, Patience, Settled, judge
 from custify_connector.exchange.wire import Failure, Request, Response, Send, Watched
+from custify_connector.exchange.workers import Stopped
 
 log = logging.getLogger("custify_connector")
 
@@ -26,10 +28,6 @@ _TOO_MANY_REQUESTS = 429
 
 DEFAULT_WINDOW = 10.0
 """Seconds to wait after a 429 that does not say how long, where no limit is known (Custify's docs, Limits)."""
-
-
-class Stopped(Exception):
-    """Ends a request's waiting when its answer is of no use any more; not an error."""
 
 
 class Client:
@@ -47,10 +45,12 @@ class Client:
         timeout: float = 30.0,
         clock: Clock | None = None,
         listener: Listener = unheard,
+        ending: Ending | None = None,
     ) -> None:
         self._send = send
         self._budget = budget
         self.listener = listener
+        self.ending = ending or Ending()
         self.clock = clock or Clock()
         self.max_in_flight = max_in_flight
         self._in_flight = InFlight(max_in_flight, lambda: budget.limit, timeout, self.clock.now)
@@ -73,8 +73,17 @@ class Client:
     def exchange(
         self, request: Request, *, repeatable: bool, stop: threading.Event, patience: Patience | None = None
     ) -> Settled | GivenUp:
-        """Send a request until it is settled or given up, inside the budget; raises Stopped once `stop` is set."""
-        patience = patience or retrying.PATIENT
+        """Send a request until it is settled or given up, inside the budget.
+
+        Once `stop` is set, or the call is to end, it is sent no more: one that may have arrived is given up, for any
+        other Stopped is raised.
+        """
+        with self.ending.setting(stop):
+            return self._exchange(request, repeatable, stop, patience or retrying.PATIENT)
+
+    def _exchange(
+        self, request: Request, repeatable: bool, stop: threading.Event, patience: Patience
+    ) -> Settled | GivenUp:
         began = self.clock.now()
         tries = rate_limited = 0
         while True:
@@ -91,7 +100,12 @@ class Client:
             verdict = judge(outcome, attempt)
             if not isinstance(verdict, Again):
                 return verdict
-            self._wait(request, outcome, verdict, stop)
+            try:
+                self._wait(request, outcome, verdict, stop)
+            except Stopped:
+                if _may_have_arrived(outcome):
+                    return GivenUp(outcome)
+                raise
 
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
         # The budget comes second: a ticket that waited for a place would count too early.
@@ -148,3 +162,7 @@ class Client:
     def _pause(self, seconds: float, stop: threading.Event) -> None:
         if self.clock.pause(seconds, stop):
             raise Stopped
+
+
+def _may_have_arrived(outcome: Outcome) -> bool:
+    return outcome.arrived if isinstance(outcome, Failure) else outcome.status != _TOO_MANY_REQUESTS

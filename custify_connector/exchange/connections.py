@@ -6,6 +6,7 @@ run. Its socket is shut instead, and it returns. This file does not know when to
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -106,6 +107,14 @@ class _Current(threading.local):
 
 
 _current = _Current()
+
+
+def _is_worth_logging(_record: logging.LogRecord) -> bool:
+    """Say whether a library's warning is of a call that was not cut: half a header is no fault then."""
+    return not (_current.call and _current.call.cut)
+
+
+logging.getLogger("urllib3.connection").addFilter(_is_worth_logging)
 
 
 def _shut(connected: socket.socket) -> None:

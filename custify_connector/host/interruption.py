@@ -1,22 +1,27 @@
-"""SIGINT and SIGTERM as a request to come to an end: what is under way is finished, nothing new is begun.
+"""SIGINT and SIGTERM as a request to come to an end: what is under way is given a moment, nothing new is begun.
 
-A second signal ends the run at once.
+Every hook that is called meanwhile hears it. A second signal ends the run at once.
 """
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from custify_connector.contract.interrupts import Interrupt, interruptible
+
 
 class Interruption:
-    """Tells whether the run was asked to end, and the exit code that this stands for (130 or 143)."""
+    """Whether the run was asked to end, and the exit code that this stands for (130 or 143)."""
 
     def __init__(self) -> None:
         self._signal: int | None = None
+        # A handler runs between any two steps of the main thread, which may hold any lock. This queue has none.
+        self._received: queue.SimpleQueue[int | None] = queue.SimpleQueue()
 
     def __bool__(self) -> bool:
         return self._signal is not None
@@ -31,6 +36,23 @@ class Interruption:
         if self._signal is not None:
             raise KeyboardInterrupt
         self._signal = number
+        self._received.put(number)
+
+    @contextmanager
+    def passed_on(self) -> Iterator[None]:
+        """Let the hooks that are called inside hear the first signal."""
+        interrupt = Interrupt()
+
+        def wait() -> None:
+            if self._received.get() is not None:
+                interrupt.set()
+
+        threading.Thread(target=wait, name="custify-interrupt", daemon=True).start()
+        try:
+            with interruptible(interrupt):
+                yield
+        finally:
+            self._received.put(None)
 
 
 @contextmanager
@@ -42,7 +64,8 @@ def interruption() -> Iterator[Interruption]:
         return
     before = {number: signal.signal(number, asked.receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        with asked.passed_on():
+            yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
-from custify_connector.contract.errors import ConnectorError, StateError
+from custify_connector.contract.errors import ConnectorError, Interrupted, StateError
 from custify_connector.contract.events import Event, Listener, current_listener, listening
 from custify_connector.host.account import Account, bound, unbound
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
@@ -146,14 +146,20 @@ class _Keeper:
     def keep(self, batches: Iterator[Batch], watch: Watch) -> ReadCount:
         """Keep every batch; one is known to be the last only when no other follows."""
         count = ReadCount(size=self.output.size)
-        batch = next(batches, None)
+        try:
+            batch = next(batches, None)
+        except Interrupted:
+            return replace(count, ended=True)
         while batch is not None:
             self.output.write(batch.records)
             count = ReadCount(count.records + len(batch.records), self.output.size, state=batch.state)
             watch.tell(count)
             state = batch.state
             del batch  # not held while the next one is made
-            batch = self._following(batches, state)
+            try:
+                batch = self._following(batches, state)
+            except Interrupted:
+                return replace(count, ended=True)
             self._save(state, complete=batch is None)
             if batch is not None and watch.ended():
                 return replace(count, ended=True)

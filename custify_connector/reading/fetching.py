@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import error_text, unavailable
 from custify_connector.exchange.retrying import GivenUp
 from custify_connector.exchange.wire import Request, Response, Undecoded, decode
+from custify_connector.exchange.workers import Workers
 from custify_connector.reading.page import Page, page_of
 from custify_connector.reading.page_requests import fall_back, page_request, pages_ahead
 from custify_connector.reading.plan import ReadPlan
@@ -92,23 +93,31 @@ def _served_at(response: Response, client: Client) -> str:
 Fetch = Callable[[Progress, int, threading.Event], Unread]
 Answer = Future[Unread]
 Room = Callable[[], int]
+MakeWorkers = Callable[[int, str], Workers]
 
 
 class LookAhead:
     """Takes pages in order and keeps up to `workers` requests under way; after the `with`, none is left.
 
     `first` is the answer to the first page, where it has been asked already; `room` returns how many requests are
-    worth having under way at the moment.
+    worth having under way at the moment; `make` makes the threads that ask.
     """
 
-    def __init__(
-        self, fetch: Fetch, plan: ReadPlan, workers: int, first: Answer | None = None, room: Room | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - the last three are a call's own
+        self,
+        fetch: Fetch,
+        plan: ReadPlan,
+        workers: int,
+        first: Answer | None = None,
+        room: Room | None = None,
+        make: MakeWorkers = Workers,
     ) -> None:
         self._fetch = fetch
         self._plan = plan
         self._workers = workers
         self._stop = threading.Event()
-        self._pool: ThreadPoolExecutor | None = None
+        self._make = make
+        self._pool: Workers | None = None
         self._first = first
         self._room = room or (lambda: workers)
         self._asked: dict[int, Answer] = {}
@@ -118,9 +127,6 @@ class LookAhead:
         number = progress.position.place.number
         waiting, self._first = self._first or self._asked.pop(number, None), None
         wanted = pages_ahead(self._plan, progress.position, self._window)
-        if waiting is None and len(wanted) == 1:
-            page, answered = self._fetch(progress, number, self._stop)()
-            return page, _merged(progress, answered)
         asked = waiting or self._ask(progress, number)
         for ahead in wanted:
             if ahead != number and ahead not in self._asked:
@@ -136,7 +142,7 @@ class LookAhead:
 
     def _ask(self, progress: Progress, number: int) -> Answer:
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="custify-read")
+            self._pool = self._make(self._workers, "custify-read")
         return self._pool.submit(self._fetch, progress, number, self._stop)
 
     def flush(self) -> None:
@@ -148,11 +154,11 @@ class LookAhead:
     def __enter__(self) -> LookAhead:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.flush()
         self._stop.set()
         if self._pool is not None:
-            self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+            self._pool.close()
 
 
 def _merged(progress: Progress, answered: Progress) -> Progress:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -95,7 +94,7 @@ class _FirstPages:
         self._slots = slots
         self._queue: deque[tuple[_Slot, Progress, Answer | None]] = deque()
         self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="custify-read")
+        self._pool = client.ending.workers(client.max_in_flight, "custify-read")
 
     def learned(self, progress: Progress) -> None:
         """Take over what a partition found out for the whole run: when it started, and what Custify refuses."""
@@ -128,11 +127,11 @@ class _FirstPages:
     def __enter__(self) -> _FirstPages:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._stop.set()
         # The parents' read may hold threads of its own; it is closed now, not when the exception is forgotten.
         self._slots.close()
-        self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+        self._pool.close()
 
 
 def _slots(plan: ReadPlan, progress: Progress, read: Read) -> Generator[_Slot]:

@@ -58,7 +58,7 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
     def fetch(progress: Progress, number: int, stop: threading.Event) -> Unread:
         return ask(client, plan, progress, number, stop)
 
-    with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room) as pages:
+    with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room, client.ending.workers) as pages:
         while True:
             page, progress = pages.take(progress)
             step = absorb(plan, progress.position, page, seen)

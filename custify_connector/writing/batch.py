@@ -14,9 +14,10 @@ from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import describe, refusal
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Request, Response
+from custify_connector.exchange.workers import Stopped
 from custify_connector.writing import batch_jobs
 from custify_connector.writing.batch_jobs import JobResult, Outcome
-from custify_connector.writing.delivery import Delivered
+from custify_connector.writing.delivery import Delivered, ended
 from custify_connector.writing.plan import BatchRule, WritePlan
 from custify_connector.writing.preparing import preparer
 from custify_connector.writing.receipts import is_suspect, receipt_of
@@ -55,12 +56,17 @@ class BatchDelivery:
         synchronous = len(records) <= self._rule.synchronous
         bodies = [each.request.body for each in records]
         request = batch_jobs.post(self._rule.path, self._rule.type, bodies, synchronous=synchronous)
-        verdict = self._exchange(request, repeatable=all(each.repeatable for each in records))
+        try:
+            verdict = self._exchange(request, repeatable=all(each.repeatable for each in records))
+        except Stopped:
+            return ended(records)
         if isinstance(verdict, Settled) and verdict.response.ok:
             return self._outcomes(records, verdict.response)
         receipts = tuple(receipt_of(each, verdict, capture=False) for each in records)
         if isinstance(verdict, GivenUp):
-            return Delivered(receipts, answered=False, suspect=is_suspect(verdict))
+            # What the end of the run cut is no sign of a service that is down.
+            cut = self._client.ending.asked.is_set()
+            return Delivered(receipts, answered=cut, suspect=is_suspect(verdict) and not cut)
         return Delivered(receipts, refusal(verdict.response, f"{self._plan.destination}: POST {self._rule.path}"))
 
     def _outcomes(self, records: tuple[Prepared, ...], response: Response) -> Delivered:
@@ -77,8 +83,11 @@ class BatchDelivery:
         clock = self._client.clock
         began, wait = clock.now(), self._first_look
         while (left := DEADLINE_SECONDS - (clock.now() - began)) > 0:
-            clock.pause(min(wait, left), self.stop)
-            verdict = self._exchange(request, repeatable=True)
+            clock.pause(min(wait, left), self._client.ending.over)
+            try:
+                verdict = self._client.exchange(request, repeatable=True, stop=self._client.ending.over)
+            except Stopped:
+                return _all_unclear(records, "the run was ended before the outcome of the batch was known")
             if isinstance(verdict, GivenUp):
                 return _all_unclear(records, f"the outcome of the batch could not be asked for: {describe(verdict)}")
             if not verdict.response.ok:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConnectorError
+from custify_connector.writing.receipts import not_tried
 from custify_connector.writing.requests import Prepared
 
 
@@ -24,6 +25,14 @@ class Delivered:
     answered: bool = True
     sent: bool = True
     suspect: bool = False
+
+
+ENDED = "the run was ended"
+
+
+def ended(records: tuple[Prepared, ...]) -> Delivered:
+    """Return what becomes of records whose turn came when the run had ended."""
+    return Delivered(tuple(not_tried(each.index, ENDED, each.key) for each in records), sent=False)
 
 
 class Delivery(Protocol):

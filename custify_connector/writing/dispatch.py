@@ -12,23 +12,26 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 from custify_connector.checking.texts import Json
 from custify_connector.contract import Receipt
-from custify_connector.exchange.client import Client, Stopped
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.ending import Ending
 from custify_connector.exchange.retrying import Settled
 from custify_connector.exchange.wire import Request
+from custify_connector.exchange.workers import Abandoned, Stopped
 from custify_connector.writing import isolating
 from custify_connector.writing.attribute_types import look_alikes, typed_fields
 from custify_connector.writing.batch import BatchDelivery
-from custify_connector.writing.delivery import Delivered, Delivery
+from custify_connector.writing.delivery import ENDED, Delivered, Delivery
 from custify_connector.writing.gathered import GatheredDelivery
 from custify_connector.writing.ordering import Group, Ordering
 from custify_connector.writing.plan import WritePlan
-from custify_connector.writing.receipts import broken, not_tried, unreadable
+from custify_connector.writing.receipts import broken, not_tried, unclear, unreadable
 from custify_connector.writing.requests import Prepared
 from custify_connector.writing.single import SingleDelivery
 from custify_connector.writing.stopping import StopPolicy
@@ -104,7 +107,8 @@ def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Requ
     if plan.dry_run or plan.on_reject == "stop":
         # A run that stops at its first reject must not have the next record under way already.
         workers = 1
-    return Dispatcher(delivery, workers, policy, plan, lambda: _answers(client, probe, delivery.stop), client.carrying)
+    is_alive = partial(_answers, client, probe, delivery.stop)
+    return Dispatcher(delivery, workers, policy, plan, is_alive, client.carrying, client.ending)
 
 
 def _delivery(client: Client, plan: WritePlan) -> Delivery:
@@ -117,13 +121,16 @@ def _delivery(client: Client, plan: WritePlan) -> Delivery:
 
 def _answers(client: Client, probe: Request | None, stop: threading.Event) -> bool:
     """Return whether the service answers the probe, which is sent once."""
-    return probe is not None and isinstance(client.exchange(probe, repeatable=False, stop=stop), Settled)
+    try:
+        return probe is not None and isinstance(client.exchange(probe, repeatable=False, stop=stop), Settled)
+    except Stopped:
+        return False
 
 
 class Dispatcher:
     """Keeps up to `workers` deliveries under way, each after those it must wait for."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it sends, how, and for how long
+    def __init__(  # noqa: PLR0913, PLR0917 - what is written, how, and when it ends
         self,
         delivery: Delivery,
         workers: int,
@@ -131,13 +138,14 @@ class Dispatcher:
         plan: WritePlan,
         is_alive: Callable[[], bool],
         carrying: Callable[[tuple[int, ...]], AbstractContextManager[None]] = lambda _indexes: nullcontext(),
+        ending: Ending | None = None,
     ) -> None:
         self._carrying = carrying
         self._delivery = delivery
         self._workers = workers
         self._policy = policy
         self._is_alive = is_alive
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="custify-write") if workers > 1 else None
+        self._pool = (ending or Ending()).workers(workers, "custify-write")
         self._typed_fields = typed_fields(plan.schema)
         self._order = Ordering(delivery.size, plan.touches, self._typed_fields, delivery.alike)
         self._waiting: deque[Group] = deque()
@@ -199,10 +207,9 @@ class Dispatcher:
             self._waiting.append(group)
 
     def _start(self, records: tuple[Prepared, ...], before: list[Pending]) -> Pending:
-        if self._pool is not None:
-            return self._pool.submit(self._deliver, records, before)
-        answer: Pending = Future()
-        answer.set_result(self._deliver(records, before))
+        answer = self._pool.submit(self._deliver, records, before)
+        if self._workers == 1:
+            wait([answer])  # it may stop the run, and then no other may be under way
         return answer
 
     def _deliver(self, records: tuple[Prepared, ...], before: list[Pending]) -> Delivered:
@@ -213,8 +220,6 @@ class Dispatcher:
         try:
             with self._carrying(tuple(each.index for each in records)):
                 return isolating.delivered(self._delivery, records, self._is_alive)
-        except Stopped:
-            raise
         except Exception as error:  # noqa: BLE001 - the same
             _log_unexpected(records[0].index, error)
             return Delivered(tuple(broken(each, error) for each in records), sent=False)
@@ -226,7 +231,10 @@ class Dispatcher:
         group = self._waiting.popleft()
         if group.number not in self._pending:
             return Delivered(tuple(entry for entry in group.entries if isinstance(entry, Receipt)), sent=False)
-        delivered = self._pending[group.number].result()
+        try:
+            delivered = self._pending[group.number].result()
+        except Abandoned:
+            delivered = Delivered(tuple(map(unclear, group.records)))
         del self._pending[group.number]
         self._order.delivered(group.number)
         answered = iter(delivered.receipts)
@@ -236,11 +244,10 @@ class Dispatcher:
     def __enter__(self) -> Dispatcher:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
-        self._policy.stopped = self._policy.stopped or "the run was ended"
+    def __exit__(self, *_exception: object) -> None:
+        self._policy.stopped = self._policy.stopped or ENDED
         self._delivery.stop.set()
-        if self._pool is not None:
-            self._pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=kind is KeyboardInterrupt)
+        self._pool.close()
 
 
 def _log_unexpected(index: int, error: Exception) -> None:

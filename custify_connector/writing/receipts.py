@@ -112,6 +112,12 @@ def broken(prepared: Prepared, error: Exception) -> Receipt:
     return Receipt(prepared.index, "failed", prepared.key, None, code, reason)
 
 
+def unclear(prepared: Prepared) -> Receipt:
+    """Return the receipt of a record that was under way when the run was ended."""
+    reason = "the run was ended before the answer came; it may have arrived"
+    return Receipt(prepared.index, "failed", prepared.key, None, "unclear", reason)
+
+
 def not_tried(index: int, reason: str, key: Key | None = None) -> Receipt:
     """Return the receipt of a record that the run never came to."""
     return Receipt(index, "not_tried", key, code="stopped", reason=reason)

@@ -15,7 +15,8 @@ from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import refusal
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Request
-from custify_connector.writing.delivery import Delivered
+from custify_connector.exchange.workers import Stopped
+from custify_connector.writing.delivery import Delivered, ended
 from custify_connector.writing.plan import WritePlan
 from custify_connector.writing.preparing import preparer
 from custify_connector.writing.receipts import is_suspect, planned, receipt_of, refused
@@ -56,11 +57,16 @@ class SingleDelivery:
     def deliver(self, records: tuple[Prepared, ...]) -> Delivered:
         """Send one record until its outcome is known, or must stay unclear."""
         (prepared,) = records
-        prepared, failed = self._found(prepared)
-        verdict = failed or self._sent(prepared)
+        try:
+            prepared, failed = self._found(prepared)
+            verdict = failed or self._sent(prepared)
+        except Stopped:
+            return ended(records)
         receipt = receipt_of(prepared, verdict, capture=self._plan.capture_responses)
         if isinstance(verdict, GivenUp):
-            return Delivered((receipt,), answered=False, suspect=is_suspect(verdict))
+            # What the end of the run cut is no sign of a service that is down.
+            cut = self._client.ending.asked.is_set()
+            return Delivered((receipt,), answered=cut, suspect=is_suspect(verdict) and not cut)
         where = f"{self._plan.destination}: {prepared.request.method} {prepared.request.path}"
         return Delivered((receipt,), refusal(verdict.response, where))
 
@@ -79,6 +85,8 @@ class SingleDelivery:
         if request is None:
             return prepared, None
         verdict = self._exchange(request, repeatable=True)
+        if isinstance(verdict, GivenUp) and self._client.ending.asked.is_set():
+            raise Stopped  # only a look-up was under way
         if isinstance(verdict, Settled) and (verdict.response.ok or verdict.response.status == _NOT_FOUND):
             return found(self._plan, prepared, verdict.response) or prepared, None
         return replace(prepared, repeatable=True), verdict

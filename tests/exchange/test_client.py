@@ -1,6 +1,7 @@
 """The only loop: ask, judge, wait, go on, inside the budget and by a clock that need not tick."""
 
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -13,10 +14,11 @@ from custify_connector.contract.events import (
     unheard,
 )
 from custify_connector.exchange import retrying
-from custify_connector.exchange.client import Client, Stopped
+from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.retrying import GivenUp, Settled
 from custify_connector.exchange.wire import Failure, Request, Response
+from custify_connector.exchange.workers import Stopped
 from custify_connector.manifest import RateLimit
 
 ASK = Request("GET", "/thing")
@@ -132,8 +134,13 @@ def test_requests_keep_within_the_budget(time):
     assert send.asked == [1000.0, 1000.0, 1010.0, 1010.0, 1020.0]
 
 
-@pytest.mark.parametrize("answer", [DOWN, limited(5)], ids=["after a fault", "after a 429"])
-def test_who_is_stopped_while_waiting_asks_no_more(time, answer):
+NOT_SENT = Failure("unreachable", "the connection was refused", arrived=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "arrived"), [(DOWN, True), (limited(5), False), (NOT_SENT, False)], ids=["a fault", "a 429", "not sent"]
+)
+def test_who_is_stopped_while_waiting_asks_no_more_and_says_what_may_have_arrived(time, answer, arrived):
     stop = threading.Event()
     script = Script(time, answer)
 
@@ -142,9 +149,18 @@ def test_who_is_stopped_while_waiting_asks_no_more(time, answer):
         return script(request)
 
     client = Client(send, Budget(None, time.clock), clock=time.clock)
-    with pytest.raises(Stopped):
-        client.exchange(ASK, repeatable=True, stop=stop)
+    with nullcontext() if arrived else pytest.raises(Stopped):
+        assert client.exchange(ASK, repeatable=True, stop=stop) == GivenUp(answer)
     assert len(script.asked) == 1
+
+
+def test_once_the_end_is_asked_for_nothing_is_sent(time):
+    send = Script(time, OK)
+    client = Client(send, Budget(None, time.clock), clock=time.clock)
+    client.ending.finish()
+    with pytest.raises(Stopped):
+        client.exchange(ASK, repeatable=True, stop=threading.Event())
+    assert send.asked == []
 
 
 def test_who_is_stopped_before_asks_nothing(time):
