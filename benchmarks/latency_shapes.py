@@ -21,14 +21,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from itertools import count
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from custify_connector.plugin import connector
 
 REQUESTS, WINDOW = 100, 10.0
+HALF = 0.5
 SHAPES: dict[str, Callable[[random.Random], float]] = {
     "constant-50": lambda _c: 0.05,
     "constant-200": lambda _c: 0.2,
@@ -36,7 +37,7 @@ SHAPES: dict[str, Callable[[random.Random], float]] = {
     "uniform-0-3000": lambda c: c.uniform(0, 3),
     "lognormal-200": lambda c: c.lognormvariate(-1.609, 0.8),
     "lognormal-800": lambda c: c.lognormvariate(-0.223, 0.8),
-    "bimodal-60-900": lambda c: 0.06 if c.random() < 0.5 else 0.9,
+    "bimodal-60-900": lambda c: 0.06 if c.random() < HALF else 0.9,
     "connection-500": lambda _c: 0.2,
 }
 PEOPLE = 1_000_000
@@ -99,7 +100,7 @@ def serve(shape: str, seconds: float, port: Any, result: Any) -> None:  # noqa: 
         service = Service(shape)
         server = await asyncio.start_server(service.converse, "127.0.0.1", 0)
         port.put(server.sockets[0].getsockname()[1])
-        while not service.arrived or time.monotonic() < service.arrived[0] + seconds:
+        while not service.arrived or time.monotonic() < service.arrived[0] + seconds:  # noqa: ASYNC110 - a clock
             await asyncio.sleep(0.1)
         began = service.arrived[0] + WINDOW
         used = sum(began <= moment < began + seconds - WINDOW for moment in service.arrived)

@@ -22,6 +22,7 @@ from custify_connector.contract import Batch, CredentialReport, Description, Rec
 from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable, refuse
 from custify_connector.contract.events import Listener, current_listener
 from custify_connector.contract.interrupts import Interrupt, current_interrupt
+from custify_connector.exchange import budget_folder
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.credential import Credential, check
 from custify_connector.exchange.ending import GRACE_SECONDS, OUTCOME_SECONDS, READ_GRACE_SECONDS, Ending
@@ -69,7 +70,8 @@ class Connector:
         known = self._load()
         checked = check(credential, known)
         # Nobody chose a limit here: the one that this account's other calls are kept to stays.
-        settings, budget = Settings(known.rate_limit), current_budget(checked.account, known.rate_limit)
+        settings = Settings(known.rate_limit)
+        budget = current_budget(checked.account, known.rate_limit, budget_folder.file_of(checked))
 
         def read_all(name: str) -> list[dict[str, Any]]:
             plan = read_plans.read_plan(expand_source({"endpoint": name, "settings": {"undocumented": True}}, known))
@@ -94,7 +96,7 @@ class Connector:
             )
         settings = Settings(known.rate_limit, max_in_flight=1, timeout_seconds=credential_testing.TIMEOUT_SECONDS)
         with self._open(checked, settings) as send:
-            budget = current_budget(checked.account, known.rate_limit)
+            budget = current_budget(checked.account, known.rate_limit, budget_folder.file_of(checked))
             client = Client(send, budget, listener=current_listener())
             verdict = credential_testing.ask(known.credential_test, client)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -179,7 +181,11 @@ class Connector:
     ) -> Iterator[Any]:
         listener, interrupt, ending = heard
         budget = budget or shared_budget(
-            credential.account, settings.rate_limit, settings.budget, chosen=settings.limit_chosen
+            credential.account,
+            settings.rate_limit,
+            settings.budget,
+            chosen=settings.limit_chosen,
+            common=None if settings.budget else budget_folder.file_of(credential),
         )
         with self._open(credential, settings) as send, interrupt.heard(ending.ask):
             ending.cut = getattr(send, "abort", ending.cut)

@@ -10,6 +10,8 @@ from typing import NoReturn
 
 _SALT = secrets.token_bytes(16)
 
+_ROUNDS = 20_000
+
 _HIDDEN = "\N{BULLET}" * 3
 """No part of a key, which is ASCII: no key can arise again from it and what stands around it."""
 
@@ -29,6 +31,10 @@ class Secret:
     def fingerprint(self) -> str:
         """Return a name for this key that is the same within this process, and useless outside it."""
         return hmac.new(_SALT, self.__value.encode(), hashlib.sha256).hexdigest()
+
+    def name(self, salt: str) -> str:
+        """Return a name that is the same in every process; too short, and too slow to try, to lead back to the key."""
+        return hashlib.pbkdf2_hmac("sha256", self.__value.encode(), salt.encode(), _ROUNDS, dklen=8).hex()
 
     def redact(self, text: str) -> str:
         """Return `text` without the key, should some library have put it there."""

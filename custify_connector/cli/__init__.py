@@ -126,3 +126,7 @@ def main() -> None:
 
     Each command has examples: custify COMMAND --help
     """  # noqa: D301 - click reads \b
+    from custify_connector.exchange import budget_folder  # noqa: PLC0415 - --help and --version stay quick
+    from custify_connector.host import home  # noqa: PLC0415 - the same
+
+    budget_folder.share_below(lambda: home.made("budgets"))

@@ -55,11 +55,21 @@ credential_options = together(
 )  # fmt: skip
 """The two options that name a credential; `chosen` finds them by itself."""
 
+NO_BUDGET = "none"
+BUDGET_HELP = "A file in which processes share one rate limit, or none. Default: one for each account."
+
 budget_option = click.option(
     "--budget", type=click.Path(dir_okay=False, path_type=Path), expose_value=False, callback=_keep(_BUDGET),
-    help="A file in which processes share one rate limit.",
+    help=BUDGET_HELP,
 )  # fmt: skip
 """The option that names a budget file, for a command whose hook takes no settings; see `within_budget`."""
+
+
+def share_no_budget() -> None:
+    """Count the requests of this process alone."""
+    from custify_connector.exchange import budget_folder  # noqa: PLC0415 - only who asks for it needs this
+
+    budget_folder.share_below(None)
 
 
 def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,7 +78,9 @@ def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises ConfigurationError when the file, or the credential, cannot be used.
     """
     path = chosen_budget()
-    if path is not None:
+    if path is not None and str(path) == NO_BUDGET:
+        share_no_budget()
+    elif path is not None:
         from custify_connector import manifest  # noqa: PLC0415 - the same
         from custify_connector.exchange import credential as credentials  # noqa: PLC0415 - only who names a file needs these
         from custify_connector.exchange import rate_budget  # noqa: PLC0415 - the same

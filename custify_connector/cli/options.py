@@ -17,7 +17,7 @@ import click
 from custify_connector.checking.json_schema import Schema
 from custify_connector.checking.typed_text import rate_of, types_of, value_of
 from custify_connector.cli import layout
-from custify_connector.cli.choosing import chosen, credential_options, together
+from custify_connector.cli.choosing import BUDGET_HELP, NO_BUDGET, chosen, credential_options, share_no_budget, together
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
@@ -46,7 +46,7 @@ settings_options = together(
     click.option(
         "--timeout", type=click.FloatRange(0, 600, min_open=True), help="Seconds for one request. Default: 30."
     ),
-    click.option("--budget", metavar="PATH", help="A file in which processes share one rate limit."),
+    click.option("--budget", metavar="PATH", help=BUDGET_HELP),
     click.option("--undocumented", is_flag=True, help="Allow endpoints that Custify's documentation does not have."),
     click.option("-v", "--verbose", is_flag=True, help="Log retries and waits to standard error."),
     click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="How the log is written."),
@@ -58,6 +58,9 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `settings` that the options of `settings_options` ask for."""
     named = {"max_in_flight": "max_in_flight", "timeout": "timeout_seconds", "budget": "budget"}
     chosen = {word: options[name] for name, word in named.items() if options[name] is not None}
+    if chosen.get("budget") == NO_BUDGET:
+        share_no_budget()
+        del chosen["budget"]
     if options["undocumented"]:
         chosen["undocumented"] = True
     if options.get("any_ids"):

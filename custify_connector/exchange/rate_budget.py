@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import bisect
+import logging
 import math
 import re
 import threading
@@ -47,6 +48,8 @@ class Clock:
     pause: Callable[[float, threading.Event], bool] = lambda seconds, stop: stop.wait(seconds)
 
 
+log = logging.getLogger("custify_connector")
+
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -76,6 +79,7 @@ class Budget:
         self.chosen: RateLimit | None = None
         self._clock = clock or Clock()
         self._shared = shared
+        self._is_common = False
         self._lock = threading.Lock()
         self._in_flight: dict[int, _Sent] = {}
         self._counted: list[float] = []
@@ -105,7 +109,15 @@ class Budget:
                 opened.close()
                 raise
             self._close()
-            self._shared = opened
+            self._shared, self._is_common = opened, False
+
+    def share_if_possible(self, path: Path) -> None:
+        """Count in a file that was not asked for: without it, and when it fails later, this process counts alone."""
+        try:
+            self.share(path)
+            self._is_common = True
+        except ConfigurationError as error:
+            _log_alone(error)
 
     def keep_to(self, limit: RateLimit | None, *, chosen: bool = False) -> None:
         """Keep to another limit from now on; one that is `chosen` is the caller's own, and is never raised."""
@@ -204,12 +216,23 @@ class Budget:
             limit = self.limit
             counts_at = now + JITTER_SECONDS
             if seconds <= 0 and self._shared and limit:
-                seconds = self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds, self._ahead())
+                seconds = self._count_in_file(now, counts_at, limit)
             if seconds > 0:
                 return None, seconds
             self._next_ticket += 1
             self._in_flight[self._next_ticket] = _Sent(now, counts_at, counts_at)
             return self._next_ticket, 0.0
+
+    def _count_in_file(self, now: float, counts_at: float, limit: RateLimit) -> float:
+        assert self._shared  # noqa: S101 - the caller has looked
+        try:
+            return self._shared.try_to_count(now, counts_at, limit.requests, limit.seconds, self._ahead())
+        except ConfigurationError as error:
+            if not self._is_common:
+                raise
+            _log_alone(error)
+            self._close()
+            return 0.0
 
     def _window_wait(self, now: float) -> float:
         """Return the seconds until a place is free, 0 when one is."""
@@ -225,29 +248,46 @@ class Budget:
         return wait if wait < math.inf else _RECHECK_SECONDS
 
 
+def _log_alone(error: ConfigurationError) -> None:
+    log.warning("the rate limit is not shared with other runs on this machine: %s", error.faults[0].reason)
+
+
 _budgets: dict[tuple[str, str], Budget] = {}
 _budgets_lock = threading.Lock()
 
 
 def shared_budget(
-    account: tuple[str, str], limit: RateLimit | None, file: str | None = None, *, chosen: bool = False
+    account: tuple[str, str],
+    limit: RateLimit | None,
+    file: str | None = None,
+    *,
+    chosen: bool = False,
+    common: Path | None = None,
 ) -> Budget:
     """Return the one budget of an account; a later call's limit replaces the earlier, and so does its file.
 
-    A call that names no file shares the one that was named before. Raises ConfigurationError when the file cannot be
-    used.
+    A call that names no file shares the one that was named before, and `common` where none was. Raises
+    ConfigurationError when the file cannot be used.
     """
-    budget = current_budget(account, limit)
+    budget = current_budget(account, limit, common if file is None else None)
     if file is not None:
         budget.share(Path(file))
     budget.keep_to(limit, chosen=chosen)
     return budget
 
 
-def current_budget(account: tuple[str, str], limit: RateLimit | None) -> Budget:
-    """Return the budget of an account as it is, with the file that was named last; a new one gets this limit."""
+def current_budget(account: tuple[str, str], limit: RateLimit | None, common: Path | None = None) -> Budget:
+    """Return the budget of an account as it is, with the file that was named last; a new one gets this limit.
+
+    A new one also counts in the file `common`, as long as that can be used.
+    """
     with _budgets_lock:
-        return _budgets.setdefault(account, Budget(limit))
+        budget = _budgets.get(account)
+        if budget is None:
+            budget = _budgets[account] = Budget(limit)
+            if common is not None:
+                budget.share_if_possible(common)
+        return budget
 
 
 @atexit.register

@@ -380,8 +380,9 @@ def test_no_window_ever_holds_more_than_the_limit(steps, requests, seconds):
 
     def wait(duration):
         fake.wait(duration)
-        if open_requests and open_requests[0][3] and fake.at - open_requests[0][1] > 5.0:
-            answer(0)
+        hanging = [place for place, (_, sent, _, new) in enumerate(open_requests) if new and fake.at - sent > 5.0]
+        if hanging:
+            answer(hanging[0])
 
     def answer(place):
         ticket, sent, chance, new = open_requests.pop(place)

@@ -157,6 +157,9 @@ def test_a_write_that_waits_for_the_limit_leaves_nothing_unclear(service, tmp_pa
     assert (code, set(found)) == (130, {("not_tried", "stopped")})
 
 
+TASK = {"name": "t", "status": "open", "company_id": "c1", "priority": "high", "externalId": "e1"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("service", ["hangs at look-ups"], indirect=True)
 def test_a_record_that_was_only_looked_up_is_not_tried(service, tmp_path):
