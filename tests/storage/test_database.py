@@ -67,11 +67,6 @@ def content(path):
         return list(plain.iterdump())
 
 
-def rows(path):
-    """Return what a file holds, without the columns that a migration has added."""
-    return [line.replace(",NULL", "") for line in content(path) if line.startswith("INSERT")]
-
-
 def migrated(path):
     """Return what a file holds whose first version held two things."""
     with opened(path, THREE) as file:
