@@ -117,7 +117,7 @@ def command(
     --map plan==Gold                       a constant
     --map metadata.total:number=total      a type: string, integer, number, boolean or json
     --map companies[].company_id=company   a list of one
-    --map "note=\\=Gold"                   a column whose name begins with = or has braces
+    --map "note=\\=Gold"                    a column whose name begins with = or has braces
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)

@@ -100,7 +100,9 @@ def _home(asked: Asked) -> Response:
 
 def _back(asked: Asked) -> Response:
     """Lead from the address of a call, as a reload of its answer asks for it, to the page that its form is on."""
-    return RedirectResponse(f"{asked.request.url.path.rpartition('/')[0]}?again", 303)
+    onward = f"{asked.request.url.path.rpartition('/')[0]}?again"
+    reason = "This address takes what a form sends. Its page opens at once."
+    return asked.page("problem.html", 405, title="To the form", reason=reason, onward=onward)
 
 
 def _report_style(_request: Request) -> Response:

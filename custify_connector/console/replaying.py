@@ -115,10 +115,11 @@ def settle(replay: Replay) -> None:
     """
     fates: dict[bytes, list[bytes]] = defaultdict(list)
     arrived = []
-    for text, fate in _fates(replay):
+    for text, fate, receipt in _fates(replay):
         fates[text].append(fate)
-        if not fate:
-            arrived.append(text)
+        if receipt is not None:
+            told = {name: receipt.get(name) for name in ("outcome", "status", "code")}
+            arrived.append({**quarantined.content_of(text), "receipt": told})
     if arrived:
         _keep(replay, arrived)
     if fates and replay.original.exists():
@@ -126,8 +127,8 @@ def settle(replay: Replay) -> None:
     replay.forget()
 
 
-def _fates(replay: Replay) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each line that is decided, with what takes its place: nothing where the record arrived."""
+def _fates(replay: Replay) -> Iterator[tuple[bytes, bytes, dict[str, Any] | None]]:
+    """Yield each line that is decided, with what takes its place, and the receipt of a record that arrived."""
     receipts = {each["line"]: each for each in _parsed(replay.receipts) or _parsed(_part(replay.receipts))}
     kept = (line for line in _parsed(replay.rejected) if quarantine.record_of(line) is not None)
     again = {line["nexlaMetaData"].get("sourceOffset"): line for line in kept}
@@ -136,9 +137,9 @@ def _fates(replay: Replay) -> Iterator[tuple[bytes, bytes]]:
         if quarantine.record_of(line) is None:
             continue
         if number in again:
-            yield text, orjson.dumps(_with_its_place(again[number], line), option=orjson.OPT_APPEND_NEWLINE)
+            yield text, orjson.dumps(_with_its_place(again[number], line), option=orjson.OPT_APPEND_NEWLINE), None
         elif receipts.get(number, {}).get("outcome") in _ARRIVED:
-            yield text, b""
+            yield text, b"", receipts[number]
 
 
 def _with_its_place(again: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -147,10 +148,9 @@ def _with_its_place(again: dict[str, Any], before: dict[str, Any]) -> dict[str, 
     return {**again, "nexlaMetaData": {**again["nexlaMetaData"], **first}}
 
 
-def _keep(replay: Replay, arrived: list[bytes]) -> None:
+def _keep(replay: Replay, arrived: list[dict[str, Any]]) -> None:
     kept = replay.original.with_name(f"{replay.original.stem}.sent-{replay.id}.jsonl")
-    lines = [{**quarantined.content_of(text), "receipt": {"outcome": "sent"}} for text in arrived]
-    atomic.replace(kept, b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
+    atomic.replace(kept, b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in arrived))
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -17,6 +17,11 @@ def test_the_form_has_the_words_of_the_platform(client):
         assert word in shown
 
 
+def test_enter_presses_the_button_that_tests_first(client):
+    form = client.get(PATH).text.partition("<form")[2]
+    assert form.index(">Save<") < form.index("Save without testing")
+
+
 def test_a_tile_leads_to_a_new_credential_and_to_the_use_of_an_old_one(signed_in):
     shown = signed_in.get("/custify/credentials").text
     assert 'class="card tile add-tile"' in shown

@@ -49,6 +49,7 @@ def test_what_arrived_leaves_and_is_kept_with_its_receipt(signed_in, kept, folde
     assert ids(kept) == []
     (sent,) = folder.glob("kept.sent-*.jsonl")
     assert ids(sent) == ["u-0", "u-1", "u-2", "u-3"]
+    assert json.loads(sent.read_text().splitlines()[0])["receipt"]["outcome"] == "sent"
     shown = signed_in.get("/quarantine/file?file=kept.jsonl").text
     assert sent.name in shown
     assert sent.name in signed_in.get("/quarantine").text.partition(">Sent again<")[2]
