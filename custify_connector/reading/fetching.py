@@ -50,7 +50,16 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: t
     reached = progress if progress.started else replace(progress, started=_served_at(response, client))
 
     def read() -> tuple[Page, Progress]:
-        page = page_of(plan, request, number, _decoded(client, request, response, plan.stream, stop))
+        answer = _decoded(client, request, response, plan.stream, stop)
+        try:
+            page = page_of(plan, request, number, answer)
+        except UnexpectedReply:
+            if not answer.ok:
+                raise
+            # A service in trouble may answer so once, as it may answer with HTML, which is asked for again, too.
+            page = page_of(
+                plan, request, number, _answer(client, replace(request, decoded_later=False), plan.stream, stop)
+            )
         client.listener(PageRead(plan.stream, len(page.records), page.total))
         return page, reached
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, UnexpectedReply
@@ -36,15 +37,22 @@ def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -
     """
     where = f"{plan.stream}: {request.method} {request.path}"
     if response.ok:
-        found = unwrap(response.body, plan.envelope, plan.records)
+        found = unwrap(response.body, plan.envelope, plan.records, plan.key)
         if found is None:
-            raise UnexpectedReply(f"{where}: the reply is not wrapped as connector.yaml says; nothing was read from it")
+            raise UnexpectedReply(f"{where}: {_not_a_page(response)}")
         records = [_shaped(plan, record) for record in found.records] if plan.flatten or plan.add else found.records
         return Page(number, records, identities_of(records, plan.key), found.total)
     nothing = plan.page is None or plan.bound or plan.may_be_missing or number > plan.page.start
     if response.status == _NOT_FOUND and nothing:
         return Page(number, [], [])
     raise refusal(response, where) or _refused(where, response)
+
+
+def _not_a_page(response: Response) -> str:
+    said = error_text(response.body) if isinstance(response.body, Mapping) else ""
+    if said:
+        return f"Custify answered {response.status} with an error in place of records: {said}"
+    return "the reply is not wrapped as connector.yaml says; nothing was read from it"
 
 
 def _shaped(plan: ReadPlan, record: Record) -> Record:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from custify_connector.records.envelopes import Unwrapped, unwrap
 
 A, B = {"id": "a"}, {"id": "b"}
+KEY = (("id",), ("externalIds.custify",))
 ENVELOPES = ("page", "record", "list", "page_or_record", "by_type")
 
 
@@ -15,7 +16,7 @@ ENVELOPES = ("page", "record", "list", "page_or_record", "by_type")
         pytest.param("page", [{"people": [A], "total": 1}], Unwrapped([A], 1), id="page in an array of one"),
         pytest.param("page", {"people": [A]}, Unwrapped([A]), id="page without a total"),
         pytest.param("page", {"people": [], "total": 0}, Unwrapped([], 0), id="empty page"),
-        pytest.param("page", {"people": None, "total": 0}, Unwrapped([]), id="page of null"),
+        pytest.param("page", {"people": None, "total": 0}, Unwrapped([], 0), id="page of null"),
         pytest.param("page", {"data": [A], "total": 1}, Unwrapped([A], 1), id="page under data"),
         pytest.param("page", {"items": [A], "total": 1}, Unwrapped([A], 1), id="page under items"),
         pytest.param("page", {"people": [A], "data": [B]}, Unwrapped([A]), id="the manifest's name before others"),
@@ -48,7 +49,10 @@ ENVELOPES = ("page", "record", "list", "page_or_record", "by_type")
         pytest.param("page_or_record", A, Unwrapped([A]), id="page or record: record"),
         pytest.param("page_or_record", {"total": 5, "id": "a"}, Unwrapped([{"total": 5, "id": "a"}]), id="own total"),
         pytest.param("page_or_record", {"total": 5}, None, id="page or record: total alone"),
-        pytest.param("page_or_record", {"people": None}, Unwrapped([]), id="page or record: page of null"),
+        pytest.param("page_or_record", {"people": None}, None, id="page or record: page of null"),
+        pytest.param("page", {"people": None}, None, id="page of null without a total"),
+        pytest.param("page", {"people": None, "total": 3}, None, id="page of null that counts records"),
+        pytest.param("page", {"people": [A], "message": "ok"}, Unwrapped([A]), id="page with a message"),
         pytest.param("page_or_record", "a", None, id="page or record: text"),
         pytest.param("by_type", {"car": [A], "house": [B], "boat": []}, Unwrapped([A, B]), id="by type"),
         pytest.param("by_type", {"car": A}, None, id="by type: no list"),
@@ -57,13 +61,63 @@ ENVELOPES = ("page", "record", "list", "page_or_record", "by_type")
     ],
 )
 def test_an_envelope_holds_its_records_or_is_none_of_its_kind(envelope, body, expected):
-    assert unwrap(body, envelope, ("people",)) == expected
+    assert unwrap(body, envelope, ("people",), KEY) == expected
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
-@pytest.mark.parametrize("body", [None, [], {}], ids=repr)
+@pytest.mark.parametrize("body", [None, []], ids=repr)
 def test_nothing_at_all_is_no_records(envelope, body):
-    assert unwrap(body, envelope, ("people",)) == Unwrapped([])
+    assert unwrap(body, envelope, ("people",), KEY) == Unwrapped([])
+
+
+@pytest.mark.parametrize("key", [KEY, ()], ids=["key", "no key"])
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_an_empty_object_is_nothing_only_where_lists_of_any_type_are_expected(envelope, key):
+    assert unwrap({}, envelope, ("people",), key) == (Unwrapped([]) if envelope == "by_type" else None)
+
+
+ERRORS = (
+    {"people": None, "error": "try again"},
+    {"people": None, "total": 0, "message": "try again"},
+    {"people": [], "total": 0, "error": "try again"},
+    {"message": "Something went wrong", "statusCode": 500},
+    {"error": {"message": "Something went wrong"}},
+    {"errors": [{"message": "invalid"}]},
+    {"errors": ["invalid"]},
+    {"message": "Something went wrong", "status": "error", "code": 17},
+    {"statusCode": 500},
+    [{"message": "invalid"}],
+    [{"people": None, "error": "try again"}],
+)
+
+
+@pytest.mark.parametrize("body", ERRORS, ids=str)
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_an_error_with_the_status_of_a_success_is_no_data(envelope, body):
+    assert unwrap(body, envelope, ("people",), KEY) is None
+
+
+@pytest.mark.parametrize("body", [body for body in ERRORS if "people" not in str(body)], ids=str)
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_an_error_is_no_data_though_no_key_says_what_a_record_is(envelope, body):
+    assert unwrap(body, envelope, ("people",)) is None
+
+
+@pytest.mark.parametrize("envelope", ["record", "list", "page_or_record"])
+@pytest.mark.parametrize(
+    ("record", "held"),
+    [
+        ({"id": "a", "message": "hi", "error": "x"}, True),
+        ({"_id": "a"}, True),
+        ({"externalIds": {"custify": "a"}}, True),
+        ({"name": "no key"}, False),
+        ({"id": None, "name": "no key"}, False),
+    ],
+    ids=str,
+)
+def test_an_object_in_place_of_a_list_is_a_record_if_it_has_a_key(envelope, record, held):
+    found = unwrap(record, envelope, ("people",), KEY)
+    assert (found is not None and found.records == [record]) is held
 
 
 @pytest.mark.parametrize(
