@@ -41,6 +41,7 @@ def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -
         if found is None:
             raise UnexpectedReply(f"{where}: {_not_a_page(response)}")
         records = [_shaped(plan, record) for record in found.records] if plan.flatten or plan.add else found.records
+        records = _with_id(records) if any("id" in fields for fields in plan.key) else records
         return Page(number, records, identities_of(records, plan.key), found.total)
     nothing = plan.page is None or plan.bound or plan.may_be_missing or number > plan.page.start
     if response.status == _NOT_FOUND and nothing:
@@ -65,6 +66,19 @@ def _shaped(plan: ReadPlan, record: Record) -> Record:
         if record.get(name) is None and plan.bound:
             record = {**record, name: plan.bound.get(value_name)}
     return record
+
+
+def _with_id(records: list[Record]) -> list[Record]:
+    """Return records in which `_id` fills an `id` that is missing: Custify's own client tolerates it."""
+    if all(record.get("id") for record in records):
+        return records
+    return [
+        {**record, "id": record["_id"]} if record.get("id") in _NO_ID and record.get("_id") not in _NO_ID else record
+        for record in records
+    ]
+
+
+_NO_ID = (None, "")
 
 
 def _refused(where: str, response: Response) -> ConnectorError:

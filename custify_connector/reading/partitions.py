@@ -6,13 +6,14 @@ stream of parents are read is passed in.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from custify_connector.checking.texts import Json, query_text
+from custify_connector.checking.texts import query_text
 from custify_connector.contract import Batch
 from custify_connector.exchange.client import Client
 from custify_connector.reading import state as states
@@ -22,6 +23,8 @@ from custify_connector.reading.position import Step, start, without_order
 from custify_connector.reading.state import Progress
 from custify_connector.records.envelopes import Record
 from custify_connector.records.identities import field_value
+
+log = logging.getLogger("custify_connector")
 
 Steps = Iterator[tuple[Step, Progress]]
 
@@ -149,7 +152,7 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
     assert partition.parents  # noqa: S101 - the caller has looked
     before, last = progress.parents, dict(progress.parent) if progress.parent is not None else None
     for batch in read(partition.parents, states.resume(partition.parents, before)):
-        values = [_taken(partition, record) for record in batch.records]
+        values = _all_taken(partition, batch.records)
         if last is not None and last in values:
             # A position in the middle of the last parent means that it is not finished.
             values, last = values[values.index(last) + (not progress.position.doubts.is_resumed) :], None
@@ -157,12 +160,23 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
         before = batch.state
 
 
+def _all_taken(partition: Partition, parents: list[Record]) -> list[dict[str, str]]:
+    """Return the values of each parent; one without its id has no address, and is left out with a warning."""
+    named = [
+        parent
+        for parent in parents
+        if all(field_value(parent, field) not in _NOTHING for field in partition.take.values())
+    ]
+    if left_out := len(parents) - len(named):
+        stream = partition.parents.stream if partition.parents else ""
+        fields = ", ".join(partition.take.values())
+        log.warning("%s: skipped %d records without %s; what belongs to them is not read", stream, left_out, fields)
+    return [_taken(partition, parent) for parent in named]
+
+
+_NOTHING = (None, "")
+
+
 def _taken(partition: Partition, parent: Record) -> dict[str, str]:
-    taken = {name: query_text(_named(parent, source)) for name, source in partition.take.items()}
+    taken = {name: query_text(field_value(parent, source)) for name, source in partition.take.items()}
     return {**partition.values, **taken}
-
-
-def _named(parent: Record, source: str) -> Json:
-    """Return a parent's field; Custify's own client tolerates `_id` for `id`."""
-    value = field_value(parent, source)
-    return parent.get("_id") if value is None and source == "id" else value

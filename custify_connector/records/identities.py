@@ -41,7 +41,7 @@ def identities_of(records: Iterable[Record], alternatives: Alternatives) -> list
 
 def _identity(record: Record, alternatives: Alternatives) -> str | None:
     key = key_of(record, alternatives)
-    if key is None and "_id" in record:
+    if key is None and record.get("_id") not in (None, ""):
         return str(record["_id"])
     if key is None:
         return None

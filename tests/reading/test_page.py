@@ -95,3 +95,25 @@ def test_a_record_is_flattened_or_its_parent_added_each_by_itself(words, shaped)
     plan = bind(read_plan({**PAGES, **words}), {"id": "c"})
     record = {"id": 1, "details": {"name": "n"}}
     assert page_of(plan, ASK, 1, Response(200, {"things": [record]})).records == [shaped]
+
+
+@pytest.mark.parametrize(
+    ("record", "shaped"),
+    [
+        ({"_id": "a", "name": "n"}, {"_id": "a", "name": "n", "id": "a"}),
+        ({"_id": "a", "id": None}, {"_id": "a", "id": "a"}),
+        ({"_id": "a", "id": ""}, {"_id": "a", "id": "a"}),
+        ({"_id": "a", "id": "own"}, {"_id": "a", "id": "own"}),
+        ({"_id": None, "id": None, "name": "n"}, {"_id": None, "id": None, "name": "n"}),
+        ({"id": 0}, {"id": 0}),
+    ],
+    ids=repr,
+)
+def test_the_services_own_id_fills_an_id_that_is_missing(record, shaped):
+    assert page_of(read_plan(PAGES), ASK, 1, Response(200, {"things": [record]})).records == [shaped]
+
+
+def test_without_a_key_called_id_nothing_is_filled():
+    plan = read_plan({**PAGES, "key": [["name"]]})
+    record = {"_id": "a", "name": "n"}
+    assert page_of(plan, ASK, 1, Response(200, {"things": [record]})).records == [record]

@@ -353,6 +353,22 @@ def test_partitions_of_fixed_values_are_read_one_after_another_and_resumed():
         assert ids(run[:done] + list(batches(service, manual, run[done - 1].state))) == ids(run)
 
 
+@pytest.mark.parametrize("name", [None, "", ...], ids=["null", "empty", "missing"])
+def test_a_parent_without_an_id_is_skipped_and_said(name, caplog):
+    service = Service(thing=5).part_lists(lambda _number: 2)
+    nameless = {"created_at": service.lists["/thing"][3]["created_at"]}
+    service.lists["/thing"][3] = nameless if name is ... else {**nameless, "id": name}
+    assert {parent for parent, _ in ids(batches(service, PARTS))} == {"r0", "r1", "r2", "r4"}
+    assert not [path for path, _, _ in service.asked if path in {"/part/null", "/part/", "/part/None"}]
+    assert "things: skipped 1 records without id" in caplog.text
+
+
+def test_a_parent_is_named_by_the_services_own_id_where_it_has_no_other():
+    service = Service(thing=3).part_lists(lambda _number: 2)
+    service.lists["/thing"] = [{"_id": row["id"], "created_at": row["created_at"]} for row in service.lists["/thing"]]
+    assert {parent for parent, _ in ids(batches(service, PARTS))} == {"r0", "r1", "r2"}
+
+
 def test_a_parent_that_went_away_meanwhile_has_no_parts():
     service = Service(thing=5).part_lists(lambda _number: 2)
     service.answers["/part/r3", 1] = Response(404)

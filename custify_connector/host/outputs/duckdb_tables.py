@@ -174,8 +174,8 @@ def _is_of_old(database: DuckDBPyConnection, job: _Job, name: str, kind: Kind) -
 
 
 def _merge(database: DuckDBPyConnection, job: _Job, fresh: str, keys: Iterable[str]) -> None:
-    """Put the new rows in the place of those with their keys."""
-    same = " AND ".join(f"old.{quoted(name)} IS NOT DISTINCT FROM fresh.{quoted(name)}" for name in keys)
+    """Put the new rows in the place of those with their keys; a key that is null names no row, and takes no place."""
+    same = " AND ".join(f"old.{quoted(name)} = fresh.{quoted(name)}" for name in keys)
     database.execute(f"DELETE FROM {job.table} AS old USING ({fresh}) AS fresh WHERE {same}")  # noqa: S608 - every part is quoted
     database.execute(f"INSERT INTO {job.table} BY NAME {fresh}")
 
