@@ -26,6 +26,7 @@ from custify_connector.contract.errors import (
     CredentialRefused,
     Fault,
     FaultyInput,
+    IncompleteRead,
     ServiceUnavailable,
 )
 
@@ -46,7 +47,7 @@ def failure_type(error: BaseException) -> FailureType:
     """Return the class of an error: whose move it is, in Airbyte's three words."""
     if isinstance(error, (ConfigurationError, CredentialRefused)):
         return "config_error"
-    return "transient_error" if isinstance(error, ServiceUnavailable) else "system_error"
+    return "transient_error" if isinstance(error, (ServiceUnavailable, IncompleteRead)) else "system_error"
 
 
 class Output:

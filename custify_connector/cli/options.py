@@ -23,6 +23,7 @@ from custify_connector.contract.errors import (
     ConnectorError,
     CredentialRefused,
     Fault,
+    IncompleteRead,
     ManifestError,
 )
 
@@ -61,8 +62,9 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if chosen.get("budget") == NO_BUDGET:
         share_no_budget()
         del chosen["budget"]
-    if options["undocumented"]:
-        chosen["undocumented"] = True
+    for word in ("undocumented", "allow_incomplete"):
+        if options.get(word):
+            chosen[word] = True
     if options.get("any_ids"):
         chosen["check_ids"] = False
     limit = options["rate_limit"]
@@ -182,6 +184,8 @@ def exit_code(error: ConnectorError) -> int:
     """Return the exit code that an error stands for."""
     if isinstance(error, (ConfigurationError, ManifestError)):
         return BAD_USAGE
+    if isinstance(error, IncompleteRead):
+        return SOME_REJECTED
     return KEY_REFUSED if isinstance(error, CredentialRefused) else UNAVAILABLE
 
 

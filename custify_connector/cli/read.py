@@ -81,6 +81,11 @@ _IN_FLIGHT = 32
 )  # fmt: skip
 @click.option("--field", "fields", multiple=True, metavar="NAME", help="Keep only these fields; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many records.")
+@click.option(
+    "--allow-incomplete",
+    is_flag=True,
+    help="Keep what came, though Custify counts records that did not come.",
+)
 @click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
 @click.option("--same-account", is_flag=True, help="Take the state although the key of its account was replaced.")

@@ -14,7 +14,7 @@ from custify_connector.cli import layout
 from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABLE
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
-from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable, UnexpectedReply
+from custify_connector.contract.errors import CredentialRefused, IncompleteRead, ServiceUnavailable, UnexpectedReply
 from custify_connector.host.several import Ended
 
 _INCREMENTAL = "incremental: what is new or changed since the run before; --mode full reads everything again"
@@ -47,7 +47,7 @@ class Rows:
 def outcome(ended: Ended) -> str:
     """Return what became of a stream, in a word."""
     if ended.error is not None:
-        return "failed"
+        return "incomplete" if isinstance(ended.error, IncompleteRead) else "failed"
     return "ok" if ended.whole else "not finished" if ended.count else "not read"
 
 

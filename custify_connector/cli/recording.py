@@ -16,7 +16,7 @@ import click
 
 from custify_connector.checking.secret import Secret, redacted
 from custify_connector.cli import ARGUMENTS
-from custify_connector.contract.errors import ConfigurationError, ConnectorError
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, IncompleteRead
 from custify_connector.host import named_states
 from custify_connector.host.recorded_run import Run, Status
 from custify_connector.host.run_history import RunHistory
@@ -67,7 +67,8 @@ class Recording:
     def stopped_by(self, error: BaseException, code: int) -> None:
         """Take what ended the run; a text that is not meant for people is left out."""
         if isinstance(error, ConnectorError):
-            self._end = ("failed", redacted(self._secrets, str(error)), code)
+            status: Status = "incomplete" if isinstance(error, IncompleteRead) else "failed"
+            self._end = (status, redacted(self._secrets, str(error)), code)
         elif isinstance(error, KeyboardInterrupt):
             self._end = ("interrupted", "interrupted at once; what was under way may have arrived", _INTERRUPTED)
         elif isinstance(error, BrokenPipeError):

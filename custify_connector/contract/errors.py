@@ -68,6 +68,13 @@ class Interrupted(ConnectorError):
     """For who asked for it: the run came to its end early. What was delivered is whole, and its state leads on."""
 
 
+class IncompleteRead(ConnectorError):
+    """For a later run: a read came to its end, and records that the service counts never came.
+
+    Raised after the last batch, whose state starts over: from the beginning, or from the cursor of the run before.
+    """
+
+
 class UnexpectedReply(ConnectorError):
     """For the connector's author: the service answered in a way that the connector does not know."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # only a certification needs it
 PROJECT = "connector"
 """The pluggy project name, and the entry-point group in which connectors are registered."""
 
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "1.1"
 """The version of this contract, which `describe` answers under `contract`.
 
 The second number grows when something is added that a host may ignore: a hook, an optional word of an argument, a key

@@ -44,6 +44,7 @@ class Settings(TypedDict, total=False):
     timeout_seconds: float
     budget: str
     undocumented: bool
+    allow_incomplete: bool
 
 
 class DestinationSettings(Settings, total=False):

@@ -37,6 +37,9 @@ class Keeping(Protocol):
     def finish(self, state: dict[str, Any] | None) -> None:
         """Keep the state of a finished run."""
 
+    def start_over(self, state: dict[str, Any]) -> None:
+        """Keep the state from which the next run starts over; what this run had read is left."""
+
 
 class Nowhere:
     """Keeps nothing: each run starts afresh."""
@@ -56,6 +59,9 @@ class Nowhere:
         """See `Keeping`."""
 
     def finish(self, state: dict[str, Any] | None) -> None:
+        """See `Keeping`."""
+
+    def start_over(self, state: dict[str, Any]) -> None:
         """See `Keeping`."""
 
 
@@ -85,6 +91,10 @@ class InFile:
         """See `Keeping`."""
         if state is not None:
             state_file.save(self._path, Stored(state))
+
+    def start_over(self, state: dict[str, Any]) -> None:
+        """See `Keeping`."""
+        state_file.save(self._path, Stored(state))
 
 
 class Beside(InFile):
@@ -128,4 +138,8 @@ class Beside(InFile):
         """See `Keeping`."""
         if self._commit is not None and state is not None:
             self._commit(state)
+        self._path.unlink(missing_ok=True)
+
+    def start_over(self, state: dict[str, Any]) -> None:  # noqa: ARG002 - that of the last finished run stays
+        """See `Keeping`."""
         self._path.unlink(missing_ok=True)

@@ -54,6 +54,8 @@ def _after_a_read(run: Run) -> Step:
     again = _again(run)
     if run.status == "finished":
         return Step(again, _read_again(run))
+    if run.status == "incomplete":
+        return Step(again, "starts over; with --allow-incomplete besides, it keeps what came")
     if run.state:
         return Step(again, "goes on where it stopped")
     return Step(again, "starts over; with --state NAME besides, it could go on where it stopped")

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import orjson
 
-Status = Literal["running", "finished", "rejects", "interrupted", "failed", "died"]
-STATUSES: tuple[Status, ...] = ("running", "finished", "rejects", "interrupted", "failed", "died")
+Status = Literal["running", "finished", "incomplete", "rejects", "interrupted", "failed", "died"]
+STATUSES: tuple[Status, ...] = ("running", "finished", "incomplete", "rejects", "interrupted", "failed", "died")
 
 
 @dataclass(frozen=True)

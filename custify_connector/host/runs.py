@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import OUTCOMES, Batch, Receipt
-from custify_connector.contract.errors import ConnectorError, Interrupted, StateError
+from custify_connector.contract.errors import ConnectorError, IncompleteRead, Interrupted, StateError
 from custify_connector.contract.events import Event, Listener, current_listener, listening
 from custify_connector.host.account import Account, bound, unbound
 from custify_connector.host.keeping import InFile, Keeping, Nowhere
@@ -171,6 +171,10 @@ class _Keeper:
             self._save(state, complete=False)
         try:
             return next(batches, None)
+        except IncompleteRead:
+            # What came is not published, and the next run starts over: its output would miss what never came.
+            self._keeping.start_over(state)
+            raise
         except ConnectorError:
             self._save(state, complete=False)
             raise

@@ -23,7 +23,7 @@ from custify_connector.exchange.retrying import GivenUp
 from custify_connector.exchange.wire import Request, Response, Undecoded, decode
 from custify_connector.exchange.workers import Workers
 from custify_connector.reading.page import Page, page_of
-from custify_connector.reading.page_requests import fall_back, page_request, pages_ahead
+from custify_connector.reading.page_requests import Window, fall_back, page_request, pages_ahead
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.reading.position import without_order
 from custify_connector.reading.state import Progress
@@ -36,9 +36,9 @@ Unread = Callable[[], tuple[Page, Progress]]
 """A page that was answered: call it on the thread that takes it."""
 
 
-def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: threading.Event) -> Unread:
+def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop: threading.Event) -> Unread:
     """Ask for one page."""
-    request = page_request(plan, progress.position, number)
+    request = page_request(plan, progress.position, window)
     response = _answer(client, request, plan.stream, stop)
     if not response.ok and progress.position.place.collected == 0:
         plainer = fall_back(plan, progress.position, response.status)
@@ -46,11 +46,12 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: t
             said = error_text(response.body) or "no reason given"
             left_out = plainer.fallbacks[-1]
             log.warning("%s: Custify refused the request; asking without %s (%s)", plan.stream, left_out, said)
-            return ask(client, plan, replace(progress, position=plainer), number, stop)
+            return ask(client, plan, replace(progress, position=plainer), window, stop)
     reached = progress if progress.started else replace(progress, started=_served_at(response, client))
 
     def read() -> tuple[Page, Progress]:
         answer = _decoded(client, request, response, plan.stream, stop)
+        number, asked = window
         try:
             page = page_of(plan, request, number, answer)
         except UnexpectedReply:
@@ -61,7 +62,7 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, number: int, stop: t
                 plan, request, number, _answer(client, replace(request, decoded_later=False), plan.stream, stop)
             )
         client.listener(PageRead(plan.stream, len(page.records), page.total))
-        return page, reached
+        return replace(page, asked=asked), reached
 
     return read
 
@@ -99,7 +100,7 @@ def _served_at(response: Response, client: Client) -> str:
     return moment.astimezone(timezone.utc).isoformat()
 
 
-Fetch = Callable[[Progress, int, threading.Event], Unread]
+Fetch = Callable[[Progress, Window, threading.Event], Unread]
 Answer = Future[Unread]
 Room = Callable[[], int]
 MakeWorkers = Callable[[int, str], Workers]
@@ -129,16 +130,19 @@ class LookAhead:
         self._pool: Workers | None = None
         self._first = first
         self._room = room or (lambda: workers)
-        self._asked: dict[int, Answer] = {}
+        self._asked: dict[Window, Answer] = {}
 
     def take(self, progress: Progress) -> tuple[Page, Progress]:
         """Return the next page, decoded here; the pages after it that are worth asking are asked meanwhile."""
-        number = progress.position.place.number
-        waiting, self._first = self._first or self._asked.pop(number, None), None
+        place = progress.position.place
+        window = (place.number, place.asked)
+        waiting, self._first = self._first or self._asked.pop(window, None), None
+        if waiting is None:
+            self.flush()  # what was asked ahead begins elsewhere
         wanted = pages_ahead(self._plan, progress.position, self._window)
-        asked = waiting or self._ask(progress, number)
-        for ahead in wanted:
-            if ahead != number and ahead not in self._asked:
+        asked = waiting or self._ask(progress, window)
+        for ahead in wanted[1:]:
+            if ahead not in self._asked:
                 self._asked[ahead] = self._ask(progress, ahead)
         page, answered = asked.result()()
         return replace(page, in_turn=waiting is None), _merged(progress, answered)
@@ -149,10 +153,10 @@ class LookAhead:
         room = min(self._workers, self._room())
         return room + room // 4
 
-    def _ask(self, progress: Progress, number: int) -> Answer:
+    def _ask(self, progress: Progress, window: Window) -> Answer:
         if self._pool is None:
             self._pool = self._make(self._workers, "custify-read")
-        return self._pool.submit(self._fetch, progress, number, self._stop)
+        return self._pool.submit(self._fetch, progress, window, self._stop)
 
     def flush(self) -> None:
         """Forget the pages that were asked ahead; the next ones are asked again."""

@@ -28,6 +28,8 @@ class Page:
     identities: list[str]
     total: int | None = None
     in_turn: bool = True
+    asked: int | None = None
+    """How many records it was asked for, where that is not the size of the read: `number` counts pages of so many."""
 
 
 def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -> Page:

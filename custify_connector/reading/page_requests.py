@@ -13,22 +13,26 @@ import orjson
 
 from custify_connector.exchange.wire import Request
 from custify_connector.reading.plan import ReadPlan
-from custify_connector.reading.position import Bridge, Position, without_order
+from custify_connector.reading.position import Place, Position, without_order
 
 NARROW_OVERLAP_DAYS = 2
 """Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
 
 
-def page_request(plan: ReadPlan, position: Position, number: int) -> Request:
+Window = tuple[int, int | None]
+"""The number of a page, and how many records it is asked for where that is not the size of the read."""
+
+
+def page_request(plan: ReadPlan, position: Position, window: Window) -> Request:
     """Return the request for a page; its answer may be decoded where the page is taken."""
+    number, asked = window
     query = {**plan.query, **_order_query(plan, position)}
     if plan.since and plan.since.narrow and position.floor is not None and "narrow" not in position.fallbacks:
         query["filters"] = _narrowed(query.get("filters"), plan.since.cursor, position.floor)
     if plan.page:
-        asked = position.doubts.bridge or Bridge(number, position.place.size or 0)
-        query[plan.page.parameter] = str(asked.number)
+        query[plan.page.parameter] = str(number)
         if plan.page.size_parameter:
-            query[plan.page.size_parameter] = str(asked.size)
+            query[plan.page.size_parameter] = str(asked or position.place.size)
     path = plan.fallback_path if plan.fallback_path and "path" in position.fallbacks else plan.path
     return Request(plan.method, path, tuple(query.items()), plan.body, decoded_later=True)
 
@@ -73,14 +77,57 @@ def _narrowed(filters: str | None, cursor: str, floor: str) -> str:
     return orjson.dumps([*(orjson.loads(filters) if filters else []), newer]).decode()
 
 
-def pages_ahead(plan: ReadPlan, position: Position, count: int) -> range:
-    """Return the numbers of at most `count` pages worth asking now, the next one first."""
+def can_overlap(plan: ReadPlan, place: Place) -> bool:
+    """Return whether pages of other sizes can be asked for; no page of two begins above a border and ends below it."""
+    return plan.page is not None and plan.page.size_parameter is not None and (place.size or 0) > _NO_ROOM
+
+
+_NO_ROOM = 2
+
+
+def next_window(plan: ReadPlan, place: Place) -> Window:
+    """Return the page that goes on below `place.reached`, and begins above it where pages can overlap."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    if not can_overlap(plan, place):
+        return place.number + 1, None
+    size = place.size or 0
+    for overlap in range(min(place.overlap, size // 2), 0, -1):
+        window = window_above(plan, place, overlap)
+        if _end(plan, window, size) > place.reached:
+            return window
+    return plan.page.start + place.reached // size, None
+
+
+def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
+    """Return the page that has `overlap` records above `place.reached`, at least, and reaches furthest below it.
+
+    Pages are counted by their size, so a page begins at a multiple of it: the sizes down to half of the largest are
+    tried, which finds one that begins a few records above where it must.
+    """
+    assert plan.page  # noqa: S101 - only paged streams come here
+    size, first = place.size or 0, max(0, place.reached - overlap)
+    sizes = range(size, size // 2, -1) if can_overlap(plan, place) else (size,)
+    best = max(sizes, key=lambda one: (first // one + 1) * one)
+    return plan.page.start + first // best, None if best == size else best
+
+
+def _end(plan: ReadPlan, window: Window, size: int) -> int:
+    number, asked = window
+    return (number - (plan.page.start if plan.page else 0) + 1) * (asked or size)
+
+
+def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
+    """Return at most `count` pages worth asking now, the next one first."""
     place, doubts = position.place, position.doubts
-    alone = doubts.is_stepping_back or doubts.is_resumed or doubts.cautious_pages or position.floor is not None
+    found: list[Window] = [(place.number, place.asked)]
+    alone = doubts.is_stepping_back or doubts.is_resumed or position.floor is not None
+    alone = alone or (doubts.total_moved and not can_overlap(plan, place))
     if not (plan.page and place.total and place.size and position.delivered.ordered) or alone:
-        return range(place.number, place.number + 1)
+        return found
     wanted = place.total if plan.limit is None else min(place.total, plan.limit)
-    last = plan.page.start - 1 - (-wanted // place.size)
     if plan.slice:
-        last = min(last, plan.slice.page + plan.slice.pages)
-    return range(place.number, max(place.number + 1, min(place.number + count, last + 1)))
+        wanted = min(wanted, (plan.slice.page - plan.page.start + plan.slice.pages) * place.size)
+    while len(found) < count and _end(plan, found[-1], place.size) < wanted:
+        place = replace(place, number=found[-1][0], reached=_end(plan, found[-1], place.size or 0))
+        found.append(next_window(plan, place))
+    return found

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from custify_connector.reading.order import date_of, dates_of, descending, sortable
-from custify_connector.reading.overlap import CAUTIOUS_PAGES, FRUITLESS_STEPS, fell, look_again, moved, step_back
+from custify_connector.reading.overlap import joins, look_again, moved, step_back
 from custify_connector.reading.page import Page
+from custify_connector.reading.page_requests import can_overlap, next_window
 from custify_connector.reading.plan import ReadPlan, Slice
-from custify_connector.reading.position import Delivered, Doubts, Position, Step, reach
+from custify_connector.reading.position import OVERLAP, Delivered, Position, Step, begins, reach
+from custify_connector.reading.undated import looks_further, probed
 from custify_connector.records.envelopes import Record
 from custify_connector.records.identities import Seen, field_value, identities_of
 
@@ -26,6 +28,12 @@ With parents, most of which have few records or none, that would be as many requ
 PROOF_OF_ORDER = 10
 """Fewer records in order may be so by chance; so far, all that were delivered are kept in mind by their identities."""
 
+IDLE_PAGES = 1000
+"""So many pages in a row may bring nothing new, and twice as many as the account has."""
+
+SAME_PAGES = 5
+"""So often the same page may come in a row, pushed down by as many new records each time."""
+
 TIED_KEPT = 1000
 """So many records of one date are kept in mind at most: an import may give all of its records the same."""
 
@@ -34,13 +42,16 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     """Take in one answered page."""
     if not plan.page:
         return _deliver(plan, position, page, seen, done=True)
+    if position.doubts.probe in {"count", "last"}:
+        return probed(plan, position, page)
     page = _believed(plan, position, page)
+    if _is_idle_for_too_long(position):
+        return Step([], replace(position, doubts=replace(position.doubts, has_gap=True)), done=True)
     if not page.records:
-        return _at_the_end(plan, position, page)
-    repeated = tuple(page.identities) == position.delivered.previous
-    if page.number > plan.page.start and repeated and not position.doubts.is_stepping_back:
-        return _same_page_again(position, page)
-    return look_again(plan, position, page) or _deliver(plan, position, page, seen)
+        return _nothing_there(plan, position, page)
+    if _is_the_same_again(plan, position, page):
+        return Step([], position, done=True)
+    return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 
 
 def _believed(plan: ReadPlan, position: Position, page: Page) -> Page:
@@ -49,84 +60,129 @@ def _believed(plan: ReadPlan, position: Position, page: Page) -> Page:
     return replace(page, total=None) if impossible else page
 
 
-def _at_the_end(plan: ReadPlan, position: Position, page: Page) -> Step:
-    """Take an empty page for the end, unless the total says that records may have slipped past: then look back once."""
-    assert plan.page  # noqa: S101 - only paged streams come here
+def _is_idle_for_too_long(position: Position) -> bool:
+    """Return whether so many pages brought nothing that the account must grow as quickly as it is read."""
+    place = position.place
+    return position.doubts.idle > IDLE_PAGES + 2 * (place.total or place.reached) // (place.size or 1)
+
+
+def _nothing_there(plan: ReadPlan, position: Position, page: Page) -> Step:
+    """Take an empty page for the end, unless records should be there: then look back once, and then beyond it."""
     place, doubts = position.place, position.doubts
-    if doubts.bridge:
-        return step_back(position, page.number)
-    missing = place.total is not None and place.collected < place.total and not doubts.end_checked
-    slipped = fell(position, page) and doubts.fruitless < FRUITLESS_STEPS
-    if page.number > plan.page.start and (missing or slipped):
-        return step_back(replace(position, doubts=replace(doubts, end_checked=True)), page.number - 1)
-    return Step([], position, done=True)
+    above = begins(plan, position, page)
+    counted = place.total if page.total is None else page.total
+    is_missed = counted is not None and counted > max(above, place.collected if page.total is None else 0)
+    if above <= 0 or (doubts.is_resumed and not is_missed):
+        return Step([], position, done=True)
+    if (is_missed or above < place.reached) and not doubts.end_checked:
+        return step_back(plan, replace(position, doubts=replace(doubts, end_checked=True)))
+    return _beyond(plan, position, above + (page.asked or place.size or 0), counted if is_missed else None)
 
 
-def _same_page_again(position: Position, page: Page) -> Step:
-    """End when the last page comes again: a service without further pages, or without pages, may answer so.
+def _beyond(plan: ReadPlan, position: Position, reached: int, counted: int | None) -> Step:
+    """Return the step to the page below a gap; the end where the service counts no record there."""
+    if counted is None or not plan.page:
+        return Step([], position, done=True)
+    doubts = replace(position.doubts, has_gap=True, is_stepping_back=False, idle=position.doubts.idle + 1)
+    number = plan.page.start + -(-reached // (position.place.size or 1))
+    place = replace(position.place, number=number, asked=None, reached=reached)
+    return Step([], replace(position, place=place, doubts=doubts), done=reached >= counted, flush=True)
 
-    Unless its total moved: then as many records were created meanwhile as a page holds.
+
+def _is_the_same_again(plan: ReadPlan, position: Position, page: Page) -> bool:
+    """Return whether the last page came a third time: a service without further pages, or without pages, may answer so.
+
+    Once may be chance: as many records were created meanwhile as the page lies further down.
     """
-    if moved(position, page):
-        return Step([], replace(position, place=replace(position.place, number=page.number + 1, total=page.total)))
-    return Step([], position, done=True)
+    previous, place, doubts = position.delivered.previous, position.place, position.doubts
+    is_further = begins(plan, position, page) > 0 and not doubts.is_stepping_back and not doubts.is_resumed
+    length = min(len(previous), len(page.identities))
+    is_same = length > place.overlap and tuple(page.identities[:length]) == previous[:length]
+    if not is_further or not is_same or moved(position, page):
+        return False
+    top, value = position.delivered.top, date_of(plan, position.floor, page.records[0])
+    is_top = top is not None and value is not None and value >= top != position.delivered.edge
+    is_clear = page.total is None or is_top
+    return doubts.idle > (1 if is_clear else SAME_PAGES)
 
 
 def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done: bool = False) -> Step:
-    """Return the step with the new records of a page, and of the page held below it where the two join."""
-    after = _advanced(plan, position, page)
+    """Return the step with the new records of a page."""
+    joined = not plan.page or joins(plan, position, page, seen)
+    after = _advanced(plan, position, page, seen, joined=joined)
     if not after.delivered.ordered:
         seen.lose_order()
     records = _new(plan, after, page, seen)
-    held = position.doubts.held
-    if held is not None and held.identities[0] in page.identities:
-        after = _advanced(plan, after, held)
-        records += _new(plan, after, held, seen)
     after = _counted(plan, position, after, records)
     stepped_back = position.doubts.is_stepping_back
-    return Step(_kept(plan, after, records), after, done or _ended(plan, position, after, page), stepped_back)
+    ended = done or _ended(plan, position, after, page, is_new=bool(records))
+    if ended and not done and _is_short_of_its_total(plan, position, page, after):
+        return replace(_beyond(plan, after, after.place.reached, page.total), records=_kept(plan, after, records))
+    step = Step(_kept(plan, after, records), after, ended, stepped_back)
+    return looks_further(plan, step) if ended else step
 
 
-def _advanced(plan: ReadPlan, position: Position, page: Page) -> Position:
-    """Return the position after a page that joins on to what was delivered; its records are not counted yet."""
+def _advanced(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, joined: bool) -> Position:
+    """Return the position after a page; its records are not counted yet."""
     place, doubts = position.place, position.doubts
-    has_moved = moved(position, page)
+    after = replace(
+        place,
+        size=_learned_size(plan, position, page),
+        total=place.total if page.total is None else page.total,
+        fullest=max(place.fullest, len(page.records)),
+        overlap=OVERLAP if doubts.is_resumed else place.overlap,
+    )
+    if plan.page:
+        after = replace(after, number=page.number, reached=reach(plan, position, page))
+        number, asked = next_window(plan, after)
+        after = replace(after, number=number, asked=asked)
+    else:
+        after = replace(after, number=page.number + 1)
     return replace(
         position,
-        place=replace(
-            place,
-            number=_following(plan, position, page),
-            size=_learned_size(plan, position, page),
-            total=place.total if page.total is None else page.total,
-            fullest=max(place.fullest, len(page.records)),
-        ),
-        delivered=_down_to(plan, position, page),
-        doubts=Doubts(
-            fruitless=doubts.fruitless,
-            end_checked=doubts.end_checked,
-            cautious_pages=CAUTIOUS_PAGES if has_moved else max(0, doubts.cautious_pages - 1),
-            total_moved=doubts.total_moved or has_moved,
+        place=after,
+        delivered=_down_to(plan, position, page, seen),
+        doubts=replace(
+            doubts,
+            is_resumed=False,
+            is_stepping_back=False,
+            is_unproven=doubts.is_unproven or not joined,
+            total_moved=doubts.total_moved or moved(position, page),
         ),
     )
 
 
-def _down_to(plan: ReadPlan, position: Position, page: Page) -> Delivered:
+def _down_to(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Delivered:
     """Return what is known of the records delivered, once a page is among them."""
-    delivered, doubts = position.delivered, position.doubts
+    delivered = position.delivered
     values = dates_of(plan, position.floor, page.records)
-    follows = delivered.top is not None and not doubts.is_stepping_back and not doubts.is_resumed
-    ordered = delivered.ordered and descending([delivered.top, *values] if follows else values)
+    ordered = delivered.ordered and descending(values) and not _is_out_of_order(position, page, values, seen)
     # A page that lies wholly above the edge, pushed there by newcomers, moves neither the edge nor what is known there.
     last = values[-1] if values else None
     above = ordered and delivered.edge is not None and last is not None and last > delivered.edge
     return replace(
         delivered,
         ordered=ordered,
-        top=None if doubts.bridge else values[0] if values else delivered.top,
+        top=values[0] if delivered.top is None and values else delivered.top,
         edge=delivered.edge if above or last is None else last,
         tail=delivered.tail if above else _tail(delivered, page, last),
         previous=tuple(page.identities),
     )
+
+
+def _is_out_of_order(position: Position, page: Page, values: list[str | None], seen: Seen) -> bool:
+    """Return whether most of what a page has above the edge was never delivered, though it is no newcomer.
+
+    So does a service that orders each page by itself. A few may be there: they joined a filtered list meanwhile.
+    """
+    delivered, doubts = position.delivered, position.doubts
+    top, edge = delivered.top, delivered.edge
+    if top is None or edge is None or doubts.is_stepping_back or doubts.is_resumed or delivered.covered is not None:
+        return False
+    above = [
+        name for name, value in zip(page.identities, values, strict=True) if value is not None and edge < value <= top
+    ]
+    return sum(not seen.knows(name) for name in above) * 2 > len(above)
 
 
 def _tail(delivered: Delivered, page: Page, last: str | None) -> tuple[str, ...]:
@@ -134,13 +190,6 @@ def _tail(delivered: Delivered, page: Page, last: str | None) -> tuple[str, ...]
     if last is None or last != delivered.edge:
         return tuple(page.identities)
     return tuple(dict.fromkeys((*delivered.tail, *page.identities)))[-TIED_KEPT:]
-
-
-def _following(plan: ReadPlan, position: Position, page: Page) -> int:
-    """Return the page after this one; after a bridging page, the one that its end lies in."""
-    if position.doubts.bridge is None or plan.page is None:
-        return page.number + 1
-    return plan.page.start + reach(plan, position, page) // (position.place.size or 1)
 
 
 def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
@@ -168,14 +217,19 @@ def _counted(plan: ReadPlan, before: Position, after: Position, records: list[Re
     collected = before.place.collected + len(records)
     doubts = replace(
         after.doubts,
-        fruitless=0 if records else before.doubts.fruitless + before.doubts.is_stepping_back,
+        # What a step back finds is no progress: a service without any order would be read from the top for ever.
+        fruitless=0 if records and not before.doubts.is_stepping_back else before.doubts.fruitless,
+        idle=0 if records else before.doubts.idle + 1,
         end_checked=before.doubts.end_checked and not records,
     )
     delivered = after.delivered
     if collected < PROOF_OF_ORDER:
         known = (*before.delivered.tail, *delivered.tail, *identities_of(records, plan.key))
         delivered = replace(delivered, tail=tuple(dict.fromkeys(known)))
-    return replace(after, place=replace(after.place, collected=collected), delivered=delivered, doubts=doubts)
+    # What was needed to join on is needed again soon, where many records share a date: it is given up slowly.
+    overlap = max(OVERLAP, after.place.overlap - -(-after.place.overlap // 8)) if records else after.place.overlap
+    place = replace(after.place, collected=collected, overlap=overlap)
+    return replace(after, place=place, delivered=delivered, doubts=doubts)
 
 
 def _kept(plan: ReadPlan, position: Position, records: list[Record]) -> list[Record]:
@@ -199,23 +253,55 @@ def _is_in(part: Slice, moment: str | None) -> bool:
     return (part.start is None or moment >= part.start) and (part.end is None or moment < part.end)
 
 
-def _ended(plan: ReadPlan, before: Position, after: Position, page: Page) -> bool:
-    """Return whether no page after this one can add a record: the order has gone past the lower bound, or all came."""
+def _ended(plan: ReadPlan, before: Position, after: Position, page: Page, *, is_new: bool) -> bool:
+    """Return whether no page after this one can add a record: the order has gone past the lower bound, or all came.
+
+    A short page is not the last by itself, since a service may cap its pages: all must have come, by the total, or it
+    must be the second that ends where the last one did.
+    """
     edge = after.delivered.edge if after.delivered.ordered else None
-    bounds = (plan.slice.start if plan.slice else None, after.floor)
+    bounds = (plan.slice.start if plan.slice else None, after.floor if after.doubts.probe != "all" else None)
     if edge is not None and any(bound is not None and edge < bound for bound in bounds):
         return True
-    bridge = before.doubts.bridge
-    full = bridge.size if bridge else before.place.fullest or (SMALLEST_FULL_PAGE if plan.bound else 1)
-    return after.place.total == after.place.collected and len(page.records) < full
+    size = page.asked or before.place.size or 0
+    first = SMALLEST_FULL_PAGE if plan.bound else 1
+    is_short = len(page.records) < (size if before.place.fullest else first)
+    if is_short and after.place.total == after.place.collected:
+        return True
+    is_at_the_last = page.identities[-1:] == [*before.delivered.previous[-1:]]
+    ends_alike = not is_new and (is_at_the_last or after.doubts.is_unproven)
+    return is_short and ends_alike and not before.doubts.is_stepping_back
 
 
-def shortfall(plan: ReadPlan, position: Position) -> int:
-    """Return how many records of a finished read never came, as far as an unmoved total can show it."""
-    total = position.place.total
-    if total is None or position.doubts.total_moved or position.floor is not None or plan.slice:
-        return 0
-    return max(0, total - position.place.collected)
+def _is_short_of_its_total(plan: ReadPlan, before: Position, page: Page, after: Position) -> bool:
+    """Return whether a service that ends here counts more records in the same answer, so that some are not shown."""
+    edge, floor = after.delivered.edge, after.floor
+    is_below = after.doubts.probe != "all" and None not in {edge, floor} and edge < floor  # type: ignore[operator] # neither is None
+    if page.total is None or (after.delivered.ordered and is_below):
+        return False
+    return not plan.slice and page.total > reach(plan, before, page)
+
+
+def shortfall(plan: ReadPlan, position: Position) -> str | None:
+    """Return what is wrong with a finished read: records that the service counts never came; None where all came.
+
+    A page that joins on to the one before cannot have lost any. For the others the count is the judge, unless it moved.
+    """
+    place, doubts = position.place, position.doubts
+    missing = max(0, (place.total or 0) - place.collected)
+    if doubts.idle and _is_idle_for_too_long(position):
+        return "the account grows as quickly as it is read, and the end was not reached"
+    if plan.slice and not doubts.has_gap:
+        return None
+    counts_all = position.floor is None and not doubts.total_moved
+    is_proven = can_overlap(plan, place) and place.reached > 0 and not doubts.is_unproven
+    if missing and (doubts.has_gap or (counts_all and not is_proven)):
+        return f"Custify counts {place.total} records, and {missing} of them never came"
+    if doubts.has_gap:
+        return "pages that should hold records were empty"
+    if doubts.is_unproven and not (counts_all and place.total is not None):
+        return "Custify kept no order while the account changed, and nothing shows that all records came"
+    return None
 
 
 def within(plan: ReadPlan, step: Step, limit: int) -> Step:
@@ -227,7 +313,7 @@ def within(plan: ReadPlan, step: Step, limit: int) -> Step:
     place, delivered = step.position.place, step.position.delivered
     position = replace(
         step.position,
-        place=replace(place, collected=place.collected - len(dropped)),
+        place=replace(place, collected=place.collected - len(dropped), reached=max(0, place.reached - len(dropped))),
         delivered=replace(
             delivered,
             edge=date_of(plan, step.position.floor, kept[-1]),

@@ -18,6 +18,7 @@ from custify_connector.contract import Batch
 from custify_connector.exchange.client import Client
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, ask
+from custify_connector.reading.page_requests import Window
 from custify_connector.reading.plan import Partition, ReadPlan, bind
 from custify_connector.reading.position import Step, start, without_order
 from custify_connector.reading.state import Progress
@@ -39,6 +40,10 @@ RECORDS_GATHERED = 200
 
 PARTITIONS_GATHERED = 100
 """… or of so many partitions, whichever comes first, so that a state is never far behind."""
+
+
+PARENTS_HELD = 1000
+"""The parent that an earlier run was at is among so many, if it is still there: until it comes, the others wait."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class _FirstPages:
         begun = self._begun(slot, child)
         if self._latest.started is None or self._client.max_in_flight == 1:
             return slot, begun, None
-        return slot, begun, self._pool.submit(ask, self._client, child, begun, begun.position.place.number, self._stop)
+        return slot, begun, self._pool.submit(ask, self._client, child, begun, _window(begun), self._stop)
 
     def _begun(self, slot: _Slot, child: ReadPlan) -> Progress:
         """Return where a partition begins: afresh, but for the one that an earlier run left in the middle."""
@@ -137,6 +142,10 @@ class _FirstPages:
         self._pool.close()
 
 
+def _window(progress: Progress) -> Window:
+    return progress.position.place.number, progress.position.place.asked
+
+
 def _slots(plan: ReadPlan, progress: Progress, read: Read) -> Generator[_Slot]:
     for entry, partition in list(enumerate(plan.partitions))[progress.entry :]:
         resumed = progress if entry == progress.entry else replace(progress, parents=None, parent=None)
@@ -151,13 +160,18 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
     """Yield one slot for each parent, from the one that an earlier run was at, or the one after it."""
     assert partition.parents  # noqa: S101 - the caller has looked
     before, last = progress.parents, dict(progress.parent) if progress.parent is not None else None
+    held: list[_Slot] = []
     for batch in read(partition.parents, states.resume(partition.parents, before)):
-        values = _all_taken(partition, batch.records)
+        held += [_Slot(entry, each, before) for each in _all_taken(partition, batch.records)]
+        before = batch.state
+        values = [slot.values for slot in held]
         if last is not None and last in values:
             # A position in the middle of the last parent means that it is not finished.
-            values, last = values[values.index(last) + (not progress.position.doubts.is_resumed) :], None
-        yield from (_Slot(entry, each, before) for each in values)
-        before = batch.state
+            held, last = held[values.index(last) + (not progress.position.doubts.is_resumed) :], None
+        if last is None or len(held) > PARENTS_HELD:
+            yield from held
+            held, last = [], None
+    yield from held
 
 
 def _all_taken(partition: Partition, parents: list[Record]) -> list[dict[str, str]]:

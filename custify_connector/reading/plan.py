@@ -71,7 +71,8 @@ class ReadPlan:
     """How one stream is read. `fingerprint` names what is read, so that a state is used for nothing else.
 
     `partitions` fill the `{name}` of path and query, one after another; `add` puts their values into each record
-    (field to name), and `bound` holds the values once they are filled. `flatten` lifts the content of fields up.
+    (field to name), and `bound` holds the values once they are filled. `flatten` lifts the content of fields up. With
+    `allow_incomplete`, records that never came are warned of, and the read is a finished one.
     """
 
     stream: str
@@ -94,6 +95,7 @@ class ReadPlan:
     partitions: tuple[Partition, ...]
     add: Mapping[str, str]
     slice: Slice | None
+    allow_incomplete: bool = False
     bound: Mapping[str, str] | None = None
 
 
@@ -124,6 +126,7 @@ def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
         partitions=tuple(_partition(partition) for partition in manual.get("partitions", ())),
         add=manual.get("add", {}),
         slice=Slice(**manual["slice"]) if "slice" in manual else None,
+        allow_incomplete=manual.get("settings", {}).get("allow_incomplete", False),
     )
 
 

@@ -6,6 +6,7 @@ Pure. Decides where a read begins. Does not know which page to ask, or which rec
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from custify_connector.reading.order import date_field
 from custify_connector.reading.page import Page
@@ -13,16 +14,21 @@ from custify_connector.reading.plan import ReadPlan
 from custify_connector.records.envelopes import Record
 from custify_connector.records.identities import Seen
 
+Probe = Literal["due", "count", "last", "none", "all"]
+
+OVERLAP = 2
+"""The last record delivered and one before it: where their dates differ, the page holds all that is between."""
+
 
 @dataclass(frozen=True)
 class Place:
     """Where in the pages a read is, and what the pages so far showed of the service."""
 
     number: int
-    """The page to ask next. While `Doubts` are empty, every record of the pages before it has been delivered."""
+    """The page to ask next."""
 
     size: int | None
-    """How many records a page is asked for; None without pages. A first page may lower it, to the cap that it shows."""
+    """The most records that a page is asked for; None without pages. A first page may lower it, to the cap it shows."""
 
     total: int | None = None
     """The last total that the service gave and that its own records did not contradict; None while there was none."""
@@ -31,7 +37,16 @@ class Place:
     """How many different records came, also those that a slice or the floor leaves out of the batches."""
 
     fullest: int = 0
-    """The most records that one page had. A page may be the last one only if it has fewer."""
+    """The most records that one page had."""
+
+    asked: int | None = None
+    """How many records the next page is asked for, where that is not `size`: `number` counts pages of so many."""
+
+    reached: int = 0
+    """How many records lie above the end of the last page, as the service counted when it answered."""
+
+    overlap: int = OVERLAP
+    """How many records the next page shares with the last one, at least. It grows where so many did not join them."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +60,7 @@ class Delivered:
     """Every record so far came newest first. Once False, it stays False for the whole run."""
 
     top: str | None = None
-    """The date of the first record of the last page: the next page may not begin with a newer one, or the order is
-    not kept. None where the last page was a bridging page, since the next one may begin above it."""
+    """The date of the newest record of the first page: what is newer was created since."""
 
     edge: str | None = None
     """The date of the oldest record that came. In order, every record that is newer came too."""
@@ -56,7 +70,7 @@ class Delivered:
     at most `TIED_KEPT`. While the order is not proven (`PROOF_OF_ORDER`), those of all records that came."""
 
     previous: tuple[str, ...] = ()
-    """The identities of exactly the last page: a service without further pages answers with the same one again."""
+    """The identities of exactly the last page, in its order: the next page must go on from them."""
 
     covered: str | None = None
     """For a resumed read: the edge of the runs before it. While the order holds, what is newer was delivered by them
@@ -71,38 +85,30 @@ class Doubts:
     """The next page is the first of a resumed read, or of a slice: it must overlap with what was delivered before."""
 
     is_stepping_back: bool = False
-    """The next page was asked to find an overlap; until one is found, the page before it is asked."""
-
-    bridge: Bridge | None = None
-    """The next page is this one, across the border before page `Place.number`. Only while stepping back."""
-
-    held: Page | None = None
-    """The page below the border, in which the doubt arose: it is never empty, none of it was delivered yet, and it is
-    used once a page joins it to what was delivered."""
+    """The next page was asked to find where it joins on to what was delivered; until then, one further up is asked."""
 
     fruitless: int = 0
-    """How many steps back in a row found nothing new. From `FRUITLESS_STEPS` on, a falling total is not believed."""
+    """How many steps back led to no new record. After `FRUITLESS_STEPS` a page is used though it does not join."""
 
     end_checked: bool = False
-    """An empty page was met too early, and the page before it is looked at once more: the next empty page is the end.
+    """An empty page was met too early, and what is above it is looked at once more: the next empty page is believed.
     Cleared by a new record."""
 
-    cautious_pages: int = 0
-    """How many more pages are asked one by one. Set to `CAUTIOUS_PAGES` whenever the total moves."""
+    is_unproven: bool = False
+    """A page was used that does not join on to what was delivered: only the count can say whether all came."""
+
+    has_gap: bool = False
+    """Pages that should hold records, as the service counts them, were empty: something is missing for certain."""
+
+    idle: int = 0
+    """How many pages in a row brought nothing new. Bounded, or an account that grows quickly would be read for ever."""
+
+    probe: Probe = "due"
+    """Whether an incremental read has looked at the end of the list: records without a readable date stand there, below
+    its cursor, so they are met only where the read goes on to the end (`all`)."""
 
     total_moved: bool = False
     """The total changed at least once during this run, so it cannot say how many records are missing."""
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """A bridging page: of another size than the others, so that it has records on both sides of a border.
-
-    `number` counts pages of `size` records, not pages of `Place.size`.
-    """
-
-    number: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ def start(plan: ReadPlan, floor: str | None) -> Position:
     if part is None or part.end is None or part.page <= plan.page.start:
         return Position(Place(plan.page.start, size), Delivered(ordered), floor=floor)
     # A slice begins like a resumed read: its first page must overlap with the slice before it.
-    return Position(Place(part.page, size), Delivered(ordered, edge=part.end), Doubts(is_resumed=True), floor)
+    place = Place(part.page, size, reached=(part.page - plan.page.start + 1) * size, overlap=size)
+    return Position(place, Delivered(ordered, edge=part.end), Doubts(is_resumed=True), floor)
 
 
 def seen_before(position: Position) -> Seen:
@@ -151,11 +158,15 @@ def seen_before(position: Position) -> Seen:
     return Seen(ordered=position.delivered.ordered, identities=position.delivered.tail)
 
 
+def begins(plan: ReadPlan, position: Position, page: Page) -> int:
+    """Return how many records there are above a page."""
+    assert plan.page  # noqa: S101 - only paged streams come here
+    return (page.number - plan.page.start) * (page.asked or position.place.size or 0)
+
+
 def reach(plan: ReadPlan, position: Position, page: Page) -> int:
     """Return how many records there are down to the end of a page."""
-    assert plan.page  # noqa: S101 - only paged streams come here
-    asked = position.doubts.bridge or Bridge(page.number, position.place.size or 0)
-    return (asked.number - plan.page.start) * asked.size + len(page.records)
+    return begins(plan, position, page) + len(page.records)
 
 
 def without_order(position: Position) -> Position:

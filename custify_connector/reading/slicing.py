@@ -40,7 +40,7 @@ def slices(client: Client, plan: ReadPlan, parts: int) -> list[Slice]:
 
 
 def _page(client: Client, plan: ReadPlan, number: int, size: int) -> Page:
-    page, _ = ask(client, plan, Progress(None, Position(Place(number, size))), number, _NEVER)()
+    page, _ = ask(client, plan, Progress(None, Position(Place(number, size))), (number, None), _NEVER)()
     return page
 
 

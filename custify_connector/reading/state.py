@@ -40,6 +40,8 @@ class Progress:
     parents: Mapping[str, Any] | None = None
     parent: Mapping[str, str] | None = None
     between: bool = False
+    is_incomplete: bool = False
+    """Records of a part that is finished never came."""
 
 
 def expected(state: Mapping[str, Any] | None) -> int | None:
@@ -64,7 +66,9 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
     floor = state.get("cursor") if plan.since else None
     position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
     between = bool(plan.partitions) and "position" not in state
-    return Progress(state.get("started"), position, entry, parents, state.get("parent"), between=between)
+    return Progress(
+        state.get("started"), position, entry, parents, state.get("parent"), between, state.get("incomplete", False)
+    )
 
 
 def at_address(state: Mapping[str, Any] | None, base_url: str) -> Mapping[str, Any] | None:
@@ -137,11 +141,19 @@ The names stay as they are: a state outlives the version of the connector that w
 def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> Position:
     """Return the position of a resumed read: it asks the last page again, which must overlap with what came before."""
     fresh = start(plan, floor)
+    place = replace(fresh.place, **_kept(stored, _PLACE), asked=None)
+    first, size = plan.page.start if plan.page else 1, place.size or 0
     delivered = {**_kept(stored, _DELIVERED), "tail": tuple(stored["tail"]), "covered": _covered(stored)}
     return Position(
-        replace(fresh.place, **_kept(stored, _PLACE)),
+        replace(place, reached=(place.number - first + 1) * size, overlap=max(1, size)),
         replace(fresh.delivered, **delivered),
-        Doubts(is_resumed=True),
+        Doubts(
+            is_resumed=True,
+            # A state of 0.1.0 does not say whether the total moved: what it counts is no proof then.
+            total_moved=stored.get("moved", True),
+            is_unproven=stored.get("unproven", False),
+            has_gap=stored.get("gap", False),
+        ),
         floor,
         tuple(stored.get("concessions", ())),
     )
@@ -163,17 +175,23 @@ def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     state: dict[str, Any] = {**_head(plan), "started": progress.started}
     if plan.partitions:
         state.update(partition=progress.entry, parents=progress.parents, parent=dict(progress.parent or {}))
+    if progress.is_incomplete:
+        state["incomplete"] = True
     if not progress.between:
         state["position"] = _stored_position(plan, position)
     return state if position.floor is None else {**state, "cursor": position.floor}
 
 
 def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
-    first = plan.page.start if plan.page else 1
+    first, place, doubts = plan.page.start if plan.page else 1, position.place, position.doubts
+    last = max(0, place.reached - 1) // (place.size or 1)
+    told = {"unproven": doubts.is_unproven, "gap": doubts.has_gap}
     words = {**_kept(vars(position.place), _PLACE), **_kept(vars(position.delivered), _DELIVERED)}
     return {
         **{name: value for name, value in words.items() if value is not None},
-        "number": max(first, position.place.number - 1),
+        **{name: value for name, value in told.items() if value},
+        "moved": doubts.total_moved,
+        "number": first + last,
         "tail": list(position.delivered.tail),
         "concessions": list(position.fallbacks),
     }
@@ -187,6 +205,12 @@ def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     cursor = started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     floor = progress.position.floor
     return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}
+
+
+def starting_over(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
+    """Return the state after a read that is incomplete: from the beginning, or from the cursor that it began with."""
+    floor = progress.position.floor
+    return {**_head(plan), "cursor": floor} if floor else _head(plan)
 
 
 def _head(plan: ReadPlan) -> dict[str, Any]:

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from custify_connector.contract import Batch
-from custify_connector.contract.errors import UnexpectedReply
+from custify_connector.contract.errors import IncompleteRead, UnexpectedReply
 from custify_connector.exchange.client import Client
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, LookAhead, Unread, ask
+from custify_connector.reading.page_requests import Window
 from custify_connector.reading.paging import absorb, shortfall, within
 from custify_connector.reading.partitions import Steps, partitioned
 from custify_connector.reading.plan import ReadPlan
@@ -30,33 +32,65 @@ log = logging.getLogger("custify_connector")
 def read(client: Client, plan: ReadPlan, progress: Progress) -> Iterator[Batch]:
     """Yield the batches of a stream; the last one, perhaps empty, carries the state of the end.
 
-    Raises what `page.page_of` raises, and ServiceUnavailable.
+    Raises what `page.page_of` raises, ServiceUnavailable, and IncompleteRead after the last batch.
     """
-    for step, reached in _steps(client, plan, progress):
+    missing = ["an earlier part of it is incomplete"] if progress.is_incomplete else []
+    yield from _read(client, plan, progress, missing)
+    if missing and not plan.allow_incomplete:
+        raise IncompleteRead(_incomplete(plan, missing))
+
+
+def _read(client: Client, plan: ReadPlan, progress: Progress, missing: list[str]) -> Iterator[Batch]:
+    """Yield the batches of a stream; what never came is added to `missing`."""
+    for step, reached in _steps(client, plan, progress, missing):
         if step.records or step.done:
-            state = states.finished(plan, reached) if step.done else states.under_way(plan, reached)
-            yield Batch(plan.stream, _picked(step.records, plan.fields), state)
+            yield Batch(plan.stream, _picked(step.records, plan.fields), _state(plan, step, reached, missing))
         # What was handed over is not held while the next page is decoded: its memory is used again.
         del step
+
+
+def _state(plan: ReadPlan, step: Step, reached: Progress, missing: list[str]) -> dict[str, Any]:
+    is_incomplete = bool(missing) and not plan.allow_incomplete
+    if not step.done:
+        return states.under_way(plan, replace(reached, is_incomplete=is_incomplete))
+    return states.starting_over(plan, reached) if is_incomplete else states.finished(plan, reached)
+
+
+_REASONS_SHOWN = 3
+
+
+def _incomplete(plan: ReadPlan, missing: list[str]) -> str:
+    shown = "; ".join(missing[:_REASONS_SHOWN])
+    more = f"; and {len(missing) - _REASONS_SHOWN} more" if len(missing) > _REASONS_SHOWN else ""
+    how = "Read it again" if plan.page or plan.partitions else "Add page to the source, so that every page is asked for"
+    return f"{plan.stream}: the read is incomplete: {shown}{more}. {how}, or set allow_incomplete to keep what came"
 
 
 def _picked(records: list[Record], fields: tuple[str, ...]) -> list[Record]:
     return [{name: record[name] for name in fields if name in record} for record in records] if fields else records
 
 
-def _steps(client: Client, plan: ReadPlan, progress: Progress) -> Steps:
+def _steps(client: Client, plan: ReadPlan, progress: Progress, missing: list[str]) -> Steps:
     if not plan.partitions:
-        return _walk(client, plan, progress, plan.limit)
-    return partitioned(client, plan, progress, partial(_walk, client), partial(read, client))
+        return _walk(client, missing, plan, progress, plan.limit)
+    walk, read_parents = partial(_walk, client, missing), partial(_read, client, missing=missing)
+    return partitioned(client, plan, progress, walk, read_parents)
 
 
-def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None, first: Answer | None = None) -> Steps:
+def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and what came of it
+    client: Client,
+    missing: list[str],
+    plan: ReadPlan,
+    progress: Progress,
+    limit: int | None,
+    first: Answer | None = None,
+) -> Steps:
     """Yield the steps through one stream, or one partition, until its end or `limit` records."""
     seen = seen_before(progress.position)
     left = limit
 
-    def fetch(progress: Progress, number: int, stop: threading.Event) -> Unread:
-        return ask(client, plan, progress, number, stop)
+    def fetch(progress: Progress, window: Window, stop: threading.Event) -> Unread:
+        return ask(client, plan, progress, window, stop)
 
     with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room, client.ending.workers) as pages:
         while True:
@@ -68,7 +102,7 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
                 step = within(plan, step, left)
                 left -= len(step.records)
             progress = replace(progress, position=step.position)
-            _check(plan, step)
+            _check(plan, step, missing)
             ended = step.done or left == 0
             yield step, progress
             if ended:
@@ -76,15 +110,16 @@ def _walk(client: Client, plan: ReadPlan, progress: Progress, limit: int | None,
             del page, step  # not held while the next page is decoded
 
 
-def _check(plan: ReadPlan, step: Step) -> None:
-    """Warn of records that never came.
+def _check(plan: ReadPlan, step: Step, missing: list[str]) -> None:
+    """Warn of records that never came, and add them to `missing`.
 
     Raises UnexpectedReply for a slice whose order is not kept: its records may be in any other slice.
     """
     if plan.slice and not step.position.delivered.ordered:
-        reason = "Custify does not keep the order that the slices rest on; read the source whole"
-        raise UnexpectedReply(f"{plan.stream}: {reason}")
-    missing = shortfall(plan, step.position) if step.done else 0
-    if missing:
-        total = step.position.place.total
-        log.warning("%s: Custify counts %s records, and %d of them never came", plan.stream, total, missing)
+        said = "Custify does not keep the order that the slices rest on; read the source whole"
+        raise UnexpectedReply(f"{plan.stream}: {said}")
+    reason = shortfall(plan, step.position) if step.done else None
+    if reason:
+        where = f"{plan.stream} of {', '.join(plan.bound.values())}" if plan.bound else plan.stream
+        log.warning("%s: %s", where, reason)
+        missing.append(f"{', '.join(plan.bound.values())}: {reason}" if plan.bound else reason)

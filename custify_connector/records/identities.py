@@ -8,6 +8,7 @@ on, every identity is kept. This file does not know pages or requests.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -59,25 +60,37 @@ def _numbered(identity: str, seen: dict[str, int]) -> str:
 
 
 class Seen:
-    """The identities that one read has delivered, as far as they can come again."""
+    """The identities that one read has delivered, as far as they can come again.
+
+    Those that left the window are kept as eight bytes each, and known again once the order is lost.
+    """
 
     def __init__(self, *, ordered: bool, identities: Iterable[str] = ()) -> None:
         self._identities: set[str] = set(identities)
         self._window = deque([list(self._identities)])
         self._ordered = ordered
+        self._left = array("q")
+        self._hashes: set[int] = set()
 
     def lose_order(self) -> None:
-        """Keep every identity from here on: the service does not keep the order that was asked for."""
-        self._ordered = False
+        """Know every identity from here on: the service does not keep the order that was asked for."""
+        if self._ordered:
+            self._ordered = False
+            self._hashes = set(self._left)
+
+    def knows(self, identity: str) -> bool:
+        """Return whether a record was delivered; while the order holds, one that left the window is not known."""
+        return identity in self._identities or (bool(self._hashes) and hash(identity) in self._hashes)
 
     def unseen(self, records: list[AnyRecord], identities: list[str]) -> list[AnyRecord]:
         """Return the records whose identity is new, and remember them."""
-        if self._identities.isdisjoint(identities) and len(set(identities)) == len(identities):
+        plain = not self._hashes and len(set(identities)) == len(identities)
+        if plain and self._identities.isdisjoint(identities):
             self._remember(identities)
             return list(records)
         fresh: dict[str, AnyRecord] = {}
         for record, identity in zip(records, identities, strict=True):
-            if identity not in self._identities:
+            if not self.knows(identity):
                 fresh.setdefault(identity, record)
         self._remember([*fresh])
         return [*fresh.values()]
@@ -86,4 +99,6 @@ class Seen:
         self._identities.update(identities)
         self._window.append(identities)
         while self._ordered and len(self._identities) - len(self._window[0]) >= WINDOW:
-            self._identities.difference_update(self._window.popleft())
+            oldest = self._window.popleft()
+            self._identities.difference_update(oldest)
+            self._left.extend(map(hash, oldest))

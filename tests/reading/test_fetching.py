@@ -44,8 +44,9 @@ class Pages:
         if not held:
             self.gate.set()
 
-    def __call__(self, progress, number, stop):
+    def __call__(self, progress, window, stop):
         """Answer a page, once the gate is open."""
+        number, _ = window
         with self._lock:
             self.asked.append(number)
             self.threads.add(threading.current_thread().name)
@@ -135,7 +136,8 @@ def test_leaving_stops_what_waits_and_leaves_no_thread():
 
 
 def test_an_error_surfaces_at_its_own_page():
-    def fetch(progress, number, _stop):
+    def fetch(progress, window, _stop):
+        number, _ = window
         if number == 3:
             raise LookupError("page 3")
         return lambda: (Page(number, [], [], 1000), progress)
@@ -150,7 +152,7 @@ def test_an_error_surfaces_at_its_own_page():
 def test_the_first_answer_may_have_been_asked_already():
     first = Pages()
     with LookAhead(first, PLAN, 2) as other:
-        answer = other._ask(at(1), 1)  # noqa: SLF001 - the way in which partitions hand over their first page
+        answer = other._ask(at(1), (1, None))  # noqa: SLF001 - the way in which partitions hand over their first page
         answer.result()
     fetch = Pages()
     with LookAhead(fetch, PLAN, 1, answer) as pages:
@@ -160,7 +162,8 @@ def test_the_first_answer_may_have_been_asked_already():
 
 
 def test_what_an_answer_teaches_is_kept_and_the_place_is_not():
-    def fetch(progress, number, _stop):
+    def fetch(progress, window, _stop):
+        number, _ = window
         taught = without_order(replace(progress.position, place=Place(99, 10), fallbacks=("order",)))
         return lambda: (Page(number, [], [], 1000), replace(progress, started="then", position=taught))
 
@@ -204,7 +207,7 @@ HURRIED = Clock(pause=lambda _seconds, _stop: False)
 
 def ask(service):
     client = Client(service, Budget(None), clock=HURRIED)
-    return fetching.ask(client, THINGS, Progress(None, Position(Place(1, 10))), 1, threading.Event())
+    return fetching.ask(client, THINGS, Progress(None, Position(Place(1, 10))), (1, None), threading.Event())
 
 
 def test_a_page_that_came_undecoded_is_decoded_when_it_is_read():
@@ -244,7 +247,7 @@ def test_a_first_page_that_is_refused_is_asked_without_order_and_what_was_learne
     service = Service(Response(400), Response(200, WHOLE, {"date": "Tue, 10 Mar 2026 12:00:00 GMT"}))
     client = Client(service, Budget(None), clock=HURRIED)
     progress = Progress(None, Position(Place(1, 10)))
-    page, reached = fetching.ask(client, ORDERED, progress, 1, threading.Event())()
+    page, reached = fetching.ask(client, ORDERED, progress, (1, None), threading.Event())()
     assert (page.records, reached.position.fallbacks, reached.started) == (
         ROWS,
         ("order",),
@@ -257,11 +260,11 @@ def test_a_later_page_that_is_refused_is_not_asked_more_plainly():
     client = Client(service, Budget(None), clock=HURRIED)
     progress = Progress("2026-03-10T12:00:00+00:00", Position(Place(2, 10, collected=10)))
     with pytest.raises(ConfigurationError, match="Custify answered 400"):
-        fetching.ask(client, ORDERED, progress, 2, threading.Event())()
+        fetching.ask(client, ORDERED, progress, (2, None), threading.Event())()
 
 
 def test_a_later_answer_leaves_the_start_of_the_run_as_it_is():
     client = Client(Service(Response(200, WHOLE, {"date": "Tue, 10 Mar 2026 12:00:00 GMT"})), Budget(None))
     progress = Progress("2026-03-09T00:00:00+00:00", Position(Place(2, 10, collected=10)))
-    _, reached = fetching.ask(client, THINGS, progress, 2, threading.Event())()
+    _, reached = fetching.ask(client, THINGS, progress, (2, None), threading.Event())()
     assert reached == progress

@@ -1,4 +1,4 @@
-"""A page must overlap with what was delivered; where it may not, another page is asked, and the right one."""
+"""A page must join on to what was delivered; where it does not, a page that begins further up is asked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from custify_connector.reading.overlap import CAUTIOUS_PAGES, FRUITLESS_STEPS, look_again
+from custify_connector.reading.overlap import FRUITLESS_STEPS, joins, look_again, step_back
 from custify_connector.reading.page import Page
 from custify_connector.reading.paging import absorb
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Bridge, Delivered, Doubts, Place, Position, seen_before, start
+from custify_connector.reading.position import Delivered, Doubts, Place, Position, seen_before, start
 from custify_connector.records import identities
-from custify_connector.records.identities import identities_of
+from custify_connector.records.identities import Seen, identities_of
 
 MANUAL = {
     "request": {"path": "/thing"},
@@ -22,6 +22,7 @@ MANUAL = {
     "order": {"field": "created_at", "query": {"sort": "created_at"}},
 }
 PLAN = read_plan(MANUAL)
+FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 8}})
 
 
 def page(number, numbers, total=None, **words):
@@ -30,142 +31,181 @@ def page(number, numbers, total=None, **words):
     return Page(number, records, identities_of(records, PLAN.key), total, **words)
 
 
+def tied(number, names, **words):
+    """Return a page of records that share a date."""
+    records = [{"id": name, "created_at": "2026-01-01T00:00:13Z"} for name in names]
+    return Page(number, records, list(names), **words)
+
+
 def down_to(edge, **words):
     """Return the position after a first page of 8, with the records down to `edge`, of 20."""
     tail = tuple(f"{one:02}" for one in range(edge + 7, edge - 1, -1))
     date = f"2026-01-01T00:00:{edge:02}Z"
-    return Position(Place(2, 8, 20, 8, 8), Delivered(edge=date, tail=tail), Doubts(**words))
+    return Position(Place(2, 8, 20, 8, 8, 6, 8), Delivered(edge=date, tail=tail, previous=tail), Doubts(**words))
+
+
+def known(position):
+    return Seen(ordered=True, identities=position.delivered.tail)
 
 
 def test_the_worked_example_of_the_package_asks_these_pages_and_delivers_these_records():
     answers = [
         page(1, range(20, 12, -1), 20),
-        page(2, range(11, 3, -1), 19),  # 18 was deleted, and 12 moved to the first page
-        page(1, range(14, 9, -1), 19),  # the bridging page
-        page(3, range(3, 0, -1), 19),
-        page(4, [], None),
+        page(2, range(12, 6, -1), 18, asked=6),  # 18 and 17 were deleted, and 14 and 13 moved above this page
+        page(1, range(20, 10, -1), 18),
+        page(2, range(12, 6, -1), 18, asked=6),
     ]
-    position, asked, steps = start(PLAN, None), [], []
+    del answers[2].records[2:4], answers[2].identities[2:4]
+    position = start(PLAN, None)
     seen = seen_before(position)
-    for answer in answers:
-        place = position.place
-        bridge = position.doubts.bridge or Bridge(place.number, place.size)
-        asked.append((bridge.number, bridge.size))
-        assert answer.number == place.number
+    steps = []
+    for answer in answers[:3]:
+        assert (answer.number, answer.asked) == (position.place.number, position.place.asked)
         step = absorb(PLAN, position, answer, seen)
         steps.append([int(record["id"]) for record in step.records])
         position = step.position
-    assert asked == [(1, 8), (2, 8), (2, 5), (3, 8), (4, 8)]
-    assert steps == [[*range(20, 12, -1)], [], [*range(12, 3, -1)], [3, 2, 1], []]
-    assert step.done
+    assert steps == [[*range(20, 12, -1)], [], [12, 11]]
 
 
-# ------------------------------------------------------------------------------------------ which page raises a doubt
-
-
-@pytest.mark.parametrize("doubts", [{}, {"is_stepping_back": True}, {"is_resumed": True}], ids=str)
-def test_the_first_page_of_all_needs_no_overlap(doubts):
-    first = page(1, range(9, 1, -1), 19)
-    assert look_again(PLAN, down_to(13, **doubts), first) is None
+# ------------------------------------------------------------------------------------------ which page joins on
 
 
 @pytest.mark.parametrize("doubts", [{}, {"is_stepping_back": True}, {"is_resumed": True}], ids=str)
-def test_where_nothing_was_delivered_there_is_nothing_to_overlap_with(doubts):
-    position = Position(Place(2, 8, 20), doubts=Doubts(**doubts))
-    assert look_again(PLAN, position, page(2, range(9, 1, -1), 19)) is None
+def test_the_first_page_of_all_joins_on(doubts):
+    position = down_to(13, **doubts)
+    assert look_again(PLAN, position, page(1, range(9, 1, -1), 19), known(position)) is None
 
 
-@pytest.mark.parametrize("known", [{"edge": "2026-01-01T00:00:13Z"}, {"tail": ("13",)}], ids=str)
-def test_an_edge_or_a_known_identity_is_enough_to_ask_for_an_overlap(known):
-    position = Position(Place(2, 8, 20), Delivered(**known), Doubts(is_resumed=True))
-    step = look_again(PLAN, position, page(2, range(9, 1, -1), 20))
-    assert (step.position.place.number, step.position.doubts.bridge, step.records, step.flush) == (1, None, [], True)
+def test_where_nothing_was_delivered_there_is_nothing_to_join_on_to():
+    position = Position(Place(2, 8, 20))
+    assert look_again(PLAN, position, page(2, range(9, 1, -1), 19), known(position)) is None
 
 
-@pytest.mark.parametrize("word", ["is_stepping_back", "is_resumed"])
-def test_a_read_that_looks_for_an_overlap_steps_back_until_there_is_one(word):
+@pytest.mark.parametrize(
+    ("numbers", "joined"),
+    [
+        (range(14, 8, -1), True),
+        (range(30, 24, -1), True),
+        (range(13, 7, -1), False),
+        (range(12, 6, -1), False),
+        (range(11, 5, -1), False),
+    ],
+    ids=["newer than the edge", "pushed far down", "at the edge", "below it", "far below"],
+)
+def test_a_page_joins_on_where_it_begins_above_the_edge(numbers, joined):
+    """One that begins with the very record at the edge may hide others of its date."""
+    position = down_to(13)
+    assert joins(PLAN, position, page(2, numbers, asked=6), known(position)) is joined
+
+
+NAMES = "abcdefgh"
+
+
+@pytest.mark.parametrize(
+    ("shown", "joined"),
+    [
+        ("efghij", True),
+        ("cdefgh", True),
+        ("acegij", False),
+        ("fghijk", False),
+        ("fegijh", False),
+        ("xefghi", False),
+        ("ijklmn", False),
+    ],
+    ids=[
+        "goes on",
+        "ends there too",
+        "most are missing",
+        "too few",
+        "another order",
+        "an unknown one",
+        "nothing known",
+    ],
+)
+def test_records_of_one_date_join_on_where_enough_of_them_kept_their_places(shown, joined):
+    delivered = Delivered(edge="2026-01-01T00:00:13Z", tail=tuple(NAMES), previous=tuple(NAMES))
+    position = Position(Place(2, 8, None, 8, 8, 6, 8), delivered)
+    assert joins(PLAN, position, tied(2, shown, asked=6), known(position)) is joined
+
+
+@pytest.mark.parametrize(
+    ("shown", "joined"),
+    [("hij", True), ("gij", False), ("fhi", True), ("ghi", True), ("hgi", False), ("xhi", False), ("ijk", False)],
+)
+def test_without_dates_a_page_joins_on_by_the_records_and_their_order(shown, joined):
+    delivered = Delivered(ordered=False, tail=tuple(NAMES), previous=tuple(NAMES))
+    position = Position(Place(2, 8, None, 8, 8, 6, 8), delivered)
+    assert joins(PLAN, position, tied(2, shown, asked=6), known(position)) is joined
+
+
+def test_a_page_of_records_that_all_came_joins_on():
+    delivered = Delivered(ordered=False, tail=("x",), previous=("x",))
+    position = Position(Place(2, 8, None, 8, 8, 6, 8), delivered)
+    assert joins(PLAN, position, tied(2, "abc", asked=6), Seen(ordered=False, identities="abc"))
+
+
+@pytest.mark.parametrize(("tail", "joined"), [((), True), (("another of that date",), False), (("13",), True)])
+def test_a_resumed_read_joins_on_at_the_edge_only_where_nothing_else_of_its_date_was_delivered(tail, joined):
+    delivered = Delivered(edge="2026-01-01T00:00:13Z", tail=tail)
+    position = Position(Place(2, 8, 20, reached=16), delivered, Doubts(is_resumed=True))
+    assert joins(PLAN, position, page(2, [13, 12]), known(position)) is joined
+
+
+# ------------------------------------------------------------------------------------------ which page is asked instead
+
+
+def test_each_step_back_looks_further_up_and_forgets_what_was_asked_ahead():
+    position, overlaps = down_to(13), []
+    position = replace(position, place=replace(position.place, reached=900))
+    for _ in range(4):
+        step = step_back(PLAN, position)
+        assert (step.records, step.flush, step.position.doubts.is_stepping_back) == ([], True, True)
+        position = step.position
+        place = position.place
+        overlaps.append(place.overlap)
+        assert (place.number - 1) * (place.asked or place.size) <= place.reached - place.overlap
+    assert overlaps == [8, 32, 128, 512]
+
+
+def test_a_page_is_used_though_it_does_not_join_on_after_so_many_steps_back():
+    below = page(2, range(11, 5, -1), 20, asked=6)
+    position = down_to(13, fruitless=FRUITLESS_STEPS - 1)
+    assert look_again(PLAN, position, below, known(position)).position.doubts.fruitless == FRUITLESS_STEPS
+    position = down_to(13, fruitless=FRUITLESS_STEPS)
+    assert look_again(PLAN, position, below, known(position)) is None
+    assert absorb(PLAN, position, below, known(position)).position.doubts.is_unproven
+
+
+@pytest.mark.parametrize("word", ["is_unproven", "has_gap"])
+def test_once_the_count_alone_can_tell_no_page_needs_to_join_on(word):
     position = down_to(13, **{word: True})
-    apart = look_again(PLAN, replace(position, place=replace(position.place, number=5)), page(5, range(9, 1, -1), 20))
-    assert (apart.position.place.number, apart.position.doubts.is_stepping_back) == (4, True)
-    assert look_again(PLAN, position, page(2, range(13, 5, -1), 20)) is None, "13 was delivered"
-    assert look_again(PLAN, position, page(2, [30, 29], 20)) is None, "newer than the edge"
+    assert look_again(PLAN, position, page(2, range(9, 3, -1), 20, asked=6), known(position)) is None
 
 
-def test_a_page_at_the_edge_overlaps_only_where_nothing_of_its_date_was_delivered():
-    edge = "2026-01-01T00:00:13Z"
-    position = Position(Place(2, 8, 20), Delivered(edge=edge), Doubts(is_resumed=True))
-    assert look_again(PLAN, position, page(2, [13, 12], 20)) is None
-    known = replace(position, delivered=Delivered(edge=edge, tail=("another of that date",)))
-    assert look_again(PLAN, known, page(2, [13, 12], 20)).position.place.number == 1
-    unordered = replace(position, delivered=Delivered(ordered=False, edge=edge))
-    assert look_again(PLAN, unordered, page(2, [13, 12], 20)).position.place.number == 1
+# ------------------------------------------------------------------------------------------ pages of one size
 
 
-def test_a_total_that_fell_bridges_the_border_unless_steps_back_have_been_fruitless():
-    below = page(2, range(11, 3, -1), 19)
-    step = look_again(PLAN, down_to(13), below)
-    assert step.position.doubts == Doubts(
-        is_stepping_back=True, bridge=Bridge(2, 5), held=below, cautious_pages=CAUTIOUS_PAGES
-    )
-    assert look_again(PLAN, down_to(13, fruitless=FRUITLESS_STEPS), below) is None
-    assert look_again(PLAN, down_to(13, fruitless=FRUITLESS_STEPS - 1), below) is not None
+def fixed(**words):
+    position = down_to(13, **words)
+    return replace(position, place=replace(position.place, asked=None))
 
 
 @pytest.mark.parametrize("total", [None, 20, 21])
-def test_a_page_asked_in_turn_raises_no_doubt_while_the_total_has_not_fallen(total):
-    assert look_again(PLAN, down_to(13), page(2, range(12, 4, -1), total)) is None
+def test_a_page_whose_size_cannot_be_chosen_raises_no_doubt_while_the_total_has_not_fallen(total):
+    assert look_again(FIXED, fixed(), page(2, range(12, 4, -1), total), known(fixed())) is None
+
+
+def test_where_the_size_of_a_page_cannot_be_chosen_the_page_before_is_asked():
+    step = look_again(FIXED, fixed(), page(2, range(11, 3, -1), 19), known(fixed()))
+    assert (step.position.place.number, step.position.place.asked, step.flush) == (1, None, True)
 
 
 @pytest.mark.parametrize("total", [None, 21])
 def test_a_page_asked_ahead_is_asked_again_unless_its_total_is_that_of_the_page_before(total):
-    step = look_again(PLAN, down_to(13), page(2, range(12, 4, -1), total, in_turn=False))
+    step = look_again(FIXED, fixed(), page(2, range(12, 4, -1), total, in_turn=False), known(fixed()))
     assert (step.flush, step.records, step.position.place.number) == (True, [], 2)
-    assert step.position.doubts == Doubts(cautious_pages=CAUTIOUS_PAGES)
-    assert look_again(PLAN, down_to(13), page(2, range(12, 4, -1), 20, in_turn=False)) is None
-
-
-def test_records_that_come_again_though_the_count_stood_still_are_looked_at_once():
-    """As many as came again are missing: those of one date changed places."""
-    again = page(2, range(13, 5, -1), 20)
-    step = look_again(PLAN, down_to(13), again)
-    assert (step.position.doubts.held, step.position.doubts.bridge) == (again, Bridge(2, 5))
-    assert look_again(PLAN, down_to(13, fruitless=1), again) is None, "looked at already"
-    assert look_again(PLAN, down_to(13, total_moved=True), again) is None, "newcomers pushed them here"
-    assert look_again(PLAN, down_to(13), replace(again, total=21)) is None, "the same"
-    assert look_again(PLAN, down_to(13), replace(again, total=None)) is None, "nothing counts them"
-    more = down_to(13)
-    more = replace(more, place=replace(more.place, collected=9))
-    assert look_again(PLAN, more, again) is None, "none is missing"
-
-
-# ------------------------------------------------------------------------------------------ the bridging page
-
-
-@pytest.mark.parametrize(
-    ("size", "border", "bridge"),
-    [
-        (3, 2, None),
-        (4, 2, Bridge(2, 3)),
-        (8, 2, Bridge(2, 5)),
-        (8, 3, Bridge(3, 6)),
-        (10, 2, Bridge(2, 7)),
-        (200, 2, Bridge(2, 133)),
-        (4, 4, None),
-    ],
-)
-def test_the_bridging_page_reaches_furthest_to_both_sides_of_the_border(size, border, bridge):
-    position = replace(down_to(13), place=Place(border, size, 900, (border - 1) * size, size))
-    step = look_again(PLAN, position, page(border, range(11, 3, -1), 899))
-    assert (step.position.doubts.bridge, step.position.place.number) == (bridge, border - 1)
-    if bridge:
-        above = (border - 1) * size - (bridge.number - 1) * bridge.size
-        assert 0 < above < bridge.size, "it has records on both sides"
-
-
-def test_where_the_size_of_a_page_cannot_be_chosen_the_page_before_is_asked():
-    manual = {**MANUAL, "page": {"parameter": "page", "size": 8}}
-    step = look_again(read_plan(manual), down_to(13), page(2, range(11, 3, -1), 19))
-    assert (step.position.doubts.bridge, step.position.place.number) == (None, 1)
+    again = look_again(FIXED, fixed(), page(2, range(12, 4, -1), 20, in_turn=False), known(fixed()))
+    assert again is None
 
 
 # ------------------------------------------------------------------------------------------ without an order
@@ -173,16 +213,16 @@ def test_where_the_size_of_a_page_cannot_be_chosen_the_page_before_is_asked():
 
 @pytest.mark.parametrize("ordered_pages", [0, 2])
 def test_a_stream_without_order_that_is_longer_than_the_window_delivers_none_twice(monkeypatch, ordered_pages):
-    """The order may be lost later on: from there, nothing is forgotten."""
+    """The order may be lost later on: what had left the window is known again."""
     monkeypatch.setattr(identities, "WINDOW", 8)
     pages = [list(range(59 - 8 * index, 51 - 8 * index, -1)) for index in range(6)]
     for one in pages[ordered_pages:]:
         one.reverse()
-    pages.append([*pages[ordered_pages][:4], 1, 2, 3, 4])  # met again, six pages later
-    position = start(PLAN, None)
+    pages.append([*pages[0][:4], 1, 2, 3, 4])  # met again, six pages later
+    position = start(FIXED, None)
     seen, delivered = seen_before(position), []
     for number, numbers in enumerate(pages, start=1):
-        step = absorb(PLAN, position, page(number, numbers), seen)
+        step = absorb(FIXED, position, page(number, numbers), seen)
         delivered += [record["id"] for record in step.records]
         position = step.position
     assert len(delivered) == len(set(delivered)) == 52

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from custify_connector.reading.page_requests import fall_back, page_request, pages_ahead
+from custify_connector.reading.page_requests import fall_back, next_window, page_request, pages_ahead, window_above
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Bridge, Doubts, Place, start, without_order
+from custify_connector.reading.position import Doubts, Place, start, without_order
 
 MANUAL = {
     "stream": "things",
@@ -17,6 +19,7 @@ MANUAL = {
     "order": {"field": "created_at", "direction": "desc", "query": {"sort": "created_at"}},
 }
 PLAN = read_plan(MANUAL)
+FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 10}})
 INCREMENTAL = read_plan(
     {
         **MANUAL,
@@ -28,7 +31,7 @@ INCREMENTAL = read_plan(
 
 
 def test_the_first_request_asks_the_largest_page_and_the_order():
-    assert dict(page_request(PLAN, start(PLAN, None), 1).query) == {
+    assert dict(page_request(PLAN, start(PLAN, None), (1, None)).query) == {
         "sort": "created_at",
         "page": "1",
         "itemsPerPage": "10",
@@ -36,12 +39,45 @@ def test_the_first_request_asks_the_largest_page_and_the_order():
 
 
 def test_pages_are_asked_ahead_up_to_the_last_that_the_total_promises():
-    position = replace(start(PLAN, None), place=Place(2, 10, total=35))
-    assert list(pages_ahead(PLAN, position, 8)) == [2, 3, 4]
-    assert list(pages_ahead(PLAN, replace(position, place=Place(5, 10, total=35)), 8)) == [5]
-    assert list(pages_ahead(PLAN, replace(position, place=Place(2, 10)), 8)) == [2]
-    assert list(pages_ahead(PLAN, replace(position, doubts=Doubts(is_stepping_back=True)), 8)) == [2]
-    assert list(pages_ahead(read_plan({**MANUAL, "limit": 12}), position, 8)) == [2]
+    position = replace(start(PLAN, None), place=Place(2, 10, total=35, asked=8, reached=10))
+    assert pages_ahead(PLAN, position, 8) == [(2, 8), (3, 7), (3, 9), (4, 8), (4, None)]
+    assert pages_ahead(PLAN, position, 3) == [(2, 8), (3, 7), (3, 9)]
+    assert pages_ahead(PLAN, replace(position, place=replace(position.place, total=None)), 8) == [(2, 8)]
+    assert pages_ahead(PLAN, replace(position, doubts=Doubts(is_stepping_back=True)), 8) == [(2, 8)]
+    assert pages_ahead(read_plan({**MANUAL, "limit": 12}), position, 8) == [(2, 8)]
+
+
+def test_pages_whose_size_cannot_be_chosen_are_asked_one_after_another():
+    place = Place(2, 10, total=35, reached=10)
+    assert pages_ahead(FIXED, replace(start(FIXED, None), place=place), 8) == [(2, None), (3, None), (4, None)]
+    moved = replace(start(FIXED, None), place=place, doubts=Doubts(total_moved=True))
+    assert pages_ahead(FIXED, moved, 8) == [(2, None)]
+
+
+@given(st.integers(3, 250), st.integers(1, 10**6), st.integers(1, 40))
+def test_the_next_page_begins_above_what_was_reached_and_ends_below_it(size, reached, overlap):
+    """Law: it shares records with the page before, brings new ones, and is not larger than it may be."""
+    number, asked = next_window(PLAN, Place(1, size, reached=reached, overlap=overlap))
+    one = asked or size
+    begins, ends = (number - 1) * one, number * one
+    assert one <= size
+    assert ends > reached
+    assert begins < reached or reached % size == 0
+    if size >= 20 and overlap <= size // 4:
+        assert begins <= max(0, reached - min(overlap, size // 2)) or ends - reached >= 1
+
+
+@given(st.integers(20, 250), st.integers(1, 10**6))
+def test_few_records_are_asked_for_twice(size, reached):
+    number, asked = next_window(PLAN, Place(1, size, reached=reached))
+    one = asked or size
+    assert number * one - reached >= size // 3
+
+
+@given(st.integers(3, 250), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_step_back_begins_as_far_above_as_it_is_asked_to(size, reached, overlap):
+    number, asked = window_above(PLAN, Place(1, size, reached=reached), overlap)
+    assert (number - 1) * (asked or size) <= max(0, reached - overlap)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +94,11 @@ def test_what_custify_refuses_is_asked_more_plainly(status, position, gives_up):
     assert (plainer.fallbacks[-1] if plainer else None) == gives_up
     if plainer:
         assert fall_back(PLAN, plainer, status) is None
-        assert "sort" not in dict(page_request(PLAN, plainer, 1).query)
+        assert "sort" not in dict(page_request(PLAN, plainer, (1, None)).query)
 
 
 def test_an_incremental_read_asks_two_days_before_its_cursor_beside_the_users_own_filters():
-    query = dict(page_request(INCREMENTAL, start(INCREMENTAL, "2026-03-10T12:00:00.000Z"), 1).query)
+    query = dict(page_request(INCREMENTAL, start(INCREMENTAL, "2026-03-10T12:00:00.000Z"), (1, None)).query)
     assert query["sort"] == "updated_at"
     assert '"churned"' in query["filters"]
     assert '"2026-03-08"' in query["filters"]
@@ -71,20 +107,20 @@ def test_an_incremental_read_asks_two_days_before_its_cursor_beside_the_users_ow
 def test_a_path_that_is_not_there_is_replaced_by_the_other_one():
     plan = read_plan({**MANUAL, "fallback_path": "/old"})
     position = start(plan, None)
-    assert page_request(plan, position, 1).path == "/thing"
+    assert page_request(plan, position, (1, None)).path == "/thing"
     assert fall_back(plan, position, 400).fallbacks == ("order",)
     plainer = fall_back(plan, position, 404)
     assert (plainer.fallbacks, plainer.delivered.ordered) == (("path",), True)
-    assert page_request(plan, plainer, 1).path == "/old"
+    assert page_request(plan, plainer, (1, None)).path == "/old"
     assert fall_back(plan, plainer, 404) is None
-    assert page_request(PLAN, replace(start(PLAN, None), fallbacks=("path",)), 1).path == "/thing"
+    assert page_request(PLAN, replace(start(PLAN, None), fallbacks=("path",)), (1, None)).path == "/thing"
 
 
 def test_a_refused_filter_is_left_out_before_the_order():
     position = start(INCREMENTAL, "2026-03-10T12:00:00.000Z")
     unfiltered = fall_back(INCREMENTAL, position, 400)
     assert (unfiltered.fallbacks, unfiltered.delivered.ordered) == (("narrow",), True)
-    assert dict(page_request(INCREMENTAL, unfiltered, 1).query) == {
+    assert dict(page_request(INCREMENTAL, unfiltered, (1, None)).query) == {
         "filters": '[{"fieldName":"churned"}]',
         "sort": "updated_at",
         "page": "1",
@@ -96,33 +132,30 @@ def test_a_refused_filter_is_left_out_before_the_order():
     assert first.fallbacks == ("order",), "without a cursor, nothing is filtered"
 
 
-def test_a_bridging_page_is_asked_by_its_own_number_and_size():
-    position = replace(start(PLAN, None), doubts=Doubts(is_stepping_back=True, bridge=Bridge(3, 7)))
-    query = dict(page_request(PLAN, position, 2).query)
+def test_a_page_of_another_size_is_asked_by_its_own_number_and_size():
+    query = dict(page_request(PLAN, start(PLAN, None), (3, 7)).query)
     assert (query["page"], query["itemsPerPage"]) == ("3", "7")
 
 
 @pytest.mark.parametrize(
     ("doubts", "numbers"),
-    [
-        ({"is_resumed": True}, [2]),
-        ({"cautious_pages": 1}, [2]),
-        ({"fruitless": 3, "total_moved": True}, [2, 3]),
-    ],
+    [({"is_resumed": True}, 1), ({"is_stepping_back": True}, 1), ({"fruitless": 3, "total_moved": True}, 2)],
     ids=str,
 )
 def test_pages_are_asked_one_by_one_while_there_is_a_doubt(doubts, numbers):
-    position = replace(start(PLAN, None), place=Place(2, 10, total=900), doubts=Doubts(**doubts))
-    assert list(pages_ahead(PLAN, position, 2)) == numbers
+    place = Place(2, 10, total=900, asked=8, reached=10)
+    position = replace(start(PLAN, None), place=place, doubts=Doubts(**doubts))
+    assert len(pages_ahead(PLAN, position, 2)) == numbers
 
 
 def test_pages_are_asked_one_by_one_without_order_and_from_a_cursor():
     place = Place(2, 10, total=900)
-    assert list(pages_ahead(PLAN, without_order(replace(start(PLAN, None), place=place)), 2)) == [2]
-    assert list(pages_ahead(PLAN, replace(start(PLAN, "2026-01-01T00:00:00Z"), place=place), 2)) == [2]
+    assert pages_ahead(PLAN, without_order(replace(start(PLAN, None), place=place)), 2) == [(2, None)]
+    assert pages_ahead(PLAN, replace(start(PLAN, "2026-01-01T00:00:00Z"), place=place), 2) == [(2, None)]
 
 
-def test_a_slice_is_asked_ahead_to_a_page_past_its_last():
+def test_a_slice_is_asked_ahead_to_its_end():
     part = read_plan({**MANUAL, "slice": {"start": None, "end": None, "page": 2, "pages": 3}})
-    assert list(pages_ahead(part, replace(start(part, None), place=Place(3, 10, total=900)), 9)) == [3, 4, 5]
-    assert list(pages_ahead(part, replace(start(part, None), place=Place(3, 10, total=35)), 9)) == [3, 4]
+    place = Place(3, 10, total=900, reached=20)
+    assert 10 * pages_ahead(part, replace(start(part, None), place=place), 9)[-1][0] <= 50
+    assert len(pages_ahead(part, replace(start(part, None), place=replace(place, total=35)), 9)) <= 3

@@ -4,7 +4,7 @@ import pytest
 
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Bridge, Delivered, Doubts, Place, Position, reach, seen_before, start
+from custify_connector.reading.position import Delivered, Doubts, Place, Position, begins, reach, seen_before, start
 
 MANUAL = {
     "request": {"path": "/thing"},
@@ -32,7 +32,10 @@ def slice_of(end, page):
         pytest.param(slice_of(None, 3), None, Position(Place(1, 10)), id="the newest slice"),
         pytest.param(slice_of(DATE, 1), None, Position(Place(1, 10)), id="a slice from the first page"),
         pytest.param(
-            slice_of(DATE, 2), None, Position(Place(2, 10), Delivered(edge=DATE), Doubts(is_resumed=True)), id="a slice"
+            slice_of(DATE, 2),
+            None,
+            Position(Place(2, 10, reached=20, overlap=10), Delivered(edge=DATE), Doubts(is_resumed=True)),
+            id="a slice",
         ),
     ],
 )
@@ -40,10 +43,11 @@ def test_a_read_begins_at_the_first_page_and_a_slice_like_a_resumed_read(manual,
     assert start(read_plan(manual), floor) == position
 
 
-@pytest.mark.parametrize(("bridge", "records"), [(None, 14), (Bridge(3, 7), 18)])
-def test_a_page_reaches_down_to_its_last_record(bridge, records):
-    position = Position(Place(2, 10), doubts=Doubts(bridge=bridge))
-    assert reach(read_plan(MANUAL), position, Page(2, [{}] * 4, [])) == records
+@pytest.mark.parametrize(("number", "asked", "above"), [(2, None, 10), (3, 7, 14), (1, 7, 0)])
+def test_a_page_begins_below_those_of_its_size_and_reaches_down_to_its_last_record(number, asked, above):
+    page = Page(number, [{}] * 4, [], asked=asked)
+    assert begins(read_plan(MANUAL), Position(Place(2, 10)), page) == above
+    assert reach(read_plan(MANUAL), Position(Place(2, 10)), page) == above + 4
 
 
 @pytest.mark.parametrize("ordered", [True, False])

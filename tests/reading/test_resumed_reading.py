@@ -12,7 +12,7 @@ from custify_connector.reading import state as states
 from custify_connector.reading.page import Page
 from custify_connector.reading.paging import absorb
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Bridge, seen_before
+from custify_connector.reading.position import seen_before
 from custify_connector.records.identities import identities_of
 
 MANUAL = {
@@ -47,10 +47,10 @@ class Account:
 
     def page(self, position):
         """Answer what a position asks for."""
-        asked = position.doubts.bridge or Bridge(position.place.number, position.place.size)
+        number, size = position.place.number, position.place.asked or position.place.size
         ordered = sorted(sorted(self.rows, key=lambda row: row["id"]), key=lambda row: row[self.field], reverse=True)
-        shown = [dict(row) for row in ordered[(asked.number - 1) * asked.size : asked.number * asked.size]]
-        return Page(position.place.number, shown, identities_of(shown, (("id",),)), len(self.rows))
+        shown = [dict(row) for row in ordered[(number - 1) * size : number * size]]
+        return Page(number, shown, identities_of(shown, (("id",),)), len(self.rows), asked=position.place.asked)
 
     def change(self, kind, index):
         """Create, delete or update a record."""

@@ -47,6 +47,7 @@ positions = st.builds(
         total=st.none() | counts,
         collected=counts,
         fullest=counts,
+        reached=st.integers(1, 10**6),
     ),
     st.builds(
         Delivered,
@@ -66,7 +67,9 @@ positions = st.builds(
 @given(positions, st.none() | st.just(STARTED))
 def test_a_state_in_the_middle_asks_the_last_page_again_and_remembers_the_rest(position, started):
     back = resume(FULL, checked(under_way(FULL, Progress(started, position))))
-    place = replace(position.place, number=max(1, position.place.number - 1))
+    size, reached = position.place.size, position.place.reached
+    number = 1 + (reached - 1) // size
+    place = replace(position.place, number=number, reached=number * size, overlap=size)
     delivered = replace(position.delivered, covered=back.position.delivered.covered)
     assert (back.started, back.position.place, back.position.delivered) == (started, place, delivered)
     assert (back.position.doubts, back.position.fallbacks) == (Doubts(is_resumed=True), position.fallbacks)

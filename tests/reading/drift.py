@@ -1,0 +1,201 @@
+"""An account that others change while it is read, in many ways: a model of Custify behind a `Send`, and its judge."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass, field
+
+from custify_connector.contract.errors import IncompleteRead
+from custify_connector.exchange.client import Client
+from custify_connector.exchange.rate_budget import Budget, Clock
+from custify_connector.exchange.wire import Response
+from custify_connector.reading import state as states
+from custify_connector.reading import stream as streams
+from custify_connector.reading.plan import read_plan
+
+MOST_REQUESTS = 4_000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way in which an account changes, and in which its service answers; a chance is that of each answer.
+
+    `ties`: so many records share a date. `shuffled`: those of one date change places at each answer. `total`: right,
+    none, or what the page shows. `swaps`: one joins below while another leaves above, as in a filtered list.
+    `undated`: the share of records without a date, which are last. `order`: what the service makes of the order.
+    """
+
+    creates: float = 0.0
+    deletes: float = 0.0
+    pairs: float = 0.0
+    swaps: float = 0.0
+    updates: float = 0.0
+    ties: int = 1
+    shuffled: bool = False
+    total: str = "right"
+    undated: float = 0.0
+    order: str = "kept"
+    cap: int | None = None
+
+
+KINDS = {
+    "nothing": Kind(),
+    "creations": Kind(creates=0.8),
+    "deletions": Kind(deletes=0.8),
+    "creations and deletions": Kind(creates=0.8, deletes=0.8, updates=0.5),
+    "one created for each deleted": Kind(pairs=0.8),
+    "members of a filter swap": Kind(swaps=0.8),
+    "ties": Kind(ties=3, creates=0.5, deletes=0.5),
+    "ties that change places": Kind(ties=3, shuffled=True),
+    "ties that change places, and changes": Kind(ties=3, shuffled=True, creates=0.5, deletes=0.5),
+    "ties longer than a page": Kind(ties=250, creates=0.5, deletes=0.5),
+    "such ties that change places": Kind(ties=250, shuffled=True, creates=0.5, deletes=0.5),
+    "no total, deletions": Kind(total="none", creates=0.3, deletes=0.8),
+    "the page's count as total, deletions": Kind(total="shown", creates=0.3, deletes=0.8),
+    "dates missing, and last": Kind(undated=0.05, creates=0.5, deletes=0.5),
+    "the order is ignored": Kind(order="ignored", creates=0.5, deletes=0.5),
+    "the order is another each time": Kind(order="random", creates=0.5, deletes=0.5),
+    "oldest first": Kind(order="oldest first", creates=0.5, deletes=0.5),
+    "a cap": Kind(cap=7, creates=0.5, deletes=0.5),
+}
+
+
+@dataclass
+class Outcome:
+    """What came of one read: what was lost, and what came twice, whether that was reported, and what it cost."""
+
+    lost: set[str]
+    doubled: int
+    is_reported: bool
+    requests: int
+    delivered: int
+
+
+@dataclass
+class Account:
+    """The records of an account, and what becomes of them at each answer."""
+
+    kind: Kind
+    seed: int
+    size: int = 300
+    rows: dict[str, dict[str, object]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311 - the same account at every run
+        self.lock = threading.Lock()
+        self.clock = 10_000
+        for number in range(self.size):
+            self.rows[f"r{number}"] = self.row(f"r{number}", number // self.kind.ties)
+        for row in self.random.sample([*self.rows.values()], round(self.kind.undated * self.size)):
+            row["updated_at"] = None
+        self.before = {name: dict(row) for name, row in self.rows.items()}
+
+    def row(self, name: str, moment: int) -> dict[str, object]:
+        """Return a record of a moment."""
+        return {"id": name, "created_at": when(moment), "updated_at": when(moment)}
+
+    def create(self) -> None:
+        """Add the newest record."""
+        self.clock += 1
+        self.rows[f"n{self.clock}"] = self.row(f"n{self.clock}", self.clock)
+
+    def delete(self) -> None:
+        """Take one away."""
+        if self.rows:
+            del self.rows[self.random.choice([*self.rows])]
+
+    def swap(self) -> None:
+        """Let one leave the list, and another join it anywhere."""
+        self.delete()
+        self.clock += 1
+        moment = self.random.randrange(self.size // self.kind.ties)
+        self.rows[f"n{self.clock}"] = self.row(f"n{self.clock}", moment)
+
+    def update(self) -> None:
+        """Change one: it becomes the one that was changed last."""
+        self.clock += 1
+        name = self.random.choice([*self.rows])
+        self.touched.add(name)
+        self.rows[name] = {**self.rows[name], "updated_at": when(self.clock)}
+
+    def drift(self) -> None:
+        """Change what others change between two answers."""
+        kind, chance = self.kind, self.random.random
+        if chance() < kind.creates:
+            self.create()
+        if chance() < kind.deletes:
+            self.delete()
+        if chance() < kind.pairs:
+            self.create()
+            self.delete()
+        if chance() < kind.swaps:
+            self.swap()
+        if chance() < kind.updates and self.rows:
+            self.update()
+
+    def __call__(self, request: object) -> Response:
+        """Answer one page."""
+        query = dict(request.query)
+        with self.lock:
+            self.asked += 1
+            assert self.asked <= MOST_REQUESTS, "the read does not end"
+            self.drift()
+            rows = self.ordered(query["sort"])
+            asked = int(query["itemsPerPage"])
+            size = min(asked, self.kind.cap or asked)
+            first = (int(query["page"]) - 1) * size
+            shown = rows[first : first + size]
+            total = {"right": len(rows), "none": None, "shown": len(shown)}[self.kind.total]
+            return Response(200, {"things": shown, "total": total}, {"date": "Tue, 10 Mar 2026 12:00:00 GMT"})
+
+    def ordered(self, field_name: str) -> list[dict[str, object]]:
+        """Return the records as the service orders them."""
+        rows = list(self.rows.values())
+        if self.kind.order == "random" or self.kind.shuffled:
+            self.random.shuffle(rows)
+        if self.kind.order in {"ignored", "random"}:
+            return rows
+        return sorted(rows, key=lambda row: row[field_name] or "", reverse=self.kind.order == "kept")
+
+
+def when(moment: int) -> str:
+    """Return a moment as Custify writes it."""
+    return f"2026-01-01T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}.000Z"
+
+
+def manual(size: int) -> dict[str, object]:
+    """Return the source of the model."""
+    return {
+        "stream": "things",
+        "request": {"path": "/thing"},
+        "records": ["things"],
+        "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": size},
+        "key": [["id"]],
+        "order": {"field": "created_at", "query": {"sort": "created_at"}},
+        "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}},
+    }
+
+
+def read(kind: Kind, size: int, seed: int, *, is_incremental: bool = False, workers: int = 1) -> Outcome:
+    """Read an account of this kind while it drifts, and judge what came."""
+    account = Account(kind, seed)
+    plan = read_plan({**manual(size), "mode": "incremental" if is_incremental else "full"})
+    floor = when(account.size // kind.ties // 3) if is_incremental else None
+    begin = states.resume(plan, None)
+    if floor:
+        begin = states.resume(plan, {**states.starting_over(plan, begin), "cursor": floor})
+    quick = Clock(wall=lambda: 1_773_144_000.0, pause=lambda _seconds, stop: stop.is_set())
+    client = Client(account, Budget(None, quick), max_in_flight=workers, clock=quick)
+    came: list[str] = []
+    is_reported = False
+    try:
+        for batch in streams.read(client, plan, begin):
+            came += [row["id"] for row in batch.records]
+    except IncompleteRead:
+        is_reported = True
+    wanted = {name for name, row in account.before.items() if floor is None or (row["updated_at"] or floor) >= floor}
+    stayed = wanted & account.rows.keys() - (account.touched if is_incremental else set())
+    return Outcome(stayed - set(came), len(came) - len(set(came)), is_reported, account.asked, len(came))

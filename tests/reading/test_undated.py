@@ -1,0 +1,85 @@
+"""An incremental read looks at the end of the list for records without a readable date, and reads on to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from custify_connector.reading.page import Page
+from custify_connector.reading.plan import read_plan
+from custify_connector.reading.position import Delivered, Doubts, Place, Position, Step
+from custify_connector.reading.undated import looks_further, probed
+
+FLOOR = "2026-03-10T00:00:00Z"
+MANUAL = {
+    "request": {"path": "/thing"},
+    "records": ["things"],
+    "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": 10},
+    "mode": "incremental",
+    "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}},
+}
+PLAN = read_plan(MANUAL)
+NARROW = read_plan({**MANUAL, "incremental": {**MANUAL["incremental"], "narrow": "entity_filter"}})
+
+
+def ended(total=95, reached=20, **words):
+    return Step(
+        [], Position(Place(3, 10, total, 20, 10, reached=reached), Delivered(), floor=FLOOR, **words), done=True
+    )
+
+
+def page(*dates, number=10, total=95):
+    return Page(number, [{"id": str(place), "updated_at": date} for place, date in enumerate(dates)], [], total)
+
+
+def test_the_last_page_is_looked_at_before_a_read_ends_at_its_cursor():
+    step = looks_further(PLAN, ended())
+    assert (step.done, step.flush, step.position.doubts.probe) == (False, True, "last")
+    assert (step.position.place.number, step.position.place.asked) == (10, None)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [ended(reached=95), ended(total=None), ended(doubts=Doubts(probe="none")), ended(doubts=Doubts(probe="all"))],
+    ids=["all was read", "nothing counts it", "looked at", "read to the end"],
+)
+def test_there_is_nothing_to_look_at(step):
+    assert looks_further(PLAN, step).done
+
+
+def test_a_full_read_looks_at_nothing():
+    step = ended()
+    assert looks_further(PLAN, replace(step, position=replace(step.position, floor=None))).done
+
+
+def test_where_a_filter_hides_what_has_no_date_the_list_is_counted_without_it():
+    step = looks_further(NARROW, ended(total=20))
+    assert (step.position.doubts.probe, step.position.fallbacks) == ("count", ("narrow",))
+    assert (step.position.place.number, step.position.place.asked) == (1, 1)
+    step = probed(NARROW, step.position, page("2026-03-11T00:00:00Z", number=1))
+    assert (step.done, step.position.doubts.probe, step.position.place.number) == (False, "last", 10)
+
+
+def looking(plan=PLAN):
+    return looks_further(plan, ended()).position
+
+
+def test_a_last_page_of_readable_dates_ends_the_read():
+    step = probed(PLAN, looking(), page("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"))
+    assert (step.done, step.position.doubts.probe) == (True, "none")
+
+
+@pytest.mark.parametrize("date", [None, "", "soon", 17])
+def test_a_date_that_cannot_be_read_there_lets_the_read_go_on_to_the_end(date):
+    step = probed(PLAN, looking(), page("2026-01-01T00:00:00Z", date))
+    assert (step.done, step.position.doubts.probe) == (False, "all")
+    assert (step.position.place.number - 1) * (step.position.place.asked or 10) < 20, "it goes on where it was"
+    counted = replace(looking(), fallbacks=("narrow",))
+    step = probed(NARROW, counted, page("2026-01-01T00:00:00Z", date))
+    assert (step.position.place.number, step.position.place.asked) == (1, None), "from the top"
+
+
+def test_a_last_page_that_went_away_meanwhile_leads_to_the_one_before():
+    step = probed(PLAN, looking(), page())
+    assert (step.done, step.position.place.number) == (False, 9)
