@@ -161,6 +161,26 @@ def moment_of(text: str) -> datetime:
     return datetime.fromisoformat(f"{day}T{clock or '00:00:00'}.{fraction[:6]:0<6}{offset}")
 
 
+_CANONICAL = re.compile(rf"{_DAY}T\d\d:\d\d:\d\d[.]\d{{3}}Z", re.ASCII)
+_ZONED = re.compile(f"{_DAY}[T ]{_CLOCK}{_ZONE}", re.ASCII)
+
+
+def sortable(value: Json) -> str | None:
+    """Return a date as text that sorts by time, as Custify writes it; None where it names no moment for certain.
+
+    A bare day, or a time without a zone, may be hours from where it seems to be.
+
+    >>> sortable("2026-03-10T14:00:00+02:00"), sortable("2026-03-10"), sortable("1796032195")
+    ('2026-03-10T12:00:00.000Z', None, None)
+    """
+    if not isinstance(value, str) or _CANONICAL.fullmatch(value):
+        return value if isinstance(value, str) else None
+    try:
+        return timestamp(moment_of(value)) if _ZONED.fullmatch(value) else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def timestamp(value: datetime) -> str:
     """Return a date as Custify writes them, in UTC with milliseconds; one without a zone is taken for UTC."""
     aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)

@@ -6,16 +6,13 @@ Decides which code an answer stands for. This file does not know the key.
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import Any, get_args
 
 from custify_connector.contract import CredentialReport, ReportCode
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import error_text
 from custify_connector.exchange.retrying import GivenUp, Outcome, Patience
-from custify_connector.exchange.wire import Failure, FailureKind, Request, Response
+from custify_connector.exchange.wire import Failure, FailureKind, Request, Response, http_date
 from custify_connector.manifest import CredentialTest
 from custify_connector.records.envelopes import unwrap
 
@@ -35,6 +32,7 @@ TWICE = Patience(
 _FAILURES: dict[str, ReportCode] = {
     "unreachable": "unreachable",
     "broken": "unreachable",
+    "proxy": "unreachable",
     "tls": "tls_error",
     "timeout": "timeout",
 }
@@ -91,16 +89,16 @@ def _seen(outcome: Outcome) -> dict[str, Any]:
 
 
 def _time(date: str | None) -> str | None:
-    with suppress(TypeError, ValueError):
-        told = parsedate_to_datetime(date or "")
-        return told.replace(tzinfo=told.tzinfo or timezone.utc).isoformat()
-    return None
+    moment = http_date(date)
+    return moment.isoformat() if moment else None
 
 
 def _code(test: CredentialTest, outcome: Outcome) -> ReportCode:
     if isinstance(outcome, Failure):
         return _FAILURES.get(outcome.kind, "unexpected_reply")
     if outcome.ok:
+        if outcome.body == {}:
+            return "ok"
         is_page = isinstance(outcome.body, (dict, list)) and unwrap(outcome.body, "page", (test.records,)) is not None
         return "ok" if is_page else "unexpected_reply"
     if outcome.status >= _SERVER_ERROR:

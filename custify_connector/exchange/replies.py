@@ -15,7 +15,7 @@ from custify_connector.contract.errors import (
     ServiceUnavailable,
 )
 from custify_connector.exchange.retrying import GivenUp
-from custify_connector.exchange.wire import Response
+from custify_connector.exchange.wire import Failure, FailureKind, Response
 
 _TEXT_LIMIT = 300
 _FIELD_LIMIT = 100
@@ -128,7 +128,12 @@ def refusal(response: Response, where: str) -> CredentialRefused | None:
 
 def unavailable(given_up: GivenUp, where: str) -> ServiceUnavailable:
     """Return the exception for a request that was given up."""
-    return ServiceUnavailable(f"{where}: Custify gave no usable answer; {describe(given_up)}; try again later")
+    later = "" if isinstance(given_up.last, Failure) and given_up.last.kind in _LASTING else "; try again later"
+    return ServiceUnavailable(f"{where}: Custify gave no usable answer; {describe(given_up)}{later}")
+
+
+_LASTING: frozenset[FailureKind] = frozenset({"tls", "proxy", "too_large", "redirected", "no_budget"})
+"""What a later run would meet again."""
 
 
 def describe(given_up: GivenUp) -> str:

@@ -6,12 +6,10 @@ an opinion decides.
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timezone
 
-from custify_connector.exchange.wire import Failure, FailureKind, Response
+from custify_connector.exchange.wire import Failure, FailureKind, Response, http_date
 
 TRIES = 5
 """How often a request is sent at most before it is given up, answers of 429 aside."""
@@ -24,6 +22,9 @@ DEADLINE_SECONDS = 600.0
 
 LONGEST_RETRY_AFTER = 120.0
 """A `Retry-After` beyond this is taken for a mistake: Custify's window is ten seconds."""
+
+SHORTEST_RETRY_AFTER = 1.0
+"""A `Retry-After` below this, or a date gone by, is no reason to ask at once: the usual wait is kept."""
 
 _REQUEST_TIMEOUT, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 429, 500
 
@@ -40,7 +41,7 @@ class Patience:
     tries: int = TRIES
     rate_limited_tries: int = RATE_LIMITED_TRIES
     deadline_seconds: float = DEADLINE_SECONDS
-    final: frozenset[FailureKind] = frozenset({"tls", "redirected", "too_large", "no_budget", "not_recorded"})
+    final: frozenset[FailureKind] = frozenset({"tls", "redirected", "too_large", "no_budget", "not_recorded", "proxy"})
 
 
 PATIENT = Patience()
@@ -110,8 +111,10 @@ def _rate_limited(outcome: Outcome, attempt: Attempt) -> Verdict | None:
         return None
     if attempt.rate_limited >= attempt.patience.rate_limited_tries:
         return GivenUp(outcome)
-    seconds = retry_after(outcome.headers.get("retry-after"), attempt.now)
-    return Again(attempt.window if seconds is None else seconds, everyone=True)
+    seconds = _asked(outcome, attempt)
+    if seconds is None:
+        return Again(attempt.window, everyone=True)
+    return Again(_at_least(seconds, attempt.rate_limited, attempt.chance), everyone=True)
 
 
 def _answered(outcome: Outcome, _attempt: Attempt) -> Verdict | None:
@@ -131,8 +134,21 @@ def _unclear(outcome: Outcome, attempt: Attempt) -> Verdict | None:
 
 
 def _again(outcome: Outcome, attempt: Attempt) -> Verdict:
-    asked = retry_after(outcome.headers.get("retry-after"), attempt.now) if isinstance(outcome, Response) else None
-    return Again(backoff(attempt.tries, attempt.chance) if asked is None else asked)
+    asked = _asked(outcome, attempt) if isinstance(outcome, Response) else None
+    usual = backoff(attempt.tries, attempt.chance)
+    return Again(usual if asked is None else _at_least(asked, attempt.tries, attempt.chance))
+
+
+def _asked(response: Response, attempt: Attempt) -> float | None:
+    """Return the seconds that an answer asks to wait; a date is held against the clock of who wrote it."""
+    served = http_date(response.headers.get("date"))
+    now = served.timestamp() if served else attempt.now
+    return retry_after(response.headers.get("retry-after"), now)
+
+
+def _at_least(seconds: float, tries: int, chance: float) -> float:
+    """Return the wait, or a longer one where it is next to none: all tries would be gone at once."""
+    return max(seconds, backoff(tries, chance)) if seconds < SHORTEST_RETRY_AFTER else seconds
 
 
 _JUDGES: tuple[Callable[[Outcome, Attempt], Verdict | None], ...] = (
@@ -162,8 +178,5 @@ def retry_after(value: str | None, now: float) -> float | None:
 def _as_seconds(value: str, now: float) -> float | None:
     if value.replace(".", "", 1).isdecimal() and value.isascii():
         return float(value)
-    try:
-        date = email.utils.parsedate_to_datetime(value)
-        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
-    except (ValueError, OverflowError):
-        return None
+    date = http_date(value)
+    return date.timestamp() - now if date else None

@@ -5,8 +5,11 @@ A `Request` holds no key, so a printed, logged or planned one cannot leak it. Th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -15,7 +18,16 @@ from custify_connector.checking import json_values
 from custify_connector.checking.texts import Json
 
 FailureKind = Literal[
-    "unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget", "not_recorded"
+    "unreachable",
+    "tls",
+    "timeout",
+    "broken",
+    "not_json",
+    "too_large",
+    "redirected",
+    "no_budget",
+    "not_recorded",
+    "proxy",
 ]
 
 
@@ -64,6 +76,23 @@ def decode(content: bytes) -> tuple[bool, Json]:
         return True, json_values.loads(text)
     except ValueError:
         return False, None
+
+
+_DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d(?: (?:GMT|UTC|[+-]\d{4}))?(?!\d)", re.ASCII)
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return the moment of an HTTP date, in UTC where it names no zone; the first where it was sent twice.
+
+    None for what is no date (RFC 9110, section 5.6.7).
+    """
+    text = (text or "").strip()
+    first = _DATE.match(text)
+    try:
+        moment = parsedate_to_datetime(first[0] if first else text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
-from custify_connector.contract.errors import UnexpectedReply
+from custify_connector.contract.errors import ServiceUnavailable, UnexpectedReply
 from custify_connector.contract.events import PageRead
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.replies import error_text, unavailable
 from custify_connector.exchange.retrying import GivenUp
-from custify_connector.exchange.wire import Request, Response, Undecoded, decode
+from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, decode, http_date
 from custify_connector.exchange.workers import Workers
 from custify_connector.reading.page import Page, page_of
-from custify_connector.reading.page_requests import Window, fall_back, page_request, pages_ahead
+from custify_connector.reading.page_requests import Window, fall_back, page_request, pages_ahead, smaller_window
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.reading.position import without_order
-from custify_connector.reading.state import Progress
+from custify_connector.reading.state import CLOCKS_DIFFER, Progress
 
 log = logging.getLogger("custify_connector")
 
@@ -39,7 +38,13 @@ Unread = Callable[[], tuple[Page, Progress]]
 def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop: threading.Event) -> Unread:
     """Ask for one page."""
     request = page_request(plan, progress.position, window)
-    response = _answer(client, request, plan.stream, stop)
+    try:
+        response = _answer(client, request, plan.stream, stop)
+    except _TooLarge as error:
+        smaller = smaller_window(plan, progress.position.place, window)
+        if smaller is None:
+            raise ServiceUnavailable(str(error)) from None
+        return ask(client, plan, progress, smaller, stop)
     if not response.ok and progress.position.place.collected == 0:
         plainer = fall_back(plan, progress.position, response.status)
         if plainer is not None:
@@ -47,7 +52,7 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
             left_out = plainer.fallbacks[-1]
             log.warning("%s: Custify refused the request; asking without %s (%s)", plan.stream, left_out, said)
             return ask(client, plan, replace(progress, position=plainer), window, stop)
-    reached = progress if progress.started else replace(progress, started=_served_at(response, client))
+    reached = progress if progress.started else replace(progress, started=_served_at(response, client, plan.stream))
 
     def read() -> tuple[Page, Progress]:
         answer = _decoded(client, request, response, plan.stream, stop)
@@ -55,7 +60,7 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
         try:
             page = page_of(plan, request, number, answer)
         except UnexpectedReply:
-            if not answer.ok:
+            if not answer.ok or not isinstance(answer.body, dict):
                 raise
             # A service in trouble may answer so once, as it may answer with HTML, which is asked for again, too.
             page = page_of(
@@ -65,6 +70,10 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
         return replace(page, asked=asked), reached
 
     return read
+
+
+class _TooLarge(ServiceUnavailable):
+    """A page was larger than an answer may be: one of fewer records may not be."""
 
 
 def _decoded(client: Client, request: Request, response: Response, where: str, stop: threading.Event) -> Response:
@@ -86,18 +95,30 @@ def _answer(client: Client, request: Request, where: str, stop: threading.Event)
     for _ in range(_TIMES_ASKED):
         verdict = client.exchange(request, repeatable=True, stop=stop)
         if isinstance(verdict, GivenUp):
-            raise unavailable(verdict, place)
+            error = unavailable(verdict, place)
+            is_too_large = isinstance(verdict.last, Failure) and verdict.last.kind == "too_large"
+            raise _TooLarge(str(error)) if is_too_large else error
         if verdict.response.body is not None or verdict.response.status != _OK:
             return verdict.response
     raise UnexpectedReply(f"{place}: Custify answered {_OK} with nothing in it, {_TIMES_ASKED} times")
 
 
-def _served_at(response: Response, client: Client) -> str:
-    try:
-        moment = parsedate_to_datetime(response.headers["date"])
-    except (KeyError, ValueError):
-        moment = datetime.fromtimestamp(client.clock.wall(), timezone.utc)
-    return moment.astimezone(timezone.utc).isoformat()
+def _served_at(response: Response, client: Client, where: str) -> str:
+    """Return when the service answered, by its own clock, or earlier: a cursor that is too late loses changes."""
+    here = datetime.fromtimestamp(client.clock.wall(), timezone.utc)
+    there = http_date(response.headers.get("date"))
+    if there is None:
+        return max(_EARLIEST, here - CLOCKS_DIFFER).isoformat()
+    if abs(there - here) > CLOCKS_DIFFER:
+        log.warning(
+            "%s: Custify's clock says %s and this machine's %s: the earlier one is used. Set the wrong one right",
+            where, there.isoformat(), here.isoformat(timespec="seconds"),
+        )  # fmt: skip
+    return max(_EARLIEST, min(there, here) if there - here > CLOCKS_DIFFER else there).isoformat()
+
+
+_EARLIEST = datetime(2, 1, 1, tzinfo=timezone.utc)
+"""A moment is held against others some days before it: there must be such a day."""
 
 
 Fetch = Callable[[Progress, Window, threading.Event], Unread]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from custify_connector.checking.texts import Json
-from custify_connector.checking.values import moment_of, timestamp
+from custify_connector.checking.values import sortable
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.records.envelopes import Record
+from custify_connector.records.identities import field_value
 
 
 def date_field(plan: ReadPlan, floor: str | None) -> str | None:
@@ -27,25 +27,13 @@ def dates_of(plan: ReadPlan, floor: str | None, records: list[Record]) -> list[s
     name = date_field(plan, floor)
     if name is None:
         return [None] * len(records)
-    found: list[Any] = [record.get(name) for record in records]
-    in_utc = set(map(type, found)) <= {str} and {value[-1:] for value in found} <= {"Z"}
-    return found if in_utc else [*map(sortable, found)]
+    return [sortable(field_value(record, name)) for record in records]
 
 
 def date_of(plan: ReadPlan, floor: str | None, record: Mapping[str, Any]) -> str | None:
     """Return the date of one record."""
     name = date_field(plan, floor)
-    return sortable(record.get(name)) if name else None
-
-
-def sortable(value: Json) -> str | None:
-    """Return a date as text that sorts by time: Custify writes UTC with a Z; any other zone is turned into it."""
-    if not isinstance(value, str) or value.endswith("Z"):
-        return value if isinstance(value, str) else None
-    try:
-        return timestamp(moment_of(value))
-    except (ValueError, OverflowError):
-        return value
+    return sortable(field_value(record, name)) if name else None
 
 
 def descending(values: list[str | None]) -> bool:
@@ -55,4 +43,6 @@ def descending(values: list[str | None]) -> bool:
 
 def is_ordered(plan: ReadPlan, page: Page) -> bool:
     """Return whether a page's records come newest first by the date of the plan's order."""
-    return plan.order is not None and descending([sortable(record.get(plan.order.field)) for record in page.records])
+    return plan.order is not None and descending(
+        [sortable(field_value(record, plan.order.field)) for record in page.records]
+    )

@@ -111,6 +111,18 @@ def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
     return plan.page.start + first // best, None if best == size else best
 
 
+def smaller_window(plan: ReadPlan, place: Place, window: Window) -> Window | None:
+    """Return a page of at most half the size that begins where a page does, or above; None where there is none."""
+    number, asked = window
+    size = asked or place.size or 0
+    if not can_overlap(plan, replace(place, size=size // 2)) or plan.page is None:
+        return None
+    begins = (number - plan.page.start) * size
+    half = replace(place, size=size // 2, reached=begins + 1)
+    found, one = window_above(plan, half, 1)
+    return found, one or size // 2
+
+
 def _end(plan: ReadPlan, window: Window, size: int) -> int:
     number, asked = window
     return (number - (plan.page.start if plan.page else 0) + 1) * (asked or size)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from custify_connector.reading.order import date_of, dates_of, descending, sortable
+from custify_connector.checking.values import sortable
+from custify_connector.reading.order import date_of, dates_of, descending
 from custify_connector.reading.overlap import joins, look_again, moved, step_back
 from custify_connector.reading.page import Page
 from custify_connector.reading.page_requests import can_overlap, next_window
@@ -49,7 +50,9 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
         return Step([], replace(position, doubts=replace(position.doubts, has_gap=True)), done=True)
     if not page.records:
         return _nothing_there(plan, position, page)
-    if _is_the_same_again(plan, position, page):
+    same = position.doubts.same + 1 if _is_the_same_again(plan, position, page) else 0
+    position = replace(position, doubts=replace(position.doubts, same=same))
+    if same > _same_pages(plan, position, page):
         return Step([], position, done=True)
     return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 
@@ -90,20 +93,28 @@ def _beyond(plan: ReadPlan, position: Position, reached: int, counted: int | Non
 
 
 def _is_the_same_again(plan: ReadPlan, position: Position, page: Page) -> bool:
-    """Return whether the last page came a third time: a service without further pages, or without pages, may answer so.
-
-    Once may be chance: as many records were created meanwhile as the page lies further down.
-    """
-    previous, place, doubts = position.delivered.previous, position.place, position.doubts
+    """Return whether a page further down is the last page again, and the total stood still."""
+    previous, doubts = position.delivered.previous, position.doubts
     is_further = begins(plan, position, page) > 0 and not doubts.is_stepping_back and not doubts.is_resumed
-    length = min(len(previous), len(page.identities))
-    is_same = length > place.overlap and tuple(page.identities[:length]) == previous[:length]
-    if not is_further or not is_same or moved(position, page):
-        return False
+    if not can_overlap(plan, position.place):
+        is_same = tuple(page.identities) == previous
+    else:
+        length = min(len(previous), len(page.identities))
+        is_same = length > position.place.overlap and tuple(page.identities[:length]) == previous[:length]
+    return is_further and is_same and not moved(position, page)
+
+
+def _same_pages(plan: ReadPlan, position: Position, page: Page) -> int:
+    """Return how often the last page may come again before it is the end.
+
+    So does a service without pages, which answers with the first one, or one that answers with its last. But it may be
+    chance: as many records were created meanwhile as the page lies further down.
+    """
+    if not can_overlap(plan, position.place):
+        return 0
     top, value = position.delivered.top, date_of(plan, position.floor, page.records[0])
-    is_top = top is not None and value is not None and value >= top != position.delivered.edge
-    is_clear = page.total is None or is_top
-    return doubts.idle > (1 if is_clear else SAME_PAGES)
+    is_first = top is not None and value is not None and value >= top != position.delivered.edge
+    return 1 if is_first else SAME_PAGES
 
 
 def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done: bool = False) -> Step:
@@ -118,6 +129,10 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     ended = done or _ended(plan, position, after, page, is_new=bool(records))
     if ended and not done and _is_short_of_its_total(plan, position, page, after):
         return replace(_beyond(plan, after, after.place.reached, page.total), records=_kept(plan, after, records))
+    if plan.page and after.place.total == after.place.collected and not after.place.reached % (after.place.size or 1):
+        # All came, as far as the service counts: the page below shows whether it counts only what it shows.
+        number = plan.page.start + after.place.reached // (after.place.size or 1)
+        after = replace(after, place=replace(after.place, number=number, asked=None))
     step = Step(_kept(plan, after, records), after, ended, stepped_back)
     return looks_further(plan, step) if ended else step
 

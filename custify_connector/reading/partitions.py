@@ -15,6 +15,7 @@ from itertools import islice
 
 from custify_connector.checking.texts import query_text
 from custify_connector.contract import Batch
+from custify_connector.contract.errors import UnexpectedReply
 from custify_connector.exchange.client import Client
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, ask
@@ -73,6 +74,7 @@ class _Gathered:
 def partitioned(client: Client, plan: ReadPlan, progress: Progress, walk: Walk, read: Read) -> Steps:
     """Yield the steps through all partitions; a step carries the records of one page, or of several small parts."""
     gathered, left = _Gathered(), plan.limit
+    firsts: dict[int, list[Record]] = {}
     with _FirstPages(client, plan, progress, _slots(plan, progress, read)) as parts:
         for slot, begun, first in parts:
             child = bind(plan, slot.values)
@@ -81,6 +83,9 @@ def partitioned(client: Client, plan: ReadPlan, progress: Progress, walk: Walk, 
                     reached, entry=slot.entry, parents=slot.parents, parent=slot.values, between=step.done
                 )
                 parts.learned(progress)
+                if slot.parents is None and slot.entry not in firsts:
+                    _refuse_the_same_again(plan, firsts, step.records)
+                    firsts[slot.entry] = step.records
                 gathered.records += step.records
                 left = None if left is None else left - len(step.records)
                 gathered.partitions += step.done
@@ -89,6 +94,20 @@ def partitioned(client: Client, plan: ReadPlan, progress: Progress, walk: Walk, 
             if left == 0:
                 return
     yield Step(gathered.take(), progress.position, done=True), progress
+
+
+def _refuse_the_same_again(plan: ReadPlan, firsts: Mapping[int, list[Record]], records: list[Record]) -> None:
+    """Raise UnexpectedReply where one part of a stream is another one: the service takes one word for another.
+
+    So does a service that does not know a word, and answers as if it had not been said.
+    """
+    added = set(plan.add)
+    shown = [{name: value for name, value in record.items() if name not in added} for record in records]
+    for earlier in firsts.values():
+        if shown and shown == [{name: value for name, value in each.items() if name not in added} for each in earlier]:
+            words = ", ".join(sorted({value for part in plan.partitions for value in part.values.values()}))
+            reason = f"Custify answers the same records for each of {words}; it may know one by another word"
+            raise UnexpectedReply(f"{plan.stream}: {reason}. Name one with a parameter")
 
 
 class _FirstPages:

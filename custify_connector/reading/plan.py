@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from custify_connector.checking.texts import Json, fill, query_text
+from custify_connector.checking.values import sortable
 from custify_connector.manifest import Alternatives, Envelope
 
 
@@ -125,9 +126,14 @@ def read_plan(manual: Mapping[str, Any]) -> ReadPlan:
         flatten=tuple(manual.get("flatten", ())),
         partitions=tuple(_partition(partition) for partition in manual.get("partitions", ())),
         add=manual.get("add", {}),
-        slice=Slice(**manual["slice"]) if "slice" in manual else None,
+        slice=_slice(manual["slice"]) if "slice" in manual else None,
         allow_incomplete=manual.get("settings", {}).get("allow_incomplete", False),
     )
+
+
+def _slice(words: Mapping[str, Any]) -> Slice:
+    bounds = {name: sortable(words[name]) or words[name] for name in ("start", "end")}
+    return Slice(**{**words, **bounds})
 
 
 def _partition(words: Mapping[str, Any]) -> Partition:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from custify_connector.checking.values import sortable
 from custify_connector.reading.order import date_field
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan
@@ -103,6 +104,9 @@ class Doubts:
     idle: int = 0
     """How many pages in a row brought nothing new. Bounded, or an account that grows quickly would be read for ever."""
 
+    same: int = 0
+    """How many times in a row a page further down was the last page again."""
+
     probe: Probe = "due"
     """Whether an incremental read has looked at the end of the list: records without a readable date stand there, below
     its cursor, so they are met only where the read goes on to the end (`all`)."""
@@ -141,6 +145,7 @@ class Step:
 
 def start(plan: ReadPlan, floor: str | None) -> Position:
     """Return the position before the first page; `floor` is the cursor of an incremental read."""
+    floor = sortable(floor) or floor
     if not plan.page:
         return Position(Place(1, None), floor=floor)
     size = plan.page.size if plan.limit is None else min(plan.page.size, plan.limit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from itertools import pairwise
 
+from custify_connector.checking.values import sortable
 from custify_connector.exchange.client import Client
 from custify_connector.reading.fetching import ask
 from custify_connector.reading.order import is_ordered
@@ -50,7 +51,7 @@ def _date_at(client: Client, plan: ReadPlan, place: int) -> str | None:
     assert plan.order  # noqa: S101 - the same
     records = _page(client, plan, plan.page.start + place, 1).records
     value = field_value(records[0], plan.order.field) if records else None
-    return value if isinstance(value, str) else None
+    return sortable(value)
 
 
 def _between(plan: ReadPlan, places: list[int], cuts: list[str | None], total: int) -> list[Slice]:

@@ -11,7 +11,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 from custify_connector.checking.json_schema import faults_of
-from custify_connector.checking.values import moment_of
+from custify_connector.checking.values import moment_of, sortable
 from custify_connector.contract import Batch
 from custify_connector.contract.errors import Fault, StateError
 from custify_connector.manifest import resources
@@ -23,6 +23,10 @@ VERSION = 1
 
 CURSOR_OVERLAP = timedelta(minutes=5)
 """The next incremental read goes back this far before the start of the last: clocks and slow writes differ."""
+
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""Clocks that differ by more are not both right, and without the service's own clock this machine's may differ so."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> P
     fresh = start(plan, floor)
     place = replace(fresh.place, **_kept(stored, _PLACE), asked=None)
     first, size = plan.page.start if plan.page else 1, place.size or 0
-    delivered = {**_kept(stored, _DELIVERED), "tail": tuple(stored["tail"]), "covered": _covered(stored)}
+    dates = {name: sortable(stored[name]) or stored[name] for name in ("top", "edge") if name in stored}
+    delivered = {**_kept(stored, _DELIVERED), **dates, "tail": tuple(stored["tail"]), "covered": _covered(stored)}
     return Position(
         replace(place, reached=(place.number - first + 1) * size, overlap=max(1, size)),
         replace(fresh.delivered, **delivered),
@@ -166,7 +171,8 @@ def _kept(stored: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 def _covered(stored: Mapping[str, Any]) -> str | None:
     """Return the date down to which everything was delivered before; None when the order is not proven well enough."""
     proven = stored.get("ordered", False) and stored.get("collected", 0) >= PROOF_OF_ORDER
-    return stored.get("edge") if proven else None
+    edge = stored.get("edge")
+    return sortable(edge) or edge if proven else None
 
 
 def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
@@ -201,10 +207,16 @@ def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     """Return the state after the last batch: afresh for a full read, the new cursor for an incremental one."""
     if plan.since is None or progress.started is None:
         return _head(plan)
-    started = moment_of(progress.started) - CURSOR_OVERLAP
-    cursor = started.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    started = moment_of(progress.started)
+    cursor = (started - CURSOR_OVERLAP).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     floor = progress.position.floor
     return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}
+
+
+def is_ahead(progress: Progress) -> bool:
+    """Return whether a cursor lies far in the future, where it hides every change: a wrong clock left it there."""
+    floor, started = progress.position.floor, progress.started
+    return floor is not None and started is not None and moment_of(floor) - moment_of(started) > CLOCKS_DIFFER
 
 
 def starting_over(plan: ReadPlan, progress: Progress) -> dict[str, Any]:

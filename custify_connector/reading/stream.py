@@ -102,7 +102,7 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and what came o
                 step = within(plan, step, left)
                 left -= len(step.records)
             progress = replace(progress, position=step.position)
-            _check(plan, step, missing)
+            _check(plan, progress, step, missing)
             ended = step.done or left == 0
             yield step, progress
             if ended:
@@ -110,7 +110,7 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and what came o
             del page, step  # not held while the next page is decoded
 
 
-def _check(plan: ReadPlan, step: Step, missing: list[str]) -> None:
+def _check(plan: ReadPlan, progress: Progress, step: Step, missing: list[str]) -> None:
     """Warn of records that never came, and add them to `missing`.
 
     Raises UnexpectedReply for a slice whose order is not kept: its records may be in any other slice.
@@ -119,6 +119,10 @@ def _check(plan: ReadPlan, step: Step, missing: list[str]) -> None:
         said = "Custify does not keep the order that the slices rest on; read the source whole"
         raise UnexpectedReply(f"{plan.stream}: {said}")
     reason = shortfall(plan, step.position) if step.done else None
+    if step.done and states.is_ahead(progress):
+        reason = (
+            f"the cursor {progress.position.floor} lies in the future, and hides what changed: read without the state"
+        )
     if reason:
         where = f"{plan.stream} of {', '.join(plan.bound.values())}" if plan.bound else plan.stream
         log.warning("%s: %s", where, reason)

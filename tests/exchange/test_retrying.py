@@ -127,7 +127,10 @@ def test_a_date_is_in_utc_wherever_this_machine_stands(zone, form, monkeypatch):
     ("status", "header", "expected"),
     [
         (429, "3", Again(3.0, everyone=True)),
-        (429, "0", Again(0.0, everyone=True)),
+        (429, "0", Again(0.25, everyone=True)),
+        (429, "0.5", Again(0.5, everyone=True)),
+        (429, "Wed, 21 Oct 2015 07:28:00 GMT", Again(0.25, everyone=True)),
+        (503, "0", Again(0.5)),
         (429, "soon", Again(7.0, everyone=True)),
         (429, "999999", Again(7.0, everyone=True)),
         (429, None, Again(7.0, everyone=True)),

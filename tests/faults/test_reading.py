@@ -45,7 +45,6 @@ PASSING = {
 }
 LASTING = {
     "redirect": ("redirect", "http://elsewhere.example/", ServiceUnavailable),
-    "too large": ("too_large", 3_000_000, ServiceUnavailable),
     "wrong type": ("wrong_type", None, UnexpectedReply),
     "a number": ("wrong_type", 7, UnexpectedReply),
     "403": ("status", 403, PermissionRefused),
@@ -73,6 +72,23 @@ def test_a_fault_that_passes_is_survived_and_every_record_comes_once(account, de
     assert error is None
     assert delivered(batches) == account.people()
     assert sum(entry.fault is not None or entry.status is None for entry in account.journal.entries) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("after", [0, 3, 6])
+def test_an_answer_that_is_too_large_is_asked_for_in_smaller_pages(account, delivered, after, workers):
+    account.faults.add(ordered("too_large", 3_000_000, after=after))
+    batches, error = account.read(workers=workers)
+    assert error is None
+    assert delivered(batches) == account.people()
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_answers_that_stay_too_large_are_given_up_and_no_later_run_is_promised_to_help(account, delivered, workers):
+    account.faults.add(ordered("too_large", 3_000_000, after=3, times=None))
+    batches, error = account.read(workers=workers)
+    assert str(error).endswith("the reply is larger than 1,000,000 bytes")
+    goes_on(account, delivered, batches, workers)
 
 
 @pytest.mark.parametrize("workers", [1, 8])

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from custify_connector.contract import Batch, Receipt
-from custify_connector.contract.errors import ConfigurationError, CredentialRefused, StateError
+from custify_connector.contract.errors import ConfigurationError, CredentialRefused, IncompleteRead, StateError
 from custify_connector.host import mapping, runs, state_file
 from custify_connector.host.feed import Shape
+from custify_connector.host.keeping import Beside
+from custify_connector.host.outputs import Target
 from custify_connector.host.rows import open_table
 from custify_connector.host.state_file import Stored
 
@@ -219,3 +221,34 @@ def test_a_count_knows_its_records_and_errors():
     count = runs.WriteCount()
     count.outcomes.update(sent=5, unchanged=1, rejected=2, failed=3, not_tried=4)
     assert (count.records, count.errors) == (15, 9)
+
+
+class ShortHooks(Hooks):
+    """A connector that knows, after its last batch, that records never came; its last state starts over."""
+
+    def _read(self, given):
+        yield from list(super()._read(given))[:-1]
+        yield Batch("s", [], {"from": "the start"})
+        raise IncompleteRead("s: the read is incomplete: 2 of 10 records never came")
+
+
+def test_a_read_that_is_incomplete_replaces_nothing_and_the_next_one_starts_over(tmp_path):
+    whole, state = tmp_path / "out.jsonl", tmp_path / "state.json"
+    runs.read(Hooks(), {}, {}, str(whole), state)
+    before = whole.read_bytes()
+    with pytest.raises(IncompleteRead):
+        runs.read(ShortHooks(), {}, {}, str(whole), state)
+    assert whole.read_bytes() == before
+    assert state_file.load(state) == Stored({"from": "the start"})
+    hooks = Hooks()
+    runs.read(hooks, {}, {}, str(whole), state)
+    assert (hooks.asked[0][2], ids(whole)) == ({"from": "the start"}, [one["id"] for one in ALL])
+
+
+def test_an_incomplete_read_leaves_no_unfinished_run_beside_its_output(tmp_path):
+    target = Target(str(tmp_path / "out.jsonl"))
+    place = tmp_path / "unfinished.json"
+    with pytest.raises(IncompleteRead):
+        runs.read(ShortHooks(), {}, {}, target, Beside(place, target, lambda: {"cursor": "old"}))
+    assert not place.exists()
+    assert Beside(place, target, lambda: {"cursor": "old"}).load() == Stored({"cursor": "old"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import sys
 import threading
 from dataclasses import dataclass, field
 
@@ -199,3 +201,28 @@ def read(kind: Kind, size: int, seed: int, *, is_incremental: bool = False, work
     wanted = {name for name, row in account.before.items() if floor is None or (row["updated_at"] or floor) >= floor}
     stayed = wanted & account.rows.keys() - (account.touched if is_incremental else set())
     return Outcome(stayed - set(came), len(came) - len(set(came)), is_reported, account.asked, len(came))
+
+
+def main() -> None:
+    """Print a table: of how many reads something was lost without a word, and how many were reported incomplete."""
+    seeds, workers = int(sys.argv[1]), int(sys.argv[2])
+    sys.stdout.write(
+        "| kind | mode | size | lost silently | incomplete | requests |\n| --- | --- | ---: | ---: | ---: | ---: |\n"
+    )
+    for name, kind in KINDS.items():
+        for mode in ("full", "incremental"):
+            for size in (20, 50, 200):
+                found = [
+                    read(kind, size, seed, is_incremental=mode == "incremental", workers=workers)
+                    for seed in range(seeds)
+                ]
+                silent = sum(bool(one.lost) and not one.is_reported for one in found)
+                told = sum(one.is_reported for one in found)
+                requests = sum(one.requests for one in found) / seeds
+                sys.stdout.write(f"| {name} | {mode} | {size} | {silent} | {told} | {requests:.1f} |\n")
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)
+    main()

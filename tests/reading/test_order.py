@@ -16,7 +16,8 @@ FULL = read_plan(MANUAL)
 INCREMENTAL = read_plan({**MANUAL, "mode": "incremental"})
 ASCENDING = read_plan({**MANUAL, "order": {"field": "at", "direction": "asc"}})
 NO_ORDER = read_plan({"request": {"path": "/thing"}})
-FLOOR = "2026-01-01T00:00:00Z"
+A, B = "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"
+FLOOR = "2026-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ FLOOR = "2026-01-01T00:00:00Z"
     ids=["full", "full with floor", "first incremental", "incremental", "oldest first", "no order"],
 )
 def test_the_field_that_gives_the_order_is_that_of_the_query(plan, floor, field):
-    record = {"at": "2026-01-01T00:00:00Z", "changed_at": "2026-01-02T00:00:00Z"}
+    record = {"at": "2026-01-01T00:00:00.000Z", "changed_at": "2026-01-02T00:00:00.000Z"}
     assert date_field(plan, floor) == field
     assert date_of(plan, floor, record) == (record[field] if field else None)
     assert dates_of(plan, floor, [record, record]) == [record[field] if field else None] * 2
@@ -41,21 +42,36 @@ def test_the_field_that_gives_the_order_is_that_of_the_query(plan, floor, field)
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
         ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"),
-        ("yesterday", "yesterday"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
+        ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.500Z"),
+        ("2026-01-01 00:00:00.000Z", "2026-01-01T00:00:00.000Z"),
+        ("2026-01-01 00:00:00", None),
+        ("2026-01-01 00:00", None),
+        ("2026-01-01", None),
+        ("2026-01-01T00:00:00 UTC", None),
+        ("2026-02-30T00:00:00.000+00:00", None),
+        ("01/01/2026 00:00:00", None),
+        ("1796032195", None),
+        ("1796032195000", None),
+        ("", None),
+        ("yesterday", None),
         (7, None),
         (None, None),
     ],
 )
 def test_a_date_in_another_zone_is_turned_into_utc_and_what_is_no_text_is_no_date(value, text):
     assert sortable(value) == text
-    assert dates_of(FULL, None, [{"at": value}, {"at": "2026-01-01T00:00:00Z"}]) == [text, "2026-01-01T00:00:00Z"]
+    assert dates_of(FULL, None, [{"at": value}, {"at": "2026-01-01T00:00:00.000Z"}]) == [
+        text,
+        "2026-01-01T00:00:00.000Z",
+    ]
 
 
 @pytest.mark.parametrize(
     ("values", "newest_first"),
-    [([], True), (["b"], True), (["b", "b", "a"], True), (["a", "b"], False), (["b", None], False), ([None], False)],
+    [([], True), ([B], True), ([B, B, A], True), ([A, B], False), ([B, None], False), ([None], False)],
 )
 def test_dates_are_in_order_when_none_is_missing_or_newer_than_the_one_before(values, newest_first):
     assert descending(values) is newest_first

@@ -27,20 +27,20 @@ FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 8}})
 
 def page(number, numbers, total=None, **words):
     """Return a page of records, each named by the second in which it was created."""
-    records = [{"id": f"{one:02}", "created_at": f"2026-01-01T00:00:{one:02}Z"} for one in numbers]
+    records = [{"id": f"{one:02}", "created_at": f"2026-01-01T00:00:{one:02}.000Z"} for one in numbers]
     return Page(number, records, identities_of(records, PLAN.key), total, **words)
 
 
 def tied(number, names, **words):
     """Return a page of records that share a date."""
-    records = [{"id": name, "created_at": "2026-01-01T00:00:13Z"} for name in names]
+    records = [{"id": name, "created_at": "2026-01-01T00:00:13.000Z"} for name in names]
     return Page(number, records, list(names), **words)
 
 
 def down_to(edge, **words):
     """Return the position after a first page of 8, with the records down to `edge`, of 20."""
     tail = tuple(f"{one:02}" for one in range(edge + 7, edge - 1, -1))
-    date = f"2026-01-01T00:00:{edge:02}Z"
+    date = f"2026-01-01T00:00:{edge:02}.000Z"
     return Position(Place(2, 8, 20, 8, 8, 6, 8), Delivered(edge=date, tail=tail, previous=tail), Doubts(**words))
 
 
@@ -123,7 +123,7 @@ NAMES = "abcdefgh"
     ],
 )
 def test_records_of_one_date_join_on_where_enough_of_them_kept_their_places(shown, joined):
-    delivered = Delivered(edge="2026-01-01T00:00:13Z", tail=tuple(NAMES), previous=tuple(NAMES))
+    delivered = Delivered(edge="2026-01-01T00:00:13.000Z", tail=tuple(NAMES), previous=tuple(NAMES))
     position = Position(Place(2, 8, None, 8, 8, 6, 8), delivered)
     assert joins(PLAN, position, tied(2, shown, asked=6), known(position)) is joined
 
@@ -146,7 +146,7 @@ def test_a_page_of_records_that_all_came_joins_on():
 
 @pytest.mark.parametrize(("tail", "joined"), [((), True), (("another of that date",), False), (("13",), True)])
 def test_a_resumed_read_joins_on_at_the_edge_only_where_nothing_else_of_its_date_was_delivered(tail, joined):
-    delivered = Delivered(edge="2026-01-01T00:00:13Z", tail=tail)
+    delivered = Delivered(edge="2026-01-01T00:00:13.000Z", tail=tail)
     position = Position(Place(2, 8, 20, reached=16), delivered, Doubts(is_resumed=True))
     assert joins(PLAN, position, page(2, [13, 12]), known(position)) is joined
 

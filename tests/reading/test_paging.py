@@ -32,7 +32,7 @@ FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 10}})
 def record(number: int) -> dict[str, object]:
     return {
         "id": f"r{number}",
-        "created_at": f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+        "created_at": f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000Z",
     }
 
 
@@ -136,7 +136,7 @@ def test_a_delete_before_every_answer_is_survived_without_a_storm_of_requests():
 TIED = {**MANUAL, "mode": "incremental", "incremental": {"cursor": "created_at", "query": {"sort": "created_at"}}}
 
 
-@pytest.mark.parametrize("floor", [None, "2026-01-01T00:00:00Z"], ids=["full", "incremental"])
+@pytest.mark.parametrize("floor", [None, "2026-01-01T00:00:00.000Z"], ids=["full", "incremental"])
 @pytest.mark.parametrize("group", [2, 3])
 @pytest.mark.parametrize("size", [29, 100, 101])
 def test_records_of_one_date_that_change_places_at_each_answer_all_come(floor, group, size):
@@ -227,9 +227,9 @@ INCREMENTAL = read_plan(
 
 
 def test_an_incremental_read_stops_below_its_cursor_and_keeps_what_equals_it():
-    position = start(INCREMENTAL, "2026-03-10T00:00:00Z")
+    position = start(INCREMENTAL, "2026-03-10T00:00:00.000Z")
     days = ["2026-03-12", "2026-03-10", "2026-03-09"]
-    rows = [{"id": day, "updated_at": f"{day}T00:00:00Z"} for day in days]
+    rows = [{"id": day, "updated_at": f"{day}T00:00:00.000Z"} for day in days]
     step = absorb(INCREMENTAL, position, Page(1, rows, days, 500), seen_before(position))
     assert ([row["id"] for row in step.records], step.done) == (days[:2], False)
     assert (step.position.doubts.probe, step.position.fallbacks) == ("count", ("narrow",))
@@ -238,9 +238,9 @@ def test_an_incremental_read_stops_below_its_cursor_and_keeps_what_equals_it():
 
 
 def test_an_incremental_read_without_an_order_reads_on():
-    position = start(INCREMENTAL, "2026-03-10T00:00:00Z")
+    position = start(INCREMENTAL, "2026-03-10T00:00:00.000Z")
     days = ["2026-03-09", "2026-03-12"]
-    rows = [{"id": day, "updated_at": f"{day}T00:00:00Z"} for day in days]
+    rows = [{"id": day, "updated_at": f"{day}T00:00:00.000Z"} for day in days]
     step = absorb(INCREMENTAL, position, Page(1, rows, days, 500), seen_before(position))
     assert ([row["id"] for row in step.records], step.done) == (["2026-03-12"], False)
 
@@ -314,12 +314,10 @@ def known():
 
 def test_a_page_that_comes_again_and_again_ends_the_read_unless_the_total_moves():
     position, seen = after(FIRST), known()
-    for number in (2, 3):
-        step = absorb(PLAN, position, replace(FIRST, number=number, total=None), seen)
-        assert (step.done, step.records) == (False, [])
-        position = step.position
-    assert absorb(PLAN, position, replace(FIRST, number=4, total=None), seen).done
-    assert not absorb(PLAN, position, replace(FIRST, number=4, total=110), seen).done
+    step = absorb(PLAN, position, replace(FIRST, number=2, total=None), seen)
+    assert (step.done, step.records) == (False, [])
+    assert absorb(PLAN, step.position, replace(FIRST, number=3, total=None), seen).done
+    assert not absorb(PLAN, step.position, replace(FIRST, number=3, total=110), seen).done
 
 
 @pytest.mark.parametrize(("total", "done"), [(None, False), (10, False), (30, False)])
@@ -371,7 +369,7 @@ NO_PROOF = "Custify kept no order while the account changed, and nothing shows t
         ({"doubts": Doubts(is_unproven=True), "place": Place(2, 10, 10, 10, reached=10)}, None),
         ({"doubts": Doubts(is_unproven=True), "place": Place(2, 10, None, 10, reached=10)}, NO_PROOF),
         ({"doubts": Doubts(is_unproven=True, total_moved=True)}, NO_PROOF),
-        ({"doubts": Doubts(is_unproven=True), "floor": "2026-01-01T00:00:00Z"}, NO_PROOF),
+        ({"doubts": Doubts(is_unproven=True), "floor": "2026-01-01T00:00:00.000Z"}, NO_PROOF),
         ({"place": Place(1, 10, 5, 0)}, NEVER.format(5, 5)),
         ({"place": Place(2, 2, 100, 10, reached=10)}, NEVER.format(100, 90)),
     ],

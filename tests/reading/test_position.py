@@ -13,7 +13,7 @@ MANUAL = {
     "order": {"field": "created_at"},
     "incremental": {"cursor": "updated_at"},
 }
-DATE = "2026-01-01T00:00:00Z"
+DATE = "2026-01-01T00:00:00.000Z"
 
 
 def slice_of(end, page):

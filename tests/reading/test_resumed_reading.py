@@ -29,7 +29,7 @@ DATE = {"full": "created_at", "incremental": "updated_at"}
 
 def moment(number):
     """Return a date that is later the greater its number."""
-    return f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+    return f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000Z"
 
 
 class Account:
@@ -70,7 +70,7 @@ def read(account, mode, events):
     """Read everything; a `resume` among the events starts again from the state, as another process would."""
     plan = read_plan({**MANUAL, "mode": mode})
     head = {"version": 1, "stream": plan.stream, "for": plan.fingerprint}
-    progress = states.resume(plan, head if mode == "full" else {**head, "cursor": "2026-01-01T00:00:00Z"})
+    progress = states.resume(plan, head if mode == "full" else {**head, "cursor": "2026-01-01T00:00:00.000Z"})
     seen, delivered, rest = seen_before(progress.position), [], iter(events)
     for _ in range(500):
         step = absorb(plan, progress.position, account.page(progress.position), seen)

@@ -18,7 +18,7 @@ MANUAL = {
 
 
 def date(number):
-    return f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z"
+    return f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z"
 
 
 class Service:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from collections import Counter, deque
 
 import pytest
@@ -27,6 +28,7 @@ from custify_connector.reading.plan import read_plan
 from custify_connector.sandbox import Drift, Quirks, Sandbox
 
 DATE = "Tue, 10 Mar 2026 12:00:00 GMT"
+NOON = 1_773_144_000.0
 THINGS = {
     "stream": "things",
     "request": {"path": "/thing"},
@@ -56,7 +58,7 @@ class Service:
 
     def __init__(self, **lists):
         self.lists = {f"/{name}": [row(number) for number in range(size)] for name, size in lists.items()}
-        self.answers, self.headers = {}, {"date": DATE}
+        self.answers, self.headers, self.wall = {}, {"date": DATE}, NOON
         self.asked, self.under_way, self.most = [], 0, 0
         self.refused_words, self.counted = (), None
         self._lock = threading.Lock()
@@ -96,7 +98,7 @@ class Service:
 
     def client(self, workers=4):
         """Return a client of this service, whose waits take no time."""
-        quick = Clock(wall=lambda: 0.0, pause=lambda _seconds, stop: stop.is_set())
+        quick = Clock(wall=lambda: self.wall, pause=lambda _seconds, stop: stop.is_set())
         return Client(self, Budget(None, quick), max_in_flight=workers, clock=quick)
 
 
@@ -213,27 +215,90 @@ def test_a_finished_full_read_starts_the_next_one_afresh():
 
 
 @pytest.mark.parametrize(
-    ("headers", "cursor"),
+    ("date", "cursor"),
     [
-        ({"date": DATE}, "2026-03-10T11:55:00.000Z"),
-        ({"date": "Tue, 10 Mar 2026 12:00:00 +0200"}, "2026-03-10T09:55:00.000Z"),
-        ({"date": "yesterday"}, "1969-12-31T23:55:00.000Z"),
-        ({}, "1969-12-31T23:55:00.000Z"),
+        (DATE, "2026-03-10T11:55:00.000Z"),
+        ("Tue, 10 Mar 2026 13:30:00 +0200", "2026-03-10T11:25:00.000Z"),
+        ("Tue, 10 Mar 2026 12:00:00 -0000", "2026-03-10T11:55:00.000Z"),
+        ("Tue, 10 Mar 2026 12:00:00", "2026-03-10T11:55:00.000Z"),
+        ("Tue Mar 10 12:00:00 2026", "2026-03-10T11:55:00.000Z"),
+        ("Tuesday, 10-Mar-26 12:00:00 GMT", "2026-03-10T11:55:00.000Z"),
+        (f"{DATE}, {DATE}", "2026-03-10T11:55:00.000Z"),
+        ("Tue, 10 Mar 2026 12:59:00 GMT", "2026-03-10T12:54:00.000Z"),
+        ("Tue, 10 Mar 2026 11:01:00 GMT", "2026-03-10T10:56:00.000Z"),
+        ("Mon, 10 Mar 2036 12:00:00 GMT", "2026-03-10T11:55:00.000Z"),
+        ("Tue, 10 Mar 2026 14:00:00 GMT", "2026-03-10T11:55:00.000Z"),
+        ("Tue, 10 Mar 2026 09:00:00 GMT", "2026-03-10T08:55:00.000Z"),
+        ("yesterday", "2026-03-10T10:55:00.000Z"),
+        ("Tue, 10 Mar 2026 12:00:00 +9999999999999", None),
+        ("Tue, 10 Mar 0000 12:00:00 GMT", None),
+        (None, "2026-03-10T10:55:00.000Z"),
     ],
     ids=repr,
 )
-def test_a_finished_incremental_read_leaves_the_cursor_by_the_services_clock(headers, cursor):
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_a_finished_incremental_read_leaves_a_cursor_after_which_no_change_is_lost(local_zone, zone, date, cursor):
+    """By the service's clock, or by the earlier one where the two differ by more than an hour."""
+    local_zone(zone)
     service = Service(thing=25)
-    service.headers = headers
+    service.headers = {"date": date} if date else {}
     *_, last = batches(service, {**THINGS, "mode": "incremental"})
-    assert last.state["cursor"] == cursor
+    assert last.state["cursor"] <= "2026-03-10T12:55:00.000Z"
+    assert cursor in {None, last.state["cursor"]}
+
+
+@pytest.fixture
+def local_zone(monkeypatch):
+    """Return a function that puts this machine into another zone, for the time of a test."""
+
+    def put(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield put
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("date", "warned"), [(DATE, False), ("Mon, 10 Mar 2036 12:00:00 GMT", True)])
+def test_clocks_that_differ_by_more_than_an_hour_are_warned_of(date, warned, caplog):
+    service = Service(thing=25)
+    service.headers = {"date": date}
+    list(batches(service))
+    assert ("Custify's clock says 2036-03-10T12:00:00+00:00" in caplog.text) is warned
+
+
+def test_a_cursor_that_a_wrong_clock_left_far_ahead_makes_the_read_incomplete():
+    service, manual = Service(thing=25), {**THINGS, "mode": "incremental"}
+    ahead = {name: CURSOR_STATE[name] for name in ("version", "stream", "for")} | {"cursor": "2036-03-10T12:00:00.000Z"}
+    _, error = taken(batches(service, manual, ahead))
+    assert "the cursor 2036-03-10T12:00:00.000Z lies in the future, and hides what changed" in error
+
+
+UNREADABLE = [
+    "",
+    "2026-03-11 09:50",
+    "2026-03-11",
+    "2026-03-11T09:50:00 UTC",
+    "11/30/2026 09:50:00",
+    "1796032195",
+    None,
+]
+
+
+@pytest.mark.parametrize("date", UNREADABLE, ids=repr)
+def test_a_record_whose_cursor_is_no_moment_comes_with_every_incremental_read(date):
+    service, manual = Service(thing=25), {**THINGS, "mode": "incremental"}
+    *_, last = batches(service, manual)
+    service.lists["/thing"].insert(0, {"id": "odd", "created_at": date})
+    assert ids(batches(service, manual, last.state)) == [(None, "odd")]
 
 
 def test_the_next_incremental_read_delivers_what_changed_since_and_moves_the_cursor():
     service, manual = Service(thing=25), {**THINGS, "mode": "incremental"}
     *_, last = batches(service, manual)
     service.lists["/thing"].append({"id": "new", "created_at": "2026-03-10T12:30:00.000Z"})
-    service.headers = {"date": "Tue, 10 Mar 2026 13:00:00 GMT"}
+    service.headers, service.wall = {"date": "Tue, 10 Mar 2026 13:00:00 GMT"}, NOON + 3600
     run = list(batches(service, manual, last.state))
     assert ids(run) == [(None, "new")]
     assert run[-1].state["cursor"] == "2026-03-10T12:55:00.000Z"
@@ -447,6 +512,40 @@ def test_a_parent_is_named_by_the_services_own_id_where_it_has_no_other():
     service = Service(thing=3).part_lists(lambda _number: 2)
     service.lists["/thing"] = [{"_id": row["id"], "created_at": row["created_at"]} for row in service.lists["/thing"]]
     assert {parent for parent, _ in ids(batches(service, PARTS))} == {"r0", "r1", "r2"}
+
+
+SAME = {
+    **THINGS,
+    "request": {"path": "/{kind}"},
+    "partitions": [{"values": {"kind": "company"}}, {"values": {"kind": "people"}}],
+    "add": {"type": "kind"},
+}
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_two_parts_that_are_the_same_are_no_data(workers):
+    """A service that does not know a word answers as if it had not been said."""
+    service = Service(company=3, people=3)
+    with pytest.raises(UnexpectedReply, match="the same records for each of company, people; it may know one by"):
+        list(batches(service, SAME, workers=workers))
+    assert len(ids(batches(Service(company=0, people=0), SAME))) == 0
+    other = Service(company=3, people=4)
+    assert len(ids(batches(other, SAME))) == 7
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones():
+    service = Service(thing=95)
+
+    def send(request):
+        size = int(dict(request.query)["itemsPerPage"])
+        too_large = Failure("too_large", "the reply is larger than it may be", arrived=True)
+        return too_large if size > 5 else service(request)
+
+    plan = read_plan(THINGS)
+    quick = Clock(wall=lambda: NOON, pause=lambda _seconds, stop: stop.is_set())
+    client = Client(send, Budget(None, quick), max_in_flight=4, clock=quick)
+    run = list(streams.read(client, plan, states.resume(plan, None)))
+    assert ids(run) == [(None, f"r{number}") for number in reversed(range(95))]
 
 
 def test_a_parent_that_went_away_meanwhile_has_no_parts():

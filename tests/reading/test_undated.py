@@ -11,7 +11,7 @@ from custify_connector.reading.plan import read_plan
 from custify_connector.reading.position import Delivered, Doubts, Place, Position, Step
 from custify_connector.reading.undated import looks_further, probed
 
-FLOOR = "2026-03-10T00:00:00Z"
+FLOOR = "2026-03-10T00:00:00.000Z"
 MANUAL = {
     "request": {"path": "/thing"},
     "records": ["things"],
@@ -57,7 +57,7 @@ def test_where_a_filter_hides_what_has_no_date_the_list_is_counted_without_it():
     step = looks_further(NARROW, ended(total=20))
     assert (step.position.doubts.probe, step.position.fallbacks) == ("count", ("narrow",))
     assert (step.position.place.number, step.position.place.asked) == (1, 1)
-    step = probed(NARROW, step.position, page("2026-03-11T00:00:00Z", number=1))
+    step = probed(NARROW, step.position, page("2026-03-11T00:00:00.000Z", number=1))
     assert (step.done, step.position.doubts.probe, step.position.place.number) == (False, "last", 10)
 
 
@@ -66,17 +66,17 @@ def looking(plan=PLAN):
 
 
 def test_a_last_page_of_readable_dates_ends_the_read():
-    step = probed(PLAN, looking(), page("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"))
+    step = probed(PLAN, looking(), page("2026-01-02T00:00:00.000Z", "2026-01-01T00:00:00.000Z"))
     assert (step.done, step.position.doubts.probe) == (True, "none")
 
 
 @pytest.mark.parametrize("date", [None, "", "soon", 17])
 def test_a_date_that_cannot_be_read_there_lets_the_read_go_on_to_the_end(date):
-    step = probed(PLAN, looking(), page("2026-01-01T00:00:00Z", date))
+    step = probed(PLAN, looking(), page("2026-01-01T00:00:00.000Z", date))
     assert (step.done, step.position.doubts.probe) == (False, "all")
     assert (step.position.place.number - 1) * (step.position.place.asked or 10) < 20, "it goes on where it was"
     counted = replace(looking(), fallbacks=("narrow",))
-    step = probed(NARROW, counted, page("2026-01-01T00:00:00Z", date))
+    step = probed(NARROW, counted, page("2026-01-01T00:00:00.000Z", date))
     assert (step.position.place.number, step.position.place.asked) == (1, None), "from the top"
 
 
