@@ -17,8 +17,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.poolmanager import ProxyManager
 
-from custify_connector.exchange.wire import Writing
+from custify_connector.exchange.wire import FailureKind, Writing
 
 
 class CutOff(HTTPError):
@@ -26,20 +27,25 @@ class CutOff(HTTPError):
 
 
 class Call:
-    """One call under way; `cut` is why another thread ended it, `written` whether any byte may have been sent."""
+    """One call under way; `cut` is why another thread ended it, `written` whether any byte may have been sent.
+
+    `cut_as` is the kind of failure that this makes of the call.
+    """
 
     def __init__(self, writing: Writing | None = None) -> None:
         self.cut: str | None = None
+        self.cut_as: FailureKind = "broken"
         self.written = False
         self._writing = writing
         self._lock = threading.RLock()
         self._socket: socket.socket | None = None
         self._orphaned = False
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, kind: FailureKind = "broken") -> None:
         """Shut the call's socket, now or as soon as it has one; whatever it still receives is of no use."""
         with self._lock:
-            self.cut = self.cut or why
+            if self.cut is None:
+                self.cut, self.cut_as = why, kind
             if self._socket is not None:
                 _shut(self._socket)
 
@@ -129,7 +135,12 @@ else:
 
 
 class _Endable(_Base):
-    """A connection that hands its socket to the call that uses it."""
+    """A connection that hands its socket to the call that uses it.
+
+    It prints nothing of what it sends, whatever `http.client` is told: that would show the key.
+    """
+
+    debuglevel = 0
 
     _twin: socket.socket | None = None
     """The same socket by another handle: TLS takes the first one over before the handshake, which may hang, too."""
@@ -200,6 +211,8 @@ class Adapter(HTTPAdapter):
     def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the same
         """Return the pools of connections through a proxy."""
         manager = super().proxy_manager_for(*arguments, **options)
+        if not isinstance(manager, ProxyManager):
+            return manager  # a SOCKS proxy has pools of its own
         manager.pool_classes_by_scheme = _POOLS
         return manager
 

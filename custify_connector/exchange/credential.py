@@ -82,7 +82,7 @@ def _trust_faults(parts: SplitResult, host: str, manifest: Manifest, allow_host:
     known = any(host == domain or host.endswith(f".{domain}") for domain in manifest.hosts)
     if known and parts.path:
         yield Fault(place, f"must end with the host: the API has no {parts.path} in front of its paths")
-    if _is_loopback(host):
+    if is_loopback(host):
         return
     if parts.scheme != "https":
         yield Fault(place, "must be https: the key would travel in the open")
@@ -91,7 +91,8 @@ def _trust_faults(parts: SplitResult, host: str, manifest: Manifest, allow_host:
         yield Fault(place, f"is not a host of {domains}; if the key may be sent there, set allow_host to {host!r}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself."""
     if host == "localhost":
         return True
     try:

@@ -5,13 +5,17 @@ Every exception of the library ends here and becomes a `Failure`. Does not retry
 
 from __future__ import annotations
 
+import hmac
+import html
 import os
+import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
 from typing import Protocol
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -23,12 +27,17 @@ from urllib3.util import Retry
 from custify_connector import __version__
 from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
+from custify_connector.checking.texts import Json
 from custify_connector.exchange.connections import Adapter, Calls
-from custify_connector.exchange.credential import Credential
+from custify_connector.exchange.credential import Credential, is_loopback
+from custify_connector.exchange.watchdog import Watchdog
 from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, Writing, decode
 
 MAXIMUM_BYTES = 64_000_000
 """No reply may be larger, unpacked: a page of 200 records is a quarter of a megabyte."""
+
+MOST_VALUES = 1_000_000
+"""No reply may hold more objects and lists: a page of 200 records holds a few thousand."""
 
 CONNECT_SECONDS = 10.0
 _PIECE = 262_144
@@ -42,11 +51,38 @@ class _Bearer(AuthBase):
     """Sets the key on a request that is about to be sent, and nowhere else."""
 
     def __init__(self, key: Secret) -> None:
-        self._key = key
+        self._header = _Opaque(key)
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        prepared.headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        prepared.headers["Authorization"] = self._header
         return prepared
+
+
+class _Opaque(str):
+    """The value of the header that has the key: it shows itself to no one but the connection, which encodes it.
+
+    A header lies in the local variables of the libraries while a request is under way, where a traceback with locals,
+    or a crash reporter, would show it.
+    """
+
+    __slots__ = ("_key",)
+    _key: Secret
+
+    def __new__(cls, key: Secret) -> _Opaque:  # noqa: PYI034 - Self needs Python 3.11
+        """Return a text that says only that there is a key."""
+        made = super().__new__(cls, "Bearer ***")
+        made._key = key
+        return made
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
+        """Return the header itself."""
+        return f"Bearer {self._key.reveal()}".encode(encoding, errors)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and hmac.compare_digest(self.encode(), other.encode("latin-1", "replace"))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
 
 class _TooLarge(Exception):
@@ -77,31 +113,33 @@ class HttpSend:
         self._auth = _Bearer(credential.key)
         self._timeout = timeout_seconds
         self._session = _session(connections)
+        self._watchdog = Watchdog()
         # Read once: asking the environment for each request costs a seventh of the whole call, and lets a netrc
         # entry replace the key.
-        self._proxies = get_environ_proxies(credential.base_url)
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        host = urlsplit(credential.base_url).hostname or ""
+        # To this machine itself the key may go in the open, but not by way of a proxy, which would see it.
+        self._proxies = {} if is_loopback(host) else get_environ_proxies(credential.base_url)
+        self._trusted_by, self._verify = _trusted()
         self._templates: dict[str, requests.PreparedRequest] = {}
         self._lock = threading.Lock()
         self._calls = Calls()
 
     def __call__(self, request: Request) -> Response | Failure:
-        """Send one request once."""
+        """Send one request once; whatever trickles in, it ends at the time limit."""
         return self.watched(request)
 
     def watched(self, request: Request, writing: Writing | None = None) -> Response | Failure:
         """Send one request once, and report when it is about to be written."""
-        with self._calls.call(writing) as call:
-            outcome = self._outcome(request)
+        with self._calls.call(writing) as call, self._watchdog.watching(call, self._timeout) as deadline:
+            outcome = self._tried(request, deadline)
         # Whatever a shut socket looked like: an answer without a length seems whole.
-        return Failure("broken", call.cut, arrived=call.written) if call.cut else outcome
+        return Failure(call.cut_as, call.cut, arrived=call.written) if call.cut else outcome
 
     def abort(self) -> None:
         """Shut every connection under way; no later call is sent. What was written may have arrived."""
         self._calls.end("the run was ended before the answer came")
 
-    def _outcome(self, request: Request) -> Response | Failure:
-        deadline = time.monotonic() + self._timeout
+    def _tried(self, request: Request, deadline: float) -> Response | Failure:
         try:
             return self._exchange(request, deadline)
         except _Unreadable:
@@ -111,10 +149,14 @@ class HttpSend:
         except _TooSlow:
             return Failure("timeout", f"the reply took longer than {self._timeout:g} s", arrived=True)
         except (requests.RequestException, HTTPError, OSError, ValueError, TypeError) as error:
-            return _failure(error, self._timeout)
+            if isinstance(self._verify, str) and not Path(self._verify).exists():
+                reason = f"{self._trusted_by} names a file that is not there: {self._verify}"
+                return Failure("tls", reason, arrived=False)
+            return _failure(error, self._timeout, has_proxy=bool(self._proxies))
 
     def close(self) -> None:
         """Close every connection."""
+        self._watchdog.close()
         self._session.close()
 
     def __enter__(self) -> HttpSend:  # noqa: PYI034 - Self needs Python 3.11
@@ -136,6 +178,8 @@ class HttpSend:
         )
         try:
             content = _content(reply.raw, deadline)
+            if time.monotonic() > deadline:  # the end may be that of the connection, which the watchdog shut
+                raise _TooSlow
         finally:
             reply.close()
         return self._understand(reply, content, later=request.decoded_later)
@@ -167,18 +211,62 @@ class HttpSend:
         headers = {name.lower(): self._key.redact(value) for name, value in reply.raw.headers.itermerged()}
         if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
             return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
-        if reply.status_code >= 400:  # noqa: PLR2004 - the range of errors, which may echo what was sent
-            content = self._key.redact(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        elif later and len(content) > _SOON_DECODED:
+        if reply.status_code == _PROXY_REFUSES and self._proxies:
+            return _PROXY_AUTHENTICATION
+        if _holds_too_much(content):
+            raise _TooLarge
+        if reply.status_code < 300 and later and len(content) > _SOON_DECODED:  # noqa: PLR2004 - the range of success
             return Response(reply.status_code, Undecoded(content), headers)
         decoded, body = decode(content)
         if decoded:
-            return Response(reply.status_code, body, headers)
-        text = content.decode("utf-8", "replace")[:_TEXT_KEPT]
+            # An error may echo what was sent, in any of JSON's ways to write it: what was read is looked at.
+            is_page = reply.status_code < 300 and len(content) > _SOON_DECODED  # noqa: PLR2004 - the same
+            return Response(reply.status_code, body if is_page else _without(self._key, body), headers)
+        text = _without(self._key, content.decode("utf-8", "replace"))[:_TEXT_KEPT]
         if reply.status_code < 300:  # noqa: PLR2004 - the same
             kind = headers.get("content-type", "no content type")
-            return Failure("not_json", f"answered {reply.status_code} with {kind} that is no JSON", arrived=True)
+            return Failure(
+                "not_json", f"answered {reply.status_code} with {kind} that is no JSON{_where(content)}", arrived=True
+            )
         return Response(reply.status_code, text, headers)
+
+
+def _where(content: bytes) -> str:
+    """Return where an answer has a byte that no text of UTF-8 has; nothing where it has none."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return f": byte {error.start + 1:,} of {len(content):,} is not UTF-8"
+    return ""
+
+
+def _holds_too_much(content: bytes) -> bool:
+    """Return whether an answer holds so many values that reading it would take many times its size in memory."""
+    return len(content) > MOST_VALUES and content.count(b"{") + content.count(b"[") > MOST_VALUES
+
+
+def _without(key: Secret, body: Json) -> Json:
+    """Return a value without the key, in whatever way it is written in it."""
+    if isinstance(body, str):
+        for written in _ways_to_write(key):
+            body = written.redact(body)
+        return body
+    if isinstance(body, dict):
+        return {_without(key, name): _without(key, value) for name, value in body.items()}
+    return [_without(key, value) for value in body] if isinstance(body, list) else body
+
+
+def _ways_to_write(key: Secret) -> Iterator[Secret]:
+    text = key.reveal()
+    escaped = dumps(text).decode()[1:-1]
+    ways = (text, escaped, escaped.replace("/", "\\/"), quote(text, safe=""), quote(text), html.escape(text))
+    yield from map(Secret, dict.fromkeys(ways))
+
+
+def _trusted() -> tuple[str, str | bool]:
+    """Return the variable that names the certificates to trust, and their file; True for the usual ones."""
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    return next(((name, os.environ[name]) for name in names if os.environ.get(name)), ("", True))
 
 
 def _session(connections: int) -> requests.Session:
@@ -203,8 +291,11 @@ def _content(raw: _RawBody, deadline: float) -> bytes:
     pieces: list[bytes] = []
     size = 0
     # The library copies each piece twice to unpack it, also where nothing is packed.
-    packed = "content-encoding" in raw.headers
-    while piece := raw.read1(_PIECE, decode_content=packed):
+    packed = raw.headers.get("content-encoding", "")
+    if "," in packed:
+        # Packed twice, a few thousand bytes become gigabytes before they can be counted.
+        raise _TooLarge
+    while piece := raw.read1(_PIECE, decode_content=bool(packed)):
         pieces.append(piece)
         size += len(piece)
         if size > MAXIMUM_BYTES:
@@ -214,11 +305,15 @@ def _content(raw: _RawBody, deadline: float) -> bytes:
     return b"".join(pieces)
 
 
-def _failure(error: Exception, timeout: float) -> Failure:
+def _failure(error: Exception, timeout: float, *, has_proxy: bool) -> Failure:
     """Translate a library's exception; its own text is never shown, since it may quote a request."""
     cause = _cause(error)
     if isinstance(error, requests.exceptions.SSLError) and not _while_connecting(error):
         return Failure("broken", "the TLS connection broke after the request was sent", arrived=True)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return _proxy_failure(cause)
+    if has_proxy and isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return Failure("proxy", "the proxy's URL cannot be used: write http://host:port", arrived=False)
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds) or isinstance(cause, kinds):
             return failure
@@ -232,7 +327,6 @@ def _failure(error: Exception, timeout: float) -> Failure:
 _FAILURES: tuple[tuple[type[Exception], Failure], ...] = (
     (requests.exceptions.SSLError, Failure("tls", "the TLS connection cannot be trusted", arrived=False)),
     (requests.exceptions.ConnectTimeout, Failure("timeout", "no connection within the time limit", arrived=False)),
-    (requests.exceptions.ProxyError, Failure("unreachable", "the proxy cannot be reached", arrived=False)),
     (LocationValueError, Failure("unreachable", "the API URL has no valid host name", arrived=False)),
     (NameResolutionError, Failure("unreachable", "the host name cannot be resolved", arrived=False)),
     (NewConnectionError, Failure("unreachable", "the connection was refused", arrived=False)),
@@ -249,6 +343,25 @@ def _while_connecting(error: BaseException) -> bool:
             inner = (getattr(reason, "reason", None), *reason.args[:1], reason.__cause__)
             reasons += [one for one in inner if not any(one is known for known in reasons)]
     return False
+
+
+_PROXY_REFUSES = 407
+_PROXY_AUTHENTICATION = Failure(
+    "proxy", "the proxy asks for a name and a password (407): write them into its URL, http://name:password@host:port",
+    arrived=False,
+)  # fmt: skip
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
+def _proxy_failure(cause: object) -> Failure:
+    """Return what a proxy did: it asks for a password, refuses the connection, or is not there."""
+    inner = getattr(cause, "original_error", cause)
+    refused = _TUNNEL.search(str(inner))
+    if refused is None:
+        return Failure("unreachable", "the proxy cannot be reached", arrived=False)
+    if int(refused[1]) == _PROXY_REFUSES:
+        return _PROXY_AUTHENTICATION
+    return Failure("unreachable", f"the proxy did not connect to Custify: it answered {refused[1]}", arrived=False)
 
 
 def _cause(error: Exception) -> object:

@@ -1,5 +1,7 @@
 import contextlib
 import gzip
+import html
+import http.client
 import json
 import logging
 import math
@@ -8,9 +10,10 @@ import ssl
 import struct
 import threading
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -236,9 +239,10 @@ def test_header_names_are_in_lower_case(answered):
     "content", [b"<html>", b'{"a": ', b"\xff\xfe\x00", b"{'a': 1}", b"[" * 100_000, b"9" * 5_000], ids=lambda c: c[:8]
 )
 def test_a_success_that_is_no_json_is_a_failure_that_arrived(answered, content):
-    assert answered(content, content_type="text/html") == Failure(
-        "not_json", "answered 200 with text/html that is no JSON", arrived=True
-    )
+    outcome = answered(content, content_type="text/html")
+    assert (outcome.kind, outcome.arrived) == ("not_json", True)
+    where = ": byte 1 of 3 is not UTF-8" if content[:1] == b"\xff" else ""
+    assert outcome.message == f"answered 200 with text/html that is no JSON{where}"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
@@ -390,7 +394,7 @@ NEVER_ARRIVED = [
     pytest.param("http://.localhost", {}, "unreachable: ", id="empty part of a host name"),
     pytest.param("ftp://localhost", {}, "unreachable: ", id="no HTTP"),
     pytest.param(
-        "http://localhost:1",
+        "http://custify.invalid",
         {"http_proxy": "http://127.0.0.1:9"},
         "unreachable: the proxy cannot be reached",
         id="proxy",
@@ -401,7 +405,12 @@ NEVER_ARRIVED = [
         "unreachable: the proxy cannot be reached",
         id="tunnel",
     ),
-    pytest.param("https://127.0.0.1:9", {"REQUESTS_CA_BUNDLE": "no/such/file.pem"}, "", id="certificates not found"),
+    pytest.param(
+        "https://127.0.0.1:9",
+        {"REQUESTS_CA_BUNDLE": "no/such.pem"},
+        "tls: REQUESTS_CA_BUNDLE names a file that is not there: no/such.pem",
+        id="certificates not found",
+    ),
 ]
 
 
@@ -540,20 +549,203 @@ def test_no_failure_quotes_the_exception_it_was(web, canary, error):
 # What is read from the environment, and what is not
 
 
-def test_proxies_are_read_once(monkeypatch, canary, sandbox):
-    with opened(sandbox.base_url, canary) as send:
+def test_proxies_are_read_once(monkeypatch, canary):
+    base_url = "http://custify.invalid"
+    with opened(base_url, canary) as send:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        assert send(ASK).message == "the host name cannot be resolved"
+    assert ask(base_url, canary).message == "the proxy cannot be reached"
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.9.9.9"])
+def test_a_key_for_this_machine_never_goes_to_a_proxy(monkeypatch, canary, name, host):
+    with proxy(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as (port, heard):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        assert ask(f"http://{host}:9", canary, timeout_seconds=2).kind == "unreachable"
+    assert heard == []
+
+
+@contextmanager
+def proxy(reply):
+    """Listen on loopback and answer every connection with these bytes; what came is kept."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        heard.append(connection.recv(65_536))
+                        connection.sendall(reply)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1], heard
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("base_url", ["http://custify.invalid", "https://custify.invalid"])
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "(407): write them into"),
+        (b"HTTP/1.1 407 Nope\r\nContent-Length: 0\r\n\r\n", "asks for a name and a password"),
+    ],
+)
+def test_a_proxy_that_asks_for_a_password_is_said_so(monkeypatch, canary, base_url, reply, said):
+    with proxy(reply) as (port, _):
+        monkeypatch.setenv("all_proxy", f"http://127.0.0.1:{port}")
+        outcome = ask(base_url, canary)
+    assert (outcome.kind, outcome.arrived) == ("proxy", False)
+    assert said in outcome.message
+
+
+@pytest.mark.parametrize("url", ["http://", "user:pw@host:port", "socks5://127.0.0.1:9"])
+def test_a_proxys_url_that_cannot_be_used_is_said_so(monkeypatch, canary, url):
+    monkeypatch.setenv("https_proxy", url)
+    outcome = ask("https://custify.invalid", canary)
+    assert "proxy" in outcome.message
+    assert not outcome.arrived
+
+
+DRIPS = {
+    "the status line": b"HTTP/1.1 200 " + b"O" * 500,
+    "a header": b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 500,
+    "interim answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 100,
+    "the size of a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 500,
+    "a trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Long: " + b"x" * 500,
+    "a body": b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b" " * 500,
+    "a body of any length": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}" + b" " * 500,
+}
+
+
+@contextmanager
+def dripping(reply):
+    """Listen on loopback, and answer with a byte now and then, a head at once where it is whole."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                for place in range(len(reply)):
+                    connection.sendall(reply[place : place + 1])
+                    if over.wait(0.02):
+                        return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", DRIPS)
+def test_the_time_limit_is_kept_whatever_trickles_in(canary, name):
+    with dripping(DRIPS[name]) as port:
+        outcome = ask(f"http://127.0.0.1:{port}", canary, timeout_seconds=0.4)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.arrived) == ("timeout", True)
+
+
+def test_the_time_limit_is_kept_in_a_handshake(canary):
+    with dripping(b"\x16\x03\x03\x40\x00" + b"\x02" * 500) as port:
+        outcome = ask(f"https://127.0.0.1:{port}", canary, timeout_seconds=0.4)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind in {"timeout", "tls"}
+
+
+def test_a_connection_that_is_used_again_has_a_deadline_too(canary, sandbox):
+    with opened(sandbox.base_url, canary, timeout_seconds=0.3) as send:
         assert send(ASK).ok
-    assert ask(sandbox.base_url, canary).kind == "unreachable"
+        sandbox.faults.add(Fault("slow", value=3.0, path="/people/all"))
+        assert send(ASK).kind == "timeout"
+        assert send(ASK).ok
+    assert not [thread for thread in threading.enumerate() if thread.name == "custify-watchdog" and thread.is_alive()]
 
 
-def test_a_host_without_a_proxy_is_asked_directly(monkeypatch, canary, sandbox):
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+ODD_KEYS = ['a/b"c\\d+e&f<g>', "plain-key-1234567890"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("key", ODD_KEYS)
+@pytest.mark.parametrize(
+    "write",
+    [
+        json.dumps,
+        lambda text: json.dumps(text).replace("/", "\\/"),
+        lambda text: '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"',
+        lambda text: json.dumps(quote(text, safe="")),
+        lambda text: json.dumps(html.escape(text)),
+    ],
+    ids=["JSON", "PHP", "escapes", "URL", "HTML"],
+)
+def test_a_key_that_is_echoed_is_hidden_in_whatever_way_it_is_written(web, status, key, write):
+    body = '{"message": %s, "headers": {"authorization": [%s]}}' % (write(f"no {key} here"), write(key))  # noqa: UP031 - braces
+    web.add("GET", f"{BASE}/people/all", body, status=status)
+    outcome = ask(BASE, key)
+    shown = json.dumps(outcome.body)
+    assert key not in outcome.body["message"]
+    assert quote(key, safe="") not in shown
+    assert html.escape(key) not in shown
+    assert "•••" in outcome.body["message"]
+
+
+class Reporter:
+    """A crash reporter: it keeps the local variables of every frame of a traceback, as text."""
+
+    def __init__(self, error):
+        frames = traceback.walk_tb(error.__traceback__)
+        self.kept = [
+            f"{name}={value!r}" for frame, _ in frames for name, value in frame.f_locals.items() if name != "canary"
+        ]
+
+
+@pytest.mark.parametrize("where", ["getresponse", "endheaders"])
+def test_an_interrupt_inside_the_library_shows_no_key_to_a_crash_reporter(monkeypatch, sandbox, where):
+    key = sandbox.api_key
+
+    def interrupted(*_arguments, **_words):
+        raise KeyboardInterrupt
+
+    with opened(sandbox.base_url, key) as send:
+        monkeypatch.setattr(http.client.HTTPConnection, where, interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            send(Request("GET", "/people/all"))
+    kept = [text for text in Reporter(caught.value).kept if not text.startswith(("key=", "sandbox=", "self=<tests"))]
+    assert not [text for text in kept if key in text]
+    assert any("Bearer ***" in text for text in kept)
+
+
+def test_what_the_library_prints_of_a_request_holds_no_key(monkeypatch, canary, sandbox, capsys):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     assert ask(sandbox.base_url, canary).ok
+    assert canary not in "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_answer_that_is_packed_twice_is_not_unpacked(answered):
+    packed = gzip.compress(gzip.compress(b"[" + b"0," * 1_000_000 + b"0]"))
+    outcome = answered(packed, headers={"Content-Encoding": "gzip, gzip"})
+    assert (outcome.kind, outcome.arrived) == ("too_large", True)
+
+
+def test_an_answer_of_too_many_values_is_too_large(monkeypatch, answered):
+    monkeypatch.setattr(transport, "MOST_VALUES", 1_000)
+    assert answered(b"[" + b"{}," * 1_000 + b"{}]").kind == "too_large"
+    assert answered(b"[" + b"{}," * 300 + b"{}]").ok
+
+
+def test_a_host_without_a_proxy_is_asked_directly(monkeypatch, canary):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "custify.invalid")
+    assert ask("http://custify.invalid", canary).message == "the host name cannot be resolved"
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_certificates_are_read_from_the_file_that_the_environment_names(monkeypatch, canary, name):
     used = []
 
@@ -561,6 +753,8 @@ def test_certificates_are_read_from_the_file_that_the_environment_names(monkeypa
         used.append(settings["verify"])
         raise requests.exceptions.ConnectTimeout
 
+    for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(each, raising=False)
     monkeypatch.setattr(HTTPAdapter, "send", noted)
     ask("https://api.custify.com", canary)
     monkeypatch.setenv(name, "company.pem")
