@@ -2,62 +2,66 @@
 
 The way of a page: `plan` says how a stream is read, `page_requests` which page to ask and how, `fetching` asks for it,
 `page` turns the reply into records, `overlap` and `paging` say what it adds to a `position`, and `stream` makes batches
-of the records, each with its `state`. `template` expands an endpoint, `partitions` and `slicing` divide a stream.
+of the records, each with its `state`. `template` expands an endpoint, `partitions` and `slicing` divide a stream,
+`undated` looks for records without a date.
 
 Why no record is lost
 =====================
 
 Custify pages by number. While a read goes from page to page, others create, change and delete records, so two pages are
-not of one moment. Call the place between the pages delivered and the pages to come the *border*. A record that stays in
-the account is lost in one way alone: it moves from below the border to above it.
+not of one moment. Call the end of what was delivered the *border*. A record that stays in the account is lost in one
+way alone: it moves from below the border to above it, between two answers.
 
-**Creations are harmless.** Records are asked for newest first, by a date that never changes. A new record is the first
-of all; it pushes the others down, to later pages, where they come again and are dropped by their identity.
+**Every page begins above the border**, a few records before the last one that was delivered, and ends below it. So its
+one answer, which is of one moment, shows both sides. A page is asked for by its number and its size, and begins at a
+multiple of its size: of the sizes up to the largest, the one is taken that begins just above the border and reaches
+furthest below it. This costs about one request in twelve.
 
-**Deletions show in the total.** Say that between two answers `c` records were created, `a` deleted above the border and
-`b` below it. Then `a - c` records move up across the border, if that is more than none, and the total changes by
-`c - a - b`. Where the total has not fallen, `c >= a + b >= a`: none has moved up. Where it has fallen, some may have,
-and the next page is believed only once it is joined to what was delivered, by records that both have.
+**A page joins on** if nothing can lie between what was delivered and its end. Records are asked for newest first, by a
+date that never changes. Say that every record that is newer than the *edge*, the date of the last one delivered, has
+been delivered. If a page begins with a record that is newer than the edge, every record from there to its end is on
+it; once it is delivered, the same can be said of its own last date. Nothing else is assumed: records may be created,
+deleted, filtered in and out, totals may be wrong or missing, and pages may be answered in any order.
 
-An example, with pages of 8 and 20 records, named 20 (the newest) to 1. Page 1 has been delivered, then record 18 is
-deleted; `|` is the border between page 1 and page 2:
+An example, with pages of 8. Page 1 has been delivered, then 18 and 17 are deleted; `|` is the border:
 
-    page 1 was         20 19 18 17 16 15 14 13 |                           total 20, delivered
-    the list becomes   20 19 17 16 15 14 13 12 | 11 10  9  8  7  6  5  4 |  3  2  1
-    page 2 is                                    11 10  9  8  7  6  5  4   total 19: held, not delivered
-    bridging page                     14 13 12   11 10                     page 2 of size 5
-    page 3 is                                                               3  2  1
+    page 1 was         20 19 18 17 16 15 14 13 |
+    the list becomes   20 19 16 15 14 13 12 11 | 10  9  8  7
+    page 2 of size 6                     12 11   10  9  8  7      begins below the edge 13: not delivered
+    page 1, again      20 19 16 15 14 13 12 11                    begins above it: 12 and 11 are delivered
 
-12 has moved up, and no page of 8 from page 2 on has it. Nothing in page 2 is known, and the total fell. So page 2 is
-held, and a *bridging page* is asked: a smaller page, of the size that reaches furthest to both sides of the border. It
-is one answer, hence of one moment: no record can move across the border within it. It begins with 14 and 13, which were
-delivered, so nothing lies between it and page 1: 12, 11 and 10 are delivered. It has 11, the first record of page 2, so
-nothing lies between it and page 2: 9 to 4 are delivered, and page 3 is next. Where a bridging page is not joined to
-what was delivered, since more was deleted than it reaches up, whole pages are asked, each before the last, until one is
-joined, or it is page 1, above which nothing lies. A service whose total falls without end is believed no more after a
-number of steps back that found nothing new.
+**Where a page does not join on,** one that begins further up is asked, four times as far each time, up to the first
+page, above which nothing lies.
 
-**Records of one date may change places** from answer to answer. As many as come a second time are then missing, and the
-total has not moved: this too is what a bridging page is for. It shows all of them in one answer, where no more records
-share a date than half of it holds. Where more do, the loss shows in the count at the end, which is reported.
+**Records of one date** may fill a whole page, so that none begins above them. Then a page joins on if it begins with
+records of the page before, in the same order, at least six of them: records of one date keep their places then.
+Without any date, the records and their order are the only proof.
 
-**Pages asked ahead** may be answered in any order. They are used only if they overlap or their totals are equal; if
-not, they are asked again, and so are the next pages, one by one. A creation and a deletion that cancel out while pages
-are under way together are the one change that totals do not show.
+**Where no page joins on** after eight steps back, the service keeps no order to rely on, or the account is changed
+more quickly than it is read. Pages are used as they come, every identity is remembered, so that no record comes twice,
+and the count is the judge: a total that stood still and that was reached. Otherwise the read is incomplete.
+
+**The end** is a page that joins on, has fewer records than were asked for, and brings nothing new, or brings all that
+the total counts. An empty page where records should be is doubted once. If it stays empty, the pages below it are
+asked, up to the total, and the read is incomplete. A first page that is shorter than asked shows the service's cap, and
+no page is asked for more.
 
 **An incremental read** from a cursor is ordered by the date of the last change, which moves. A changed record becomes
-the first of all, which is a creation to this read; where it was below the border, the next read delivers it, since the
-cursor lies before the start of this one. Its pages are never asked ahead.
+the first of all; where it was below the border, the next read delivers it, since the cursor lies before the start of
+this one. Its pages are never asked ahead. A record without a readable date belongs to every incremental read; such
+records stand at the end of the list, and are looked for there.
 
-**The end** is an empty page, or 404. A short page ends the read only if the total says that all records have come, and
-if it has fewer records than pages have. An empty page that comes before the total is reached is doubted once. A first
-page that is shorter than asked shows the service's cap, and all later pages are asked at that size.
+**A resumed read** asks the last page of the state again, and it must join on. What is newer than the edge of the runs
+before is left out: it was delivered, or created since.
 
-**A service that does not keep the order** takes a part of this argument away. The dates show it; from then on no
-identity is forgotten, so that no record comes twice, and pages are asked one by one. What is lost shows in the count.
-Without proof of the order, a resumed read goes by identities alone.
+What cannot be seen
+===================
 
-**A resumed read** asks the last page of the state again, and it must overlap like any page in doubt: the page before is
-asked until one has a record that was delivered, or is newer than the oldest of them. What is newer than the oldest is
-left out: it was delivered, or created since.
+* Pages whose size cannot be chosen cannot overlap. Then a deletion shows in a total that falls, and whole pages are
+  asked again, each before the last, until one joins on. Without a total, or where as many are created, nothing shows
+  it.
+* More records of one date than a page holds, which change places at each answer while the account changes: reported as
+  incomplete. In pages of fewer than 12 records, fewer than six prove their order, and chance may pass for it.
+* Records without a date, below the cursor of an incremental read, where the service gives no total.
+* What a service leaves out of every answer and every count.
 """
