@@ -310,10 +310,9 @@ def _failure(error: Exception, timeout: float, *, has_proxy: bool) -> Failure:
     cause = _cause(error)
     if isinstance(error, requests.exceptions.SSLError) and not _while_connecting(error):
         return Failure("broken", "the TLS connection broke after the request was sent", arrived=True)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return _proxy_failure(cause)
-    if has_proxy and isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return Failure("proxy", "the proxy's URL cannot be used: write http://host:port", arrived=False)
+    is_unusable = has_proxy and isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema))
+    if is_unusable or isinstance(error, requests.exceptions.ProxyError):
+        return _PROXY_URL if is_unusable else _proxy_failure(cause)
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds) or isinstance(cause, kinds):
             return failure
@@ -350,6 +349,7 @@ _PROXY_AUTHENTICATION = Failure(
     "proxy", "the proxy asks for a name and a password (407): write them into its URL, http://name:password@host:port",
     arrived=False,
 )  # fmt: skip
+_PROXY_URL = Failure("proxy", "the proxy's URL cannot be used: write http://host:port", arrived=False)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
