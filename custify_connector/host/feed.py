@@ -212,11 +212,8 @@ class Feed:
 
     def _settled_here(self, given: Given, entry: Entry | None, fault: str | None) -> Receipt | None:
         """Return what becomes of a row that is not to be sent, and keep it safe; None for one that is to be sent."""
-        kept = self._quarantined_before(given) if entry and entry.receipt is None and entry.unclear else None
-        if kept is not None:
-            receipt: Receipt | None = replace(kept, index=given.index, key=self._key(given))
-        elif fault:
-            receipt = _unreadable(given, fault)
+        if fault:
+            receipt: Receipt | None = _unreadable(given, fault)
         else:
             earlier = self._origins.find(given.row.origin) if given.row.origin else None
             unclear = entry.unclear if entry else earlier.unclear if earlier else given.row.unclear
@@ -227,11 +224,6 @@ class Feed:
         elif given.row.origin:
             self._origins.note(given.row.origin, given.row.line)
         return receipt
-
-    def _quarantined_before(self, given: Given) -> Receipt | None:
-        """Return the receipt of a row in the quarantine whose run was killed before the journal had it."""
-        origin = self._origin(given)
-        return self._safe.quarantine.receipt_of(origin) if self._safe.quarantine and origin else None
 
     def _touching(self, given: Given) -> Given:
         """Return a row as it is handed over: what it may change in the account is not known from now on."""

@@ -88,7 +88,7 @@ class Quarantine:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._found: dict[str, dict[tuple[int, str], Receipt | None]] = {}
+        self._found: dict[str, set[tuple[int, str]]] = {}
         try:
             self._stream = path.open("ab", buffering=0)
             if _is_half_a_line(path):
@@ -109,18 +109,14 @@ class Quarantine:
             raise self._unusable(error) from None
         self.count += 1
 
-    def receipt_of(self, origin: Origin) -> Receipt | None:
-        """Return the receipt with which an earlier run kept a row here; None where it did not, or 0.1.0 did."""
-        return self._of(origin.journal).get((origin.place, origin.hash.hex()))
-
     def holds(self, origin: Origin) -> bool:
         """Tell whether an earlier run kept a row here."""
         return (origin.place, origin.hash.hex()) in self._of(origin.journal)
 
-    def _of(self, path: Path) -> dict[tuple[int, str], Receipt | None]:
+    def _of(self, path: Path) -> set[tuple[int, str]]:
         journal = str(path)
         if journal not in self._found:
-            self._found[journal] = _receipts(self.path, journal)
+            self._found[journal] = _origins(self.path, journal)
         return self._found[journal]
 
     def _unusable(self, error: OSError) -> ConfigurationError:
@@ -139,24 +135,17 @@ def _is_half_a_line(path: Path) -> bool:
         return stream.read(1) != b"\n"
 
 
-def _receipts(path: Path, journal: str) -> dict[tuple[int, str], Receipt | None]:
-    """Return the receipts of the rows of one journal that a quarantine holds; a line that is none is passed over."""
-    found: dict[tuple[int, str], Receipt | None] = {}
+def _origins(path: Path, journal: str) -> set[tuple[int, str]]:
+    """Return the rows of one journal that a quarantine holds; a line that is none is passed over."""
+    found: set[tuple[int, str]] = set()
     with path.open("rb") as stream:
         for text in stream:
             with suppress(ValueError, TypeError, AttributeError):
                 line = orjson.loads(text)
                 origin = origin_of(line)
                 if origin and str(origin.journal) == journal:
-                    found[origin.place, origin.hash.hex()] = _receipt(line.get("error"))
+                    found.add((origin.place, origin.hash.hex()))
     return found
-
-
-def _receipt(error: object) -> Receipt | None:
-    if not isinstance(error, Mapping) or error.get("outcome") not in {"rejected", "failed"}:
-        return None
-    status, code, reason, place = (error.get(name) for name in ("status", "code", "message", "field"))
-    return Receipt(0, error["outcome"], None, status, code, reason, place)
 
 
 def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -325,7 +325,7 @@ def test_a_row_whose_run_was_killed_before_the_journal_had_it_is_quarantined_onc
         place.run(Hooks(r0=REJECTED), table(*numbered(2)))
     lines = place.run(again := Hooks(), table(*numbered(2)), resume=True)
     assert place.quarantined() == [("r0", "refused")]
-    assert [(line.receipt.outcome, line.receipt.code) for line in lines] == [("rejected", "refused"), ("sent", None)]
+    assert [(line.receipt.outcome, line.receipt.code) for line in lines] == [("failed", "unclear"), ("sent", None)]
     assert again.got == ["r1"]
 
 
