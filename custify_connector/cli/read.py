@@ -158,7 +158,7 @@ def command(
     if dry_run:
         plans = jobs(wanted, pace, known)
         check_replaced(wanted, plans)
-        read_dry.show(plans, known, wanted, as_json=as_json)
+        read_dry.show(plans, known, wanted, owner, as_json=as_json)
         return
     with held([state] if state else []), output_held(wanted), interruption() as asked:
         chosen_jobs = jobs(wanted, pace, known)

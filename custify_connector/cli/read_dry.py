@@ -14,14 +14,15 @@ import click
 from custify_connector.cli import layout
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
+from custify_connector.host.runs import Owner
 from custify_connector.reading import state as states
 
 _STANDARD_LIMIT = {"requests": 100, "seconds": 10.0}
 
 
-def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> None:
+def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, owner: Owner, *, as_json: bool) -> None:
     """Print one line for each stream, or all as JSON."""
-    plans = [_plan(job, known, wanted) for job in jobs]
+    plans = [_plan(job, known, wanted, owner) for job in jobs]
     if as_json:
         click.echo(layout.as_json({"output": wanted.output, "format": wanted.form_chosen, "streams": plans}))
         return
@@ -29,8 +30,8 @@ def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, *, as_js
         click.echo("; ".join(_said(plan)))
 
 
-def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
-    state = job.keeping.load().state
+def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted, owner: Owner) -> dict[str, Any]:
+    state = owner.taken(job.keeping.load()).state
     settings = {**job.source.get("settings", {}), "max_in_flight": 1}
     limited = "rate_limit" in settings and settings["rate_limit"] is None
     source = {**job.source, "settings": settings} if wanted.connector.takes("source", "max_in_flight") else job.source
