@@ -6,14 +6,15 @@ has an outcome, and those that were rejected are kept. It does not know how a re
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from custify_connector.adapters.airbyte_protocol import BrokenProtocol, Output, stream_of
+from custify_connector.checking.json_values import loads
+from custify_connector.checking.texts import Json
 from custify_connector.contract import Receipt
 from custify_connector.host.interruption import Interruption
 from custify_connector.host.rows import Row
@@ -136,7 +137,7 @@ class Inbox:
         kind = message["type"]
         body = message.get(kind.lower())
         if kind == "RECORD":
-            self._next = self._record(number, body)
+            self._next = self._record(number, body, message.get(_FAULT))
         elif kind == "STATE":
             if not isinstance(body, dict):
                 raise BrokenProtocol(f"line {number}: a STATE without its object, state")
@@ -145,7 +146,7 @@ class Inbox:
             self._report(number, kind)
         return self._next is not None or (stop_at_end_of is not None and _ends(body) == stop_at_end_of)
 
-    def _record(self, number: int, body: object) -> tuple[str, Row]:
+    def _record(self, number: int, body: object, fault: str | None) -> tuple[str, Row]:
         stream = body.get("stream") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(stream, str) or stream not in self._streams:
             known = ", ".join(sorted(self._streams))
@@ -153,6 +154,8 @@ class Inbox:
         data = body.get("data")
         if not isinstance(data, dict):
             return stream, Row(number, {}, "has no object as its data")
+        if fault:
+            return stream, Row(number, data, fault)
         return stream, Row(number, {name: value for name, value in data.items() if not name.startswith(_OWN_COLUMNS)})
 
     def _report(self, number: int, kind: str) -> None:
@@ -161,11 +164,27 @@ class Inbox:
             self._output.log("WARN", f"line {number}: a message of type {kind} is passed over; others of it, too")
 
 
+def _read(line: bytes) -> Json:
+    """Return a message exactly; where a field is there twice, the message says so."""
+    try:
+        return loads(line, unique_names=True)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        message = loads(line)
+        return {**message, _FAULT: str(error)} if isinstance(message, dict) else message
+
+
+_FAULT = "the fault of this line"
+
+
 def _message(number: int, line: bytes) -> dict[str, Any]:
     try:
-        message = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        message = _read(line)
+    except json.JSONDecodeError as error:
         raise BrokenProtocol(f"line {number} of the input is not JSON: {error.msg} at column {error.colno}") from None
+    except ValueError as error:
+        raise BrokenProtocol(f"line {number} of the input is not JSON: {error}") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise BrokenProtocol(f"line {number} of the input is no message: it must be an object with a type")
     return message

@@ -13,6 +13,8 @@ from custify_connector.checking.texts import Json
 
 def field_value(record: Mapping[str, Any], dotted: str) -> Json:
     """Return the value at a dotted path (`custom_attributes.plan`), None when it is absent."""
+    if "." not in dotted:
+        return record.get(dotted)  # the way of nearly all, in every row
     value: Json = record
     for name in dotted.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -22,8 +24,13 @@ def field_value(record: Mapping[str, Any], dotted: str) -> Json:
 def key_of(record: Mapping[str, Any], alternatives: Iterable[Iterable[str]]) -> dict[str, Any] | None:
     """Return the fields that name a record, by the first alternative that it has whole; None when it has none."""
     for fields in alternatives:
-        values = {name: field_value(record, name) for name in fields}
-        if all(value is not None and value != "" for value in values.values()):
+        values: dict[str, Any] = {}
+        for name in fields:
+            value = field_value(record, name)
+            if value is None or value == "":
+                break
+            values[name] = value
+        else:
             return values
     return None
 

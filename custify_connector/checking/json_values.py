@@ -33,6 +33,46 @@ def loads(content: bytes | str, *, unique_names: bool = False) -> Json:
         raise ValueError("is nested too deeply") from None
 
 
+def sequence(text: str) -> Iterator[tuple[int, Json | ValueError]]:
+    """Yield the place and value of each item of one array, or of each of several documents.
+
+    An object that has a field twice is a ValueError in its place. Raises ValueError where the text is no JSON.
+    """
+    place, is_array = _after_blanks(text, 0), text.lstrip().startswith("[")
+    place = _after_blanks(text, place + is_array)
+    while place < len(text) and not (is_array and text[place] == "]"):
+        value, end = _next_value(text, place)
+        yield place, value
+        place = _after_blanks(text, end)
+        if is_array and text[place : place + 1] not in {",", "]"}:
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+        if is_array and text[place] == ",":
+            place = _after_blanks(text, place + 1)
+            if text[place : place + 1] == "]":
+                raise json.JSONDecodeError("Expecting value", text, place)
+    if is_array and _after_blanks(text, place + 1) < len(text):
+        raise json.JSONDecodeError("Extra data", text, place + 1)
+    if is_array and place >= len(text):
+        raise json.JSONDecodeError("Expecting value", text, place)
+
+
+def _next_value(text: str, place: int) -> tuple[Json | ValueError, int]:
+    try:
+        return _STRICT.raw_decode(text, place)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except ValueError as error:
+        return error, _LENIENT.raw_decode(text, place)[1]
+
+
+def _after_blanks(text: str, place: int) -> int:
+    while text[place : place + 1] in {" ", "\t", "\n", "\r"}:
+        place += 1
+    return place
+
+
 def dumps(value: object, *, sort: bool = False, newline: bool = False, indent: bool = False) -> bytes:
     """Return a value as JSON; one of JSON's own comes back from `loads` equal, except NaN and infinities: null.
 
@@ -140,3 +180,7 @@ def _name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError("the name of a field must be text")
     return json.dumps(name)
+
+
+_STRICT = json.JSONDecoder(parse_float=_number, object_pairs_hook=_unique)
+_LENIENT = json.JSONDecoder(parse_float=lambda _text: 0.0)

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from numbers import Integral
@@ -16,10 +17,13 @@ from uuid import UUID
 
 import orjson
 
+from custify_connector.checking.json_values import dumps
 from custify_connector.checking.texts import Json
 from custify_connector.contract.errors import ConfigurationError, Fault
 
 MAXIMUM_DEPTH = 32
+EXACT_INTEGERS = 2**53
+"""Up to here every whole number is kept by a reader that has floats alone, as JavaScript."""
 
 
 class NotJson(ValueError):
@@ -31,15 +35,30 @@ class NotJson(ValueError):
 
 
 def dumped(value: object, *, sort: bool = True) -> bytes:
-    """Return a value as JSON for our own files; what JSON has no form for is told as text, so that it can be kept.
+    """Return a value as JSON for our own files; what JSON has no form for is written as text, so that it can be kept.
 
-    The same value gives the same bytes: with `sort` also when its fields come in another order, as far as orjson can
-    write it (no figure of more than 64 bits, no half character).
+    A number stays the number that it is. NaN and infinities, which are no JSON, are written as JavaScript names them:
+    as null they would clear a field when they are sent again.
     """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=str)
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=_kept)
+        return text if b"null" not in text or _is_finite(value) else json.dumps(value, default=str).encode()
     except TypeError:
+        with suppress(TypeError):
+            return dumps(value, sort=sort)
         return json.dumps(value, default=str).encode()
+
+
+def _kept(value: object) -> str | orjson.Fragment:
+    is_number = isinstance(value, Decimal) and value.is_finite()
+    return orjson.Fragment(str(value)) if is_number else str(value)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return all(map(_is_finite, inner))
 
 
 def plain(value: object, place: str = "", depth: int = 0) -> Json:
@@ -130,7 +149,7 @@ _MOST_DIGITS = 20
 
 def _moment(value: datetime, place: str) -> str:
     try:
-        return timestamp(value)
+        return timestamp(value, "auto" if value.microsecond % 1000 else "milliseconds")
     except OverflowError:
         raise NotJson(place, "is a date that does not exist in UTC") from None
 
@@ -181,7 +200,7 @@ def sortable(value: Json) -> str | None:
         return None
 
 
-def timestamp(value: datetime) -> str:
+def timestamp(value: datetime, precision: str = "milliseconds") -> str:
     """Return a date as Custify writes them, in UTC with milliseconds; one without a zone is taken for UTC."""
     aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    return aware.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return aware.astimezone(timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")

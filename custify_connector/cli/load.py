@@ -16,13 +16,13 @@ from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.values import dumped
 from custify_connector.checking.wording import suggestion
 from custify_connector.cli import writing
+from custify_connector.cli.input_options import input_of, open_checked
 from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
-from custify_connector.cli.write import checked, destination_options, run_of
+from custify_connector.cli.write import destination_options, run_of
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
-from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import Table
 from custify_connector.host.run_files import STANDARD, Used, refuse_shared
 from custify_connector.manifest import resources
@@ -129,6 +129,7 @@ def _write(
 def _opened(plan: Path, entry: dict[str, Any]) -> Iterator[tuple[Table, Shape]]:
     """Open a file of the plan; raises ConfigurationError when it, or its rules, cannot be used."""
     shape = Shape(mapping.parse(entry.get("map", ())), entry.get("empty", "absent"))
-    choice = Choice(entry.get("table"), entry.get("query"))
-    with open_input(_file(plan, entry), None, choice) as table:
-        yield checked(table, shape, entry.get("only_with")), shape
+    given = input_of(_file(plan, entry), entry.get("input_format"), dict(entry))
+    described = {"name": entry["endpoint"], **connector.describe()["destinations"][entry["endpoint"]]}
+    with open_checked(given, shape, entry.get("only_with"), described) as opened:
+        yield opened

@@ -14,6 +14,7 @@ import click
 from custify_connector.checking.json_values import dumps
 from custify_connector.cli import completing
 from custify_connector.cli.connector_option import connector_option, named
+from custify_connector.cli.input_options import Input, input_of, input_options, open_checked
 from custify_connector.cli.option_types import SOURCE
 from custify_connector.cli.options import (
     credential,
@@ -23,13 +24,13 @@ from custify_connector.cli.options import (
     start_logging,
     typed_params,
 )
-from custify_connector.cli.write import input_options, param_schemas
+from custify_connector.cli.write import param_schemas
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping, runs, sampling
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
-from custify_connector.host.queried_rows import Choice, open_input
+from custify_connector.host.rows import INPUT_FORMS
 
 
 @click.command()
@@ -44,6 +45,7 @@ from custify_connector.host.queried_rows import Choice, open_input
 @click.option(
     "--source", type=SOURCE, metavar="JSON|@FILE", help="In place of an endpoint: a source configured by hand."
 )
+@click.option("--input-format", type=click.Choice(INPUT_FORMS), help="Default: by the file's name and first bytes.")
 @input_options
 @connector_option
 @settings_options
@@ -54,8 +56,7 @@ def command(
     count: int,
     rules: tuple[str, ...],
     params: tuple[str, ...],
-    table: str | None,
-    query: str | None,
+    input_format: str | None,
     source: dict[str, Any] | None,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
@@ -74,7 +75,7 @@ def command(
         wanted = _wanted(endpoint, params, chosen) if source is None else source
         shown = sampling.records(chosen, credential(chosen.label), {**wanted, "settings": settings(options)}, count)
     else:
-        shown = _destination(endpoint, file, count, rules, params, Choice(table, query), chosen)
+        shown = _destination(endpoint, count, rules, params, input_of(file, input_format, options), chosen)
     for line in shown:
         click.echo(dumps(line, indent=True).decode())
 
@@ -92,19 +93,16 @@ def _wanted(endpoint: str | None, params: tuple[str, ...], chosen: Chosen) -> di
 
 def _destination(
     endpoint: str,
-    file: str,
     count: int,
     rules: tuple[str, ...],
     params: tuple[str, ...],
-    choice: Choice,
+    given: Input,
     chosen: Chosen,
 ) -> list[dict[str, Any]]:
     fixed = typed_params(params, param_schemas(endpoint, chosen) if params else {})
     destination = chosen.destination({"endpoint": endpoint, "params": fixed, "dry_run": True})
-    shape = Shape(mapping.parse(rules))
-    with open_input(file, None, choice) as table:
-        if table.columns is not None:
-            mapping.check_columns(shape.rules, table.columns)
+    described = {"name": endpoint, **chosen.endpoint("destinations", endpoint)}
+    with open_checked(given, Shape(mapping.parse(rules)), None, described) as (table, shape):
         first = dataclasses.replace(table, rows=islice(table.rows, count))
         unsent = chosen.made_up_credential or credential(chosen.label)
         return [_shown(line.receipt) for line in runs.write(chosen.hooks, unsent, destination, first, shape)]

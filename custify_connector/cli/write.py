@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from custify_connector.checking.json_schema import Schema
-from custify_connector.cli import completing, layout, writing
+from custify_connector.cli import completing, writing
 from custify_connector.cli.choosing import from_standard_input, together
 from custify_connector.cli.connector_option import connector_option, named, own
+from custify_connector.cli.input_options import input_of, input_options, open_checked
 from custify_connector.cli.options import (
     exit_codes,
     settings,
@@ -23,8 +23,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
-from custify_connector.host.queried_rows import Choice, open_input
-from custify_connector.host.rows import INPUT_FORMS, Table
+from custify_connector.host.rows import INPUT_FORMS
 from custify_connector.host.run_files import refuse_shared
 
 SAME_ACCOUNT = click.option(
@@ -66,12 +65,6 @@ run_options = together(
 )
 """The options of a command that writes one file."""
 
-input_options = together(
-    click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are sent."),
-    click.option("--query", metavar="SQL", help="The query to a DuckDB FILE whose rows are sent."),
-)
-"""The options that choose rows of a database."""
-
 
 @click.command()
 @click.argument("endpoint", shell_complete=completing.destinations)
@@ -98,12 +91,10 @@ def command(
     input_format: str | None,
     empty: Literal["absent", "null", "text"],
     only_with: str | None,
-    table: str | None,
-    query: str | None,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
-    """Write the rows of a file: JSON lines, CSV, Parquet, or a DuckDB database; FILE - is standard input.
+    """Write the rows of a file: JSON, CSV, Parquet, a workbook, or a DuckDB database; FILE - is standard input.
 
     Without --map, a column or key is the field of that name; dots lead inside, as in custom_attributes.plan.
 
@@ -115,39 +106,30 @@ def command(
     --map user_id=id                       the column id
     --map "name={first} {last}"            columns within a text
     --map plan==Gold                       a constant
-    --map metadata.total:number=total      a type: string, integer, number, boolean or json
+    --map metadata.total:number=total      a type: string, integer, number, boolean, date or json
     --map companies[].company_id=company   a list of one
     --map "note=\\=Gold"                    a column whose name begins with = or has braces
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
+    given = input_of(file, input_format, options)
     destination, kept = run_of(endpoint, options, chosen)
-    shape = Shape(mapping.parse(rules), empty)
-    choice = Choice(table, query)
     refuse_two_inputs(file)
     refuse_shared(writing.files_of(kept, {"FILE": file}, prints=options["dry_run"]))
-    with writing.files_held(kept), open_input(file, input_format, choice) as rows:
-        if not rules:
-            _tell_of_unknown(rows.columns or (), endpoint, chosen)
-        raise SystemExit(writing.run(destination, checked(rows, shape, only_with), shape, kept, chosen))
+    shape = Shape(mapping.parse(rules), empty)
+    described = {"name": endpoint, **chosen.endpoint("destinations", endpoint)}
+    with (
+        writing.files_held(kept),
+        open_checked(given, shape, only_with, described, verbose=options["verbose"]) as (rows, shaped),
+    ):
+        code = writing.run(destination, rows, shaped, kept, chosen)
+    raise SystemExit(code)
 
 
 def refuse_two_inputs(file: str) -> None:
     """Raise ConfigurationError where rows and credential are both to come from standard input."""
     if file == "-" and from_standard_input():
         raise ConfigurationError((Fault("FILE", "standard input gives the credential already: name a file"),))
-
-
-def _tell_of_unknown(columns: tuple[str, ...], endpoint: str, chosen: Chosen) -> None:
-    """Tell of columns that are no field: their rows will be rejected, and what renames them has another name."""
-    schema = chosen.endpoint("destinations", endpoint).get("schema", {})
-    unknown = [name for name in columns if name.partition(".")[0] not in schema.get("properties", {})]
-    if unknown and schema.get("additionalProperties") is False:
-        _say(f"columns that are no field of {endpoint}: {', '.join(unknown)}; to rename them: --map FIELD=COLUMN")
-
-
-def _say(text: str) -> None:
-    click.echo(layout.prose(text, layout.width(), "  "), err=True)
 
 
 def run_of(
@@ -178,17 +160,3 @@ def run_of(
         "same_account",
     )
     return destination, writing.Kept(**{name: options[name] for name in names})
-
-
-def checked(table: Table, shape: Shape, only_with: str | None) -> Table:
-    """Return the table with the rows that are wanted; raises ConfigurationError for columns that are not there."""
-    if table.columns is not None:
-        only = mapping.parse([f"only={mapping.of_column(only_with)}"]) if only_with else ()
-        mapping.check_columns(only, table.columns)
-        unused = mapping.check_columns(shape.rules, table.columns) if shape.rules else ()
-        if unused:
-            _say(f"columns that no --map uses, and that are not sent: {', '.join(unused)}")
-    if only_with is None:
-        return table
-    rows = (row for row in table.rows if row.fault or row.fields.get(only_with) not in (None, ""))
-    return dataclasses.replace(table, rows=rows)

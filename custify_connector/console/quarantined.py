@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
-
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
 from custify_connector.storage import atomic
@@ -103,8 +102,8 @@ def connector_of(path: Path) -> str | None:
 def _of_first_line(path: Path, take: Callable[[Any], Taken | None]) -> Taken | None:
     try:
         with path.open("rb") as stream:
-            return take(orjson.loads(stream.readline(4_000_000)))
-    except (OSError, orjson.JSONDecodeError, AttributeError):
+            return take(loads(stream.readline(4_000_000)))
+    except (OSError, ValueError, AttributeError):
         return None
 
 
@@ -130,9 +129,9 @@ def index_of(path: Path) -> Index:
 
 def _take(index: Index, number: int, text: bytes) -> None:
     try:
-        error = orjson.loads(text)["error"]
+        error = loads(text)["error"]
         code, at, message = (str(error.get(name) or "") for name in ("code", "field", "message"))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         index.unreadable += 1
         code, at, message = "unreadable", "", "is no line of a quarantine"
     # The text of a fault at a field may quote its value; without a field, the text tells it, its own values aside.
@@ -190,8 +189,8 @@ def lines(path: Path, index: Index, numbers: Iterable[int]) -> list[Line]:
 def content_of(text: bytes) -> dict[str, Any]:
     """Return what a line holds, or that it is no line of a quarantine."""
     try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        content = loads(text)
+    except ValueError:
         content = None
     return content if isinstance(content, dict) else {"error": {"message": "is no line of a quarantine"}}
 
@@ -209,7 +208,7 @@ def mend(path: Path, number: int, mark: str, record: dict[str, Any]) -> None:
             return text
         if mark_of(text) != mark:
             raise ConfigurationError((Fault("record", "was changed by another meanwhile: look at it again"),))
-        return orjson.dumps({**content_of(text), "rawMessage": record}, option=orjson.OPT_APPEND_NEWLINE)
+        return dumps({**content_of(text), "rawMessage": record}, newline=True)
 
     _rewrite(path, change)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from custify_connector.checking.identity import key_of, may_repeat
@@ -17,6 +17,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.contract.events import Event, Sending
 from custify_connector.host import journal, mapping
 from custify_connector.host.account import Account
+from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
@@ -35,16 +36,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Shape:
-    """How rows become records: the rules (none: columns are fields), and what an empty cell means."""
+    """How rows become records: the rules (none: columns are fields), and what an empty cell means.
+
+    `notation` is how the cells are written; `fit` gives a record the types that its destination knows.
+    """
 
     rules: tuple[mapping.Rule, ...] = ()
     empty: mapping.Empty = "absent"
+    notation: Notation = PLAIN
+    fit: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return the record of a row; raises NotConvertible."""
         if self.rules:
-            return mapping.apply(self.rules, row.fields, self.empty)
-        return mapping.unmapped(row.fields, self.empty, flat=row.flat)
+            record = mapping.apply(self.rules, row.fields, self.empty, self.notation)
+        else:
+            record = mapping.unmapped(row.fields, self.empty, flat=row.flat)
+        return self.fit(record) if self.fit else record
 
     def read(self, row: Row) -> tuple[dict[str, Any], str | None]:
         """Return the record of a row, and what is wrong with it; a faulty row stays as it is."""
@@ -57,7 +65,8 @@ class Shape:
 
     def words(self) -> dict[str, Any]:
         """Return the shape as it is kept; see `of_words`."""
-        return {"map": [rule.text for rule in self.rules], "empty": self.empty}
+        kept: dict[str, Any] = {"map": [rule.text for rule in self.rules], "empty": self.empty}
+        return kept if self.notation == PLAIN else {**kept, "notation": asdict(self.notation)}
 
 
 def of_words(words: Mapping[str, Any]) -> Shape:
@@ -67,7 +76,19 @@ def of_words(words: Mapping[str, Any]) -> Shape:
         raise ConfigurationError((Fault("shape.map", "is damaged: it must be a list of the rules of --map"),))
     if empty not in {"absent", "null", "text"}:
         raise ConfigurationError((Fault("shape.empty", "is damaged: it must be absent, null or text"),))
-    return Shape(mapping.parse(rules), cast("mapping.Empty", empty))
+    return Shape(mapping.parse(rules), cast("mapping.Empty", empty), _notation_of(words.get("notation", {})))
+
+
+def _notation_of(words: Any) -> Notation:  # noqa: ANN401 - what it is shows here
+    try:
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in words.items()
+        }
+        notation = Notation(**kept)
+        notation.check()
+    except (TypeError, ValueError, AttributeError):
+        raise ConfigurationError((Fault("shape.notation", "is damaged: it must be how cells are written"),)) from None
+    return notation
 
 
 @dataclass(frozen=True)

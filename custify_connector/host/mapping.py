@@ -9,15 +9,15 @@ import copy
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
-
-import orjson
 
 from custify_connector.checking.identity import field_value
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.conversions import CONVERSIONS
+from custify_connector.host.conversions import CONVERSIONS, PLAIN, Notation, text_of
+from custify_connector.host.headings import heading
 
 Empty = Literal["absent", "null", "text"]
 
@@ -97,7 +97,7 @@ def _typed(target: str) -> tuple[str, str | None]:
 def _rule(text: str) -> Rule:
     target, _, source = text.partition("=")
     name, type_name = _typed(target)
-    path = tuple(name.replace("[]", ".[]").split("."))
+    path = _path(name.replace("[]", ".[]"))
     if source.startswith(_LITERAL):
         return Rule(path, (source.removeprefix(_LITERAL),), None, type_name)
     if source.startswith("="):
@@ -117,14 +117,63 @@ def of_column(name: str) -> str:
     return name if is_plain else f"{_LITERAL}{name}"
 
 
+def _path(name: str) -> tuple[str, ...]:
+    """Return where a dotted name leads; a dot beside a blank, as in `Rev. 2026`, is one of the name itself."""
+    return tuple(re.split(r"(?<!\s)\.(?!\s|$)", name))
+
+
+def columns_of(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return the columns that rules need, each once."""
+    return tuple(dict.fromkeys(column for rule in rules for column in rule.columns))
+
+
+def resolved(rules: tuple[Rule, ...], columns: Iterable[str]) -> tuple[Rule, ...]:
+    """Return rules whose columns are named as the file does, where it differs in what no reader sees."""
+    columns = tuple(columns)
+    seen = {heading(column): column for column in columns}
+    found = {name: seen.get(heading(name), name) for name in columns_of(rules) if name not in columns}
+    changed = {name: column for name, column in found.items() if name != column}
+    return tuple(_renamed(rule, changed) for rule in rules) if changed else rules
+
+
+def _renamed(rule: Rule, names: Mapping[str, str]) -> Rule:
+    columns = tuple(names.get(column, column) for column in rule.columns)
+    template = rule.template
+    if template is not None and rule.columns:
+        template = _PLACEHOLDER.sub(lambda match: f"{{{names.get(match[1], match[1])}}}", template)
+    return replace(rule, columns=columns, template=template, text=_renamed_text(rule, names))
+
+
+def _renamed_text(rule: Rule, names: Mapping[str, str]) -> str:
+    """Return the rule as text with the names that the file has, so that what is kept of it fits the file."""
+    target, _, source = rule.text.partition("=")
+    if rule.template is not None:
+        return f"{target}={_PLACEHOLDER.sub(lambda match: f'{{{names.get(match[1], match[1])}}}', source)}"
+    return f"{target}={of_column(names.get(rule.columns[0], rule.columns[0]))}"
+
+
 def check_columns(rules: tuple[Rule, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that no rule uses; raises ConfigurationError for a column that is not there."""
-    used = [column for rule in rules for column in rule.columns]
-    unknown = [column for column in dict.fromkeys(used) if column not in columns]
-    if unknown:
-        faults = (Fault("--map", f"there is no column {name!r}{suggestion(name, columns)}") for name in unknown)
+    """Return the columns that no rule uses; raises ConfigurationError for a column that is not there, or there twice.
+
+    A dotted name leads into a column that holds objects.
+    """
+    used, faults = columns_of(rules), []
+    for name in used:
+        if columns.count(name) > 1:
+            faults.append(Fault("--map", f"there is more than one column {name!r}: rename all but one of them"))
+        elif holder(name, columns) is None:
+            faults.append(Fault("--map", f"there is no column {name!r}{suggestion(name, columns)}"))
+    if faults:
         raise ConfigurationError(tuple(faults))
-    return tuple(column for column in columns if column not in used)
+    taken = {holder(name, columns) for name in used}
+    return tuple(column for column in columns if column and column not in taken)
+
+
+def holder(name: str, columns: Iterable[str]) -> str | None:
+    """Return the column that a name means, or into which its dots lead; None when there is none."""
+    if not name or name in columns:
+        return name or None
+    return next((name[:at] for at, character in enumerate(name) if character == "." and name[:at] in columns), None)
 
 
 def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dict[str, Any]:
@@ -135,56 +184,87 @@ def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dic
     record: dict[str, Any] = {}
     for column, value in row.items():
         nested = (flat or isinstance(value, str)) and "." in column and _TARGET.match(column)
-        _put(record, tuple(column.split(".")) if nested else (column,), copy.deepcopy(value), empty)
+        _put(record, _path(column) if nested else (column,), copy.deepcopy(value), empty)
     return record
 
 
-def apply(rules: tuple[Rule, ...], row: Mapping[str, Any], empty: Empty) -> dict[str, Any]:
-    """Return the record that the rules make of a row; raises NotConvertible when a value is not of its type.
+def apply(rules: tuple[Rule, ...], row: Mapping[str, Any], empty: Empty, notation: Notation = PLAIN) -> dict[str, Any]:
+    """Return the record that the rules make of a row; raises NotConvertible with each value that is not of its type.
 
     A rule whose columns the row has none of makes no field: what is absent keeps its value, null clears it.
     """
     record: dict[str, Any] = {}
+    faults = []
     for rule in rules:
-        if not rule.columns or any(_has(row, column) for column in rule.columns):
-            _put(record, rule.target, _value(rule, row), empty)
+        if _applies(rule, row):
+            try:
+                _put(record, rule.target, _value(rule, row, notation), empty)
+            except NotConvertible as error:
+                faults.append(str(error))
+    if faults:
+        raise NotConvertible("; ".join(faults))
     return record
 
 
-def _has(row: Mapping[str, Any], column: str) -> bool:
+def _applies(rule: Rule, row: Mapping[str, Any]) -> bool:
+    if not rule.columns or rule.columns[0] in row:  # nearly all
+        return True
+    return any(has(row, column) for column in rule.columns)
+
+
+def has(row: Mapping[str, Any], column: str) -> bool:
     """Say whether a row has a column, by its name or as a dotted path, whatever its value."""
+    if column in row or "." not in column:
+        return column in row
     holder: Any = row
     *outer, last = column.split(".")
     for name in outer:
         holder = holder.get(name) if isinstance(holder, Mapping) else None
-    return column in row or (isinstance(holder, Mapping) and last in holder)
+    return isinstance(holder, Mapping) and last in holder
 
 
-def _value(rule: Rule, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    values = {column: row.get(column, field_value(row, column)) for column in rule.columns}
+def _value(rule: Rule, row: Mapping[str, Any], notation: Notation) -> Any:  # noqa: ANN401 - any JSON value
+    if not rule.columns:
+        return _converted(rule, rule.template, PLAIN)
     if rule.template is None:
-        return _converted(rule, values[rule.columns[0]])
-    if rule.columns and all(value in (None, "") for value in values.values()):
+        return _converted(rule, value_of(row, rule.columns[0]), notation)
+    values = {column: value_of(row, column) for column in rule.columns}
+    if all(value in (None, "") for value in values.values()):
         return ""
-    filled = (
-        _PLACEHOLDER.sub(lambda match: _text(values.get(match[1])), rule.template) if rule.columns else rule.template
-    )
-    return _converted(rule, filled.strip() if rule.columns else filled)
+    texts = {column: _text(column, value) for column, value in values.items()}
+    return _converted(rule, _PLACEHOLDER.sub(lambda match: texts[match[1]], rule.template).strip(), notation)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+def value_of(row: Mapping[str, Any], column: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what a row has in a column, by its name or as a dotted path; None when it has nothing."""
+    return row[column] if column in row else field_value(row, column)
 
 
-def _converted(rule: Rule, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _text(source: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    try:
+        return text_of(value)
+    except ValueError as error:
+        raise NotConvertible(f"{source} is {error}: give it as text") from None
+
+
+def _converted(rule: Rule, value: Any, notation: Notation) -> Any:  # noqa: ANN401 - any JSON value
     if rule.type is None or value is None or value == "":
         return value
-    conversion = CONVERSIONS[rule.type]
+    source = " and ".join(rule.columns) or "constant"
+    if _is_already(rule.type, value):
+        return value
+    text, conversion = _text(source, value), CONVERSIONS[rule.type]
     try:
-        return conversion.convert(_text(value))
+        # The notation is that of the file's text; a number that a file holds as such has none.
+        return conversion.convert(text, notation if isinstance(value, str) or rule.type == "date" else PLAIN)
     except ValueError:
-        source = " and ".join(rule.columns) or "constant"
-        raise NotConvertible(f"{source} is {_text(value)[:40]!r}, which is not {conversion.name}") from None
+        raise NotConvertible(f"{source} is {text[:40]!r}, which is not {conversion.name}") from None
+
+
+def _is_already(wanted: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether a value needs no text between: a number's own digits are all it has."""
+    is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    return (wanted == "number" and is_number) or (wanted == "json" and not isinstance(value, str))
 
 
 def _put(record: dict[str, Any], path: tuple[str, ...], value: Any, empty: Empty) -> None:  # noqa: ANN401

@@ -1,25 +1,27 @@
 """Rows of a Parquet file, or of a table or query in a DuckDB database, opened to read only, one at a time.
 
-Decides how DuckDB's values become those of JSON: null is an empty cell, moments are in UTC. It does not know what the
-rows are for.
+Decides which columns are read, and that nothing but the named file can be. This file does not know what the rows are
+for, or how a value becomes one of JSON.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from custify_connector.checking.values import NotJson, plain
+from custify_connector.checking.values import NotJson, dumped
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.duckdb_engine import connected, literal, quoted
+from custify_connector.host.database_values import Cell, cell, readable
+from custify_connector.host.headings import heading
+from custify_connector.host.mapping import holder
+from custify_connector.host.outputs.duckdb_engine import connected, duckdb, literal, quoted
 from custify_connector.host.rows import Row, Table, input_form, open_table
+from custify_connector.host.table_file import PLAIN_FILE, STANDARD, FileForm
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,92 +48,190 @@ def check_choice(path: str, choice: Choice) -> None:
 
 
 @contextmanager
-def open_input(path: str, form: str | None = None, choice: Choice = ALL) -> Iterator[Table]:
-    """Open an input of any form; raises ConfigurationError for one that cannot be used."""
-    form = form or input_form(path)
-    if form != "duckdb" and choice != ALL:
-        raise ConfigurationError((Fault(path, "is no database: --table and --query are for those"),))
-    if form in {"parquet", "duckdb"} and path == "-":
-        raise ConfigurationError((Fault("FILE", f"{form} cannot be read from standard input: name a file"),))
-    opened = {"parquet": lambda: open_parquet(path), "duckdb": lambda: open_database(path, choice)}
-    with opened.get(form, lambda: open_table(path, form))() as table:
+def open_input(
+    path: str,
+    form: str | None = None,
+    choice: Choice = ALL,
+    written: FileForm = PLAIN_FILE,
+    used: Collection[str] | None = None,
+) -> Iterator[Table]:
+    """Open an input of any form; raises ConfigurationError for one that cannot be used.
+
+    Of a table with many columns, those that are `used` are read (None: all).
+    """
+    said, form = form, form or input_form(path)
+    _refuse_what_does_not_apply(path, form, choice, written)
+    opened = {
+        "parquet": lambda: open_parquet(path, choice.query, used),
+        "duckdb": lambda: open_database(path, choice, used),
+    }
+    if choice.query is not None and form == "csv":
+        opened["csv"] = lambda: _open_csv(path, choice.query or "", written, used)
+    with opened.get(form, lambda: open_table(path, said, written))() as table:
         yield table
 
 
-@contextmanager
-def open_parquet(path: str) -> Iterator[Table]:
-    """Open a Parquet file; raises ConfigurationError when it is missing or none."""
+def _refuse_what_does_not_apply(path: str, form: str, choice: Choice, written: FileForm) -> None:
+    faults = []
+    if choice.table is not None and form != "duckdb":
+        faults.append(Fault(path, "is no database: --table is for those"))
+    if choice.query is not None and form not in {"duckdb", "parquet", "csv"}:
+        faults.append(Fault(path, "is no database: --query is for those, and for Parquet and CSV files"))
+    if form in {"parquet", "duckdb"} and path == STANDARD:
+        faults.append(Fault("FILE", f"{form} cannot be read from standard input: name a file"))
+    fitting = {"--sheet": {"excel"}, "--delimiter": {"csv"}, "--encoding": {"csv", "jsonl"}}
+    fitting |= {name: {"csv", "excel"} for name in ("--header-row", "--footer-rows")}
+    said = {f"--{name.replace('_', '-')}" for name, value in vars(written).items() if value}
+    if path != STANDARD:
+        wrong = sorted(name for name in said if name in fitting and form not in fitting[name])
+        faults += [Fault(name, f"does not apply to {form}, as which {path} is read") for name in wrong]
+    if faults:
+        raise ConfigurationError(tuple(faults))
+
+
+def _check_exists(path: str) -> None:
     if not Path(path).is_file():
         raise ConfigurationError((Fault(path, "cannot be opened: No such file or directory"),))
-    with connected(None) as database, _faults_named(path):
-        yield _table(path, database, f"SELECT * FROM read_parquet({literal(path)})")  # noqa: S608 - it is quoted
 
 
 @contextmanager
-def open_database(path: str, choice: Choice) -> Iterator[Table]:
+def open_parquet(path: str, query: str | None = None, used: Collection[str] | None = None) -> Iterator[Table]:
+    """Open a Parquet file, or a query to it; raises ConfigurationError when it is missing or none.
+
+    In a query it is the table of its own name, without the ending.
+    """
+    _check_exists(path)
+    # What [ * ? stand for in a pattern they do not in the name of a file, and a folder's name is no column.
+    pattern = re.sub(r"([\[*?])", r"[\1]", path)
+    content = f"SELECT * FROM read_parquet({literal(pattern)}, hive_partitioning = false)"  # noqa: S608 - it is quoted
+    with connected(None) as database, _faults_named(path):
+        _let_in(database, path, pattern)
+        if query is None:
+            yield _table(path, database, content, used, binary_is_text=True)
+        else:
+            database.execute(f"CREATE TEMP VIEW {quoted(Path(path).stem)} AS {content}")
+            yield _table(f"{path}: {_short(query)}", database, _one(query), used, binary_is_text=True)
+
+
+@contextmanager
+def open_database(path: str, choice: Choice, used: Collection[str] | None = None) -> Iterator[Table]:
     """Open rows of a DuckDB database; raises ConfigurationError for a database, table or query that cannot be read."""
     check_choice(path, choice)
-    if not Path(path).is_file():
-        raise ConfigurationError((Fault(path, "cannot be opened: No such file or directory"),))
-    query = choice.query or f"SELECT * FROM {quoted(choice.table or '')}"  # noqa: S608 - it is quoted
-    name = choice.table or f"query {hashlib.sha256(query.encode()).hexdigest()[:8]}"
+    _check_exists(path)
     with connected(Path(path), read_only=True) as database, _faults_named(path):
-        yield _table(f"{path}: {name}", database, query.strip().rstrip(";"))
+        _let_in(database)
+        table = f"SELECT * FROM {_named(database, choice.table or '')}"  # noqa: S608 - it is quoted
+        query = table if choice.query is None else _one(choice.query)
+        yield _table(f"{path}: {choice.table or _short(choice.query or '')}", database, query, used)
+
+
+@contextmanager
+def _open_csv(path: str, query: str, written: FileForm, used: Collection[str] | None) -> Iterator[Table]:
+    """Open a query to a CSV file, which is the table of its own name, without the ending; each cell is text."""
+    with ExitStack() as stack:
+        database = stack.enter_context(connected(None))
+        file = stack.enter_context(open_table(path, "csv", written))
+        stack.enter_context(_faults_named(path))
+        columns = [name for name in file.columns or () if name]
+        name = quoted(Path(path.removesuffix(".gz").removesuffix(".zst")).stem)
+        if len(set(columns)) < len(columns):
+            raise ConfigurationError((Fault(path, "has a name of a column twice: rename one for a --query"),))
+        database.execute(f"CREATE TABLE {name} ({', '.join(f'{quoted(each)} VARCHAR' for each in columns)})")
+        marks = ", ".join("?" * len(columns))
+        for row in file.rows:
+            if row.fault:
+                raise ConfigurationError((Fault(f"{path}:{row.line}", f"{row.fault}; a --query needs every row"),))
+            database.execute(f"INSERT INTO {name} VALUES ({marks})", list(row.fields.values()))  # noqa: S608 - quoted
+        _let_in(database)
+        found = _table(f"{path}: {_short(query)}", database, _one(query), used)
+        yield Table(found.name, found.columns, found.rows, textual=True, notes=file.notes)
+
+
+def _let_in(database: DuckDBPyConnection, *files: str) -> None:
+    """Let the engine read these files and no others, and reach no network, whatever a view or a query asks for."""
+    if files:
+        both = {*files, *(str(Path(file).absolute()) for file in files)}
+        database.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(both)))}]")
+    database.execute("SET TimeZone = 'UTC'")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+
+
+def _named(database: DuckDBPyConnection, table: str) -> str:
+    """Return a table as SQL names it; a dot is one of its name, or parts it from its schema."""
+    known = database.execute("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]).fetchall()
+    return quoted(table) if known else ".".join(map(quoted, table.split(".")))
+
+
+def _one(query: str) -> str:
+    """Return a query; raises ConfigurationError where there is not exactly one."""
+    found = duckdb().extract_statements(query)
+    if len(found) != 1:
+        raise ConfigurationError((Fault("--query", f"must be one statement, not {len(found)}"),))
+    return query
+
+
+def _short(query: str) -> str:
+    return f"query {hashlib.sha256(query.encode()).hexdigest()[:8]}"
 
 
 @contextmanager
 def _faults_named(path: str) -> Iterator[None]:
     """Name the file in place of the engine."""
+    module = duckdb()
     try:
         yield
+    except module.PermissionException:
+        reason = "asks for another file, or for the network: a query can read nothing but the file that is named"
+        raise ConfigurationError((Fault(path, reason),)) from None
     except ConfigurationError as error:
         named = (Fault(path, fault.reason) if fault.place == "duckdb" else fault for fault in error.faults)
         raise ConfigurationError(tuple(named)) from None
 
 
-def _table(name: str, database: DuckDBPyConnection, query: str) -> Table:
-    described = database.execute(f"DESCRIBE {query}").fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
-    columns = ", ".join(_column(column, kind) for column, kind in types.items())
-    database.execute(f"SELECT {columns} FROM ({query})")  # noqa: S608 - the user's own query, opened to read only
-    return Table(name, tuple(types), _rows(database, types))
+def _table(
+    name: str,
+    database: DuckDBPyConnection,
+    query: str,
+    used: Collection[str] | None,
+    *,
+    binary_is_text: bool = False,
+) -> Table:
+    columns = tuple(str(row[0]) for row in database.execute(f"DESCRIBE {query}").fetchall())
+    # Columns go by their places: a query may give one name twice.
+    places = ", ".join(f"c{at}" for at in range(len(columns)))
+    database.execute(f"CREATE TEMP VIEW custify_rows ({places}) AS {query}")
+    wanted = [at for at, column in enumerate(columns) if used is None or _is_used(column, used)] or [0]
+    types = database.sql("SELECT * FROM custify_rows").types
+    read = [readable(f"c{at}", types[at]) for at in wanted]
+    database.execute(f"SELECT {', '.join(sql for sql, _ in read)} FROM custify_rows")  # noqa: S608 - of our own words
+    cells = [(columns[at], make) for at, (_, make) in zip(wanted, read, strict=True)]
+    return Table(name, columns, _rows(database, cells, binary_is_text=binary_is_text))
 
 
-def _column(name: str, kind: str) -> str:
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"{quoted(name)} AT TIME ZONE 'UTC' AS {quoted(name)}"
-    return quoted(name)
+def _is_used(column: str, used: Collection[str]) -> bool:
+    return any(holder(heading(name), (heading(column),)) for name in used)
 
 
-def _rows(database: DuckDBPyConnection, types: dict[str, str]) -> Iterator[Row]:
+def _rows(database: DuckDBPyConnection, cells: list[tuple[str, Cell]], *, binary_is_text: bool) -> Iterator[Row]:
     line = 0
     while block := database.fetchmany(_AT_ONCE):
         for values in block:
             line += 1
-            yield _row(line, values, types)
+            yield _row(line, values, cells, binary_is_text=binary_is_text)
 
 
-def _row(line: int, values: tuple[Any, ...], types: dict[str, str]) -> Row:
-    cells = zip(types.items(), values, strict=True)
-    try:
-        return Row(line, {column: _cell(column, value, kind) for (column, kind), value in cells}, flat=True)
-    except NotJson as error:
-        return Row(line, {}, f"has in {error.place!r} what JSON cannot carry: it {error}")
+def _row(line: int, values: tuple[Any, ...], cells: list[tuple[str, Cell]], *, binary_is_text: bool) -> Row:
+    fields, faults = {}, []
+    for (column, make), value in zip(cells, values, strict=True):
+        try:
+            fields[column] = cell(column, value, make, binary_is_text=binary_is_text)
+        except NotJson as error:  # noqa: PERF203 - each cell has a fault of its own
+            faults.append(f"has in {error.place!r} what JSON cannot carry: it {error}")
+    if faults:
+        return Row(line, {}, "; ".join(faults), text=_shown(values, cells))
+    return Row(line, fields, flat=True)
 
 
-def _cell(column: str, value: Any, kind: str) -> Any:  # noqa: ANN401 - any value of a database, or of JSON
-    return "" if value is None else plain(_value(value, kind), column)
-
-
-def _value(value: Any, kind: str) -> Any:  # noqa: ANN401 - any value of a database
-    match value:
-        case str() if kind == "JSON":
-            return orjson.loads(value)
-        case datetime():
-            return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-        case date():
-            return value.isoformat()
-        case time() | timedelta():
-            return str(value)
-        case _:
-            return value
+def _shown(values: tuple[Any, ...], cells: list[tuple[str, Cell]]) -> str:
+    return dumped({column: value for (column, _), value in zip(cells, values, strict=True)}).decode()

@@ -19,6 +19,7 @@ from custify_connector.checking.texts import Json, placeholders
 from custify_connector.checking.values import NotJson, plain
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import Fault
+from custify_connector.writing.fields import Fields, compile_fields, rounded, white_space
 from custify_connector.writing.plan import WritePlan
 from custify_connector.writing.receipts import rejected
 from custify_connector.writing.requests import Key, Prepared, path_of, request
@@ -30,16 +31,20 @@ def preparer(plan: WritePlan) -> Prepare:
     """Return the function that turns a record into its request, or into the receipt of its rejection."""
     valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
     ids = _of_object_ids(plan.schema).get("properties", {}) if plan.check_ids else {}
-    return partial(_prepare, plan, valid, ids)
+    return partial(_prepare, plan, valid, compile_fields(plan.schema or {}), ids)
 
 
-def _prepare(
-    plan: WritePlan, valid: Callable[[object], bool], ids: Mapping[str, Any], index: int, given: object
+def _prepare(  # noqa: PLR0913, PLR0917 - what a run has made ready, and one record
+    plan: WritePlan,
+    valid: Callable[[object], bool],
+    fields: Fields,
+    ids: Mapping[str, Any],
+    index: int,
+    given: object,
 ) -> Prepared | Receipt:
-    record, faults = _record(plan, given)
+    record, faults = _record(plan, fields, given)
     if not faults and not valid(record):
-        faults = faults_of(record, plan.schema or {}, "")
-    record = _with_text_identifiers(record, plan.schema or {})
+        faults = tuple(_with_value(fault, record) for fault in faults_of(record, plan.schema or {}, ""))
     key = key_of(record, plan.identity)
     faults = faults or _own_faults(plan, record, key)
     if not ids.keys().isdisjoint(record):
@@ -49,16 +54,35 @@ def _prepare(
     return Prepared(index, request(plan, record), key, may_repeat(plan.repeat, record), record)
 
 
-def _record(plan: WritePlan, given: object) -> tuple[dict[str, Json], tuple[Fault, ...]]:
+def _record(plan: WritePlan, fields: Fields, given: object) -> tuple[dict[str, Json], tuple[Fault, ...]]:
     if not isinstance(given, Mapping):
         return {}, (Fault("", "a record must be an object of fields and values"),)
+    faults: list[Fault] = []
     try:
-        record = plain(given)
+        record = plain(fields(given, "", faults))
     except NotJson as error:
         return {}, (Fault(error.place, str(error)),)
-    differing = [name for name, value in plan.constants.items() if name in record and record[name] != value]
-    faults = tuple(Fault(name, f"is fixed to {plan.constants[name]!r} for this run") for name in differing)
-    return {**record, **plan.constants}, faults
+    constants = fields(plan.constants, "", faults)
+    differing = [name for name, value in constants.items() if name in record and record[name] != value]
+    faults += [Fault(name, f"is fixed to {constants[name]!r} for this run") for name in differing]
+    record = {**record, **constants}
+    beyond = rounded(record)
+    return record, (*faults, *([beyond] if beyond else ()))
+
+
+def _with_value(fault: Fault, record: Mapping[str, Json]) -> Fault:
+    """Return a fault that shows the value, where that is short enough to find it again in a file."""
+    value: Any = record
+    for part in re.findall(r"[^.\[\]]+", fault.place):
+        value = value[int(part)] if isinstance(value, list) else value.get(part) if isinstance(value, dict) else None
+    is_scalar = isinstance(value, (str, int, float)) and value != ""
+    if not is_scalar or repr(value) in fault.reason or fault.reason.startswith("is not known here"):
+        return fault
+    shown = repr(value) if len(repr(value)) <= _VALUE_SHOWN else repr(value)[:_VALUE_SHOWN] + "…"
+    return Fault(fault.place, f"{fault.reason} (it is {shown})")
+
+
+_VALUE_SHOWN = 60
 
 
 def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) -> tuple[Fault, ...]:
@@ -66,7 +90,12 @@ def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) ->
     if plan.identity and key is None:
         names = ", ".join(" with ".join(fields) for fields in plan.identity)
         return (Fault("", f"nothing names this record: it needs one of {names}"),)
-    return (*_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
+    known = (plan.schema or {}).get("properties", {})
+    texts = {
+        name: str(value) for name, value in (key or {}).items() if known.get(name, {}).get("format") != "object-id"
+    }
+    of_key = (Fault(name, reason) for name, text in texts.items() if (reason := white_space(text)))
+    return (*of_key, *_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
 
 
 def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
@@ -106,7 +135,6 @@ def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault
             yield Fault(name, "is set and unset at once")
 
 
-_IDENTIFIERS = frozenset({"identifier", "object-id"})
 _OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
 
 
@@ -146,18 +174,3 @@ def _object_ids(value: Json, schema: Mapping[str, Any], place: str) -> Iterator[
     elif isinstance(value, list) and "items" in schema:
         for index, inner in enumerate(value):
             yield from _object_ids(inner, schema["items"], f"{place}[{index}]")
-
-
-def _with_text_identifiers(value: Json, schema: Mapping[str, Any]) -> Json:
-    """Return a value in which every number that the schema calls an identifier is text, as Custify stores it."""
-    if schema.get("format") in _IDENTIFIERS and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        return {
-            name: _with_text_identifiers(inner, properties[name]) if name in properties else inner
-            for name, inner in value.items()
-        }
-    if isinstance(value, list) and "items" in schema:
-        return [_with_text_identifiers(inner, schema["items"]) for inner in value]
-    return value

@@ -14,7 +14,9 @@ def sample(sandbox, canary, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUSTIFY_API_KEY", canary)
     monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
-    (tmp_path / "people.csv").write_text("id,email\nu-1,ana@example.com\n,\nu-3,bo@example.com\n", encoding="utf-8")
+    (tmp_path / "people.csv").write_text(
+        "id,email\nu-1,ana@example.com\n,x@\u00a0\nu-3,bo@example.com\n", encoding="utf-8"
+    )
     return lambda *words: CliRunner().invoke(main, ["sample", *words])
 
 
@@ -47,7 +49,8 @@ def test_a_destination_is_shown_by_the_requests_of_the_first_rows_and_nothing_is
     assert done.exit_code == 0, done.output
     first, second = documents(done.stdout)
     assert (first["method"], first["body"]["user_id"], first["body"]["name"]) == ("POST", "u-1", "Ana")
-    assert second == {"outcome": "rejected", "reason": "needs one of id, user_id, email"}
+    reason = "email: is 'x@\\xa0', which starts or ends with white space: trim it (--trim)"
+    assert second == {"outcome": "rejected", "reason": reason}
     assert len(sandbox.journal) == 0
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CHANGELOG.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
 
 RUN_ELSEWHERE = {
+    "docs/first-file.md": "test_first_file.py, with the samples",
     "docs/chinook.md": "test_chinook.py, with the real files",
     "docs/adding-an-endpoint.md": "test_adding_an_endpoint.py, with the endpoint added",
     "docs/endpoints.md": "test_endpoints.py, each with its own example record",

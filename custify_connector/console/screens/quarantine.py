@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import orjson
 from starlette.responses import Response
 
+from custify_connector.checking.json_values import loads
 from custify_connector.console import commands, quarantined, replaying
 from custify_connector.console.asking import Asked, Console, Notice
 from custify_connector.console.catalog import Known
@@ -171,8 +171,8 @@ def _line(asked: Asked) -> int:
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        content = loads(text, unique_names=True)
+    except ValueError:
         return None
     return content if isinstance(content, dict) else None
 

@@ -1,0 +1,400 @@
+"""`custify write` of files as people have them: each arrives as it is, or the command says what to type."""
+
+import gzip
+import json
+from datetime import date
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from custify_connector.cli import main
+
+openpyxl = pytest.importorskip("openpyxl")
+pytest.importorskip("python_calamine")
+zstandard = pytest.importorskip("zstandard")
+
+PEOPLE = "user_id,email,name\nu-1,a@example.com,Ana\nu-2,b@example.com,Bo\n"
+BODIES = [
+    {"user_id": "u-1", "email": "a@example.com", "name": "Ana"},
+    {"user_id": "u-2", "email": "b@example.com", "name": "Bo"},
+]
+
+
+@pytest.fixture
+def dry(tmp_path, monkeypatch):
+    """Return a function that writes a file and shows what would be sent of it: the command's result, and the bodies."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_API_KEY", "made-up")
+
+    def dry(content, *words, name="people.csv", endpoint="upsert_person", stdin=None):
+        if content is not None:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        done = CliRunner().invoke(main, ["write", endpoint, name, "--dry-run", *words], input=stdin)
+        assert "Traceback" not in done.output
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done, [json.loads(line).get("body") for line in done.stdout.splitlines()]
+
+    return dry
+
+
+def said(done):
+    return " ".join(done.stderr.split())
+
+
+# ------------------------------------------------------------------------------------------------------ forms of files
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("p.csv", PEOPLE.replace(",", ";"), id="semicolons"),
+        pytest.param("p.txt", PEOPLE.replace(",", "|"), id="bars"),
+        pytest.param("p.tsv", PEOPLE.replace(",", "\t"), id="tabs"),
+        pytest.param("p.csv", "sep=;\r\n" + PEOPLE.replace(",", ";"), id="Excel's own first line"),
+        pytest.param("p.csv", PEOPLE.replace("\n", "\r\n"), id="Windows line ends"),
+        pytest.param("p.csv", PEOPLE.replace("\n", "\r"), id="old Mac line ends"),
+        pytest.param("p.csv", b"\xef\xbb\xbf" + PEOPLE.encode(), id="UTF-8 with a mark"),
+        pytest.param("p.csv", PEOPLE.encode("utf-16"), id="UTF-16"),
+        pytest.param("p.txt", PEOPLE.replace(",", "\t").encode("utf-16"), id="Excel's Unicode text"),
+        pytest.param("p.csv", "\n,,\n" + PEOPLE, id="blank first lines"),
+        pytest.param("p.csv.gz", gzip.compress(PEOPLE.encode()), id="gzip"),
+        pytest.param("p.csv.zst", zstandard.compress(PEOPLE.encode()), id="Zstandard"),
+        pytest.param("p.csv", gzip.compress(PEOPLE.encode()), id="gzip by its bytes"),
+        pytest.param("p.json", json.dumps(BODIES), id="array"),
+        pytest.param("p.json", json.dumps(BODIES, indent=2), id="printed array"),
+        pytest.param("p.json", "\n".join(json.dumps(each, indent=2) for each in BODIES), id="printed objects"),
+        pytest.param(
+            "p.ndjson", "".join(json.dumps(each) + "\n" for each in BODIES).encode("utf-16"), id="UTF-16 JSON"
+        ),
+        pytest.param("people", "".join(json.dumps(each) + "\n" for each in BODIES), id="JSON without an ending"),
+        pytest.param("people", PEOPLE, id="CSV without an ending"),
+        pytest.param("p.jsonl", "".join(json.dumps(each) + "\r" for each in BODIES), id="JSON with old Mac line ends"),
+    ],
+)
+def test_the_form_of_a_file_is_seen_from_its_name_and_first_bytes(dry, name, content):
+    done, bodies = dry(content, name=name) if name != "people" else dry(None, name="-", stdin=content)
+    assert (bodies, done.exit_code) == (BODIES, 0), done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("p.dat", PEOPLE, "has the ending .dat, which names no form: say what it is, as in --input-format csv"),
+        ("p.csv", b"PK\x03\x04", "is a workbook, not CSV: say --input-format excel"),
+        ("p.jsonl", b"PAR1", "is a Parquet file, not JSON lines"),
+        ("p.xls", "<html><table>", "is a web page with the ending of a workbook"),
+        ("p.xlsx", PEOPLE, "is not a workbook: if it is text, say --input-format csv"),
+        ("p.csv.gz", gzip.compress(PEOPLE.encode())[:-20], "is damaged, and cannot be read to its end"),
+        ("p.csv", PEOPLE.encode("utf-16-le"), "say --encoding utf-16-le"),
+        ("p.json", '[{"user_id": "u"},\n{"user_id"', "p.json:2: is not valid JSON"),
+        ("p.json", "[\n{}\n] x", "p.json:3: is not valid JSON: Extra data"),
+    ],
+    ids=["unknown ending", "zip", "Parquet", "web page", "text", "cut off", "UTF-16", "half an array", "text behind"],
+)
+def test_a_file_of_another_form_is_refused_with_the_way_out(dry, name, content, reason):
+    done, bodies = dry(content, name=name)
+    assert (bodies, done.exit_code) == ([], 2), done.output
+    assert reason in said(done)
+
+
+def test_an_encoding_is_named_as_a_guess_and_used_when_it_is_said(dry):
+    content = "user_id,name\nu-1,Müller\nu-2,Bo\n".encode("windows-1252")
+    done, bodies = dry(content)
+    assert [body["name"] for body in bodies] == ["Bo"]
+    assert (
+        "is not UTF-8: save the file as UTF-8, or say its encoding, which looks like --encoding windows-1252"
+        in said(done)
+    )
+    done, bodies = dry(content, "--encoding", "windows-1252")
+    assert [body["name"] for body in bodies] == ["Müller", "Bo"]
+
+
+def test_a_workbook_gives_its_values_by_their_types(dry, tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Kunden"],
+        [],
+        ["Nr", None, "Seit", "Sitze", "Telefon"],
+        [7001, "x", date(2026, 1, 31), 5, 4930555],
+        [],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    rules = ("user_id=Nr", "signed_up_at=Seit", "session_count=Sitze", "phone=Telefon")
+    done, bodies = dry(None, "--header-row", "3", *(word for rule in rules for word in ("--map", rule)), name="a.xlsx")
+    assert bodies == [{"user_id": "7001", "signed_up_at": "2026-01-31", "session_count": 5, "phone": "4930555"}], (
+        done.output
+    )
+    book.create_sheet("Mehr").append(["a"])
+    book.save(tmp_path / "a.xlsx")
+    done, _ = dry(None, name="a.xlsx")
+    assert "has the sheets Sheet, Mehr: name one with --sheet" in said(done)
+
+
+# -------------------------------------------------------------------------------------------------------- broken quotes
+
+
+def rows_of(count, changes):
+    rows = [f"q-{at},p{at}@example.com,Name {at}" for at in range(1, count + 1)]
+    for at, text in changes.items():
+        rows[at - 1] = text
+    return "user_id,email,name\n" + "\n".join(rows) + "\n"
+
+
+def test_a_quote_that_is_not_closed_costs_one_row_and_says_where_it_opened(dry):
+    done, bodies = dry(rows_of(1000, {10: 'q-10,p10@example.com,"Cut off'}))
+    assert len(bodies) == 999
+    assert "line 11: rejected" in said(done)
+    assert "has a quote that is not closed: it would take in the lines up to 1001" in said(done)
+
+
+def test_two_stray_quotes_cost_two_rows(dry):
+    done, bodies = dry(rows_of(1000, {10: 'q-10,p10@example.com,"Cut off', 600: 'q-600,p@example.com,"Eve, Jr."x'}))
+    assert [len(bodies), done.exit_code] == [998, 1]
+
+
+def test_a_cell_that_swallowed_rows_is_warned_of(dry):
+    done, bodies = dry(rows_of(20, {10: 'q-10,p10@example.com,"Cut off', 14: 'q-14,p14@example.com,ends"'}))
+    assert len(bodies) == 16
+    assert "people.csv:11: a cell holds 4 lines that look like rows: look for a stray quote" in said(done)
+    done, _ = dry(rows_of(20, {10: 'q-10,p10@example.com,"two\nlines, and no more"'}))
+    assert "look like rows" not in said(done)
+
+
+def test_an_unreadable_row_keeps_its_text_for_the_quarantine(tmp_path):
+    from custify_connector.host.rows import open_table  # noqa: PLC0415
+
+    path = tmp_path / "p.csv"
+    path.write_bytes(b'a,b\n1,2,3\n"x\n1,\xff\n')
+    with open_table(str(path)) as table:
+        assert [row.text for row in table.rows] == ["1,2,3", '"x', r"1,\xff"]
+
+
+# ----------------------------------------------------------------------------------------------- columns as they stand
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        (",user_id,email\n0,u-1,a@b.c\n", "user_id"),
+        ("user_id,email,,\nu-1,a@b.c,,\n", "user_id"),
+        ("user_id,Notes,Notes\nu-1,a,b\n", "user_id"),
+        ("First\u00a0Name,x\nu-1,a\n", "First Name"),
+        ("First Name,x\nu-1,a\n", "First\u00a0Name"),
+        ('"First\nName",x\nu-1,a\n', "First Name"),
+        ("\u200fשם,x\nu-1,a\n", "שם"),
+        ("👩\u200d💻,x\nu-1,a\n", "👩\u200d💻"),
+        ("\ufeff\ufeffid,x\nu-1,a\n", "id"),
+        ("Rev. 2026,x\nu-1,a\n", "Rev. 2026"),
+        ("c.id,x\nu-1,a\n", "c.id"),
+    ],
+)
+def test_a_column_is_found_by_the_name_that_a_reader_sees(dry, content, column):
+    done, bodies = dry(content, "--map", f"user_id={column}")
+    assert bodies == [{"user_id": "u-1"}], done.output
+
+
+def test_rows_of_empty_cells_are_left_out_and_counted_and_totals_on_request(dry):
+    done, bodies = dry(PEOPLE + ",,\n , ,\nTotal,2,\n", "--footer-rows", "1")
+    assert bodies == BODIES
+    assert "2 rows of empty cells were left out" in said(done)
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "parquet"])
+def test_a_column_that_is_not_there_is_said(dry, form, tmp_path):
+    rows = {"json": '{"id":"u-1","FullName":"Ann"}\n' * 3, "csv": "id,FullName\nu-1,Ann\n", "parquet": None}
+    if form == "parquet":
+        duckdb.sql(f"COPY (SELECT 'u-1' AS id, 'Ann' AS FullName) TO '{tmp_path / 'p.parquet'}'")
+    done, _ = dry(rows[form], "--map", "user_id=id", "--map", "name=Fullname", name=f"p.{form}")
+    assert "'Fullname'; did you mean 'FullName'?" in said(done)
+
+
+def test_what_only_with_leaves_out_is_counted_and_its_column_must_be_there(dry):
+    done, bodies = dry('{"user_id":"u-1","c":{"email":"x"}}\n{"user_id":"u-2"}\n', "--only-with", "c.email",
+                       "--map", "user_id=user_id", name="p.jsonl")  # fmt: skip
+    assert bodies == [{"user_id": "u-1"}]
+    assert "--only-with c.email: 1 rows were left out" in said(done)
+    done, _ = dry('{"user_id":"u-1","email":"a@b.c"}\n', "--only-with", "Email", name="p.jsonl")
+    assert "'Email'; did you mean 'email'?" in said(done)
+
+
+def test_unused_columns_are_one_line(dry):
+    names = [f"c{at}" for at in range(300)]
+    done, _ = dry(f"user_id,{','.join(names)}\nu-1{',' * 300}\n", "--map", "user_id=user_id")
+    assert "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 and 290 more (-v lists all)" in said(done)
+
+
+def test_keys_that_rows_share_are_warned_of_and_markers_mean_nothing(dry):
+    content = "user_id,email\nNULL,a@b.c\nNULL,d@e.f\nu-3,N/A\n"
+    done, _ = dry(content)
+    assert "user_id='NULL' (2 rows)" in said(done)
+    done, bodies = dry(content, "--null-marker", "NULL", "--null-marker", "N/A")
+    assert bodies == [{"email": "a@b.c"}, {"email": "d@e.f"}, {"user_id": "u-3"}]
+    assert "NULL" not in said(done)
+
+
+# ------------------------------------------------------------------------------------------------------ cells and types
+
+
+def test_a_cell_takes_the_type_that_its_field_has(dry):
+    done, bodies = dry("user_id,session_count,unsubscribed_from_calls\nu-1,42,TRUE\nu-2,14.0,false\n")
+    assert [(b["session_count"], b["unsubscribed_from_calls"]) for b in bodies] == [(42, True), (14, False)], (
+        done.output
+    )
+    done, _ = dry("user_id,session_count\nu-1,12x\n")
+    assert "session_count: must be integer or null, not text (it is '12x')" in said(done)
+
+
+def test_declared_notations_are_read(dry):
+    content = "id;Seit;Sitze;Preis;Ja\n007;31.12.2026;1.200;1.234,50;ja\n"
+    done, bodies = dry(
+        content, "--decimal", ",", "--thousands", ".", "--date-format", "%d.%m.%Y", "--yes-word", "ja",
+        "--no-word", "nein", "--map", "user_id=id", "--map", "signed_up_at=Seit", "--map", "session_count=Sitze",
+        "--map", "custom_attributes.price:number=Preis", "--map", "unsubscribed_from_calls=Ja",
+        "--map", "custom_attributes.since:date=Seit",
+    )  # fmt: skip
+    assert bodies == [
+        {
+            "user_id": "007", "signed_up_at": "2026-12-31", "session_count": 1200, "unsubscribed_from_calls": True,
+            "custom_attributes": {"price": 1234.5, "since": "2026-12-31"},
+        }
+    ], done.output  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "day"), [("46022", "2025-12-31"), ("46022.5", "2025-12-31T12:00:00")])
+def test_serial_days_of_excel_are_dates_where_they_are_declared(dry, cell, day):
+    done, bodies = dry(f"user_id,signed_up_at\nu-1,{cell}\n", "--date-format", "excel")
+    assert bodies == [{"user_id": "u-1", "signed_up_at": day}], done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('{"user_id":"u","custom_attributes":{"n":12345678901234567890123}}', "more than 64 bits"),
+        ('{"user_id":"u","custom_attributes":{"n":0.1234567890123456789}}', "more digits than a JSON number keeps"),
+        ('{"user_id":"u","custom_attributes":{"n":1e400}}', "more digits than a JSON number keeps"),
+        ('{"user_id":"u","custom_attributes":{"n":9007199254740993}}', "which Custify would round"),
+        ('{"user_id":"u","custom_attributes":{"n":NaN}}', "is not valid JSON"),
+        ('{"user_id":"dk","name":"First","name":"Second"}', "has the field 'name' twice"),
+        ('{"user_id":"u "}', "trim it (--trim)"),
+        ('{"user_id":1e22}', "may have lost its last digits"),
+    ],
+)
+def test_json_that_would_change_on_the_way_is_refused(dry, text, part):
+    done, bodies = dry(text, name="p.jsonl")
+    assert (bodies, done.exit_code) == ([], 1), done.output
+    assert part in said(done)
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [("12345678901234567890123", "12345678901234567890123"), ("12345.0", "12345"), ("1e5", "100000"), ('"u"', "u")],
+)
+def test_an_identifier_arrives_with_all_its_digits(dry, text, identifier):
+    for words in (
+        (),
+        ("--map", "user_id=user_id"),
+        ("--map", "user_id:string=user_id"),
+        ("--map", "user_id={user_id}"),
+    ):
+        _, bodies = dry(f'{{"user_id":{text}}}', *words, name="p.jsonl")
+        assert bodies == [{"user_id": identifier}]
+
+
+def test_a_name_that_an_export_made_a_fraction_is_warned_of(dry):
+    done, _ = dry("user_id\n7001.0\n", "--param", "max_deletes=5", endpoint="delete_person")
+    assert "user_id: 1 of its values end in .0" in said(done)
+    assert dry("id\n7001.0\n", "--map", "user_id:integer=id")[1] == [{"user_id": "7001"}]
+
+
+def test_an_empty_array_is_no_row(dry):
+    done, bodies = dry("[]\n", name="p.json")
+    assert (bodies, done.exit_code) == ([], 0)
+
+
+def test_white_space_is_trimmed_on_request(dry):
+    done, bodies = dry('user_id, email, name\nu-1, a@b.c, "c, d"\n', "--trim")
+    assert bodies == [{"user_id": "u-1", "email": "a@b.c", "name": "c, d"}], done.output
+    done, _ = dry("user_id\nd-2\u00a0\n", "--param", "max_deletes=5", endpoint="delete_person")
+    assert done.exit_code == 1
+    assert "--trim" in said(done)
+
+
+# -------------------------------------------------------------------------------------------------- Parquet and DuckDB
+
+
+def test_the_name_of_a_parquet_file_is_no_pattern_and_its_folder_no_column(dry, tmp_path):
+    for name, value in (("people1", "WRONG"), ("people[1]", "right"), ("a*b?", "right"), ("aXbY", "WRONG")):
+        duckdb.sql(f"COPY (SELECT '{value}' AS user_id) TO '{tmp_path / 'x.parquet'}'")
+        (tmp_path / "x.parquet").rename(tmp_path / f"{name}.parquet")
+    for name in ("people[1]", "a*b?"):
+        assert dry(None, name=f"{name}.parquet")[1] == [{"user_id": "right"}]
+    (tmp_path / "name=DE").mkdir()
+    duckdb.sql(f"COPY (SELECT 'u' AS user_id, 'Germany' AS name) TO '{tmp_path / 'y.parquet'}'")
+    (tmp_path / "y.parquet").rename(tmp_path / "name=DE/part.parquet")
+    assert dry(None, name="name=DE/part.parquet")[1] == [{"user_id": "u", "name": "Germany"}]
+
+
+def test_a_column_that_no_rule_uses_is_not_converted(dry, tmp_path):
+    duckdb.sql(
+        "COPY (SELECT 7001.0 AS id, 'x'::BLOB AS text, '\\xFF'::BLOB AS photo, 'NaN'::DOUBLE AS score)"
+        f" TO '{tmp_path / 'p.parquet'}'"
+    )
+    done, bodies = dry(None, "--map", "user_id=id", "--map", "name=text", name="p.parquet")
+    assert bodies == [{"user_id": "7001", "name": "x"}], done.output
+    done, bodies = dry(None, "--map", "user_id=id", "--map", "name=photo", name="p.parquet")
+    assert bodies == []
+    assert "has in 'photo' what JSON cannot carry: it is bytes that are no text" in said(done)
+
+
+@pytest.mark.parametrize("name", ["p.parquet", "p.csv"])
+def test_a_query_reads_a_parquet_or_csv_file_as_the_table_of_its_name(dry, tmp_path, name):
+    if name == "p.csv":
+        (tmp_path / name).write_text("id,n\n007,Ana\n")
+    else:
+        duckdb.sql(f"COPY (SELECT '007' AS id, 'Ana' AS n) TO '{tmp_path / name}'")
+    done, bodies = dry(None, "--query", "SELECT id AS user_id, n AS name FROM p; -- all", name=name)
+    assert bodies == [{"user_id": "007", "name": "Ana"}], done.output
+
+
+def test_a_query_reads_no_other_file_and_gives_no_name_twice(dry, tmp_path):
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as made:
+        made.execute("CREATE SCHEMA s; CREATE TABLE s.people AS SELECT 'u' AS user_id, 'Ana' AS name")
+        made.execute(f"CREATE VIEW v AS FROM read_csv('{tmp_path / 'secret.csv'}')")
+    for words in (("--query", "FROM v"), ("--query", "FROM 'secret.csv'"), ("--table", "v")):
+        done, _ = dry(None, *words, name="x.duckdb")
+        assert done.exit_code == 2
+        assert "can read nothing but the file that is named" in said(done)
+    done, bodies = dry(None, "--table", "s.people", name="x.duckdb")
+    assert bodies == [{"user_id": "u", "name": "Ana"}], done.output
+    twice = "SELECT p.user_id, p.name, q.name FROM s.people p, s.people q"
+    done, _ = dry(None, "--query", twice, name="x.duckdb")
+    assert "has the name 'name' a second time" in said(done)
+    _, bodies = dry(None, "--query", twice, "--map", "user_id=user_id", name="x.duckdb")
+    assert bodies == [{"user_id": "u"}]
+
+
+def test_a_bad_cell_of_a_database_costs_its_own_row(dry, tmp_path):
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as made:
+        made.execute("CREATE TABLE j AS SELECT * FROM (VALUES (1, '{\"a\": 1}'::JSON), (2, '{\"x\": NaN}'::JSON), "
+                     "(3, '{\"a\": 3}'::JSON)) t(n, doc)")  # fmt: skip
+    query = "SELECT 'u' AS user_id, 'n' || n AS name, '2026-01-31' AS created_at, doc AS metadata FROM j ORDER BY n"
+    done, bodies = dry(None, "--query", query, name="x.duckdb", endpoint="create_event")
+    assert [body["name"] for body in bodies] == ["n1", "n3"], done.output
+    assert "line 2: rejected" in said(done)
+
+
+def test_a_named_pipe_is_read_to_its_end(dry, tmp_path):
+    import os  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text(PEOPLE))
+    writer.start()
+    assert dry(None, name="pipe")[1] == BODIES
+    writer.join()
