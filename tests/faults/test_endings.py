@@ -38,10 +38,11 @@ def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone
     assert ended == code, err
     sent = sum(kind.held(account, count))
     assert 20 <= sent < count
-    assert f"{kind.endpoint}: {sent:,} records: {sent:,} sent" in err
+    assert f"{sent:,} sent" in err
     assert "the same command with --resume" in err
     assert "Traceback" not in err
-    assert [receipt["outcome"] for receipt in own.get("r")] == ["sent"] * sent
+    outcomes = [receipt["outcome"] for receipt in own.get("r")]
+    assert outcomes == ["sent"] * sent + ["not_tried"] * (len(outcomes) - sent)
     assert own.run(*words, "--resume")[0] == 0
     assert kind.held(account, count) == [1] * count
     assert len(account.journal) == count
