@@ -41,19 +41,22 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._pending: set[Future[Any]] = set()
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **words: P.kwargs) -> Future[T]:
-        """Call a function on a thread."""
+        """Call a function on a thread; raises RuntimeError once these are closed: no thread would be told to end."""
         future: Future[T] = Future()
 
         def work() -> None:
             _settle(future, function, arguments, words)
 
         with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the workers are closed")
             self._pending.add(future)
+            self._work.put(work)
+            self._make_thread()
         future.add_done_callback(self._forget)
-        self._work.put(work)
-        self._make_thread()
         return future
 
     def _make_thread(self) -> None:
@@ -90,7 +93,7 @@ class Workers:
     def close(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Begin nothing more, and wait so long at most for what is under way."""
         with self._lock:
-            pending = list(self._pending)
+            pending, self._is_closed = list(self._pending), True
         for future in pending:
             future.cancel()
         for _ in self._threads:
