@@ -112,7 +112,7 @@ class _Opened:
                 yield kept
 
     def _notes(self) -> list[str]:
-        found, self.noted = self.table.notes[self.noted :], len(self.table.notes)
+        found, self.noted = self.table.remarks[self.noted :], len(self.table.remarks)
         return found
 
     def _cleaned(self, row: Row) -> Row:

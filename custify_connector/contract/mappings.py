@@ -36,18 +36,21 @@ class RateLimitSetting(TypedDict):
     seconds: float
 
 
-class Settings(TypedDict, total=False):
-    """How the service is asked. `rate_limit` is None for an account without a limit."""
-
+class _AnySettings(TypedDict, total=False):
     rate_limit: RateLimitSetting | None
     max_in_flight: int
     timeout_seconds: float
     budget: str
     undocumented: bool
+
+
+class Settings(_AnySettings, total=False):
+    """How a source is read. `rate_limit` is None for an account without a limit."""
+
     allow_incomplete: bool
 
 
-class DestinationSettings(Settings, total=False):
+class DestinationSettings(_AnySettings, total=False):
     """How a destination is written: `check_ids` rejects a record with an id that has not the service's form."""
 
     check_ids: bool

@@ -32,11 +32,11 @@ def table(file: Opened, written: FileForm) -> Table:
     heading = reader.heading(written.header_row)
     header = reader.line - 1
     if delimiter != "," and written.delimiter is None and not file.name.lower().endswith((".tsv", ".tab")):
-        file.notes.append(f"{file.name}: read with the delimiter {_NAMES[delimiter]}; --delimiter names another")
+        file.remarks.append(f"{file.name}: read with the delimiter {_NAMES[delimiter]}; --delimiter names another")
     rows = reader.rows(heading)
     if written.footer_rows:
         rows = without_last(rows, written.footer_rows)
-    return Table(file.name, heading.columns, rows, textual=True, header=header, notes=file.notes)
+    return Table(file.name, heading.columns, rows, textual=True, header=header, remarks=file.remarks)
 
 
 def without_last(rows: Iterator[Row], count: int) -> Iterator[Row]:
@@ -208,13 +208,13 @@ class _Reader:
 
     def _tell(self) -> None:
         if self._blank:
-            self._file.notes.append(f"{self._file.name}: {self._blank:,} rows of empty cells were left out")
+            self._file.remarks.append(f"{self._file.name}: {self._blank:,} rows of empty cells were left out")
         for line, count in self._merged[:_SAID_AT_MOST]:
-            self._file.notes.append(
+            self._file.remarks.append(
                 f"{self._file.name}:{line}: a cell holds {count:,} lines that look like rows: look for a stray quote"
             )
         if len(self._merged) > _SAID_AT_MOST:
-            self._file.notes.append(f"{self._file.name}: and {len(self._merged) - _SAID_AT_MOST:,} more such cells")
+            self._file.remarks.append(f"{self._file.name}: and {len(self._merged) - _SAID_AT_MOST:,} more such cells")
 
 
 _EMPTY = "is empty: the first line must name the columns"

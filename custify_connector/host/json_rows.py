@@ -19,8 +19,8 @@ from custify_connector.host.table_file import Opened
 def table(file: Opened) -> Table:
     """Return the rows of a file; raises ConfigurationError where they are one document that is not whole."""
     if _is_document(file.head):
-        return Table(file.name, None, iter(_items(file)), notes=file.notes)
-    return Table(file.name, None, _lines(file), notes=file.notes)
+        return Table(file.name, None, iter(_items(file)), remarks=file.remarks)
+    return Table(file.name, None, _lines(file), remarks=file.remarks)
 
 
 def _is_document(head: bytes) -> bool:

@@ -144,13 +144,13 @@ def _open_csv(path: str, query: str, written: FileForm, used: Collection[str] | 
             database.execute(f"INSERT INTO {name} VALUES ({marks})", list(row.fields.values()))  # noqa: S608 - quoted
         _let_in(database)
         found = _table(f"{path}: {_short(query)}", database, _one(query), used)
-        yield Table(found.name, found.columns, found.rows, textual=True, notes=file.notes)
+        yield Table(found.name, found.columns, found.rows, textual=True, remarks=file.remarks)
 
 
-def _let_in(database: DuckDBPyConnection, *files: str) -> None:
-    """Let the engine read these files and no others, and reach no network, whatever a view or a query asks for."""
-    if files:
-        both = {*files, *(str(Path(file).absolute()) for file in files)}
+def _let_in(database: DuckDBPyConnection, *file_names: str) -> None:
+    """Let the engine read these file_names and no others, and reach no network, whatever a view or a query asks for."""
+    if file_names:
+        both = {*file_names, *(str(Path(file).absolute()) for file in file_names)}
         database.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(both)))}]")
     database.execute("SET TimeZone = 'UTC'")
     database.execute("SET enable_external_access = false")

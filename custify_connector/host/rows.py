@@ -41,7 +41,7 @@ class Row:
 class Table:
     """An opened input: its columns (None where each row has its own, as in JSON lines), and its rows.
 
-    The cells of a `textual` table may be text, whatever they mean. `header` is the line of its heading. `notes` are
+    The cells of a `textual` table may be text, whatever they mean. `header` is the line of its heading. `remarks` are
     what its reader noticed so far, and are to be said; the reader adds to them.
     """
 
@@ -50,7 +50,7 @@ class Table:
     rows: Iterator[Row]
     textual: bool = False
     header: int = 1
-    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 @contextmanager

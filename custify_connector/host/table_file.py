@@ -68,7 +68,7 @@ class Opened:
     head: bytes
     encoding: str
     guess: str | None
-    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines as text, with ends of any kind; a byte that is none becomes half a character.

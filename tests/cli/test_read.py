@@ -111,7 +111,7 @@ def test_a_run_that_was_refused_in_the_middle_goes_on_where_it_stopped(read, san
 def test_verbose_logs_waits_to_standard_error(read, sandbox, caplog):
     sandbox.faults.add(Fault("rate_limited", value=0))
     assert read("people", "-v").exit_code == 0
-    assert "GET /people/all again in 0.0 s" in caplog.text
+    assert "GET /people/all again in " in caplog.text
 
 
 # ----------------------------------------------------------------------------------------------------------- exit codes

@@ -26,7 +26,7 @@ def _account(monkeypatch, tmp_path, sandbox):
     monkeypatch.setenv("CUSTIFY_API_KEY", sandbox.api_key)
     monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\n,\n", "utf-8")
+    (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\nu-2,x,stray\n", "utf-8")
 
 
 def custify(*words, code=0):
@@ -66,6 +66,7 @@ def test_a_write_is_written_down_with_its_outcomes_and_the_next_step(tmp_path):
 def test_a_load_is_one_run_for_each_file(tmp_path):
     plan = "writes:\n  - {endpoint: upsert_person, file: people.csv, map: [user_id=id], only_with: id}\n"
     (tmp_path / "plan.yaml").write_text(plan, "utf-8")
+    (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\n,b@b.co\n", "utf-8")
     custify("load", "plan.yaml")
     assert (last().kind, last().endpoint, last().records) == ("load", "upsert_person", 1)
 

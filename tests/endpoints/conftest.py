@@ -31,6 +31,7 @@ class Account:
     def read(self, endpoint, *, state=None, params=None, workers=1, undocumented=False, **words):
         """Yield the batches of a source."""
         settings = {"rate_limit": None, "max_in_flight": workers, "undocumented": undocumented}
+        settings |= words.pop("settings", {})
         source = {"endpoint": endpoint, "params": params or {}, "settings": settings, **words}
         return connector.read_source(self.credential, source, state)
 

@@ -71,7 +71,7 @@ def test_the_next_page_begins_above_what_was_reached_and_ends_below_it(size, rea
 def test_few_records_are_asked_for_twice(size, reached):
     number, asked = next_window(PLAN, Place(1, size, reached=reached))
     one = asked or size
-    assert number * one - reached >= size // 3
+    assert number * one - reached >= size // 6
 
 
 @given(st.integers(3, 250), st.integers(0, 10**6), st.integers(0, 10**6))

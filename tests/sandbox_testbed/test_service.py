@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from custify_connector.contract import IncompleteRead
 from custify_connector.contract.testbed import Drift, InjectedFault, NotOffered, RateLimit, Setup
 from custify_connector.plugin import connector
 from custify_connector.sandbox_testbed import open_service
@@ -53,10 +54,16 @@ def test_a_stream_holds_what_was_asked_for_and_others_cannot_be_sized(start):
         start(sizes={"deals": 3})
 
 
-@pytest.mark.parametrize("quirk", ["bare_object", "missing_past_end", "no_total", "low_total", "high_total"])
+@pytest.mark.parametrize("quirk", ["bare_object", "missing_past_end", "no_total", "low_total"])
 def test_every_quirk_can_be_started_and_read(start, quirk):
     service = start(sizes={"people": 21, "companies": 1}, quirks=frozenset({quirk}))
     assert len(read(service, "people")) == 21
+
+
+def test_a_total_that_is_too_high_is_counted_as_records_that_never_came(start):
+    service = start(sizes={"people": 21, "companies": 1}, quirks=frozenset({"high_total"}))
+    with pytest.raises(IncompleteRead, match="Custify counts"):
+        read(service, "people")
 
 
 @pytest.mark.parametrize("quirk", ["unordered", "unstable_ties"])
