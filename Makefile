@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
 
-test: .venv/tested  ## the tests, without those that are slow by nature: three minutes on two cores
+test: .venv/tested  ## the tests, without those that are slow by nature
 	$(PYTEST) -m "not slow" $(MORE)
 
 # Here `test` is run with coverage and in another order each time; the slow tests add theirs, and the sum is judged.

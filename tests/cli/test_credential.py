@@ -246,7 +246,7 @@ def files(*folders):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks at processes through /proc")
 def test_no_file_and_no_process_shows_the_key(sandbox, canary, tmp_path):
-    (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\n,\n", "utf-8")
+    (tmp_path / "people.csv").write_text("id,email\nu-1,a@b.co\nu-2,x,stray\n", "utf-8")
     sandbox.latency = 0.2
     steps = [
         (0, ["credential", "add", "acme", "--api-key-stdin", "--base-url", sandbox.base_url]),

@@ -34,7 +34,7 @@ def shown_by_processes(process):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no process list to look at")
 def test_no_file_line_or_process_list_shows_the_key(sandbox, canary, tmp_path):
-    (tmp_path / "people.in.csv").write_text("user_id,email\nu-1,a@example.com\n,\n", "utf-8")
+    (tmp_path / "people.in.csv").write_text("user_id,email\nu-1,a@example.com\nu-2,x,stray\n", "utf-8")
     home = tmp_path / "home"
     environment = {**os.environ, "CUSTIFY_API_KEY": canary, "CUSTIFY_BASE_URL": sandbox.base_url}
     environment["CUSTIFY_HOME"] = str(home)

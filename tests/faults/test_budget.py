@@ -50,7 +50,7 @@ def test_processes_with_one_budget_file_keep_to_the_limit_together(make, command
 def test_processes_of_one_user_keep_to_the_limit_without_being_asked(make, command):
     account = make(people=PEOPLE, rate_limit=LIMIT)
     running = [
-        command(account, name).start("read", "people", "--output", "p", "--rate-limit", OPTION) for name in "abc"
+        command(account, name).start("read", "people", "--output", "p.jsonl", "--rate-limit", OPTION) for name in "abc"
     ]
     errors = [process.communicate(timeout=60)[1].decode() for process in running]
     assert [process.returncode for process in running] == [0] * 3, errors
@@ -62,7 +62,7 @@ def test_without_a_budget_two_processes_exceed_it(make, command):
     """The tests above can fail: each keeps to the limit, and both together do not."""
     account = make(people=PEOPLE, rate_limit=LIMIT)
     one, two = command(account, "one"), command(account, "two")
-    words = ("read", "people", "--output", "p", "--rate-limit", OPTION, "--budget", "none")
+    words = ("read", "people", "--output", "p.jsonl", "--rate-limit", OPTION, "--budget", "none")
     running = [each.start(*words) for each in (one, two)]
     for process in running:
         process.communicate(timeout=60)

@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,9 +207,12 @@ SCRIPTS = {
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_ends_whatever_becomes_of_its_iterator(script, tmp_path):
     def answer(line):
-        asked = re.search(r"[?&]page=([12])\b", line)
-        people = [{"id": f"{asked[1]}-{number}", "created_at": "2026-01-01"} for number in range(20)] if asked else []
-        return said(200, {"people": people, "total": 10_000}) if asked else None
+        page, size = (int(re.search(rf"[?&]{name}=(\d+)", line)[1]) for name in ("page", "itemsPerPage"))
+        people = [{"id": f"p-{at}", "created_at": made(at)} for at in range((page - 1) * size, page * size)]
+        return said(200, {"people": people, "total": 10_000}) if page * size <= 2 * 20 else None
+
+    def made(at):
+        return (datetime(2026, 1, 1) - timedelta(minutes=at)).isoformat() + ".000Z"  # noqa: DTZ001 - UTC, as its end says
 
     service = Service(answer)
     program = f"""
@@ -225,4 +229,4 @@ def test_a_script_ends_whatever_becomes_of_its_iterator(script, tmp_path):
     _, error = process.communicate(timeout=SECONDS)
     service.close()
     assert (process.returncode, error.decode()) == (0, "")
-    assert any("page=3" in line for line in service.asked)
+    assert len(service.asked) > 2

@@ -160,7 +160,9 @@ def _following() -> Iterator[None]:
 
 
 def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    # As the connection encodes it: a text that hides a key may show it there alone.
+    encoded = value if isinstance(value, bytes) else value.encode("latin-1") if isinstance(value, str) else None
+    return str(value) if encoded is None else encoded.decode("latin-1")
 
 
 def _renamed(healthy: Plugin, kind: Callable[[str], Exception]) -> Broken:
