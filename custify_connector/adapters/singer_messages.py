@@ -14,6 +14,7 @@ from typing import IO, Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError
 from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
+from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from singer_sdk.singerlib.json import deserialize_json
 
@@ -46,8 +47,10 @@ class Reader(SimpleSingerReader):
         check = _CHECKS.get(kind) if isinstance(kind, str) else None
         if check is None:
             raise self._invalid(f"has the type {_shown(kind)}: it must be one of {', '.join(_CHECKS)}")
-        if (fault := check(message) or self._stream_fault(message, str(kind))) is not None:
+        if (fault := check(message)) is not None:
             raise self._invalid(f"{kind}: {fault}")
+        if (fault := self._stream_fault(message, str(kind))) is not None:
+            raise RecordsWithoutSchemaException(f"line {self._line} {kind}: {fault}")
         return message
 
     def _stream_fault(self, message: Mapping[str, Any], kind: str) -> str | None:

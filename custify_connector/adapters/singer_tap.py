@@ -212,7 +212,7 @@ class TapCustify(CustifyPlugin, Tap):
     def __init__(self, *, catalog: Any = None, state: Any = None, **options: Any) -> None:  # noqa: ANN401 - of singer-sdk
         # A text or path names a file, which singer-sdk reads.
         if catalog is not None and not isinstance(catalog, (str, PurePath, Catalog)):
-            singer_catalog.check_catalog(catalog)
+            singer_catalog.check_catalog(_as_json(catalog))
         if state is not None and not isinstance(state, (str, PurePath)):
             singer_catalog.check_state(state)
         super().__init__(catalog=catalog, state=state, **options)
@@ -248,3 +248,10 @@ class TapCustify(CustifyPlugin, Tap):
 def main() -> None:
     """Run the tap's command."""
     run(TapCustify.cli, TapCustify.name)
+
+
+def _as_json(catalog: Any) -> Any:  # noqa: ANN401 - whatever was given
+    """Return a catalog as a file of it would hold it: the SDK's own has tuples where JSON has lists."""
+    if isinstance(catalog, Mapping):
+        return {name: _as_json(value) for name, value in catalog.items()}
+    return [_as_json(value) for value in catalog] if isinstance(catalog, (list, tuple)) else catalog

@@ -73,7 +73,7 @@ def test_two_tasks_with_a_share_each_never_exceed_the_window(two_tasks, foretold
 
 
 def test_two_tasks_that_only_latency_binds_take_what_the_simulation_foretells(two_tasks, foretold, figures):
-    seconds, _, _ = two_tasks(0.4)
+    seconds, _, _ = two_tasks(0.4, max_in_flight=8)
     expected = foretold(limit=None, latency=0.4)
     figures["two tasks, latency 0.4 s"] = compared(seconds, expected)
     assert seconds == pytest.approx(expected, rel=0.1)

@@ -86,13 +86,8 @@ def test_a_key_among_the_options_is_refused_unseen(job):
     assert "not-to-be-shown" not in str(refused.value)
 
 
-def test_a_table_of_the_catalog_reads_an_endpoint_with_moments_that_functions_of_dates_take(job):
-    given = ", ".join(f"{name} '{value}'" for name, value in job.options("people").items())
-    job.spark.sql(f"CREATE TABLE custify_people USING custify OPTIONS ({given})")
-    try:
-        (row,) = job.spark.sql("SELECT count(*) AS found, max(year(created_at)) AS year FROM custify_people").collect()
-    finally:
-        job.spark.sql("DROP TABLE custify_people")
+def test_moments_are_timestamps_that_functions_of_dates_take(job):
+    (row,) = job.reader("people").load().selectExpr("count(*) AS found", "max(year(created_at)) AS year").collect()
     held = job.custify.content("people")
     assert row.found == len(held)
     assert row.year == max(int(person["created_at"][:4]) for person in held)
