@@ -13,8 +13,8 @@ from typing import IO, Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import SchemaError
-from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
 from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.singerlib.encoding.simple import SimpleSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from singer_sdk.singerlib.json import deserialize_json
 
