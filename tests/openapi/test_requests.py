@@ -26,6 +26,7 @@ from custify_connector.sandbox.state import Settings, State
 
 SOMEBODY = "65f1bf11b7d4e8f90123ab01"
 SECOND_PATHS = {"/time_track": "/time-track"}
+SECOND_WORDS = {("/segment", "type", "companies"): "company"}
 
 
 class Seen:
@@ -40,7 +41,10 @@ class Seen:
         self.method = asked.method.lower()
         self.body = asked.body or None
         self.content_type = asked.headers.get("content-type", "")
-        query = ImmutableMultiDict([(name, value) for name, values in asked.query.items() for value in values])
+        # Custify's own client says another word than its documentation and the document.
+        said = [(name, value) for name, values in asked.query.items() for value in values]
+        words = [(name, SECOND_WORDS.get((self.path, name, value), value)) for name, value in said]
+        query = ImmutableMultiDict(words)
         self.parameters = RequestParameters(query=query, header=Headers(asked.headers.items()))
 
     def __str__(self):
