@@ -39,7 +39,9 @@ Generated from `connector.yaml` and `schemas/` by `python docs/generate.py`; do 
 the same on the command line, `custify describe --json` as a host gets it.
 
 A path in braces, such as `{id}`, is filled from a parameter, from a parent's record, or from a field of the record.
-An example record is invented. A destination's record may have no other fields than those of its table.
+An example record is invented. A destination's record may have no other fields than those of its table. *Undocumented*
+calls were seen only in the code of Custify's own client; they are refused without `--undocumented`, or `undocumented`
+in a host's settings.
 """
 
 EVERY_SOURCE = """\
@@ -68,10 +70,9 @@ def main(arguments: list[str]) -> int:
 def pages() -> dict[str, str]:
     """Return every page that has generated text, by its path, as it must be."""
     known = manifest.load()
-    parts = {"sources": source_table(known), "destinations": destination_table(known), **speed()}
     return {
         "docs/endpoints.md": endpoints_page(known),
-        "README.md": filled(_read("README.md"), parts),
+        "docs/speed.md": filled(_read("docs/speed.md"), speed()),
         "docs/architecture.md": filled(_read("docs/architecture.md"), {"layers": layers()}),
         "docs/certification.md": filled(_read("docs/certification.md"), certification()),
     }
@@ -115,13 +116,13 @@ def alternatives(names: Alternatives) -> str:
 
 
 def source_table(known: Manifest) -> str:
-    """Return the table of sources of the README."""
+    """Return the table of all sources."""
     rows = ((_link(one.name), _summary(one), _key(one), _modes(one)) for one in known.sources.values())
     return table(("source", "what it reads", "key", "modes"), rows)
 
 
 def destination_table(known: Manifest) -> str:
-    """Return the table of destinations of the README."""
+    """Return the table of all destinations."""
     rows = (
         (_link(one.name), _summary(one), alternatives(one.identity), _repeat(one))
         for one in known.destinations.values()
@@ -130,7 +131,7 @@ def destination_table(known: Manifest) -> str:
 
 
 def _link(name: str) -> str:
-    return f"[`{name}`](docs/endpoints.md#{name})"
+    return f"[`{name}`](#{name})"
 
 
 def _summary(endpoint: SourceEndpoint | DestinationEndpoint) -> str:
@@ -158,9 +159,11 @@ def endpoints_page(known: Manifest) -> str:
     parts = [
         INTRODUCTION,
         "## Sources\n",
+        source_table(known) + "\n",
         EVERY_SOURCE,
         *sources,
         "## Destinations\n",
+        destination_table(known) + "\n",
         EVERY_DESTINATION,
         *destinations,
     ]

@@ -6,6 +6,8 @@ companies, people and events from a CSV, see a rejected row with its reason, and
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from typing import Any
 
 import click
 
-from custify_connector.cli.options import SOME_REJECTED, exit_codes
+from custify_connector.cli.options import SOME_REJECTED, exit_codes, start_logging
 from custify_connector.host import mapping, runs, words
 from custify_connector.host.feed import Line, Shape
 from custify_connector.host.rows import open_table
@@ -52,10 +54,14 @@ class _Line:
 
 
 @click.command()
-@click.option("--people", default=5000, show_default=True)
-@click.option("--companies", default=500, show_default=True)
+@click.option("--people", default=5000, show_default=True, help="How many people the emulated account has.")
+@click.option("--companies", default=500, show_default=True, help="How many companies the emulated account has.")
 @click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("custify-demo"), show_default=True
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("custify-demo"),
+    show_default=True,
+    help="The folder for the records that are read.",
 )
 @exit_codes
 def command(people: int, companies: int, output: Path) -> None:
@@ -65,6 +71,7 @@ def command(people: int, companies: int, output: Path) -> None:
     custify demo
     custify demo --people 300 --companies 30 --output out
     """  # noqa: D301 - click reads \b
+    start_logging(verbose=False)
     output.mkdir(parents=True, exist_ok=True)
     with Sandbox(people=people, companies=companies, seed=1) as sandbox:
         demo = _Demo(sandbox, output)
@@ -140,4 +147,9 @@ def _print(lines: list[_Line], rejected: list[Line], output: Path) -> None:
     click.echo("\nrows that were not sent, each with its reason:")
     for row in rejected:
         click.echo(f"  {_CSV.name} line {row.line}: {row.receipt.outcome}: {row.receipt.reason}")
-    click.echo(f"\nThe records that were read are in {output}. Next: custify describe; custify write --help")
+    click.echo(f"\nThe records that were read are in {output}. Next: {_program()} describe")
+
+
+def _program() -> str:
+    """Return what to type for this command: `make demo` installs it where no PATH leads."""
+    return "custify" if shutil.which("custify") else sys.argv[0]

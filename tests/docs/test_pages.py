@@ -35,14 +35,22 @@ def test_the_check_tells_which_page_differs(generate, monkeypatch, capsys):
 
 
 def test_a_page_that_lost_its_marks_is_an_error(generate):
-    with pytest.raises(LookupError, match="has lost its marks <!-- generated: sources -->"):
-        generate.filled("no marks here", {"sources": "table"})
+    with pytest.raises(LookupError, match="has lost its marks <!-- generated: limited -->"):
+        generate.filled("no marks here", {"limited": "table"})
 
 
-def test_the_tables_of_the_readme_have_every_endpoint_and_no_other(page, table_rows):
-    named = [cells[0] for cells in table_rows(page("README.md").text, 4) if cells[0].startswith("[`")]
+def test_the_tables_of_endpoints_have_every_endpoint_and_no_other(page, table_rows):
+    sections = page("docs/endpoints.md").sections(2).values()
+    named = [cells[0] for text in sections for cells in table_rows(text.partition("### ")[0], 4)]
     known = manifest.load()
-    assert named == [f"[`{name}`](docs/endpoints.md#{name})" for name in (*known.sources, *known.destinations)]
+    assert named == [f"[`{name}`](#{name})" for name in (*known.sources, *known.destinations)]
+
+
+def test_the_readme_is_short_and_counts_the_endpoints(page):
+    text, known = page("README.md").text, manifest.load()
+    assert len(text.splitlines()) <= 200
+    assert f"{len(known.sources)} sources such as" in text.replace("\n", " ")
+    assert f"{len(known.destinations)} destinations such as" in text.replace("\n", " ")
 
 
 def test_every_hook_is_documented_with_its_arguments(page, table_rows):
@@ -61,26 +69,31 @@ def test_every_file_that_the_architecture_names_is_there(page):
 
 
 def test_every_setting_is_documented(page):
-    section = page("README.md").sections(2)["Settings"]
+    section = page("docs/settings.md").sections(2)["Options"]
     settings = resources.schema("source")["$defs"]["settings"]["properties"]
     assert [name for name in settings if f"`{name}" not in section] == []
 
 
 def test_every_command_is_shown(page):
-    shown = page("README.md").text
+    shown = "".join(page(path).text for path in PAGES)
     assert [
         name for name in main.list_commands(None) if f"custify {name}" not in shown and f"make {name}" not in shown
     ] == []
 
 
 def test_every_outcome_is_documented(page, table_rows):
-    documented = [cells[0] for cells in table_rows(page("README.md").sections(2)["Write"], 2)]
+    documented = [cells[0] for cells in table_rows(page("docs/writing.md").sections(2)["Outcomes"], 2)]
+    documented = [name for name in documented if name.startswith("`")]
     assert sorted(documented) == sorted(f"`{outcome}`" for outcome in OUTCOMES)
 
 
-def test_the_output_of_the_demo_is_the_one_shown(page, terminal):
-    shown = page("README.md").blocks("text")[0]
+def test_the_output_of_the_demo_is_the_one_shown(page, terminal, monkeypatch, caplog):
+    monkeypatch.setattr("sys.argv", [".venv/bin/custify", "demo"])
+    monkeypatch.setenv("PATH", str(terminal.folder))
+    warning, _, shown = page("README.md").blocks("text")[0].partition("\n")
     assert timeless(terminal.custify("custify demo")[0]) == timeless(shown)
+    said = [f"{record.levelname} {record.getMessage()}" for record in caplog.records if record.levelname != "DEBUG"]
+    assert said == [warning]
 
 
 def timeless(text):
