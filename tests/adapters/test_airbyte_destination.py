@@ -1,4 +1,4 @@
-"""`destination-custify` as a process: what arrives, which states come back when, and where rejected rows are."""
+"""`destination-custify`: what arrives, which states come back when, and where rejected rows are."""
 
 import contextlib
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from custify_connector.adapters.airbyte_destination import main
 from custify_connector.adapters.airbyte_inbox import Ledger
 from custify_connector.contract import Receipt
 from custify_connector.plugin import connector
@@ -58,7 +59,7 @@ def catalog(*names, mode="append"):
 
 
 class Ended:
-    """What a process said, and how it ended."""
+    """What the executable said, and how it ended."""
 
     def __init__(self, code, output):
         self.code, self.lines = code, output.splitlines()
@@ -90,31 +91,39 @@ class Ended:
 
 
 @pytest.fixture
-def begin(tmp_path):
-    """Start a write with the files that it is to be given."""
+def arguments(tmp_path):
+    """Write the files that a command is given, and return its words."""
 
-    def begun(config, configured, verb="write"):
-        words = []
+    def words(verb, config, configured):
+        given = [verb]
         for name, content in (("config", config), ("catalog", configured if verb == "write" else None)):
             path = tmp_path / f"{name}.json"
             path.write_text(json.dumps(content), encoding="utf-8")
-            words += [f"--{name}", str(path)] if content is not None else []
+            given += [f"--{name}", str(path)] if content is not None else []
+        return given
+
+    return words
+
+
+@pytest.fixture
+def begin(arguments):
+    """Start a write as a process of its own."""
+
+    def begun(config, configured):
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        return subprocess.Popen([COMMAND, verb, *words], **pipes)  # noqa: S603 - ours
+        return subprocess.Popen([COMMAND, *arguments("write", config, configured)], **pipes)  # noqa: S603 - ours
 
     return begun
 
 
 @pytest.fixture
-def write(begin):
-    """Write messages (a text stands for itself), and return what was said; nothing may go to standard error."""
+def write(arguments, executed):
+    """Write messages (a text stands for itself), and return what was said."""
 
     def written(config, messages, configured=None, verb="write"):
         lines = [one if isinstance(one, str) else json.dumps(one) for one in messages]
-        process = begin(config, configured or catalog("users"), verb)
-        output, errors = process.communicate("".join(f"{line}\n" for line in lines).encode(), timeout=60)
-        assert errors == b""
-        return Ended(process.returncode, output)
+        words = arguments(verb, config, configured or catalog("users"))
+        return Ended(*executed(main, *words, given="".join(f"{line}\n" for line in lines).encode()))
 
     return written
 
@@ -272,16 +281,15 @@ def test_wrong_arguments_are_a_config_error_before_anything_is_sent(write, confi
         ({"quarantine": "/nowhere/x"}, "FAILED", "cannot be written"),
     ],
 )
-def test_a_check_tells_whether_the_whole_configuration_can_be_used(begin, config, change, status, reason):
-    output, _ = begin({**config, **change}, None, "check").communicate(timeout=30)
-    told = json.loads(output.splitlines()[-1])["connectionStatus"]
+def test_a_check_tells_whether_the_whole_configuration_can_be_used(write, config, change, status, reason):
+    told = write({**config, **change}, [], verb="check").messages[-1]["connectionStatus"]
     assert told["status"] == status
     assert reason in told.get("message", "")
 
 
-def test_the_specification_has_the_credential_and_the_modes(begin):
-    output, _ = begin(None, None, "spec").communicate(timeout=30)
-    told = json.loads(output)["spec"]
+def test_the_specification_has_the_credential_and_the_modes(write):
+    (message,) = write(None, [], verb="spec").messages
+    told = message["spec"]
     assert told["supported_destination_sync_modes"] == ["append", "append_dedup"]
     fields = told["connectionSpecification"]["properties"]
     assert fields["api_key"]["airbyte_secret"] is True

@@ -1,4 +1,4 @@
-"""`source-custify` as a process: what it says, in which order, and what it says when something is wrong."""
+"""`source-custify`: what it says, in which order, and what it says when something is wrong."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ SOURCES = connector.describe()["sources"]
 
 
 class Ended:
-    """What a process said: its messages, and how it ended."""
+    """What the executable said: its messages, and how it ended."""
 
     def __init__(self, code, lines):
         self.code = code
@@ -45,8 +45,8 @@ class Ended:
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Run the executable with the files that it is to be given; nothing may go to standard error."""
+def run(tmp_path, executed):
+    """Run the executable with the files that it is to be given."""
 
     def ran(verb, **files):
         words = []
@@ -54,9 +54,8 @@ def run(tmp_path):
             path = tmp_path / f"{name}.json"
             path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
             words += [f"--{name}", str(path)]
-        ended = subprocess.run([COMMAND, verb, *words], capture_output=True, timeout=60, check=False)  # noqa: S603 - ours
-        assert ended.stderr == b""
-        return Ended(ended.returncode, ended.stdout.splitlines())
+        code, output = executed(source.main, verb, *words)
+        return Ended(code, output.splitlines())
 
     return ran
 
@@ -241,11 +240,10 @@ def test_no_line_shows_the_key(run, config, canary):
 @pytest.mark.parametrize(
     ("words", "reason"), [(["nonsense"], "invalid choice"), (["read"], "--config"), ([], "command")]
 )
-def test_a_wrong_command_line_is_an_error_of_the_protocol(words, reason):
-    ended = subprocess.run([COMMAND, *words], capture_output=True, timeout=30, check=False)  # noqa: S603 - ours
-    (line,) = ended.stdout.splitlines()
+def test_a_wrong_command_line_is_an_error_of_the_protocol(executed, words, reason):
+    code, line = executed(source.main, *words)
     error = json.loads(line)["trace"]["error"]
-    assert (reason in error["message"], error["failure_type"], ended.returncode) == (True, "config_error", 1)
+    assert (reason in error["message"], error["failure_type"], code) == (True, "config_error", 1)
 
 
 def test_a_host_that_closes_the_pipe_ends_the_read_without_a_traceback(config, tmp_path):
