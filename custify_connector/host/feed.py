@@ -337,6 +337,8 @@ class Feed:
         if origin is not None and (given.is_known or row.origin) and quarantine.holds(origin):
             quarantine.count += 1
             return
+        if self._safe.journal and not row.origin:
+            self._safe.journal.keep(given.place)
         shape = None if given.is_record else row.shape or {**self._shape.words(), "flat": row.flat}
         account = self._safe.account.words() if self._safe.account else None
         connector = self._safe.connector

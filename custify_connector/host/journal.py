@@ -32,12 +32,16 @@ _DECIDED = frozenset({"sent", "unchanged", "rejected"})
 _START = b"SQLite format 3\0"
 _OPEN, _UNDER_WAY, _SETTLED = 0, 1, 2
 """The states of a row: may be sent, may have arrived, needs nothing more."""
+_NEVER = 2**62
+"""The pass in which a row of an earlier run is met: only a replay of its quarantine finds it, by its place."""
 
 
 def _by_content(opened: sqlite3.Connection) -> None:
     """Let rows of 0.1.0 be found by their hash; until then, one without a receipt was taken for under way."""
     opened.execute(f"ALTER TABLE rows ADD COLUMN state INTEGER NOT NULL DEFAULT {_UNDER_WAY}")
     opened.execute("ALTER TABLE rows ADD COLUMN met INTEGER NOT NULL DEFAULT 0")
+    opened.execute("ALTER TABLE rows ADD COLUMN kept INTEGER NOT NULL DEFAULT 0")
+    opened.execute("UPDATE rows SET kept = 1")  # which of them a quarantine holds was not noted
     opened.create_function("state_of", 1, _state_of)
     opened.execute("UPDATE rows SET state = state_of(receipt) WHERE receipt IS NOT NULL")
     opened.execute("CREATE INDEX rows_by_content ON rows (hash, state, met)")
@@ -147,7 +151,8 @@ class Journal:
             opened.execute("BEGIN IMMEDIATE")
             known = _known(self.path, opened) if self._resume else None
             if known is None:
-                opened.execute("DELETE FROM rows")
+                opened.execute("DELETE FROM rows WHERE NOT kept")
+                opened.execute("UPDATE rows SET met = ?", (_NEVER,))
                 opened.execute("DELETE FROM run")
                 began = datetime.now(timezone.utc).isoformat(timespec="seconds")
                 opened.execute(
@@ -215,7 +220,8 @@ class Journal:
     def give(self, place: int, record_hash: bytes) -> None:
         """Write down that a row may have arrived from now on; it need not have been met."""
         self._run(
-            "INSERT OR REPLACE INTO rows (place, hash, met, state) VALUES (?, ?, ?, ?)",
+            "INSERT INTO rows (place, hash, met, state) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET hash = excluded.hash, state = excluded.state, receipt = NULL",
             *(place, record_hash, self._passes, _UNDER_WAY),
         )
 
@@ -225,6 +231,10 @@ class Journal:
             opened.execute("BEGIN IMMEDIATE")
             statement = f"UPDATE rows SET state = {_UNDER_WAY}, receipt = NULL WHERE place = ?"  # noqa: S608 - a number
             opened.executemany(statement, [(place,) for place in places])
+
+    def keep(self, place: int) -> None:
+        """Write down that a quarantine holds a row: its place stays its own, also when a new run begins."""
+        self._run("UPDATE rows SET kept = 1 WHERE place = ?", place)
 
     def decide(self, place: int, receipt: Receipt) -> None:
         """Write down what became of a row."""

@@ -21,7 +21,6 @@ from custify_connector.host import resuming, runs
 from custify_connector.host.account import Account
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.journal import Journal
-from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Quarantine, is_unclear, origin_of
 from custify_connector.host.rows import Row, Table
 from custify_connector.storage import atomic
@@ -135,18 +134,9 @@ class World:
             Row(number, each["rawMessage"], origin=origin_of(each), unclear=is_unclear(each))
             for number, each in enumerate(kept, start=1)
         ]
-        self._allow_replays(account, rows)
         journal = Journal(self.folder / "replay.journal", "things", resume=False, account=ACCOUNTS[account])
         with contextlib.suppress(ConfigurationError):
             self._write(Table(str(path), None, iter(rows)), journal, account, service, finish=True)
-
-    def _allow_replays(self, account, rows):
-        """Allow each replay of a row whose run was started anew since: nothing says any more what became of it."""
-        origins = Origins("things", ACCOUNTS[account])
-        with contextlib.suppress(ConfigurationError):
-            for row in rows:
-                self.allowed[account][row.fields["id"]] += row.origin is None or origins.find(row.origin) is None
-        origins.close()
 
     def edit(self, number, how, name):
         """Change a file."""

@@ -329,6 +329,42 @@ def test_a_row_whose_run_was_killed_before_the_journal_had_it_is_quarantined_onc
     assert again.got == ["r1"]
 
 
+@pytest.mark.parametrize("answer", [REJECTED, FAILED, UNCLEAR], ids=lambda words: words["code"])
+@pytest.mark.parametrize("again", [numbered(3), [], numbered(3)[::-1]], ids=["equal", "empty", "sorted"])
+def test_a_kept_row_is_replayed_once_also_after_its_run_was_started_again(place, answer, again):
+    place.run(Hooks(r1=answer), table(*numbered(3)))
+    place.run(Hooks(), table(*again))
+    outcomes = [replayed(place, hooks := Hooks(), resend_unclear=True) for _ in range(2)]
+    assert [[receipt.outcome for receipt in receipts] for receipts in outcomes] == [["sent"], ["unchanged"]]
+    assert hooks.got == []
+
+
+def test_a_kept_row_that_a_resumed_run_sent_is_not_replayed_after_that_run_was_started_again(place):
+    place.run(Hooks(r1=FAILED), table(*numbered(3)))
+    place.run(Hooks(), table(*numbered(3)), resume=True)
+    place.run(Hooks(), table(*numbered(2)))
+    assert [receipt.code for receipt in replayed(place, Hooks())] == ["sent_since"]
+
+
+def test_a_kept_row_of_an_earlier_run_is_no_row_of_the_present_one(place):
+    """Its replay must not settle the equal row of a run that was started again."""
+    place.run(Hooks(r0=REJECTED), table(*numbered(1)))
+    place.run(Hooks(r0=FAILED), table(*numbered(1)), keep=("journal",))
+    replayed(place, Hooks())
+    place.run(hooks := Hooks(), table(*numbered(1)), resume=True)
+    assert hooks.got == ["r0"]
+
+
+def replayed(place, hooks, **words):
+    """Replay the quarantine, as a run of its own that is not resumed; returns its receipts."""
+    journal = Journal(place.path / "replay.journal", "things", resume=False)
+    safe = Safekeeping(journal, identity=IDENTITY, **words)
+    try:
+        return [line.receipt for line in runs.write(hooks, {}, {"endpoint": "things"}, kept(place), PLAIN, safe)]
+    finally:
+        journal.close()
+
+
 # ---------------------------------------------------------------------------------------------------------- unchanged
 
 
