@@ -149,6 +149,7 @@ def _safe(
         account=account,
         same_account=kept.same_account,
         reports_sending=bool(chosen.description.get("reports_sending")),
+        folder=HOME,
     )
 
 

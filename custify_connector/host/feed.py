@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 from custify_connector.checking.identity import key_of, may_repeat
@@ -100,7 +101,7 @@ class Safekeeping:
     those of the destination's description; `resend_unclear` sends rows again whose fate is unclear since an earlier
     run; `ended` asks whether the run should end; `connector` and `account` are written to the quarantine.
     `reports_sending` says that the connector reports `Sending`; a row is then unclear from that moment, else from the
-    moment that it is handed over.
+    moment that it is handed over. `folder` is where journals are kept.
     """
 
     journal: Journal | None = None
@@ -116,6 +117,7 @@ class Safekeeping:
     account: Account | None = None
     same_account: bool = False
     reports_sending: bool = False
+    folder: Path | None = None
 
     @classmethod
     def of(cls, described: Mapping[str, Any], **kept: Any) -> Safekeeping:  # noqa: ANN401 - the other fields
@@ -156,7 +158,7 @@ class Feed:
         self._given: dict[int, Given] = {}
         self._announced: set[int] = set()
         self._is_announcing = safe.reports_sending
-        self._origins = Origins(self._destination, safe.account, safe.same_account)
+        self._origins = Origins(self._destination, safe.account, safe.same_account, safe.folder)
         self._rejects = Rejects(destination)
         self._rows = enumerate(self._table.rows)
         self._broken: ConfigurationError | None = None

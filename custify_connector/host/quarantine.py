@@ -5,6 +5,7 @@ A line is on the disk before the run moves on. This file does not know why a rec
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -23,11 +24,18 @@ from custify_connector.storage import atomic
 
 @dataclass(frozen=True)
 class Origin:
-    """The row that a record was in the run that kept it here: that run's journal, its place there, and its hash."""
+    """The row that a record was in the run that kept it here: that run's journal, its place there, and its hash.
 
-    journal: Path
+    A run without a journal has None; the place is then the line of the input, and the hash is of what is told of it.
+    """
+
+    journal: Path | None
     place: int
     hash: bytes
+
+    def words(self) -> dict[str, Any]:
+        """Return what is written down."""
+        return {"journal": str(self.journal) if self.journal else None, "place": self.place, "hash": self.hash.hex()}
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,7 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
         **({"connector": place.connector} if place.connector else {}),
     }
     if place.origin:
-        words = {"journal": str(place.origin.journal), "place": place.origin.place, "hash": place.origin.hash.hex()}
-        meta["origin"] = words
+        meta["origin"] = place.origin.words()
     told = {"account": place.account, "shape": place.shape}
     meta.update({name: dict(words) for name, words in told.items() if words is not None})
     text = {} if place.text is None else {"rawText": place.text}
@@ -113,7 +120,7 @@ class Quarantine:
         """Tell whether an earlier run kept a row here."""
         return (origin.place, origin.hash.hex()) in self._of(origin.journal)
 
-    def _of(self, path: Path) -> set[tuple[int, str]]:
+    def _of(self, path: Path | None) -> set[tuple[int, str]]:
         journal = str(path)
         if journal not in self._found:
             self._found[journal] = _origins(self.path, journal)
@@ -170,12 +177,20 @@ def _meant(line: Mapping[str, Any], word: str) -> str | None:
 
 
 def origin_of(line: Mapping[str, Any]) -> Origin | None:
-    """Return where a quarantined record was first given; None when its run had no journal."""
+    """Return where a quarantined record was first given; None for a line that was made by hand."""
+    meta = _meta(line)
     try:
-        words = _meta(line)["origin"]
-        return Origin(Path(words["journal"]), int(words["place"]), bytes.fromhex(words["hash"]))
-    except (KeyError, TypeError, ValueError):
+        words = meta.get("origin") or _unjournalled(meta)
+        journal = Path(words["journal"]) if words["journal"] else None
+        return Origin(journal, int(words["place"]), bytes.fromhex(words["hash"]))
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _unjournalled(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the origin of a row that has none but its run, and its line there."""
+    known = {word: meta[word] for word in ("runId", "ingestTime", "sourceKey", "sourceOffset")}
+    return {"journal": None, "place": meta["sourceOffset"], "hash": hashlib.sha256(dumped(known)).hexdigest()}
 
 
 def shape_of(line: Mapping[str, Any]) -> Mapping[str, Any] | None:

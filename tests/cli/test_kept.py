@@ -325,7 +325,43 @@ def test_a_replay_to_another_account_is_sent_there(desk):
     for account in "ab":
         assert "1 sent" in desk.run("replay", "q.jsonl", account=account).stderr
         assert desk.held("people", "user_id", account) == ["mark-1"]
+        assert "1 unchanged" in desk.run("replay", "q.jsonl", account=account).stderr
+
+
+@pytest.mark.parametrize("loss", ["another account", "no journal", "journal removed", "folder moved and back"])
+def test_a_row_is_replayed_once_whatever_became_of_its_journal(desk, monkeypatch, loss):
+    (row,) = events(desk, "1")
+    desk.put("rows.jsonl", [{**row, "created_at": "31.01.2026"}])
+    desk.run("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl")
+    (line,) = desk.lines("q.jsonl")
+    line["rawMessage"] = row
+    if loss == "no journal":
+        del line["nexlaMetaData"]["origin"]
+    elif loss == "journal removed":
+        Path(line["nexlaMetaData"]["origin"]["journal"]).unlink()
+    desk.put("q.jsonl", [line])
+    account = "b" if loss == "another account" else "a"
+    if loss == "folder moved and back":
+        moved = desk.folder.rename(desk.folder.with_name("moved"))
+        monkeypatch.chdir(moved)
+        assert "1 sent" in desk.run("replay", "q.jsonl").stderr
+        moved.rename(desk.folder)
+        monkeypatch.chdir(desk.folder)
+    else:
+        assert "1 sent" in desk.run("replay", "q.jsonl", account=account).stderr
+    assert "1 unchanged" in desk.run("replay", "q.jsonl", account=account).stderr
+    assert desk.held(account=account) == ["mark-1"]
+
+
+def test_a_row_that_a_dry_run_kept_is_replayed_once(desk):
+    (row,) = events(desk, "1")
+    desk.put("rows.jsonl", [{**row, "created_at": "31.01.2026"}])
+    desk.run("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl", "--dry-run")
+    (line,) = desk.lines("q.jsonl")
+    desk.put("q.jsonl", [{**line, "rawMessage": row}])
+    assert "1 sent" in desk.run("replay", "q.jsonl").stderr
     assert "1 unchanged" in desk.run("replay", "q.jsonl").stderr
+    assert desk.held() == ["mark-1"]
 
 
 def test_a_replay_of_standard_input_sends_each_to_its_destination(desk):
