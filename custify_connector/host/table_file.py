@@ -248,9 +248,9 @@ def _check_bytes(name: str, form: str, head: bytes, *, said: bool) -> None:
 
 def _encoding(name: str, form: str, head: bytes, said: str | None) -> tuple[str, str | None]:
     """Return the encoding, and a guess where bytes are not what nobody said they are."""
-    if said is not None:
-        return _known_encoding(said), None
     marked = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
+    if said is not None:
+        return _agreed(name, marked, _known_encoding(said)), None
     if marked or form not in {"csv", "jsonl"}:
         return marked or "utf-8", None
     if b"\0" in head[:2] or head[:200].count(0) * 3 > len(head[:200]):
@@ -261,6 +261,16 @@ def _encoding(name: str, form: str, head: bytes, said: str | None) -> tuple[str,
     except UnicodeDecodeError:
         return "utf-8", "windows-1252"
     return "utf-8", None
+
+
+def _agreed(name: str, marked: str | None, said: str) -> str:
+    """Return the encoding that was said; raises ConfigurationError where the file's own mark is that of another."""
+    if marked is None or said == marked:
+        return said
+    if marked.startswith(said):
+        return marked
+    reason = f"has the mark of {marked.upper()} in its first bytes, not of {said}: leave out --encoding"
+    raise _refused(name, reason)
 
 
 def _known_encoding(said: str) -> str:

@@ -111,6 +111,17 @@ def test_an_encoding_is_named_as_a_guess_and_used_when_it_is_said(dry):
     assert [body["name"] for body in bodies] == ["Müller", "Bo"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_the_mark_of_a_file_decides_over_an_encoding_that_is_said(dry, encoding):
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    content = (mark + "user_id,name\nu-1,Müller\n").encode(encoding)
+    for said_encoding in (encoding, encoding[:6].rstrip("-")):
+        assert dry(content, "--encoding", said_encoding)[1] == [{"user_id": "u-1", "name": "Müller"}]
+    done, bodies = dry(content, "--encoding", "windows-1252")
+    assert (bodies, done.exit_code) == ([], 2), done.output
+    assert "in its first bytes, not of cp1252: leave out --encoding" in said(done)
+
+
 def test_a_workbook_gives_its_values_by_their_types(dry, tmp_path):
     book = openpyxl.Workbook()
     sheet = book.active
