@@ -23,7 +23,7 @@ from custify_connector.host import quarantine
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
-from custify_connector.host.outputs import open_output
+from custify_connector.host.reports import Receipts
 from custify_connector.host.rows import Row, Table, open_table
 from custify_connector.host.run_files import STANDARD, refuse_shared
 
@@ -71,7 +71,7 @@ def _replay(
         runs = [(each, *run_of(each, options, chosen)) for each in destinations]
         kept = runs[0][2]
         stack.enter_context(writing.files_held(kept))
-        receipts = open_output(kept.receipts) if kept.receipts else None
+        receipts = Receipts(kept.receipts) if kept.receipts else None
         if receipts:
             stack.callback(receipts.close)
         for place, (endpoint, destination, each) in enumerate(runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ destination_options = together(
 
 run_options = together(
     click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A field with one value for all."),
-    click.option("--receipts", metavar="PATH", help="Write every record's outcome here, as JSON lines."),
+    click.option("--receipts", metavar="PATH", help="Write every record's outcome here: JSON lines, or .csv."),
     click.option("--journal", type=_PATH, help="Where the run is kept, for --resume. Default: in .custify/."),
     destination_options,
 )
@@ -80,6 +81,11 @@ run_options = together(
     help="What an empty cell means: the field is left out, cleared, or empty text.",
 )
 @click.option("--only-with", metavar="COLUMN", help="Skip the rows in which this column is empty.")
+@click.option(
+    "--rejected-rows",
+    metavar="PATH",
+    help="Write rejected rows of a CSV here, each with its reason, as a CSV for this command.",
+)
 @run_options
 @connector_option
 @settings_options
@@ -91,6 +97,7 @@ def command(
     input_format: str | None,
     empty: Literal["absent", "null", "text"],
     only_with: str | None,
+    rejected_rows: str | None,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
@@ -114,6 +121,7 @@ def command(
     chosen = named(connector_name)
     given = input_of(file, input_format, options)
     destination, kept = run_of(endpoint, options, chosen)
+    kept = dataclasses.replace(kept, rejected_rows=rejected_rows)
     refuse_two_inputs(file)
     refuse_shared(writing.files_of(kept, {"FILE": file}, prints=options["dry_run"]))
     shape = Shape(mapping.parse(rules), empty)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,8 @@ from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.journal import Journal
-from custify_connector.host.outputs import Output, open_output
 from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.reports import Receipts, RejectedRows, Report
 from custify_connector.host.resuming import Wanted
 from custify_connector.host.rows import Table
 from custify_connector.host.run_files import STANDARD, Used, held
@@ -44,6 +43,7 @@ class Kept:
     """
 
     receipts: str | None = None
+    rejected_rows: str | None = None
     quarantine: Path | None = None
     journal: Path | None = None
     resume: bool = False
@@ -60,7 +60,7 @@ def run(
     shape: Shape,
     kept: Kept,
     connector: Chosen | None = None,
-    receipts: Output | None = None,
+    receipts: Receipts | None = None,
 ) -> int:
     """Write a table, with one outcome for each row; returns the exit code. Without a connector it is the default.
 
@@ -70,6 +70,7 @@ def run(
     endpoint, wanted = destination["endpoint"], chosen.destination(destination)
     chosen.refuse_unknown("destination", [endpoint])
     with ExitStack() as stack:
+        reports, rejected = _reports(table, kept, stack, has_receipts=receipts is not None)
         asked = stack.enter_context(interruption())
         unsent = chosen.made_up_credential if destination.get("dry_run") else {}
         known = unsent or credential(chosen.label)
@@ -80,15 +81,17 @@ def run(
             run_now = recording.writing(known, destination, table.name, kept.quarantine, journal, chosen.label)
             record = stack.enter_context(recording.recorded(run_now, chosen.secrets(known)))
         lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
-        output = receipts or (open_output(kept.receipts) if kept.receipts else None)
-        if output and not receipts:
-            stack.callback(output.close)
         progress = stack.enter_context(Progress(ending=lambda: asked))
         try:
-            count, reasons = _follow(lines, endpoint, output, progress, record, finish=not receipts)
+            count, reasons = _follow(lines, endpoint, [*reports, *([receipts] if receipts else [])], progress, record)
         except ConnectorError:
             _tell_how_to_go_on(safe)
             raise
+        finally:
+            for each in reports:
+                each.finish()
+        if rejected and rejected.count:
+            _tell_rejected_rows(rejected, table)
         _tell_where(safe, table, count, asked)
         code = asked.exit_code if asked else SOME_REJECTED if count.errors else 0
         if record:
@@ -98,23 +101,39 @@ def run(
     return code
 
 
+def _reports(
+    table: Table, kept: Kept, stack: ExitStack, *, has_receipts: bool
+) -> tuple[list[Report], RejectedRows | None]:
+    """Return the reports that this run opens itself, and the one of rejected rows among them."""
+    found: list[Report] = []
+    if kept.receipts and not has_receipts:
+        found.append(Receipts(kept.receipts))
+        stack.callback(found[-1].close)
+    rejected = RejectedRows(kept.rejected_rows, table) if kept.rejected_rows else None
+    if rejected:
+        found.append(rejected)
+        stack.callback(rejected.close)
+    return found, rejected
+
+
 def files_of(kept: Kept, inputs: Mapping[str, str], *, prints: bool = False) -> list[Used]:
     """Return the files of a run: its inputs by what the user calls them, and what it writes.
 
     `prints` says that the run prints more than a summary.
     """
-    written = {"--receipts": kept.receipts, "--quarantine": kept.quarantine, "--journal": kept.journal}
+    reports = {"--receipts": kept.receipts, "--rejected-rows": kept.rejected_rows}
+    written = {**reports, "--quarantine": kept.quarantine, "--journal": kept.journal}
     named = [Used(role, str(path)) for role, path in written.items() if path is not None and str(path) != STANDARD]
-    unfinished = [Used("--receipts", f"{used.path}.part") for used in named if used.role == "--receipts"]
+    unfinished = [Used(used.role, f"{used.path}.part") for used in named if used.role in reports]
     read = [Used(role, path, 0 if path == STANDARD else None) for role, path in inputs.items()]
     return [*read, *named, *unfinished, *([Used("standard output", STANDARD, 1)] if prints else [])]
 
 
 @contextmanager
 def files_held(kept: Kept) -> Iterator[None]:
-    """Keep other runs from the receipts and the quarantine of this one; raises ConfigurationError."""
-    receipts = [Path(kept.receipts)] if kept.receipts and kept.receipts != STANDARD else []
-    with held([*receipts, *([kept.quarantine] if kept.quarantine else [])]):
+    """Keep other runs from the reports and the quarantine of this one; raises ConfigurationError."""
+    reports = [Path(path) for path in (kept.receipts, kept.rejected_rows) if path and path != STANDARD]
+    with held([*reports, *([kept.quarantine] if kept.quarantine else [])]):
         yield
 
 
@@ -224,11 +243,9 @@ def _tell_how_to_go_on(safe: Safekeeping) -> None:
 def _follow(
     lines: Iterator[Line],
     endpoint: str,
-    kept: Output | None,
+    reports: Sequence[Report],
     progress: Progress,
     record: recording.Recording | None,
-    *,
-    finish: bool,
 ) -> tuple[runs.WriteCount, write_summary.Reasons]:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
     count, reasons = runs.WriteCount(), write_summary.Reasons()
@@ -244,13 +261,11 @@ def _follow(
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
             elif line.receipt.outcome in {"rejected", "failed", "not_tried"}:
                 reasons.add(line)
-            if kept:
-                kept.write([{"line": line.line, **dataclasses.asdict(line.receipt)}])
+            for each in reports:
+                each.write(line)
     finally:
         progress.clear()
         _summarise(endpoint, count, reasons)
-        if kept and finish:
-            kept.finish()
     return count, reasons
 
 
@@ -259,6 +274,12 @@ def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Rea
         click.echo(layout.prose(reason, layout.width(), "  "), err=True)
     total = words.outcomes(count.outcomes)
     click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
+
+
+def _tell_rejected_rows(rejected: RejectedRows, table: Table) -> None:
+    click.echo(f"{rejected.count:,} rows in {rejected.path}: correct them there, then write that file:", err=True)
+    if again := next_steps.with_file(recording.typed_words(), table.name, rejected.path):
+        click.echo(f"  {again}", err=True)
 
 
 def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption) -> None:

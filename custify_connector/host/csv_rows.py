@@ -9,6 +9,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -36,7 +37,8 @@ def table(file: Opened, written: FileForm) -> Table:
     rows = reader.rows(heading)
     if written.footer_rows:
         rows = without_last(rows, written.footer_rows)
-    return Table(file.name, heading.columns, rows, textual=True, header=header, remarks=file.remarks)
+    found = replace(written, delimiter=delimiter)
+    return Table(file.name, heading.own, rows, textual=True, header=header, remarks=file.remarks, written=found)
 
 
 def without_last(rows: Iterator[Row], count: int) -> Iterator[Row]:
@@ -197,7 +199,7 @@ class _Reader:
                 if not value.isascii() and _is_broken(value):
                     fault = f"has text in {column!r} that is not {_spelled(self._file.encoding)}: {self._remedy()}"
                     return Row(line, {}, fault, text=_shown(self.lines.taken))
-        return Row(line, heading.fields(values))
+        return Row(line, heading.fields(values), heading.fault(values))
 
     def _look_for_rows(self, line: int, values: list[str], width: int) -> None:
         """Note a cell whose lines look like rows: its quotes may be those of two stray ones."""

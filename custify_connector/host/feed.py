@@ -29,10 +29,11 @@ from custify_connector.host.rows import Row, Table
 
 @dataclass(frozen=True)
 class Line:
-    """A receipt, with the line of the input that its record stands on."""
+    """A receipt, with the line of the input that its record stands on, and the row as it was read."""
 
     line: int
     receipt: Receipt
+    row: Row | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Feed:
             given, entry, _ = found
             before = self._settled_before(given, entry)
             receipt = before or Receipt(given.index, "not_tried", self._key(given), reason=self._rejects.stopped)
-            yield Line(given.row.line, receipt)
+            yield Line(given.row.line, receipt, given.row)
 
     def hear(self, event: Event) -> None:
         """Write down which rows may have arrived from now on; raises ConfigurationError where that cannot be kept."""
@@ -206,7 +207,7 @@ class Feed:
             receipt = self._settled_before(given, entry) or self._settled_here(given, entry, fault)
             if receipt is None:
                 return self._touching(given)
-            self._aside.append(Line(given.row.line, receipt))
+            self._aside.append(Line(given.row.line, receipt, given.row))
         return None
 
     def _met(self) -> tuple[Given, Entry | None, str | None] | None:
@@ -311,7 +312,7 @@ class Feed:
         if given.row.origin:
             self._origins.decide(given.row.origin, receipt)
         self._make_safe(given, receipt)
-        return Line(given.row.line, receipt)
+        return Line(given.row.line, receipt, given.row)
 
     def _hold_to_its_word(self, receipt: Receipt) -> None:
         """Take every row that is handed over for under way, once a connector sent one without reporting it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.vault import RESERVED
@@ -84,6 +85,20 @@ def _after_a_write(run: Run) -> Step:
 def replay(quarantine: str, command: Sequence[str]) -> str:
     """Return the command that sends a quarantine file again, with the credential that `command` took."""
     return shlex.join(["custify", "replay", quarantine, *_credential_words(command)])
+
+
+def with_file(command: Sequence[str], file: str, other: str) -> str | None:
+    """Return the command with another file in the place of one, and its rejected rows beside that; None without it."""
+    if file not in command:
+        return None
+    words, at = list(command), list(command).index(file)
+    words[at] = other
+    again = PurePath(other)
+    named = str(again.with_name(f"{again.name.partition('.')[0]}-again{''.join(again.suffixes)}"))
+    replaced = {other: named, f"--rejected-rows={other}": f"--rejected-rows={named}"}
+    return shlex.join(
+        ["custify", *(word if place == at else replaced.get(word, word) for place, word in enumerate(words))]
+    )
 
 
 def _credential_words(command: Sequence[str]) -> Iterator[str]:

@@ -42,7 +42,8 @@ class Table:
     """An opened input: its columns (None where each row has its own, as in JSON lines), and its rows.
 
     The cells of a `textual` table may be text, whatever they mean. `header` is the line of its heading. `remarks` are
-    what its reader noticed so far, and are to be said; the reader adds to them.
+    what its reader noticed so far, and are to be said; the reader adds to them. `written` is how a text with delimiters
+    is written, as it was said or found; None for any other input.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Table:
     textual: bool = False
     header: int = 1
     remarks: list[str] = field(default_factory=list)
+    written: FileForm | None = None
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def table(file: Opened, written: FileForm) -> Table:
             found = _rows(file, rows, heading)
             if written.footer_rows:
                 found = without_last(found, written.footer_rows)
-            return Table(place, heading.columns, found, textual=True, header=line, remarks=file.remarks)
+            return Table(place, heading.own, found, textual=True, header=line, remarks=file.remarks)
     raise ConfigurationError((Fault(place, "is empty: the first row must name the columns"),))
 
 
@@ -65,7 +65,7 @@ def _rows(file: Opened, rows: Iterator[tuple[int, list[Any]]], heading: Heading)
             yield Row(line, {}, f"has {len(values)} values for {len(heading.columns)} columns")
             continue
         padded = [*values[: len(heading.columns)], *[""] * (len(heading.columns) - len(values))]
-        yield Row(line, heading.fields([_value(value) for value in padded]), flat=True)
+        yield Row(line, heading.fields([_value(value) for value in padded]), heading.fault(padded), flat=True)
     if blank:
         file.remarks.append(f"{file.name}: {blank:,} rows of empty cells were left out")
 

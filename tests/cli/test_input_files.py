@@ -1,7 +1,9 @@
 """`custify write` of files as people have them: each arrives as it is, or the command says what to type."""
 
+import csv
 import gzip
 import json
+import re
 from datetime import date
 
 import duckdb
@@ -409,3 +411,99 @@ def test_a_named_pipe_is_read_to_its_end(dry, tmp_path):
     writer.start()
     assert dry(None, name="pipe")[1] == BODIES
     writer.join()
+
+
+# ------------------------------------------------------------------------------------------------------------- reports
+
+
+def cells(path, encoding="utf-8-sig", delimiter=","):
+    with path.open(encoding=encoding, newline="") as stream:
+        return list(csv.reader(stream, delimiter=delimiter))
+
+
+def test_receipts_are_a_table_where_their_name_says_so(dry, tmp_path):
+    dry("user_id,name\nu-1,Ö\n,x\n", "--receipts", "r.csv")
+    assert (tmp_path / "r.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    heading, *rows = cells(tmp_path / "r.csv")
+    assert heading == ["line", "outcome", "reason", "field", "key.user_id", "code", "status", "index", "response"]
+    assert [row[:2] for row in rows] == [["2", "planned"], ["3", "rejected"]]
+    assert json.loads(rows[0][-1])["body"] == {"user_id": "u-1", "name": "Ö"}
+
+
+@pytest.mark.parametrize("name", ["r.xlsx", "r.parquet", "r.csv.zst", "r.duckdb"])
+def test_receipts_of_a_form_that_is_no_text_are_refused_before_the_first_row(dry, name):
+    done, bodies = dry(PEOPLE, "--receipts", name)
+    assert (bodies, done.exit_code) == ([], 2)
+    assert "end it in .csv, .tsv, .json or .jsonl" in said(done)
+
+
+REJECTED = 'user_id,email,size,note\nu-1,a@example.com,1,"a, ""b""\nc"\nu-2,b@example.com,2x,ü\nu-3,c@example.com,3x,\n'
+SIZE = ("--map", "user_id=user_id", "--map", "email=email", "--map", "session_count=size", "--map", "name=note")
+
+
+def test_rejected_rows_are_a_csv_that_the_same_command_takes_once_it_is_corrected(dry, tmp_path):
+    done, bodies = dry(REJECTED, *SIZE, "--rejected-rows", "rejected.csv")
+    assert len(bodies) == 1
+    assert "2 rows in rejected.csv: correct them there, then write that file:" in said(done)
+    path = tmp_path / "rejected.csv"
+    heading, *rows = cells(path)
+    assert heading == ["rejected: line", "rejected: reason", "rejected: text", "user_id", "email", "size", "note"]
+    assert [(row[0], row[3:]) for row in rows] == [
+        ("4", ["u-2", "b@example.com", "2x", "ü"]), ("5", ["u-3", "c@example.com", "3x", ""])
+    ]  # fmt: skip
+    assert "it is '2x'" in rows[0][1]
+    path.write_text(path.read_text("utf-8").replace("2x,ü", "2,ü"), "utf-8")
+    done, bodies = dry(None, *SIZE, "--rejected-rows", "rejected-again.csv", name="rejected.csv")
+    assert bodies == [{"user_id": "u-2", "email": "b@example.com", "session_count": 2, "name": "ü"}], done.output
+    assert [row[3] for row in cells(tmp_path / "rejected-again.csv")[1:]] == ["u-3"]
+
+
+def test_the_columns_of_a_report_are_no_fields_of_a_record(dry, tmp_path):
+    dry("user_id,session_count\nu-1,x\n", "--rejected-rows", "rejected.csv")
+    path = tmp_path / "rejected.csv"
+    path.write_text(path.read_text("utf-8").replace("u-1,x", "u-1,1"), "utf-8")
+    done, bodies = dry(None, name="rejected.csv")
+    assert bodies == [{"user_id": "u-1", "session_count": 1}]
+    assert done.stderr == "upsert_person: 1 records: 1 planned\n"
+
+
+def test_a_row_that_could_not_be_read_is_its_text_until_its_values_are_in_their_columns(dry, tmp_path):
+    rules = ("--map", "user_id=user_id", "--map", "name==n")
+    dry('user_id,name\nu-1,a,b\nu-2,"open\n', *rules, "--rejected-rows", "rejected.csv")
+    path = tmp_path / "rejected.csv"
+    assert [row[2:] for row in cells(path)[1:]] == [["u-1,a,b", "", ""], ['u-2,"open', "", ""]]
+    done, bodies = dry(None, *rules, name="rejected.csv")
+    assert (bodies, done.exit_code) == ([], 1)
+    assert "is still the text that could not be read: put its values into their columns" in said(done)
+    path.write_text(path.read_text("utf-8").replace('"u-1,a,b",,', '"u-1,a,b",u-1,"a,b"'), "utf-8")
+    assert dry(None, *rules, name="rejected.csv")[1] == [{"user_id": "u-1", "name": "n"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "content"),
+    [
+        pytest.param((), REJECTED.replace(",", ";"), id="found delimiter"),
+        pytest.param(("--delimiter", "~"), REJECTED.replace(",", "~"), id="said delimiter"),
+        pytest.param(("--encoding", "windows-1252"), REJECTED.encode("windows-1252"), id="Windows-1252"),
+        pytest.param(("--encoding", "utf-16"), REJECTED.encode("utf-16"), id="UTF-16"),
+        pytest.param(("--header-row", "3"), "Report\n\n" + REJECTED, id="lines above"),
+        pytest.param(("--footer-rows", "2"), REJECTED + "Total,,,\n,,,of 3\n", id="lines below"),
+        pytest.param(("--trim", "--null-marker", "NULL"), REJECTED.replace("u-2", " u-2 "), id="trimmed"),
+    ],
+)
+def test_rejected_rows_are_read_by_the_options_of_the_file_that_they_come_from(dry, tmp_path, words, content):
+    first, _ = dry(content, *SIZE, *words, "--rejected-rows", "rejected.csv")
+    again, bodies = dry(None, *SIZE, *words, "--rejected-rows", "again.csv", name="rejected.csv")
+    assert (bodies, again.exit_code, first.exit_code) == ([], 1, 1), again.output
+    encoding = words[1] if "--encoding" in words else "utf-8-sig"
+    one, other = ((tmp_path / name).read_text(encoding) for name in ("rejected.csv", "again.csv"))
+    assert re.sub("(?m)^[0-9]+", "", one) == re.sub("(?m)^[0-9]+", "", other)
+    assert "2 rejected" in said(again)
+
+
+def test_rejected_rows_of_what_is_no_csv_are_left_to_the_quarantine(dry):
+    done, bodies = dry('{"user_id": "u-1"}\n', "--rejected-rows", "rejected.csv", name="p.jsonl")
+    assert (bodies, done.exit_code) == ([], 2)
+    assert "use --quarantine, then custify replay" in said(done)
+    done, _ = dry(PEOPLE, "--rejected-rows", "people.csv")
+    assert "--rejected-rows: is the same file as FILE" in said(done)

@@ -68,3 +68,10 @@ def test_going_on_after_a_refused_key_is_the_run_itself():
     refused = replace(WRITE, status="failed", exit_code=3)
     assert next_steps.going_on(refused).command == RESUME
     assert next_steps.going_on(replace(READ, status="failed", exit_code=3)).command == "custify read people"
+
+
+def test_the_same_command_for_another_file_keeps_its_rejected_rows_beside_that():
+    command = ("write", "upsert_person", "p.csv", "--map", "name=full name", "--rejected-rows", "out/r.csv")
+    again = next_steps.with_file(command, "p.csv", "out/r.csv")
+    assert again == ("custify write upsert_person out/r.csv --map 'name=full name' --rejected-rows out/r-again.csv")
+    assert next_steps.with_file(command, "other.csv", "out/r.csv") is None

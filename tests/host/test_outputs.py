@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.outputs import encode, open_output
+from custify_connector.host.outputs import Target, encode
 
 A, B = {"id": "a", "name": "Zoë"}, {"id": "b", "seats": [1, None]}
+
+
+def open_output(path, resume_at=None):
+    return Target(path).open(resume_at)
 
 
 def refused(path, resume_at=None):

@@ -4,8 +4,8 @@ Every form is first written as JSON lines beside its final place, batch by batch
 the run has finished: a run that fails leaves the old data whole. These files do not know what the records are.
 """
 
-from custify_connector.host.outputs.form import FORMS, Form, form_of
-from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, encode, open_output
+from custify_connector.host.outputs.form import FORMS, Form, form_of, text_form
+from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, encode
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.target import Target, target_of, target_of_run
 
@@ -20,7 +20,7 @@ __all__ = [
     "Target",
     "encode",
     "form_of",
-    "open_output",
     "target_of",
     "target_of_run",
+    "text_form",
 ]

@@ -8,7 +8,7 @@ before 3.11.9 and 3.12.3 leaves a bare carriage return unquoted, and that of 3.1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,23 @@ def csv_rows(stream: Stream, part: Path, delimiter: str = ",") -> Iterator[bytes
 
 
 def _rows(table: Table, part: Path, delimiter: str) -> Iterator[bytes]:
-    quotable = re.compile(f'[{delimiter}"\r\n]')
-    names = list(table.shown)
-
-    def line(cells: Iterable[str]) -> bytes:
-        written = [f'"{cell.replace(chr(34), chr(34) * 2)}"' if quotable.search(cell) else cell for cell in cells]
-        # One empty cell alone would be a blank line, which readers skip.
-        return ((delimiter.join(written) or '""') + "\n").encode()
-
-    yield line(names)
+    line, names = lines_with(delimiter), list(table.shown)
+    yield line(names).encode()
     for record in staged(part):
         row = table.columns.row(record)
-        yield line(_cell(row.get(name)) for name in names)
+        yield line(_cell(row.get(name)) for name in names).encode()
+
+
+def lines_with(delimiter: str) -> Callable[[Iterable[str]], str]:
+    """Return what makes a line of cells."""
+    quotable = re.compile(f'[{re.escape(delimiter)}"\r\n]')
+
+    def line(cells: Iterable[str]) -> str:
+        written = [f'"{cell.replace(chr(34), chr(34) * 2)}"' if quotable.search(cell) else cell for cell in cells]
+        # One empty cell alone would be a blank line, which readers skip.
+        return (delimiter.join(written) or '""') + "\n"
+
+    return line
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -56,6 +56,14 @@ def form_of(path: str, chosen: Form | None = None) -> Form:
     return wanted
 
 
+def text_form(path: str) -> Form:
+    """Return the form of a text, JSON lines where its ending names none; raises ConfigurationError for any other."""
+    form = ending_form(path) or "jsonl"
+    if form not in _TEXTS or _ending(path) in _NOT_WRITTEN:
+        refused(path, "can be a text alone: end it in .csv, .tsv, .json or .jsonl")
+    return form
+
+
 def _ending(path: str) -> str:
     name = PurePath(path)
     return (name.with_suffix("") if is_compressed(path) else name).suffix.lower()

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 
 from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.outputs.place import Place, place_of, written
+from custify_connector.host.outputs.place import Place, written
 from custify_connector.storage import atomic
 
 
@@ -37,15 +37,6 @@ class Output(Protocol):
 
     def close(self) -> None:
         """Release the output; what was not finished stays beside its final name."""
-
-
-def open_output(path: str, resume_at: int | None = None) -> Output:
-    """Open an output; `-` is standard output. `resume_at` continues an unfinished file after so many bytes.
-
-    Raises ConfigurationError when the file cannot be written, or the unfinished one is not there.
-    """
-    place = place_of(path)
-    return StreamOutput(place) if place.file is None else FileOutput(place.file, resume_at)
 
 
 def encode(records: Sequence[Mapping[str, Any]]) -> bytes:

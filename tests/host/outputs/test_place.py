@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.outputs import Stream, Target, encode, form_of, open_output, target_of
+from custify_connector.host.outputs import Stream, Target, encode, form_of, target_of
 from custify_connector.host.outputs.place import local, place_of
 
 ROWS = [{"id": "a", "name": "Zoë"}, {"id": "b", "name": "Łukasz"}]
@@ -157,7 +157,7 @@ def test_two_runs_cannot_write_one_file_whatever_it_is_called(tmp_path):
 def test_a_full_device_is_refused_in_a_sentence():
     with pytest.raises(ConfigurationError, match="/dev/full: cannot be written: No space left on device"):
         put("/dev/full", "csv")
-    output = open_output("/dev/full")
+    output = Target("/dev/full").open()
     with pytest.raises(ConfigurationError, match="/dev/full: cannot be written: No space left on device"):
         output.write(ROWS)
     output.close()
