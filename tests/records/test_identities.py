@@ -1,3 +1,5 @@
+import tracemalloc
+
 import orjson
 import pytest
 from hypothesis import given
@@ -90,6 +92,31 @@ def test_what_was_delivered_before_is_not_delivered_again():
     records = [{"id": "a"}, {"id": "b"}, {"id": "b"}]
     assert seen.unseen(records, ["a", "b", "b"]) == [{"id": "b"}]
     assert seen.unseen(records, ["a", "b", "b"]) == []
+
+
+def test_every_identity_is_kept_in_a_few_bytes():
+    tracemalloc.start()
+    try:
+        seen = Seen(ordered=False)
+        for first in range(0, 40_000, 200):
+            page = [f"{number:024x}" for number in range(first, first + 200)]
+            assert len(seen.unseen(page, page)) == 200
+        bytes_each = tracemalloc.get_traced_memory()[0] / 40_000
+    finally:
+        tracemalloc.stop()
+    assert bytes_each <= 20
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9), max_size=60))
+def test_hashes_are_kept_as_a_set_keeps_them(values):
+    """Law: also where many want the same place, and the table grows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identities, "_SMALLEST_TABLE", 4)
+        kept, known = identities.Hashes(), set()
+        for value in (each or 1 for each in values):
+            assert (value in kept) == (value in known)
+            assert kept.add(value) == (value not in known)
+            known.add(value)
 
 
 pages = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12)
