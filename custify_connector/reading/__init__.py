@@ -37,6 +37,10 @@ page, above which nothing lies.
 records of the page before, in the same order, at least six of them: records of one date keep their places then.
 Without any date, the records and their order are the only proof.
 
+**Pages are asked ahead** of the one that is taken, and may be answered in any order, since a record that stays keeps
+its place among the others that stay. Where the service keeps an order of its own, such as by creation, oldest first,
+that holds as well: each page must begin with records of the page before, in the same order.
+
 **Where no page joins on** after eight steps back, the service keeps no order to rely on, or the account is changed
 more quickly than it is read. Pages are used as they come, every identity is remembered, so that no record comes twice,
 and the count is the judge: a total that stood still and that was reached. Otherwise the read is incomplete.

@@ -148,10 +148,16 @@ def test_pages_are_asked_one_by_one_while_there_is_a_doubt(doubts, numbers):
     assert len(pages_ahead(PLAN, position, 2)) == numbers
 
 
-def test_pages_are_asked_one_by_one_without_order_and_from_a_cursor():
+def test_pages_are_asked_one_by_one_from_a_cursor():
     place = Place(2, 10, total=900)
-    assert pages_ahead(PLAN, without_order(replace(start(PLAN, None), place=place)), 2) == [(2, None)]
     assert pages_ahead(PLAN, replace(start(PLAN, "2026-01-01T00:00:00Z"), place=place), 2) == [(2, None)]
+
+
+@pytest.mark.parametrize("plan", [PLAN, FIXED], ids=["of any size", "of one size"])
+def test_pages_are_asked_ahead_whatever_order_the_service_keeps(plan):
+    position = replace(start(plan, None), place=Place(2, 10, total=900, reached=10))
+    assert len(pages_ahead(plan, without_order(position), 8)) == 8
+    assert pages_ahead(plan, without_order(position), 8) == pages_ahead(plan, position, 8)
 
 
 def test_a_slice_is_asked_ahead_to_its_end():
