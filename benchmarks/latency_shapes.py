@@ -51,9 +51,14 @@ def _person(number: int) -> dict[str, str]:
 
 def page_of(head: bytes) -> bytes:
     """Return the page that a request asks for."""
-    asked = re.search(rb"[?&]page=([0-9]+)", head)
-    first = int(asked[1]) * SIZE if asked else 0
-    return json.dumps({"people": [_person(first + number) for number in range(SIZE)], "total": PEOPLE}).encode()
+    number, size = (_asked(head, name, usual) for name, usual in (("page", 1), ("itemsPerPage", SIZE)))
+    people = [_person(place) for place in range((number - 1) * size, number * size)]
+    return json.dumps({"people": people, "total": PEOPLE}).encode()
+
+
+def _asked(head: bytes, name: str, usual: int) -> int:
+    found = re.search(rb"[?&]%s=([0-9]+)" % name.encode(), head)
+    return int(found[1]) if found else usual
 
 
 class Service:
