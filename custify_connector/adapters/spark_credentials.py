@@ -47,7 +47,7 @@ def _from_file(name: str, file: Path) -> dict[str, Any]:
         known = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigurationError((Fault(place, f"cannot be read here: {error.strerror or error}"),)) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigurationError((Fault(place, "is not JSON: {name: {api_key, base_url}}"),)) from None
     if not isinstance(known, dict) or not isinstance(known.get(name), dict):
         raise ConfigurationError((Fault(place, f"has no credential {name!r}"),))

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from custify_connector.contract import Receipt
+from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.journal import Entry, hash_of
 from custify_connector.storage import atomic, locks
@@ -27,6 +27,7 @@ log = logging.getLogger("custify_connector")
 
 _LOOK_AGAIN_SECONDS = 0.2
 _SAY_AGAIN_SECONDS = 10.0
+_OUTCOMES = {outcome: outcome for outcome in OUTCOMES}
 FINISHED = "finished.json"
 
 
@@ -103,15 +104,26 @@ def _entries(stream: BinaryIO) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     stream.seek(0)
     whole = 0
-    for line in stream:
+    for number, line in enumerate(stream, start=1):
         if not line.endswith(b"\n"):
             stream.truncate(whole)
             break
         whole += len(line)
-        words = orjson.loads(line)
-        receipt = words.get("receipt")
-        entries[words["row"]] = Entry(b"", Receipt(**receipt) if receipt else None)
+        name, receipt = _row_of(stream.name, number, line)
+        entries[name] = Entry(b"", receipt)
     return entries
+
+
+def _row_of(path: str, number: int, line: bytes) -> tuple[str, Receipt | None]:
+    """Return what a line says of a row: its name, and its receipt; raises ConfigurationError for a damaged line."""
+    try:
+        words = orjson.loads(line)
+        found = words.get("receipt")
+        receipt = Receipt(**{**found, "outcome": _OUTCOMES[found["outcome"]]}) if found else None
+        return str(words["row"]), receipt
+    except (ValueError, TypeError, KeyError, AttributeError):
+        reason = f"{path} line {number} is damaged: restore the file; a job of another name would send every row again"
+        raise ConfigurationError((Fault("option journal", reason),)) from None
 
 
 def outcomes(folder: Path) -> Counter[str]:
@@ -119,9 +131,9 @@ def outcomes(folder: Path) -> Counter[str]:
     counted: Counter[str] = Counter()
     for path in sorted(folder.glob("part-*.jsonl")):
         with path.open("rb") as stream:
-            lines = [orjson.loads(line) for line in stream if line.endswith(b"\n")]
-        last = {line["row"]: line.get("receipt") for line in lines}
-        counted.update(receipt["outcome"] if receipt else "unclear" for receipt in last.values())
+            numbered = enumerate(stream, start=1)
+            last = dict(_row_of(str(path), number, line) for number, line in numbered if line.endswith(b"\n"))
+        counted.update(receipt.outcome if receipt else "unclear" for receipt in last.values())
     return counted
 
 

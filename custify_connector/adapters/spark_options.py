@@ -84,13 +84,14 @@ _COMMON = frozenset(
         *("rate_limit", "budget", "machines", "tasks_at_once", "max_in_flight", "timeout_seconds", "undocumented"),
     }
 )
-_READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds", "moments"}
-_WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns"}
+READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds", "moments"}
+WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns"}
+"""The names of all options of a read, and of a write."""
 
 
 def reading(options: Mapping[str, str]) -> Reading:
     """Return the options of a read; raises ConfigurationError with every fault, none of which shows a value."""
-    found = OptionReader(options, _READ)
+    found = OptionReader(options, READ)
     source = {
         "endpoint": found.required("endpoint"),
         "params": found.mapping("params"),
@@ -114,7 +115,7 @@ def reading(options: Mapping[str, str]) -> Reading:
 
 def writing(options: Mapping[str, str]) -> Writing:
     """Return the options of a write; raises ConfigurationError with every fault, none of which shows a value."""
-    found = OptionReader(options, _WRITE)
+    found = OptionReader(options, WRITE)
     destination = {
         "endpoint": found.required("endpoint"),
         "params": found.mapping("params"),
