@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,8 +26,8 @@ def width() -> int:
 
 
 def as_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can carry
-    """Return what a script is given."""
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    """Return what a script is given: one line, fit for a log; spread out on a terminal, for a person."""
+    return json.dumps(content, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)
 
 
 def tile(title: str, lines: Iterable[tuple[str, str]], columns: int) -> str:

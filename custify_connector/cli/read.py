@@ -29,7 +29,7 @@ from custify_connector.cli.read_summary import Rows
 from custify_connector.cli.reads import Job, jobs
 from custify_connector.cli.replacing import check_replaced
 from custify_connector.cli.wanted import Mode, Wanted, check
-from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.connectors import Hooks
 from custify_connector.host.interruption import Interruption, interruption
@@ -188,7 +188,12 @@ def _read_one(
 ) -> None:
     began = time.monotonic()
     with Progress(ending=lambda: asked) as progress:
-        count = _read(job, known, wanted, owner, _run(job, known, wanted), progress, asked, lambda: bool(asked))
+        try:
+            count = _read(job, known, wanted, owner, _run(job, known, wanted), progress, asked, lambda: bool(asked))
+        except ConnectorError as error:
+            if as_json:
+                read_summary.print_json({job.name: several.Ended(None, error, time.monotonic() - began)}, [job], wanted)
+            raise
     where = "" if wanted.output == STANDARD else f" in {job.target.path}"
     click.echo(f"{job.name}: {layout.counted(count.records, 'record')}{where}", err=True)
     if job.writable and job.writable.left_out:

@@ -82,10 +82,14 @@ def run(
             record = stack.enter_context(recording.recorded(run_now, chosen.secrets(known)))
         lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
         progress = stack.enter_context(Progress(ending=lambda: asked))
+        count, reasons = runs.WriteCount(), write_summary.Reasons()
         try:
-            count, reasons = _follow(lines, endpoint, [*reports, *([receipts] if receipts else [])], progress, record)
-        except ConnectorError:
+            outputs = [*reports, *([receipts] if receipts else [])]
+            _follow(lines, endpoint, (count, reasons), outputs, progress, record)
+        except ConnectorError as error:
             _tell_how_to_go_on(safe)
+            if kept.as_json:
+                _print_json(destination, count, reasons, kept, str(error))
             raise
         finally:
             for each in reports:
@@ -243,12 +247,13 @@ def _tell_how_to_go_on(safe: Safekeeping) -> None:
 def _follow(
     lines: Iterator[Line],
     endpoint: str,
+    summary: tuple[runs.WriteCount, write_summary.Reasons],
     reports: Sequence[Report],
     progress: Progress,
     record: recording.Recording | None,
-) -> tuple[runs.WriteCount, write_summary.Reasons]:
+) -> None:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
-    count, reasons = runs.WriteCount(), write_summary.Reasons()
+    count, reasons = summary
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
@@ -266,7 +271,6 @@ def _follow(
     finally:
         progress.clear()
         _summarise(endpoint, count, reasons)
-    return count, reasons
 
 
 def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:
@@ -304,7 +308,11 @@ def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: 
 
 
 def _print_json(
-    destination: Mapping[str, Any], count: runs.WriteCount, reasons: write_summary.Reasons, kept: Kept
+    destination: Mapping[str, Any],
+    count: runs.WriteCount,
+    reasons: write_summary.Reasons,
+    kept: Kept,
+    error: str | None = None,
 ) -> None:
     """Print the summary for scripts; records never go to standard output here, a dry run aside."""
     summary = {
@@ -315,5 +323,6 @@ def _print_json(
         "reasons": reasons.as_json(),
         "quarantine": str(kept.quarantine) if kept.quarantine else None,
         "receipts": kept.receipts,
+        "error": error,
     }
     click.echo(layout.as_json(summary))

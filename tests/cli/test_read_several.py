@@ -123,6 +123,16 @@ def test_the_second_run_asks_for_what_changed_and_for_all_that_has_no_cursor(run
     assert len(table(tmp_path / "crm.duckdb", "people")) == 31
 
 
+@pytest.mark.parametrize("streams", [["people"], ["people", "tags"]], ids=len)
+def test_the_summary_of_a_read_is_one_line_also_of_one_that_failed(run, sandbox, streams):
+    assert len(run(*streams, "-o", "crm.duckdb", "--json").stdout.splitlines()) == 1
+    sandbox.faults.add(Fault("status", value=401, times=None))
+    done = run(*streams, "-o", "crm.duckdb", "--json")
+    assert done.exit_code == 3
+    (line,) = done.stdout.splitlines()
+    assert "refused the API key" in json.loads(line)["streams"][0]["error"]
+
+
 def test_a_full_read_shows_what_was_deleted_and_keeps_the_cursor(run, sandbox, tmp_path):
     run("people", "-o", "crm.duckdb")
     people = sandbox.content.table("people")

@@ -117,7 +117,17 @@ def test_the_summary_for_scripts_has_outcomes_and_reasons_grouped(run):
     assert reasons == {("rejected", 2, (2, 4)), ("rejected", 1, (3,))}
     assert summary == {
         "destination": "upsert_person", "records": 4, "errors": 3, "quarantine": "q.jsonl", "receipts": "r.jsonl",
+        "error": None,
     }  # fmt: skip
+
+
+def test_the_summary_of_a_run_is_one_line_also_of_one_that_failed(run, sandbox):
+    sandbox.faults.add(Fault("status", value=401, method="POST", after=1, times=None))
+    done = run("upsert_person", "-", "--json", stdin='{"user_id": "u-1"}\n{"user_id": "u-1", "name": "x"}\n')
+    assert done.exit_code == 3
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["outcomes"]["sent"] == 1
+    assert "refused the API key" in json.loads(line)["error"]
 
 
 def test_the_replay_that_is_named_takes_the_credential_of_the_write(run, sandbox, canary):
