@@ -13,7 +13,7 @@ test: .venv/tested  ## the tests, without those that are slow by nature
 
 # Here `test` is run with coverage and in another order each time; the slow tests add theirs, and the sum is judged.
 # They measure real windows of seconds, so they run one after another.
-check: MORE = --random-order --cov --cov-report= --cov-fail-under=0
+check: MORE = --random-order --hypothesis-profile=thorough --cov --cov-report= --cov-fail-under=0
 check: .venv/checked lint types layers test  ## lint, types, layers and all tests, with coverage
 	$(BIN)/python -m pytest -m slow --random-order --cov --cov-append --cov-report=term
 

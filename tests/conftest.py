@@ -11,8 +11,9 @@ from custify_connector.exchange import rate_budget
 from custify_connector.sandbox import Sandbox
 
 # A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("project")
+settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=100)  # make check asks for it
+settings.load_profile("quick")
 
 _INHERITED = {"all_proxy", "curl_ca_bundle", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "requests_ca_bundle"}
 _OTHER_CAPTURES = ("capfd", "capfdbinary", "capsysbinary")

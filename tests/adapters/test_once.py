@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.adapters import once
@@ -69,7 +69,6 @@ HISTORIES = st.lists(st.tuples(st.none() | st.integers(0, 6), st.booleans()), ma
 
 
 @given(rows=st.lists(NAMES, max_size=7), history=HISTORIES)
-@settings(max_examples=60, deadline=None)
 def test_a_task_is_created_once_whatever_ended_the_syncs_before(tmp_path_factory, rows, history):
     folder, service, kills = tmp_path_factory.mktemp("sent"), Service(), 0
     with pytest.MonkeyPatch.context() as patched:
@@ -88,7 +87,6 @@ def test_a_task_is_created_once_whatever_ended_the_syncs_before(tmp_path_factory
 
 
 @given(rows=st.lists(NAMES, max_size=7), history=HISTORIES)
-@settings(max_examples=60, deadline=None)
 def test_an_event_has_the_same_id_in_every_sync_and_equal_ones_of_a_sync_have_another(rows, history):
     service = Service()
     with pytest.MonkeyPatch.context() as patched:

@@ -750,7 +750,7 @@ def test_a_bad_record_does_not_hold_up_its_neighbours(account, name, record):
     assert [(each.index, each.outcome) for each in receipts] == [(0, "sent"), (1, "rejected"), (2, "sent")]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.text(string.ascii_letters, min_size=1, max_size=190),
     value=st.one_of(

@@ -760,9 +760,7 @@ DRIFTS = st.builds(Drift, COUNTS, COUNTS, COUNTS, st.integers(1, 3))
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("endpoint", ["people", "companies"])
 @settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
+    max_examples=settings.default.max_examples // 4,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

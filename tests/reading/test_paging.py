@@ -102,7 +102,7 @@ def test_every_record_comes_once_whatever_the_cap_and_the_total(total, cap_style
             assert sorted(read(model)) == sorted(row["id"] for row in model.rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @example(21, [("n", 0), ("d", 1), ("c", 0), ("d", 1)])
 @example(21, [("n", 0), ("d", 0), ("c", 0)])
 @given(st.integers(0, 80), st.lists(st.tuples(st.sampled_from("cdn"), st.integers(0, 1000)), max_size=60))

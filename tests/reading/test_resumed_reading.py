@@ -94,7 +94,7 @@ NEWCOMERS = [[("resume", 0), ("create", 1)]] * 5
 
 
 @pytest.mark.parametrize("mode", ["full", "incremental"])
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @example(3, 1, NEWCOMERS)
 @example(25, 3, [[("delete", 0), ("delete", 0)], [("delete", 9), ("resume", 0)], *NEWCOMERS])
 @given(st.sampled_from([0, 3, 9, 10, 11, 25, 60]), st.sampled_from([1, 2, 3, 100]), EVENTS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.checking.json_values import loads
@@ -98,7 +98,6 @@ def test_lists_are_json_by_type_in_parquet(tmp_path):
 cells = st.text(st.characters(codec="utf-8") | st.sampled_from('\r\n\0,;"\t \ufeff'), min_size=1, max_size=8)
 
 
-@settings(max_examples=60)
 @given(st.lists(st.fixed_dictionaries({"id": cells, "name": cells}), max_size=4))
 def test_any_text_comes_back_from_csv_and_tsv(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("any")

@@ -5,7 +5,7 @@ import json
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.host.outputs import FileOutput, Stream, target_of
@@ -90,7 +90,6 @@ def as_it_was(value, kind):
     return value
 
 
-@settings(max_examples=40)
 @given(records)
 def test_any_records_come_back_from_a_database_as_they_were(tmp_path_factory, batch):
     batch = [{"id": str(number), **record} for number, record in enumerate(batch)]
