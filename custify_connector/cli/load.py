@@ -116,12 +116,12 @@ def _write(
     plan: Path, entry: dict[str, Any], opened: Opened | None, options: dict[str, Any], met: Counter[bytes]
 ) -> int:
     """Write one file; `met` counts the entries before it that are alike, each of which has a journal of its own."""
-    alike = dumped({**entry, "file": _file(plan, entry)})
     destination, kept = run_of(entry["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
-    kept = dataclasses.replace(kept, entry=met[alike])
-    met[alike] += 1
     destination = {**destination, "params": entry.get("params", {}), "settings": settings(options)}
     with nullcontext(opened) if opened else _opened(plan, entry) as (table, shape):
+        alike = dumped([entry["endpoint"], destination["params"], shape.words(), str(Path(table.name).resolve())])
+        kept = dataclasses.replace(kept, entry=met[alike])
+        met[alike] += 1
         return writing.run(destination, table, shape, kept)
 
 

@@ -509,6 +509,19 @@ def test_each_entry_of_a_plan_has_a_journal_of_its_own(desk, plan, killed):
     assert desk.held() == sorted([f"mark-{n}" for n in range(3)] + [f"{second}{n}" for n in range(3)])
 
 
+def test_entries_that_choose_other_rows_of_one_file_have_journals_of_their_own(desk):
+    user = desk.event("")["user_id"]
+    rows = [f"{user},{WHEN},mark-{number},{left},{right}" for number, left, right in ((1, "x", ""), (2, "", "x"))]
+    desk.put("e.csv", "\n".join(["user_id,created_at,name,left,right", *rows]))
+    rules = "map: [user_id=user_id, created_at=created_at, name=name]"
+    desk.put("plan.yaml", "writes:\n" + "".join(
+        f"  - {{endpoint: create_event, file: e.csv, only_with: {side}, {rules}}}\n" for side in ("left", "right")
+    ))  # fmt: skip
+    for words in ((), ("--resume",)):
+        assert desk.run("load", "plan.yaml", *words).exit_code == 0
+    assert desk.held() == ["mark-1", "mark-2"]
+
+
 # -------------------------------------------------------------------------------------------------------------- rejects
 
 
