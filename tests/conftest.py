@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from custify_connector.exchange import rate_budget
 from custify_connector.sandbox import Sandbox
+from tests import postgres_server
 
 # A fresh clone builds tables of characters with the first text that is drawn: slow once, and no test's fault.
 settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,3 +79,21 @@ def _nothing_shows_the_key(request, canary, caplog):
 
 def _shown(entry):
     return entry.getMessage(), repr(entry.args), entry.exc_text or "", repr(entry.exc_info)
+
+
+@pytest.fixture(scope="session")
+def postgres_folder():
+    """Run one PostgreSQL for all tests of a process, and return the folder of its socket."""
+    with postgres_server.postgres() as folder:
+        yield folder
+
+
+@pytest.fixture
+def database(postgres_folder):
+    """Return the address of an empty database of PostgreSQL, without a schema."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"d{secrets.token_hex(8)}"
+    place = f"host={postgres_folder} user={postgres_server.SUPERUSER}"
+    with psycopg.connect(f"{place} dbname=postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"postgresql://{postgres_server.SUPERUSER}@/{name}?host={postgres_folder}"

@@ -33,8 +33,10 @@ from custify_connector.contract.errors import ConfigurationError, ConnectorError
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.connectors import Hooks
 from custify_connector.host.interruption import Interruption, interruption
-from custify_connector.host.outputs import FORMS, Form
+from custify_connector.host.outputs import FORMS
+from custify_connector.host.outputs.form import FileForm
 from custify_connector.host.outputs.place import STANDARD, local
+from custify_connector.host.outputs.postgres_engine import address_of, is_postgres
 from custify_connector.host.outputs.stream import Names
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_files import Used, held, refuse_shared
@@ -56,8 +58,8 @@ _IN_FLIGHT = 32
 @click.option("--overwrite", is_flag=True, help="Replace a file that is not an earlier output of this read.")
 @click.option("--for-excel", is_flag=True, help="Start a CSV with the mark by which Excel knows UTF-8.")
 @click.option(
-    "--names", type=click.Choice(["dotted", "snake"]), default="dotted", show_default=True,
-    help="The columns of a table: custom_attributes.plan, or custom_attributes__plan as warehouses take it.",
+    "--names", type=click.Choice(["dotted", "snake"]),
+    help="Columns as custom_attributes.plan, or custom_attributes__plan. Default: dotted; in PostgreSQL snake.",
 )  # fmt: skip
 @click.option(
     "--duckdb-version", metavar="X.Y", default="1.2", show_default=True,
@@ -70,7 +72,7 @@ _IN_FLIGHT = 32
 @click.option(
     "--mode",
     type=click.Choice(["full", "incremental"]),
-    help="Everything, or what changed. Default: full; into DuckDB incremental, where that is offered.",
+    help="Everything, or what changed. Default: full; into a database incremental, where that is offered.",
 )
 @click.option(
     "--state", type=STATE, metavar="NAME|PATH", help="Go on from this state, and keep it: by a name, or in a file."
@@ -97,7 +99,7 @@ def command(
     every: bool,
     source: dict[str, Any] | None,
     output: str,
-    form: Form | None,
+    form: FileForm | None,
     mode: Mode | None,
     state: Path | None,
     params: tuple[str, ...],
@@ -106,7 +108,7 @@ def command(
     overwrite: bool,
     for_excel: bool,
     writable: str | None,
-    names: Names,
+    names: Names | None,
     duckdb_version: str,
     dry_run: bool,
     as_json: bool,
@@ -114,7 +116,7 @@ def command(
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
-    """Read endpoints: records as JSON lines, CSV, Parquet, or tables of a DuckDB database.
+    """Read endpoints: records as text, Parquet, or tables of a DuckDB or PostgreSQL database.
 
     Several go side by side into a folder, one file each, or into a database, one table each.
 
@@ -124,6 +126,7 @@ def command(
     custify read companies --mode incremental -o changes/
     custify read people companies deals --format parquet --output lake
     custify read --all --output crm.duckdb
+    custify read --all --output postgresql://host/database/schema
 
     \b
     custify read --source '{"request": {"path": "/people/all"}, "records": ["people"]}'
@@ -131,7 +134,7 @@ def command(
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
-    output = local(output)
+    output = output if is_postgres(output) and address_of(output) else local(output)
     wanted = Wanted(
         endpoints,
         output,
@@ -147,7 +150,7 @@ def command(
         overwrite,
         for_excel,
         writable,
-        names,
+        names or ("snake" if is_postgres(output) else "dotted"),
         duckdb_version,
     )
     _check(wanted, as_json=as_json and not dry_run)
@@ -203,7 +206,7 @@ def _read_one(
         read_summary.print_json({job.name: several.Ended(count, None, time.monotonic() - began)}, [job], wanted)
     if count.ended:
         kept = wanted.state and (named_states.name_of(wanted.state) or wanted.state)
-        kept = kept or (wanted.output if wanted.form_chosen == "duckdb" else None)
+        kept = kept or (job.target.path if wanted.is_database else None)
         go_on = f"; the same command goes on from {kept}" if kept else ""
         fail(f"ended before the last record{go_on}", asked.exit_code)
 

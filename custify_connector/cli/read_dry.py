@@ -14,6 +14,7 @@ import click
 from custify_connector.cli import layout
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
+from custify_connector.host.outputs.form import DATABASES
 from custify_connector.host.runs import Owner
 from custify_connector.reading import state as states
 
@@ -56,13 +57,13 @@ def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted, owner: Owner) -> d
 def _effect(job: Job, state: Mapping[str, Any] | None) -> str:
     """Return what becomes of the output."""
     place = job.target.place
-    if place.file is None:
-        return "is written into"
-    if job.target.form == "duckdb":
+    if job.target.form in DATABASES:
         changes = state is not None and job.source.get("mode") == "incremental"
         return f"table {job.name} is " + (
             f"merged by {' with '.join(job.stream.key)}" if changes else "replaced or new"
         )
+    if place.file is None:
+        return "is written into"
     return "is replaced" if place.file.exists() else "is new"
 
 

@@ -15,6 +15,8 @@ from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABL
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
 from custify_connector.contract.errors import CredentialRefused, IncompleteRead, ServiceUnavailable, UnexpectedReply
+from custify_connector.host.outputs.database_tables import quoted
+from custify_connector.host.outputs.postgres_engine import address_of
 from custify_connector.host.several import Ended
 
 _INCREMENTAL = "incremental: what is new or changed since the run before; --mode full reads everything again"
@@ -80,13 +82,18 @@ def lines(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted, colu
         yield layout.prose(reason, columns, "  ")
     yield ""
     whole = [name for name, each in done.items() if each.whole]
-    what = "table" if wanted.form_chosen == "duckdb" else "file"
+    what = "table" if wanted.is_database else "file"
     yield f"{len(whole)} of {len(done)} streams are in {wanted.output}, one {what} each"
     if len(whole) < len(done):
         yield "the others are as they were; the same command goes on where they stopped"
     if whole and wanted.form_chosen == "duckdb":
         yield "to look into it, where the command duckdb is installed:"
         yield f'  duckdb {shlex.quote(wanted.output)} "FROM {whole[0]} LIMIT 5"'
+    if whole and wanted.form_chosen == "postgres":
+        address = address_of(wanted.output)
+        table = quoted(address.schema) + "." + quoted(whole[0])
+        yield "to look into it, where psql is installed:"
+        yield f"  psql {shlex.quote(address.url)} -c {shlex.quote(f'TABLE {table} LIMIT 5')}"
 
 
 def _reasons(done: Mapping[str, Ended]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.keeping import Keeping
 from custify_connector.host.outputs import Stream, Target
+from custify_connector.host.outputs.postgres_engine import LONGEST_NAME
 from custify_connector.host.outputs.stream import Cursor
 from custify_connector.host.writable import Writable
 from custify_connector.manifest import account_fields as discovering
@@ -123,7 +124,7 @@ def _mode(wanted: Wanted, offered: list[str]) -> Mode:
         return wanted.mode
     if wanted.source is not None:
         return "incremental" if wanted.source.get("mode") == "incremental" else "full"
-    merges = wanted.form_chosen == "duckdb" and not wanted.narrowed and wanted.state is None
+    merges = wanted.is_database and not wanted.narrowed and wanted.state is None
     return "incremental" if merges and "incremental" in offered else "full"
 
 
@@ -134,5 +135,11 @@ def _stream(name: str, described: Mapping[str, Any], wanted: Wanted, mode: Mode)
         schema = {**schema, "properties": properties}
     cursor: Cursor = "replaced" if mode == "incremental" else "forgotten" if wanted.narrowed else "kept"
     return Stream(
-        name, tuple(described.get("key", ())), schema, cursor, whole=not wanted.narrowed, names=wanted.column_names
+        name,
+        tuple(described.get("key", ())),
+        schema,
+        cursor,
+        whole=not wanted.narrowed,
+        names=wanted.column_names,
+        name_bytes=LONGEST_NAME if wanted.form_chosen == "postgres" else None,
     )

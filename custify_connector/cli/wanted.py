@@ -10,15 +10,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from custify_connector.cli.connector_option import own
 from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host.connectors import Chosen
 from custify_connector.host.outputs import Form, form_of
-from custify_connector.host.outputs.form import ending_form, is_compressed
+from custify_connector.host.outputs.form import DATABASES, FileForm, ending_form, is_compressed
 from custify_connector.host.outputs.place import STANDARD, place_of
+from custify_connector.host.outputs.postgres_engine import address_of, is_postgres
 from custify_connector.host.outputs.stream import Names
+
+if TYPE_CHECKING:
+    from custify_connector.host.outputs.database_tables import Known
 
 Mode = Literal["full", "incremental"]
 
@@ -32,7 +36,7 @@ class Wanted:
 
     endpoints: tuple[str, ...]
     output: str = STANDARD
-    form: Form | None = None
+    form: FileForm | None = None
     mode: Mode | None = None
     state: Path | None = None
     params: tuple[str, ...] = ()
@@ -55,6 +59,8 @@ class Wanted:
     @property
     def form_chosen(self) -> Form:
         """The form of the output."""
+        if is_postgres(self.output):
+            return "postgres"
         if self.several or self.in_folder:
             return self.form or ending_form(self.output) or "jsonl"
         if place_of(self.output).file is None:
@@ -62,9 +68,16 @@ class Wanted:
         return form_of(self.output, self.form)
 
     @property
+    def is_database(self) -> bool:
+        """Whether the output keeps states with its tables, and merges changes by key."""
+        return self.form_chosen in DATABASES
+
+    @property
     def in_folder(self) -> bool:
         """Whether one stream goes into a folder, which is to hold a file for each run."""
-        return not self.several and (self.output.endswith(("/", os.sep)) or os.path.isdir(self.output))  # noqa: PTH112 - Path raises for a long name
+        if self.several or is_postgres(self.output):
+            return False
+        return self.output.endswith(("/", os.sep)) or os.path.isdir(self.output)  # noqa: PTH112 - Path raises for a long name
 
     @property
     def narrowed(self) -> bool:
@@ -106,7 +119,9 @@ def check(wanted: Wanted) -> None:
         refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
     if wanted.several and wanted.params:
         refuse((Fault("--param", "is for one endpoint"),))
-    if wanted.form_chosen == "duckdb":
+    if wanted.form_chosen == "postgres":
+        _check_schema(wanted)
+    elif wanted.form_chosen == "duckdb":
         _check_database(wanted)
     else:
         _check_files(wanted)
@@ -150,18 +165,30 @@ def _check_database(wanted: Wanted) -> None:
     if not re.fullmatch(r"[0-9]+[.][0-9]+", wanted.duckdb_version):
         refuse((Fault("--duckdb-version", "write two numbers, such as 1.2"),))
     if path.exists():
+        from custify_connector.host.outputs.duckdb_tables import stored  # noqa: PLC0415 - the same
+
         with connected(path):
             pass
-        refuse(tuple(_lost(path, wanted)) if wanted.narrowed else ())
+        known = {name: stored(path, name) for name in names(wanted, undocumented=True)} if wanted.narrowed else {}
+        refuse(tuple(_lost(str(path), known)))
 
 
-def _lost(path: Path, wanted: Wanted) -> Iterator[Fault]:
+def _check_schema(wanted: Wanted) -> None:
+    """Connect once, before anything is asked for, and see that every table may be written."""
+    from custify_connector.host.outputs.postgres_tables import prepare  # noqa: PLC0415 - an extra
+
+    if wanted.form is not None:
+        refuse((Fault("--format", "cannot be combined with an address of PostgreSQL, which holds tables"),))
+    address = address_of(wanted.output)
+    known = prepare(address, names(wanted, undocumented=True), keep=False)
+    refuse(tuple(_lost(str(address), known)) if wanted.narrowed else ())
+
+
+def _lost(place: str, known: Mapping[str, Known | None]) -> Iterator[Fault]:
     """Yield the tables that hold all of a stream, and would hold a part of it after this read."""
-    from custify_connector.host.outputs.duckdb_tables import holds_all  # noqa: PLC0415 - an extra
-
-    for name in names(wanted, undocumented=True):
-        if holds_all(path, name):
+    for name, found in known.items():
+        if found is not None and found.whole:
             reason = (
                 "holds all records: name another database for a part of them, or leave out --limit, --field, --param"
             )
-            yield Fault(f"{path}: table {name}", reason)
+            yield Fault(f"{place}: table {name}", reason)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from custify_connector.checking.json_values import loads
 from custify_connector.checking.values import NotJson, plain
-from custify_connector.host.outputs.duckdb_engine import quoted
+from custify_connector.host.outputs.database_tables import quoted
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType

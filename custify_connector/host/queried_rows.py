@@ -19,7 +19,8 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.database_values import Cell, cell, readable
 from custify_connector.host.headings import heading
 from custify_connector.host.mapping import holder
-from custify_connector.host.outputs.duckdb_engine import connected, duckdb, literal, quoted
+from custify_connector.host.outputs.database_tables import literal, quoted
+from custify_connector.host.outputs.duckdb_engine import connected, duckdb
 from custify_connector.host.rows import Row, Table, input_form, open_table
 from custify_connector.host.table_file import PLAIN_FILE, STANDARD, FileForm
 

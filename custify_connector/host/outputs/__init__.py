@@ -1,4 +1,4 @@
-"""Where records go: JSON lines, CSV, Parquet, or a table of a DuckDB database; one module for each form.
+"""Where records go: text, Parquet, or a table of a DuckDB or PostgreSQL database; one module for each form.
 
 Every form is first written as JSON lines beside its final place, batch by batch, and takes its place in one step when
 the run has finished: a run that fails leaves the old data whole. These files do not know what the records are.

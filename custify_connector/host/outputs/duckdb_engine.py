@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.outputs.database_tables import literal, quoted
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.tables import Rows
 
@@ -107,16 +108,6 @@ def _sentence(text: str) -> str:
     if _FULL.search(text):
         return f"cannot be written: {first}"
     return f"DuckDB: {first}"
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def file(path: Path) -> str:

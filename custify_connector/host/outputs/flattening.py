@@ -18,6 +18,8 @@ _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 60
 """PostgreSQL cuts names at 63 bytes; a number may follow."""
 
+_OF_POSTGRES = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+
 DEPTH = 4
 """Objects that are nested deeper than this stay one value, as JSON."""
 
@@ -28,13 +30,17 @@ MOST_COLUMNS = 1000
 class Columns:
     """The columns of a table by the path of their field, such as `custom_attributes.plan`.
 
-    Names differ by more than capitals, because databases do not tell those apart: a second `Plan` is `Plan_2`.
+    Names differ by more than capitals, because databases do not tell those apart: a second `Plan` is `Plan_2`. Where
+    they have at most `longest` bytes, the names that PostgreSQL gives to columns of its own are taken as well.
     """
 
-    def __init__(self, known: Mapping[str, str] | None = None, names: Names = "dotted") -> None:
+    def __init__(
+        self, known: Mapping[str, str] | None = None, names: Names = "dotted", longest: int | None = None
+    ) -> None:
         self._is_snake = names == "snake"
+        self._longest = longest
         self.names: dict[str, str] = dict(known or {})
-        self._taken = {name.lower() for name in self.names.values()}
+        self._taken = {name.lower() for name in self.names.values()} | (_OF_POSTGRES if longest else set())
 
     def add(self, path: str) -> str:
         """Return the name of a path's column, a new one where there is none yet."""
@@ -47,11 +53,16 @@ class Columns:
     def _free(self, path: str) -> str:
         readable = path.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0") or "_"
         wanted = snake(readable) if self._is_snake else readable
-        name, number = wanted, 1
+        name, number = self._cut(wanted), 1
         while name.lower() in self._taken:
             number += 1
-            name = f"{wanted}_{number}"
+            name = self._cut(wanted, f"_{number}")
         return name
+
+    def _cut(self, name: str, end: str = "") -> str:
+        if self._longest is None:
+            return name + end
+        return name.encode()[: self._longest - len(end)].decode(errors="ignore") + end
 
     def row(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return a record's values by the names of their columns."""

@@ -7,8 +7,11 @@ from typing import Literal, get_args
 
 from custify_connector.host.outputs.place import refused
 
-Form = Literal["jsonl", "json", "csv", "tsv", "parquet", "duckdb"]
-FORMS: tuple[Form, ...] = get_args(Form)
+FileForm = Literal["jsonl", "json", "csv", "tsv", "parquet", "duckdb"]
+Form = FileForm | Literal["postgres"]
+FORMS: tuple[FileForm, ...] = get_args(FileForm)
+DATABASES: frozenset[Form] = frozenset({"duckdb", "postgres"})
+"""They take several streams, keep the state of each with its rows, and merge changes by key."""
 
 _ENDINGS: dict[str, Form] = {
     ".jsonl": "jsonl",

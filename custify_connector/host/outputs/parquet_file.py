@@ -10,7 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from custify_connector.host.outputs.duckdb_engine import connected, literal, quoted, select, with_memory
+from custify_connector.host.outputs.database_tables import literal, quoted
+from custify_connector.host.outputs.duckdb_engine import connected, select, with_memory
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import Place, written
 from custify_connector.host.outputs.stream import Stream

@@ -27,3 +27,5 @@ class Stream:
     cursor: Cursor = "replaced"
     whole: bool = True
     names: Names = "dotted"
+    name_bytes: int | None = None
+    """How long the name of a column may be: a database that cuts longer ones would take two of them for one."""

@@ -22,6 +22,8 @@ _ESCAPE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F
 
 _HALF = 6
 
+_ESCAPE_OR_NUL = re.compile(_ESCAPE.pattern + rb"|\\u0000")
+
 
 @dataclass
 class Table:
@@ -57,22 +59,25 @@ def table_of(
     stream: Stream, known: Mapping[str, str] | None = None, kinds: Mapping[str, Kind | None] | None = None
 ) -> Table:
     """Return a table of no rows: the columns it had (`known` by path, `kinds` by name), then those of the schema."""
-    columns, kinds = Columns(known, stream.names), kinds or {}
+    columns, kinds = Columns(known, stream.names, stream.name_bytes), kinds or {}
     promised = {columns.add(path): kind for path, kind in declared(stream.schema)}
     return Table(columns, {**kinds, **{name: join(kinds.get(name), kind) for name, kind in promised.items()}}, promised)
 
 
-def staged(part: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a staged file."""
+def staged(part: Path, *, with_nul: bool = True) -> Iterator[dict[str, Any]]:
+    """Yield the records of a staged file, in which half a character is the text of its escape: no table can hold it.
+
+    Without `with_nul`, so is the character NUL.
+    """
+    escape = _ESCAPE if with_nul else _ESCAPE_OR_NUL
     with part.open("rb") as stream:
         for line in stream:
-            record: dict[str, Any] = loads(_without_halves(line) if b"\\u" in line else line)
+            record: dict[str, Any] = loads(_spelled_out(line, escape) if b"\\u" in line else line)
             yield record
 
 
-def _without_halves(line: bytes) -> bytes:
-    """Return a line of JSON in which half a character is the text of its escape: no table can hold it."""
-    return _ESCAPE.sub(lambda found: b"\\" + found[0] if len(found[0]) == _HALF else found[0], line)
+def _spelled_out(line: bytes, escape: re.Pattern[bytes]) -> bytes:
+    return escape.sub(lambda found: b"\\" + found[0] if len(found[0]) == _HALF else found[0], line)
 
 
 def learn(table: Table, part: Path) -> None:
@@ -98,3 +103,11 @@ def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -
             longest = max(longest, len(line))
             stream.write(line)
     return Rows(path, longest)
+
+
+def rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
+    """Yield the flat rows of a file."""
+    with rows.path.open("rb") as stream:
+        for line in stream:
+            row: dict[str, Any] = loads(line)
+            yield row

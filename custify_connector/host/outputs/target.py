@@ -17,6 +17,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.form import Form, is_compressed
 from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, StreamOutput
 from custify_connector.host.outputs.place import Place, place_of, written
+from custify_connector.host.outputs.postgres_engine import Address
 from custify_connector.host.outputs.stream import Stream
 
 
@@ -32,12 +33,12 @@ class Target:
     @property
     def place(self) -> Place:
         """What the path names; raises ConfigurationError where nothing can be written to it."""
-        return place_of(self.path)
+        return Place(self.path) if self.form == "postgres" else place_of(self.path)
 
     @property
     def is_file(self) -> bool:
-        """Whether the output is a file, which an unfinished run can continue."""
-        return self.place.file is not None
+        """Whether the output is a file, or staged in one, which an unfinished run can continue."""
+        return self.part is not None or self.place.file is not None
 
     @property
     def streams(self) -> bool:
@@ -62,18 +63,18 @@ class Target:
         place = self.place
         if self.publish is None:
             return StreamOutput(place) if place.file is None else FileOutput(place.file, resume_at, self.part)
-        if place.file is None or self.part is None:
+        if self.part is None:
             folder = Path(tempfile.mkdtemp(prefix="custify-"))
             return _Passing(Path(self.path), folder / "records.part", self.publish)
         with written(self.path):
             self.part.parent.mkdir(exist_ok=True)
-        return StagedOutput(place.file, self.part, self.publish, resume_at)
+        return StagedOutput(place.file or self.part, self.part, self.publish, resume_at)
 
     @property
     def staging(self) -> Path | None:
         """Where records are until the run has finished; None for a stream."""
         file = self.place.file
-        return None if file is None else self.part or file.with_name(file.name + ".part")
+        return self.part or (file and file.with_name(file.name + ".part"))
 
     def complete(self, size: int, state: dict[str, Any] | None, *, merges: bool) -> None:
         """Give an output that holds everything its final place, unless an earlier run has done so already."""
@@ -148,6 +149,18 @@ def _table_of(path: str, database: Path | None, stream: Stream, version: str) ->
 
     part = part_folder(database) / f"{stream.name}.jsonl"
     return Target(path, "duckdb", part, publish_table(database, stream, version))
+
+
+def target_of_schema(address: Address, folder: Path, stream: Stream) -> Target:
+    """Return the place of one stream in a PostgreSQL schema; it is staged in a folder of this machine.
+
+    What was staged before another run wrote the table is left: its name has the version that it began with.
+    """
+    from custify_connector.host.outputs.postgres_tables import publish_table, stored, version_of  # noqa: PLC0415 - an extra
+
+    version = version_of(stored(address, stream.name))
+    part = folder / f"{stream.name}.{version}.jsonl"
+    return Target(str(address), "postgres", part, publish_table(address, stream, version))
 
 
 def part_folder(database: Path) -> Path:

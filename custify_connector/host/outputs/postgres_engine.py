@@ -1,0 +1,133 @@
+"""PostgreSQL, as `psql` reaches it, and its words for what can go wrong; only this and its callers know psycopg.
+
+An address is `postgresql://[USER@]HOST[:PORT]/DATABASE[/SCHEMA][?OPTION=VALUE]`. What it leaves out comes from where
+`psql` takes it: PGHOST, PGSERVICE, PGPASSWORD, the password file. A password in it is refused and never shown, because
+other users of a machine can see the words of a command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from custify_connector.contract.errors import ConfigurationError, Fault, ServiceUnavailable
+from custify_connector.host.outputs.place import refused
+
+if TYPE_CHECKING:
+    import psycopg
+
+_SCHEMES = ("postgresql://", "postgres://")
+_SCHEMA = "public"
+_DEFAULTS = {"connect_timeout": "10", "application_name": "custify", "keepalives_idle": "60"}
+_NAMING = "write postgresql://HOST/DATABASE/SCHEMA"
+_NO_PASSWORD = (
+    "must not hold a password, which others could see in the list of processes: "  # noqa: S105 - no password
+    "set PGPASSWORD, or use the password file or a service as psql does"
+)
+LONGEST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Address:
+    """A schema of a database; `url` is what libpq takes, and has no password."""
+
+    url: str
+    schema: str
+    shown: str
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+def is_postgres(path: str) -> bool:
+    """Whether a path is an address of PostgreSQL."""
+    return path.lower().startswith(_SCHEMES)
+
+
+def address_of(path: str) -> Address:
+    """Return the address that a path is; raises ConfigurationError, which shows nothing that may be a password."""
+    try:
+        parts = urlsplit(path)
+        port = parts.port
+    except ValueError:
+        refused("postgresql://", f"has a port or a host that is none, or a password, which it must not hold: {_NAMING}")
+    user, _, host = parts.netloc.rpartition("@")
+    if ":" in unquote(user) or "@" in user or "@" in parts.path or "pass" in unquote(parts.query).lower():
+        refused("postgresql://", _NO_PASSWORD)
+    if parts.fragment or "#" in path:
+        refused("postgresql://", f"has a mark # that must be written %23: {_NAMING}")
+    database, *schemas = parts.path.removeprefix("/").split("/")
+    if len(schemas) > 1:
+        refused("postgresql://", f"names more than a database and a schema: {_NAMING}")
+    schema = unquote(schemas[0]) if schemas and schemas[0] else _SCHEMA
+    if "\0" in schema or len(schema.encode()) > LONGEST_NAME:
+        refused("postgresql://", "has the name of a schema that PostgreSQL cannot have")
+    place = f"{host}/{database}" if port is None or host.endswith(f":{port}") else f"{host}:{port}/{database}"
+    query = f"?{parts.query}" if parts.query else ""
+    url = f"postgresql://{user}{'@' if user else ''}{host}/{database}{query}"
+    return Address(url, schema, f"postgresql://{place}/{quote(schema, safe='')}")
+
+
+def psycopg_module() -> Any:  # noqa: ANN401 - a module
+    """Return the module; raises ConfigurationError where the extra is not installed."""
+    try:
+        import psycopg as module  # noqa: PLC0415 - an extra, and 150 ms
+    except ImportError:
+        reason = "is not installed: pip install 'custify-connector[postgres]'"
+        raise ConfigurationError((Fault("psycopg", reason),)) from None
+    return module
+
+
+@contextmanager
+def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.Connection[Any]]:
+    """Open a transaction, which is committed at the end, or undone where anything failed; moments are in UTC.
+
+    Raises ConfigurationError for what the user can correct, and ServiceUnavailable for a server that cannot be reached
+    or is gone.
+    """
+    module = psycopg_module()
+    try:
+        settings = {**_DEFAULTS, **module.conninfo.conninfo_to_dict(address.url)}
+        with module.connect(**settings, cursor_factory=module.RawCursor) as connection:
+            connection.read_only = read_only or None
+            # A pool between us and the server may hand on a session with other settings.
+            connection.execute("SET LOCAL TimeZone = 'UTC'")
+            connection.execute("SET LOCAL DateStyle = 'ISO, MDY'")
+            connection.execute("SET LOCAL IntervalStyle = 'postgres'")
+            connection.execute("SET LOCAL extra_float_digits = 1")
+            yield connection
+    except module.Error as error:
+        _raise(address, error)
+
+
+_NOT_LET_IN = re.compile(
+    r"authentication failed|no password supplied|no pg_hba|does not exist|not permitted to log in|"
+    r"permission denied|service file|definition of service|invalid|certificate|could not translate|not support SSL",
+    re.IGNORECASE,
+)
+_MAY_PASS = {"08", "40", "53", "55", "57"}
+"""Classes of states: the connection, a conflict, resources, a lock, and the administrator."""
+_ADVICE = {
+    "42501": "; ask its owner to grant that, or name another schema",
+    "25006": "; it can only be read: name the primary server, or a role that may write",
+    "2BP01": "; drop what depends on it, or name another schema",
+    "0A000": "; drop the view, and make it again after the run",
+    "54000": "; read fewer --field",
+    "54011": "; read fewer --field",
+}
+
+
+def _raise(address: Address, error: Exception) -> None:
+    """Raise what went wrong, in PostgreSQL's own words; rows and passwords are not among them."""
+    diagnosis: Any = getattr(error, "diag", None)
+    primary, state = diagnosis and diagnosis.message_primary, getattr(error, "sqlstate", None)
+    text = re.sub(r"\s+", " ", primary or str(error)).strip()
+    may_pass = state[:2] in _MAY_PASS if state else not _NOT_LET_IN.search(text)
+    if may_pass and isinstance(error, psycopg_module().OperationalError):
+        reason = f"{address}: PostgreSQL: {text}; nothing was changed there, and the same command goes on"
+        raise ServiceUnavailable(reason) from None
+    raise ConfigurationError((Fault(str(address), f"PostgreSQL: {text}{_ADVICE.get(state or '', '')}"),)) from None
