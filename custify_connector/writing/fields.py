@@ -141,16 +141,21 @@ _LEAVES: Mapping[str, Fields] = {
 }
 
 
-def rounded(value: Json, place: str = "") -> Fault | None:
-    """Return the first whole number that a service would round, which reads numbers as JavaScript does."""
+def rounded(value: Json) -> tuple[Fault, ...]:
+    """Return the whole numbers that a service would round, which reads numbers as JavaScript does."""
     if isinstance(value, int):
         if -EXACT_INTEGERS <= value <= EXACT_INTEGERS:
-            return None
+            return ()
         reason = f"is {value}, which Custify would round: numbers are exact up to {EXACT_INTEGERS:,}; give it as text"
-        return Fault(place, reason)
+        return (Fault("", reason),)
+    found: tuple[Fault, ...] = ()
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in inner:
-        if isinstance(each, (int, dict, list)) and (fault := rounded(each, "")):
-            at = f"{place}[{name}]" if isinstance(name, int) else f"{place}.{name}".lstrip(".")
-            return Fault(f"{at}{'.' if fault.place[:1] not in {'', '['} else ''}{fault.place}", fault.reason)
-    return None
+        if isinstance(each, (int, dict, list)) and (faults := rounded(each)):
+            at = f"[{name}]" if isinstance(name, int) else name
+            found += tuple(Fault(_joined(at, fault.place), fault.reason) for fault in faults)
+    return found
+
+
+def _joined(outer: str, inner: str) -> str:
+    return outer + inner if inner[:1] in {"", "["} else f"{outer}.{inner}"

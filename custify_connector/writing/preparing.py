@@ -7,7 +7,8 @@ records are sent, or how often.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -43,12 +44,14 @@ def _prepare(  # noqa: PLR0913, PLR0917 - what a run has made ready, and one rec
     given: object,
 ) -> Prepared | Receipt:
     record, faults = _record(plan, fields, given)
-    if not faults and not valid(record):
-        faults = tuple(_with_value(fault, record) for fault in faults_of(record, plan.schema or {}, ""))
+    if not isinstance(given, Mapping):
+        return rejected(index, None, faults)
+    if not valid(record):
+        faults = _also(faults, (_with_value(fault, record) for fault in faults_of(record, plan.schema or {}, "")))
     key = key_of(record, plan.identity)
-    faults = faults or _own_faults(plan, record, key)
+    faults = _also(faults, _own_faults(plan, record, key, faults))
     if not ids.keys().isdisjoint(record):
-        faults = (*faults, *_id_faults(ids, record))
+        faults = _also(faults, _id_faults(ids, record))
     if faults:
         return rejected(index, key, faults)
     return Prepared(index, request(plan, record), key, may_repeat(plan.repeat, record), record)
@@ -58,16 +61,31 @@ def _record(plan: WritePlan, fields: Fields, given: object) -> tuple[dict[str, J
     if not isinstance(given, Mapping):
         return {}, (Fault("", "a record must be an object of fields and values"),)
     faults: list[Fault] = []
-    try:
-        record = plain(fields(given, "", faults))
-    except NotJson as error:
-        return {}, (Fault(error.place, str(error)),)
+    record = _plain(fields(given, "", faults), faults)
     constants = fields(plan.constants, "", faults)
     differing = [name for name, value in constants.items() if name in record and record[name] != value]
     faults += [Fault(name, f"is fixed to {constants[name]!r} for this run") for name in differing]
     record = {**record, **constants}
-    beyond = rounded(record)
-    return record, (*faults, *([beyond] if beyond else ()))
+    return record, (*faults, *rounded(record))
+
+
+def _plain(given: Mapping[Any, Any], faults: list[Fault]) -> Json:
+    """Return the fields of a record that JSON can carry; each other one is added to the faults."""
+    with suppress(NotJson):
+        return plain(given)
+    record: dict[str, Json] = {}
+    for name, value in given.items():
+        try:
+            record |= plain({name: value})
+        except NotJson as error:  # noqa: PERF203 - each field has a fault of its own
+            faults.append(Fault(error.place, str(error)))
+    return record
+
+
+def _also(faults: tuple[Fault, ...], more: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return faults with those of other places: one that follows from another at its place is none of its own."""
+    places = {fault.place for fault in faults}
+    return (*faults, *(fault for fault in more if fault.place not in places))
 
 
 def _with_value(fault: Fault, record: Mapping[str, Json]) -> Fault:
@@ -85,16 +103,19 @@ def _with_value(fault: Fault, record: Mapping[str, Json]) -> Fault:
 _VALUE_SHOWN = 60
 
 
-def _own_faults(plan: WritePlan, record: Mapping[str, Json], key: Key | None) -> tuple[Fault, ...]:
+def _own_faults(
+    plan: WritePlan, record: Mapping[str, Json], key: Key | None, before: tuple[Fault, ...]
+) -> tuple[Fault, ...]:
     """Return what a schema cannot say of a record: its name, its address, its sizes, and what contradicts itself."""
-    if plan.identity and key is None:
-        names = ", ".join(" with ".join(fields) for fields in plan.identity)
-        return (Fault("", f"nothing names this record: it needs one of {names}"),)
     known = (plan.schema or {}).get("properties", {})
     texts = {
         name: str(value) for name, value in (key or {}).items() if known.get(name, {}).get("format") != "object-id"
     }
-    of_key = (Fault(name, reason) for name, text in texts.items() if (reason := white_space(text)))
+    of_key = [Fault(name, reason) for name, text in texts.items() if (reason := white_space(text))]
+    named = {name for fields in plan.identity for name in fields}
+    if plan.identity and key is None and named.isdisjoint(fault.place for fault in before):
+        names = ", ".join(" with ".join(fields) for fields in plan.identity)
+        of_key.append(Fault("", f"nothing names this record: it needs one of {names}"))
     return (*of_key, *_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
 
 
@@ -130,8 +151,9 @@ def _size_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]
 
 
 def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault]:
-    for name in (record.get("$unset") or ()) if plan.clear == "unset" else ():
-        if field_value(record, name) is not None:
+    unset = record.get("$unset") if plan.clear == "unset" else None
+    for name in unset if isinstance(unset, list) else ():
+        if isinstance(name, str) and field_value(record, name) is not None:
             yield Fault(name, "is set and unset at once")
 
 

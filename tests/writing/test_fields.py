@@ -119,6 +119,11 @@ def test_all_faults_of_a_record_are_in_one_reason():
     assert all(name in found for name in ("user_id", "day"))
 
 
+def test_every_number_that_would_be_rounded_is_named():
+    found = rounded({"a": 2**60, "b": {"c": [1, 2**61, {"d": -(2**62)}]}})
+    assert [fault.place for fault in found] == ["a", "b.c[1]", "b.c[2].d"]
+
+
 @given(st.integers())
 def test_each_whole_number_is_an_identifier_by_its_digits(number):
     assert compile_fields(IDENTIFIER)(number, "", []) == str(number)
@@ -145,4 +150,4 @@ def test_a_value_is_found_to_be_rounded_exactly_if_a_float_would_change_it(value
             for each in inner.values() if isinstance(inner, dict) else inner:
                 yield from numbers(each)
 
-    assert (rounded(value) is None) == all(abs(number) <= 2**53 for number in numbers(value))
+    assert (rounded(value) == ()) == all(abs(number) <= 2**53 for number in numbers(value))

@@ -1,5 +1,6 @@
 """A record becomes a request, or the receipt of its rejection."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -194,6 +195,13 @@ def test_a_field_may_have_exactly_as_many_characters_as_json_as_is_allowed(name,
 def test_everything_that_is_wrong_with_a_record_is_said_at_once():
     _, reason = rejected({}, {"user_id": True, "name": "", "size": "x"}, SCHEMA)
     assert [fault.split(":")[0] for fault in reason.split("; ")] == ["user_id", "name", "size"]
+
+
+def test_faults_of_different_kinds_are_said_together_and_none_that_follows_from_another():
+    record = {"user_id": float("nan"), "name": b"", "size": 2**60, "id": "x", "a": {"b": 1}, "$unset": ["a.b", 7]}
+    schema = {"properties": {**SCHEMA["properties"], "id": {"format": "object-id"}}, "required": ["user_id", "at"]}
+    _, reason = rejected({"clear": "unset"}, record, schema)
+    assert re.findall("(?:^|; )([a-z_.]+):", reason) == ["user_id", "name", "size", "at", "a.b", "id"]
 
 
 # ------------------------------------------------------------------------------------------------- Custify's own ids
