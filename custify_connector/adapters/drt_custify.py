@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Optional  # noqa: UP035 - pydantic reads these at run time, on Python 3.10 too
@@ -39,6 +40,7 @@ log = logging.getLogger("custify_connector")
 _ONLY_UPDATES = frozenset({"update_task", "update_ticket"})
 """Calls that never create: Custify answers 404 for a record that is not there. No call of Custify only creates."""
 
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _NOT_FOUND = 404
 _WINDOW_SECONDS = 10
 
@@ -83,6 +85,11 @@ class CustifyDestinationConfig(GenericDestinationConfig):
         elif isinstance(data, dict) and data.get("api_key") is not None:
             data["api_key"] = _Hidden()
             raise ValueError("api_key must be a string")
+        for name in ("api_key_env", "base_url_env"):
+            if isinstance(data, dict) and not _VARIABLE.fullmatch(str(data.get(name, "CUSTIFY"))):
+                # A key that stands here by mistake is not shown either.
+                data[name] = _Hidden()
+                raise ValueError(f"{name} must be the name of an environment variable, such as CUSTIFY_API_KEY")
         return data
 
     @model_validator(mode="after")

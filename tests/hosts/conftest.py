@@ -3,6 +3,7 @@
 Runs with pytest and the standard library alone, whatever the host's environment holds besides.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -86,6 +87,30 @@ def custify():
     """Run a small emulated Custify with the documented limit, new for each test."""
     with served() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def malformed():
+    """Return what makes random values of JSON of a seed."""
+    # Test modules are no packages here: it is loaded by its path.
+    found = importlib.util.spec_from_file_location("malformed", Path(__file__).with_name("malformed.py"))
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module.Malformed
+
+
+@pytest.fixture(scope="session")
+def refusal():
+    """Return a function that makes a call, and returns why it was refused by one of the errors; else None."""
+
+    def made(errors, call, *words, **named):
+        try:
+            call(*words, **named)
+        except errors as error:
+            return str(error)
+        return None
+
+    return made
 
 
 @pytest.fixture(scope="session")
