@@ -69,7 +69,7 @@ class Connector:
 
         known = self._load()
         checked = check(credential, known)
-        # Nobody chose a limit here: the one that this account's other calls are kept to stays.
+        # No one chose a limit here: the one that this account's other calls are kept to stays.
         settings = Settings(known.rate_limit)
         budget = current_budget(checked.account, known.rate_limit, budget_folder.file_of(checked))
 
@@ -84,7 +84,7 @@ class Connector:
     @hookimpl
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
         """Ask for one cheap page; a malformed credential is a report too, and nothing is sent."""
-        from custify_connector.exchange import credential_test as credential_testing  # noqa: PLC0415 - the same
+        from custify_connector.exchange import credential_test as credential_testing  # noqa: PLC0415 - as above
 
         began = monotonic()
         known = self._load()
@@ -121,8 +121,8 @@ class Connector:
         self, credential: Mapping[str, Any], destination: Mapping[str, Any], records: Iterable[Mapping[str, Any]]
     ) -> Iterator[Receipt]:
         """Write records; wrong arguments raise here, before the first record is taken."""
-        from custify_connector.writing.dispatch import write  # noqa: PLC0415 - the same
-        from custify_connector.writing.plan import write_plan  # noqa: PLC0415 - the same
+        from custify_connector.writing.dispatch import write  # noqa: PLC0415 - as above
+        from custify_connector.writing.plan import write_plan  # noqa: PLC0415 - as above
 
         known = self._load()
         checked = check(credential, known)
@@ -137,13 +137,13 @@ class Connector:
     @hookimpl
     def plan_source(self, credential: Mapping[str, Any], source: Mapping[str, Any], parts: int) -> list[Source]:
         """Divide a source by date, at the cost of one request a part; one that cannot be divided comes back whole."""
-        from custify_connector.reading import slicing  # noqa: PLC0415 - the same
+        from custify_connector.reading import slicing  # noqa: PLC0415 - as above
 
         known = self._load()
         checked = check(credential, known)
         manual = expand_source(source, known)
         if not isinstance(parts, int) or isinstance(parts, bool) or parts < 1:
-            refuse((Fault("parts", "must be a whole number from 1 on"),))
+            refuse((Fault("parts", "must be an integer of at least 1"),))
         plan = read_plans.read_plan(manual)
         settings = settings_of(manual.get("settings", {}), known.rate_limit)
         cut = list(self._run(checked, settings, lambda client: iter(slicing.slices(client, plan, parts))))
@@ -151,8 +151,8 @@ class Connector:
 
     @hookimpl
     def testbed(self) -> Testbed:
-        """Return what starts the emulated service; it is loaded by whoever starts one, and by nobody else."""
-        from custify_connector.sandbox_testbed import open_service  # noqa: PLC0415 - an emulator nobody else needs
+        """Return what starts the emulated service; it is loaded only where one is started."""
+        from custify_connector.sandbox_testbed import open_service  # noqa: PLC0415 - an emulator that nothing else needs
 
         return open_service
 
@@ -202,14 +202,14 @@ class Connector:
             except (Stopped, CancelledError, ServiceUnavailable):
                 if not ending.asked.is_set():
                     raise
-                raise Interrupted("the run was ended before it was whole") from None
+                raise Interrupted("the run was stopped before it was complete") from None
             finally:
                 ending.finish()
 
 
 def _refuse_what_is_no_series(records: object) -> None:
     if not isinstance(records, Iterable):
-        refuse((Fault("records", f"must be a series of objects, not {type_name(records)}"),))
+        refuse((Fault("records", f"must be an iterable of mappings, not {type_name(records)}"),))
 
 
 _open: weakref.WeakKeyDictionary[Iterator[Any], Ending] = weakref.WeakKeyDictionary()

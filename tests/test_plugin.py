@@ -189,7 +189,7 @@ def test_nothing_is_asked_before_the_first_batch_is(hooks, sandbox, credential):
     assert len(sandbox.journal) == 0
 
 
-# ---------------------------------------------------------------------------------------------------- everybody's fault
+# ---------------------------------------------------------------------------------------------- errors of the whole run
 
 
 def written(hooks, credential, destination, records):

@@ -25,7 +25,7 @@ def faults_of(value: object, schema: Schema, place: str, *, quick: bool = True) 
     if quick and _meets(value, schema):
         return ()
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - 100 ms that only a faulty or first argument costs
-    from referencing import Registry  # noqa: PLC0415 - the same
+    from referencing import Registry  # noqa: PLC0415 - as above
 
     checker: Any = validators.extend(  # type: ignore[no-untyped-call] # the library leaves it so
         Draft202012Validator, {"pattern": _check_pattern}
@@ -45,7 +45,7 @@ def _meets(value: object, schema: Schema) -> bool:
 
 def _check_pattern(_validator: object, pattern: str, value: object, _schema: Schema) -> Iterator[LibraryError]:
     """Check a pattern by the fast check's own engine: Python's takes `$` for before a last line end, too."""
-    from jsonschema import ValidationError  # noqa: PLC0415 - the same
+    from jsonschema import ValidationError  # noqa: PLC0415 - as above
 
     if isinstance(value, str) and not _matches(pattern, value):
         yield ValidationError("does not match")

@@ -18,9 +18,9 @@ from custify_connector.checking.texts import Json
 
 
 def loads(content: bytes | str, *, unique_names: bool = False) -> Json:
-    """Return a JSON value exactly; NaN and Infinity, which are no JSON, are read as floats.
+    """Return a JSON value exactly; NaN and Infinity, which are not JSON, are read as floats.
 
-    Of a field that is given twice the last value counts, as in JavaScript. Raises ValueError for what is no JSON, and
+    Of a field that is given twice the last value counts, as in JavaScript. Raises ValueError for what is not JSON, and
     for such a field with `unique_names`.
     """
     content = content.encode() if isinstance(content, str) else content
@@ -36,7 +36,7 @@ def loads(content: bytes | str, *, unique_names: bool = False) -> Json:
 def sequence(text: str) -> Iterator[tuple[int, Json | ValueError]]:
     """Yield the place and value of each item of one array, or of each of several documents.
 
-    An object that has a field twice is a ValueError in its place. Raises ValueError where the text is no JSON.
+    An object that has a field twice is a ValueError in its place. Raises ValueError where the text is not JSON.
     """
     place, is_array = _after_blanks(text, 0), text.lstrip().startswith("[")
     place = _after_blanks(text, place + is_array)
@@ -93,7 +93,7 @@ _FAR = re.compile(b"e000+:")
 
 
 def _is_delicate(content: bytes) -> bool:
-    """Tell whether there may be a number that orjson rounds: one of 16 digits, or an exponent of three.
+    """Return whether there may be a number that orjson rounds: one of 16 digits, or an exponent of three.
 
     Looks at the outline of the text alone, which takes a quarter of the time that the slow reader takes longer.
     """
@@ -113,7 +113,7 @@ def _number(text: str) -> float | Decimal:
     try:
         exact = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text[:40]} is beyond every number") from None
+        raise ValueError(f"{text[:40]} is too large for a number") from None
     return number if Decimal(repr(number)) == exact else exact
 
 
@@ -128,7 +128,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 def _decimal(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(_written(value))
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be represented in JSON")
 
 
 def _written(value: object, *, sort: bool = False) -> str:

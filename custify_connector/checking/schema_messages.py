@@ -53,7 +53,7 @@ def _additional(error: LibraryError) -> Iterator[tuple[str, str]]:
     for name in error.instance:
         if name not in known:
             hint = suggestion(str(name), known)
-            yield str(name), f"is not known here{'' if hint in told else hint}"  # one list is enough for a reader
+            yield str(name), f"unknown field{'' if hint in told else hint}"  # one list is enough for a reader
             told.add(hint)
 
 
@@ -75,7 +75,7 @@ def _any_of(error: LibraryError) -> Iterator[str]:
         needs = "needs" if error.context else "takes only"
         yield f"{needs} one of {', '.join(' with '.join(names) for names in choices)}"
     else:
-        yield "has none of the allowed forms"
+        yield "matches none of the allowed forms"
 
 
 _FORMS = {"custify-date": "is not a date that Custify recognises: write 2026-01-31 or 2026-01-31T09:30:00Z"}
@@ -132,7 +132,7 @@ _TEXTS: dict[str, Callable[[LibraryError], Iterator[Any]]] = {
     "maximum": _range("at most"),
     "exclusiveMinimum": _range("more than"),
     "uniqueItems": _fixed("has the same item twice"),
-    "format": _fixed("does not have the form that is asked for"),
+    "format": _fixed("does not match the required form"),
 }
 
 

@@ -52,7 +52,7 @@ _SCALARS: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed document: its plain value, and the tree from which the place of each part is told."""
+    """A parsed document: its plain value, and the tree from which the place of each part is found."""
 
     file: str
     value: dict[str, Any]
@@ -160,6 +160,6 @@ def _key_faults(node: yaml.MappingNode, file: str) -> Iterator[Fault]:
         if key.value == "<<":
             yield Fault(_at(file, key.start_mark), "merge keys are not allowed: write the values out")
         if key.value in first:
-            reason = f"the key {key.value!r} stands already on line {first[key.value]}"
+            reason = f"the key {key.value!r} is already on line {first[key.value]}"
             yield Fault(_at(file, key.start_mark), reason)
         first.setdefault(key.value, key.start_mark.line + 1)

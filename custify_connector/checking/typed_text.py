@@ -13,7 +13,7 @@ from custify_connector.checking.json_schema import Schema
 from custify_connector.checking.texts import Json
 
 _NAMES = {
-    "integer": "a whole number",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "array": "a list as JSON, such as [1, 2]",
@@ -50,5 +50,5 @@ def rate_of(text: str) -> tuple[int, float] | None:
         return None
     written = _RATE.fullmatch(text)
     if written is None or float(written[2]) == 0:
-        raise ValueError("is written REQUESTS/SECONDS, such as 100/10, or none")
+        raise ValueError("must be REQUESTS/SECONDS, such as 100/10, or none")
     return int(written[1]), float(written[2])

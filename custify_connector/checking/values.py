@@ -1,4 +1,4 @@
-"""Values as JSON can carry them: what hosts hand over (dates, decimals, numpy scalars) becomes plain JSON.
+"""Values as JSON can carry them: what hosts pass (dates, decimals, numpy scalars) becomes plain JSON.
 
 Pure. Decides how a value is written, and a moment read; nothing is rounded, guessed or dropped.
 """
@@ -37,7 +37,7 @@ class NotJson(ValueError):
 def dumped(value: object, *, sort: bool = True) -> bytes:
     """Return a value as JSON for our own files; what JSON has no form for is written as text, so that it can be kept.
 
-    A number stays the number that it is. NaN and infinities, which are no JSON, are written as JavaScript names them:
+    A number stays the number that it is. NaN and infinities, which are not JSON, are written as JavaScript names them:
     as null they would clear a field when they are sent again.
     """
     try:
@@ -94,9 +94,9 @@ def _scalar(value: str | int | None) -> Json:
 def _sound(value: Json, place: str) -> Json:
     """Return a text that UTF-8 can carry, or a number that its readers keep: 64 bits."""
     if isinstance(value, str) and not value.isascii() and not _is_utf8(value):
-        raise NotJson(place, "has half a character in it (a lone surrogate), which JSON has no form for")
+        raise NotJson(place, "contains half a character (a lone surrogate), which JSON cannot represent")
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise NotJson(place, "is a whole number of more than 64 bits: write it as text")
+        raise NotJson(place, "is an integer of more than 64 bits: write it as text")
     return value
 
 
@@ -104,7 +104,7 @@ def _name(name: object, place: str) -> str:
     if not isinstance(name, str):
         raise NotJson(place, f"has a field name that is {type(name).__name__}, not text")
     if not name.isascii() and not _is_utf8(name):
-        raise NotJson(place, f"has a field name with half a character in it (a lone surrogate): {name!a}")
+        raise NotJson(place, f"has a field name with half a character (a lone surrogate): {name!a}")
     return name
 
 
@@ -129,12 +129,12 @@ def _other(value: object, place: str) -> Json:
         return str(value)
     if isinstance(value, Integral):  # numpy's whole numbers
         return _sound(int(value), place)
-    raise NotJson(place, f"is {type(value).__name__}, which JSON has no form for")
+    raise NotJson(place, f"is {type(value).__name__}, which JSON cannot represent")
 
 
 def _decimal(value: Decimal, place: str) -> float | int:
     if not value.is_finite():
-        raise NotJson(place, f"is {str(value).lower()}, which JSON has no form for")
+        raise NotJson(place, f"is {str(value).lower()}, which JSON cannot represent")
     if value.adjusted() < _MOST_DIGITS and value == value.to_integral_value():
         whole: int = _sound(int(value), place)
         return whole
@@ -156,7 +156,7 @@ def _moment(value: datetime, place: str) -> str:
 
 def _finite(value: float, place: str) -> float:
     if not math.isfinite(value):
-        raise NotJson(place, f"is {value}, which JSON has no form for")
+        raise NotJson(place, f"is {value}, which JSON cannot represent")
     return float(value)
 
 
@@ -174,7 +174,7 @@ def moment_of(text: str) -> datetime:
     """
     found = _MOMENT.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no date and time")
+        raise ValueError(f"{text!r} is not a date and time")
     day, clock, fraction, zone = found.groups(default="")
     offset = f"{zone[:3]}:{zone[3:].removeprefix(':')}" if zone not in {"", "Z"} else "+00:00"
     return datetime.fromisoformat(f"{day}T{clock or '00:00:00'}.{fraction[:6]:0<6}{offset}")

@@ -51,7 +51,7 @@ def _load(manager: pluggy.PluginManager, name: str) -> LeftOut | None:
     try:
         manager.load_setuptools_entrypoints(PROJECT, name)
         manager.check_pending()
-    except Exception as error:  # noqa: BLE001 - a connector is anybody's code, and its import may raise anything
+    except Exception as error:  # noqa: BLE001 - a connector is anyone's code, and its import may raise anything
         if manager.has_plugin(name):  # pluggy registers a plugin before it judges its hooks
             manager.unregister(name=name)
         return LeftOut(name, f"{type(error).__name__}: {' '.join(str(error).split())}")

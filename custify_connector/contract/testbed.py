@@ -187,7 +187,7 @@ class Service:
     @property
     def credentials(self) -> Credentials:
         """The credentials to try."""
-        raise NotOffered("the testbed gives no credentials")
+        raise NotOffered("the testbed provides no credentials")
 
     def source(self, stream: str) -> Record:
         """Return the argument of `read_source` that reads a stream, with the settings it needs here."""
@@ -195,11 +195,11 @@ class Service:
 
     def truth(self, stream: str) -> list[Record]:
         """Return what the service holds of a stream at this moment, as the connector must deliver it."""
-        raise NotOffered(f"the testbed does not tell the true content of {stream}")
+        raise NotOffered(f"the testbed does not report the true content of {stream}")
 
     def held(self, case: WriteCase) -> list[Record]:
         """Return what the service holds of a destination's records, under the names that a written record has."""
-        raise NotOffered(f"the testbed does not tell what came of {case.name}")
+        raise NotOffered(f"the testbed does not report the outcome of {case.name}")
 
     def journal(self) -> list[Exchange]:
         """Return every request seen so far, oldest first."""
@@ -211,7 +211,7 @@ class Service:
 
     def inject(self, fault: InjectedFault) -> None:
         """Order a fault, behind those already ordered."""
-        raise NotOffered(f"the testbed orders no fault of kind {fault.kind}")
+        raise NotOffered(f"the testbed cannot produce a fault of kind {fault.kind}")
 
     def change(
         self,
@@ -230,7 +230,7 @@ class Service:
 
     def account_fields(self, stream: str) -> frozenset[str]:
         """Return the fields of a stream that this account defines itself, as dotted paths."""
-        raise NotOffered(f"the testbed does not tell which fields of {stream} are the account's own")
+        raise NotOffered(f"the testbed does not report which fields of {stream} are the account's own")
 
     def released(self) -> Release:
         """Return what the last release published."""

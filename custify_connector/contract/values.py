@@ -51,7 +51,7 @@ class CredentialReport:
 class Batch:
     """Some records of a stream, in the service's own field names.
 
-    `state` is JSON-able. It is valid once this batch's records are safe: a read that is given it goes on from here.
+    `state` is JSON-able. It is valid once this batch's records are safe: a read that is given it resumes from here.
     """
 
     stream: str
@@ -61,7 +61,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one input record; there is exactly one for each, whatever happens.
+    """The outcome of one input record; there is exactly one for each, whatever happens.
 
     `index` is the record's place in the input, from 0. `key` names the record (`{"user_id": "u-1"}`). `status` is the
     HTTP status, where there was a reply. `code` is a short stable word, `reason` a sentence, `field` the dotted path of

@@ -88,10 +88,10 @@ class BudgetFile:
         moments |= {"far": now + max(seconds, RESERVED_SECONDS) + 1.0, "others": requests - 1}
         # By both clocks in the future: from before a restart, and the wall clock was set back since. It may be recent.
         run(f"UPDATE counted SET at = :now, ahead = :ahead WHERE at > :far AND at + {_BY_WALL} > :soon", moments)  # noqa: S608 - constant text
-        run(f"DELETE FROM counted WHERE {_AT} <= :gone", moments)  # noqa: S608 - the same
-        run(f"DELETE FROM blocked WHERE {_UNTIL} <= :now", moments)  # noqa: S608 - the same
-        (blocked,) = run(f"SELECT max({_UNTIL}) FROM blocked", moments).fetchone()  # noqa: S608 - the same
-        newest = f"SELECT {_AT} FROM counted ORDER BY 1 DESC LIMIT 1 OFFSET :others"  # noqa: S608 - the same
+        run(f"DELETE FROM counted WHERE {_AT} <= :gone", moments)  # noqa: S608 - as above
+        run(f"DELETE FROM blocked WHERE {_UNTIL} <= :now", moments)  # noqa: S608 - as above
+        (blocked,) = run(f"SELECT max({_UNTIL}) FROM blocked", moments).fetchone()  # noqa: S608 - as above
+        newest = f"SELECT {_AT} FROM counted ORDER BY 1 DESC LIMIT 1 OFFSET :others"  # noqa: S608 - as above
         full = run(newest, moments).fetchone()
         held = blocked - now if blocked is not None else 0.0
         return max(held, full[0] + seconds - now if full else 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""The only loop: ask, judge, wait, go on. It is given a `Send`, a budget and a clock.
+"""The only loop: ask, judge, wait, continue. It is given a `Send`, a budget and a clock.
 
 Decides when a request is made and made again; what to ask and what an answer means is decided elsewhere. This file
 does not know HTTP, files or hosts.
@@ -133,7 +133,7 @@ class Client:
         try:
             self.listener(Sending(indexes))
         except Exception as error:  # noqa: BLE001 - a listener is the host's code
-            reason = f"the host could not take note of the request, so it was not sent ({type(error).__name__})"
+            reason = f"the host could not record the request, so it was not sent ({type(error).__name__})"
             return Failure("not_recorded", reason, arrived=False)
         return None
 

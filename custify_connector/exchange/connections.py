@@ -116,7 +116,7 @@ _current = _Current()
 
 
 def _is_worth_logging(_record: logging.LogRecord) -> bool:
-    """Say whether a library's warning is of a call that was not cut: half a header is no fault then."""
+    """Say whether a library's warning is of a call that was not cut: half a header is not a fault then."""
     return not (_current.call and _current.call.cut)
 
 
@@ -137,7 +137,7 @@ else:
 class _Endable(_Base):
     """A connection that hands its socket to the call that uses it.
 
-    It prints nothing of what it sends, whatever `http.client` is told: that would show the key.
+    It prints nothing of what it sends, whatever `http.client` is asked to print: that would show the key.
     """
 
     debuglevel = 0
@@ -157,7 +157,7 @@ class _Endable(_Base):
             raise
         return connected
 
-    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library hands over
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library passes
         if self.sock is None:
             self.connect()
         self._hand_over()
@@ -165,7 +165,7 @@ class _Endable(_Base):
             _current.call.writes(new=self._is_new)
         super().request(*arguments, **options)
 
-    def getresponse(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the same
+    def getresponse(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
         response = super().getresponse(*arguments, **options)
         self._is_new = False
         return response
@@ -203,12 +203,12 @@ class _SecurePool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """The library's adapter, with connections that can be shut; also through a proxy."""
 
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library hands over
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever the library passes
         """Make the pools of connections."""
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the same
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
         """Return the pools of connections through a proxy."""
         manager = super().proxy_manager_for(*arguments, **options)
         if not isinstance(manager, ProxyManager):

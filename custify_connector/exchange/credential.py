@@ -85,7 +85,7 @@ def _trust_faults(parts: SplitResult, host: str, manifest: Manifest, allow_host:
     if is_loopback(host):
         return
     if parts.scheme != "https":
-        yield Fault(place, "must be https: the key would travel in the open")
+        yield Fault(place, "must be https: the key would travel unencrypted")
     if not known and allow_host != host:
         domains = ", ".join(manifest.hosts)
         yield Fault(place, f"is not a host of {domains}; if the key may be sent there, set allow_host to {host!r}")

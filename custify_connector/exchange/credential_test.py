@@ -41,13 +41,13 @@ _SERVER_ERROR = 500
 
 _ADVICE: dict[ReportCode, str] = {
     "unauthorized": "Custify refused the key: check that it is whole and current, and the API URL shown beside it",
-    "forbidden": "Custify knows the key, and does not allow it here: give it access, or make another",
-    "rate_limited": "the account's rate limit is used up at the moment: nothing is known about the key; try again",
+    "forbidden": "Custify knows the key but does not allow this: give the key access, or make another",
+    "rate_limited": "the account's rate limit is used up, so the key was not checked: try again",
     "unreachable": "Custify could not be reached: check the API URL, the network and the proxy",
     "tls_error": "the secure connection could not be trusted: check the CA bundle, the proxy and the clock",
-    "timeout": "Custify did not answer in time: nothing is known about the key; try again",
-    "upstream_error": "Custify has an error of its own: nothing is known about the key; try again",
-    "unexpected_reply": "the answer is not Custify's: check the API URL, and whether a proxy answers in its place",
+    "timeout": "Custify did not respond in time, so the key was not checked: try again",
+    "upstream_error": "Custify returned a server error, so the key was not checked: try again",
+    "unexpected_reply": "the response is not from Custify: check the API URL, and whether a proxy responded instead",
 }
 
 

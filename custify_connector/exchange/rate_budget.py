@@ -40,7 +40,7 @@ class Clock:
     """Time as a value, so that a test need not wait.
 
     `now` counts monotonic seconds, `wall` seconds since the epoch. `pause` waits so many seconds, or until the event
-    is set, and tells whether it was.
+    is set, and says whether it was.
     """
 
     now: Callable[[], float] = time.monotonic
@@ -179,7 +179,7 @@ class Budget:
     def _file(self, sent: _Sent, moment: float) -> None:
         """Let a request count at another moment in the file; a little early costs more to write than it frees."""
         if self._shared and self.limit and not 0 <= sent.filed - moment <= JITTER_SECONDS:
-            # The answer comes all the same; who asks next hears that the file cannot be used.
+            # The answer comes anyway; who asks next hears that the file cannot be used.
             with suppress(ConfigurationError):
                 self._shared.move(sent.filed, moment)
                 sent.filed = moment
@@ -188,7 +188,7 @@ class Budget:
         return self._clock.wall() - self._clock.now()
 
     def hold_back(self, seconds: float) -> None:
-        """Let nobody send for so long: the service said that the limit is reached."""
+        """Let no request leave for so long: the service said that the limit is reached."""
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock.now() + seconds)
             if self._shared:
@@ -199,7 +199,7 @@ class Budget:
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over the limit that the service names, when it is another than the one assumed (Custify's docs, Limits).
 
-        A limit of None stays: whoever says that the account has none knows better. One that was chosen is never raised.
+        A limit of None stays: who says that the account has none knows better. One that was chosen is never raised.
         """
         named = headers.get("x-ratelimit-limit", "")
         if not _COUNT.fullmatch(named):

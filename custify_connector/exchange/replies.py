@@ -129,7 +129,7 @@ def refusal(response: Response, where: str) -> CredentialRefused | None:
 def unavailable(given_up: GivenUp, where: str) -> ServiceUnavailable:
     """Return the exception for a request that was given up."""
     later = "" if isinstance(given_up.last, Failure) and given_up.last.kind in _LASTING else "; try again later"
-    return ServiceUnavailable(f"{where}: Custify gave no usable answer; {describe(given_up)}{later}")
+    return ServiceUnavailable(f"{where}: no usable response from Custify; {describe(given_up)}{later}")
 
 
 _LASTING: frozenset[FailureKind] = frozenset({"tls", "proxy", "too_large", "redirected", "no_budget"})
@@ -141,5 +141,5 @@ def describe(given_up: GivenUp) -> str:
     last = given_up.last
     if isinstance(last, Response):
         said = error_text(last.body)
-        return f"it last answered {last.status}{': ' + said if said else ''}"
+        return f"the last one was {last.status}{': ' + said if said else ''}"
     return last.message

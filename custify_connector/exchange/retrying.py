@@ -1,4 +1,4 @@
-"""What came of one try: settled, again in some seconds, or given up.
+"""The result of one try: settled, again in some seconds, or given up.
 
 Pure: nothing here sleeps, loops, counts or sends. The rules are a table of judges, asked in order; the first that has
 an opinion decides.
@@ -24,7 +24,7 @@ LONGEST_RETRY_AFTER = 120.0
 """A `Retry-After` beyond this is taken for a mistake: Custify's window is ten seconds."""
 
 SHORTEST_RETRY_AFTER = 1.0
-"""A `Retry-After` below this, or a date gone by, is no reason to ask at once: the usual wait is kept."""
+"""A `Retry-After` below this, or a date gone by, is not a reason to ask at once: the usual wait is kept."""
 
 _REQUEST_TIMEOUT, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 429, 500
 

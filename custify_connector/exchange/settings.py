@@ -19,7 +19,7 @@ MAX_IN_FLIGHT = 32
 class Settings:
     """How fast and how patiently: `rate_limit` None means no limit; `budget` is a file; times are in seconds.
 
-    `limit_chosen` tells that the limit is the caller's own word, which no answer of the service may raise.
+    `limit_chosen` says that the limit is the caller's own word, which no answer of the service may raise.
     """
 
     rate_limit: RateLimit | None

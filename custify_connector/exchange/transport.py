@@ -42,7 +42,7 @@ MOST_VALUES = 1_000_000
 CONNECT_SECONDS = 10.0
 _PIECE = 262_144
 _SOON_DECODED = 8_192
-"""So few bytes are decoded at once, whoever takes them."""
+"""So few bytes are decoded at once, whatever the caller asks for."""
 
 _TEXT_KEPT = 500
 
@@ -137,13 +137,13 @@ class HttpSend:
 
     def abort(self) -> None:
         """Shut every connection under way; no later call is sent. What was written may have arrived."""
-        self._calls.end("the run was ended before the answer came")
+        self._calls.end("the run was stopped before the response arrived")
 
     def _tried(self, request: Request, deadline: float) -> Response | Failure:
         try:
             return self._exchange(request, deadline)
         except _Unreadable:
-            return Failure("unreachable", "the file to upload cannot be read any more", arrived=False)
+            return Failure("unreachable", "the file to upload can no longer be read", arrived=False)
         except _TooLarge:
             return Failure("too_large", f"the reply is larger than {MAXIMUM_BYTES:,} bytes", arrived=True)
         except _TooSlow:
@@ -220,13 +220,13 @@ class HttpSend:
         decoded, body = decode(content)
         if decoded:
             # An error may echo what was sent, in any of JSON's ways to write it: what was read is looked at.
-            is_page = reply.status_code < 300 and len(content) > _SOON_DECODED  # noqa: PLR2004 - the same
+            is_page = reply.status_code < 300 and len(content) > _SOON_DECODED  # noqa: PLR2004 - as above
             return Response(reply.status_code, body if is_page else _without(self._key, body), headers)
         text = _without(self._key, content.decode("utf-8", "replace"))[:_TEXT_KEPT]
-        if reply.status_code < 300:  # noqa: PLR2004 - the same
+        if reply.status_code < 300:  # noqa: PLR2004 - as above
             kind = headers.get("content-type", "no content type")
             return Failure(
-                "not_json", f"answered {reply.status_code} with {kind} that is no JSON{_where(content)}", arrived=True
+                "not_json", f"answered {reply.status_code} with {kind} that is not JSON{_where(content)}", arrived=True
             )
         return Response(reply.status_code, text, headers)
 
@@ -317,9 +317,9 @@ def _failure(error: Exception, timeout: float, *, has_proxy: bool) -> Failure:
         if isinstance(error, kinds) or isinstance(cause, kinds):
             return failure
     if isinstance(error, (requests.exceptions.Timeout, ReadTimeoutError)):
-        return Failure("timeout", f"no answer within {timeout:g} s", arrived=True)
+        return Failure("timeout", f"no response within {timeout:g} s", arrived=True)
     if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError)):
-        return Failure("broken", "the connection broke before the whole answer was there", arrived=True)
+        return Failure("broken", "the connection broke before the whole response arrived", arrived=True)
     return Failure("unreachable", f"the request could not be made ({type(error).__name__})", arrived=False)
 
 

@@ -58,5 +58,5 @@ class Watchdog:
                 now = time.monotonic()
                 for call, deadline in self._deadlines.items():
                     if deadline <= now and not call.cut:
-                        call.end("no whole answer within the time limit", "timeout")
+                        call.end("no complete response within the time limit", "timeout")
                 self._changed.wait(_LOOKS_SECONDS if self._deadlines else None)

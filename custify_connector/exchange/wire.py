@@ -1,4 +1,4 @@
-"""What travels: a request, and what came of it. `Send` is all that the rest knows of a network.
+"""What travels: a request, and its result. `Send` is all that the rest knows of a network.
 
 A `Request` holds no key, so a printed, logged or planned one cannot leak it. This file does not know HTTP libraries.
 """
@@ -49,7 +49,7 @@ class Request:
 
     @property
     def target(self) -> str:
-        """Path and query as they go on the wire."""
+        """Path and query as they are sent."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     def as_mapping(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ _DATE = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d(?: (?
 def http_date(text: str | None) -> datetime | None:
     """Return the moment of an HTTP date, in UTC where it names no zone; the first where it was sent twice.
 
-    None for what is no date (RFC 9110, section 5.6.7).
+    None for what is not a date (RFC 9110, section 5.6.7).
     """
     text = (text or "").strip()
     first = _DATE.match(text)
@@ -109,7 +109,7 @@ class Response:
     @property
     def ok(self) -> bool:
         """Whether the status is a success; Custify's clients have seen 200, 201 and 202 for one."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - the range of success, as everybody knows it
+        return 200 <= self.status < 300  # noqa: PLR2004 - the range of success, as HTTP defines it
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Workers:
         self._is_closed = False
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **words: P.kwargs) -> Future[T]:
-        """Call a function on a thread; raises RuntimeError once these are closed: no thread would be told to end."""
+        """Call a function on a thread; raises RuntimeError once these are closed: no thread would end the call."""
         future: Future[T] = Future()
 
         def work() -> None:
@@ -82,7 +82,7 @@ class Workers:
             self._pending.discard(future)
 
     def abandon(self) -> None:
-        """Let nobody wait any longer for what is under way."""
+        """Let no caller wait any longer for what is under way."""
         with self._lock:
             pending = list(self._pending)
         for future in pending:

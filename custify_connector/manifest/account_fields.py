@@ -31,7 +31,7 @@ _TYPES: dict[str, dict[str, Any]] = {
 def discover(description: Described, read_all: ReadAll) -> Described:
     """Return the description, changed in place, with the account's attributes; `read_all` reads a source by name.
 
-    Each source tells under `account_fields` whether its attributes are known, and why not.
+    Each source reports under `account_fields` whether its attributes are known, and why not.
     """
     known: dict[str, list[Record] | str] = {}
     for source in description["sources"].values():
@@ -46,10 +46,10 @@ def discover(description: Described, read_all: ReadAll) -> Described:
 
 def _attributes(name: str, read_all: ReadAll) -> list[Record] | str:
     try:
-        # Every account has attributes, if only Custify's own: no answer is no knowledge, not an empty account.
-        return read_all(name) or "Custify told of no attributes"
+        # Every account has attributes, if only Custify's own: no answer does not mean an empty account.
+        return read_all(name) or "Custify reported no attributes"
     except ConnectorError as error:
-        log.info("%s cannot be read: the static schema serves", name)
+        log.info("%s cannot be read: using the static schema", name)
         return str(error)
 
 

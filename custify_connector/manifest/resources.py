@@ -28,6 +28,6 @@ def schema(name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def load(path: Path) -> dict[str, Any]:
-    """Return a schema, read once; nobody may change it."""
+    """Return a schema, read once; callers must not change it."""
     loaded: dict[str, Any] = orjson.loads(path.read_bytes())
     return loaded

@@ -77,7 +77,7 @@ class _TooLarge(ServiceUnavailable):
 
 
 def _decoded(client: Client, request: Request, response: Response, where: str, stop: threading.Event) -> Response:
-    """Return an answer decoded; one that is no JSON after all is asked again, where the client judges what comes."""
+    """Return an answer decoded; one that is not JSON after all is asked again, where the client judges what comes."""
     if not isinstance(response.body, Undecoded):
         return response
     is_json, body = decode(response.body.content)
@@ -111,7 +111,7 @@ def _served_at(response: Response, client: Client, where: str) -> str:
         return max(_EARLIEST, here - CLOCKS_DIFFER).isoformat()
     if abs(there - here) > CLOCKS_DIFFER:
         log.warning(
-            "%s: Custify's clock says %s and this machine's %s: the earlier one is used. Set the wrong one right",
+            "%s: Custify's clock says %s and this machine's %s: the earlier one is used. Correct the wrong one",
             where, there.isoformat(), here.isoformat(timespec="seconds"),
         )  # fmt: skip
     return max(_EARLIEST, min(there, here) if there - here > CLOCKS_DIFFER else there).isoformat()

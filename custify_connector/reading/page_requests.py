@@ -86,7 +86,7 @@ _NO_ROOM = 2
 
 
 def next_window(plan: ReadPlan, place: Place) -> Window:
-    """Return the page that goes on below `place.reached`, and begins above it where pages can overlap."""
+    """Return the page that continues below `place.reached`, and begins above it where pages can overlap."""
     assert plan.page  # noqa: S101 - only paged streams come here
     if not can_overlap(plan, place):
         return place.number + 1, None

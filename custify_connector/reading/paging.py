@@ -186,7 +186,7 @@ def _down_to(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Deli
 
 
 def _is_out_of_order(position: Position, page: Page, values: list[str | None], seen: Seen) -> bool:
-    """Return whether most of what a page has above the edge was never delivered, though it is no newcomer.
+    """Return whether most of what a page has above the edge was never delivered, though it is not a newcomer.
 
     So does a service that orders each page by itself. A few may be there: they joined a filtered list meanwhile.
     """
@@ -232,7 +232,7 @@ def _counted(plan: ReadPlan, before: Position, after: Position, records: list[Re
     collected = before.place.collected + len(records)
     doubts = replace(
         after.doubts,
-        # What a step back finds is no progress: a service without any order would be read from the top for ever.
+        # What a step back finds is not progress: a service without any order would be read from the top for ever.
         fruitless=0 if records and not before.doubts.is_stepping_back else before.doubts.fruitless,
         idle=0 if records else before.doubts.idle + 1,
         end_checked=before.doubts.end_checked and not records,

@@ -106,7 +106,7 @@ def _refuse_the_same_again(plan: ReadPlan, firsts: Mapping[int, list[Record]], r
     for earlier in firsts.values():
         if shown and shown == [{name: value for name, value in each.items() if name not in added} for each in earlier]:
             words = ", ".join(sorted({value for part in plan.partitions for value in part.values.values()}))
-            reason = f"Custify answers the same records for each of {words}; it may know one by another word"
+            reason = f"Custify answers the same records for each of {words}; it may use another word for one of them"
             raise UnexpectedReply(f"{plan.stream}: {reason}. Name one with a parameter")
 
 
@@ -144,7 +144,7 @@ class _FirstPages:
         return slot, begun, self._pool.submit(ask, self._client, child, begun, _window(begun), self._stop)
 
     def _begun(self, slot: _Slot, child: ReadPlan) -> Progress:
-        """Return where a partition begins: afresh, but for the one that an earlier run left in the middle."""
+        """Return where a partition begins: at its start, but for the one that an earlier run left in the middle."""
         if slot.values == self._resumed.parent and self._resumed.position.doubts.is_resumed:
             return self._resumed
         known = self._latest.position

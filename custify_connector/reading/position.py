@@ -71,7 +71,7 @@ class Delivered:
     at most `TIED_KEPT`. While the order is not proven (`PROOF_OF_ORDER`), those of all records that came."""
 
     previous: tuple[str, ...] = ()
-    """The identities of exactly the last page, in its order: the next page must go on from them."""
+    """The identities of exactly the last page, in its order: the next page must resume from them."""
 
     covered: str | None = None
     """For a resumed read: the edge of the runs before it. While the order holds, what is newer was delivered by them
@@ -109,7 +109,7 @@ class Doubts:
 
     probe: Probe = "due"
     """Whether an incremental read has looked at the end of the list: records without a readable date stand there, below
-    its cursor, so they are met only where the read goes on to the end (`all`)."""
+    its cursor, so they are met only where the read continues to the end (`all`)."""
 
     total_moved: bool = False
     """The total changed at least once during this run, so it cannot say how many records are missing."""

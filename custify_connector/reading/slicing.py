@@ -48,7 +48,7 @@ def _page(client: Client, plan: ReadPlan, number: int, size: int) -> Page:
 def _date_at(client: Client, plan: ReadPlan, place: int) -> str | None:
     """Return the date of the record at a place (from 0), by asking for a page of one."""
     assert plan.page  # noqa: S101 - the caller has looked
-    assert plan.order  # noqa: S101 - the same
+    assert plan.order  # noqa: S101 - as above
     records = _page(client, plan, plan.page.start + place, 1).records
     value = field_value(records[0], plan.order.field) if records else None
     return sortable(value)

@@ -56,7 +56,7 @@ def expected(state: Mapping[str, Any] | None) -> int | None:
 
 
 def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
-    """Return where a read begins: afresh, from a cursor, or in the middle of an earlier run.
+    """Return where a read begins: at its start, from a cursor, or in the middle of an earlier run.
 
     Raises StateError for a state that is damaged, of another source, or of a newer version.
     """
@@ -83,7 +83,7 @@ def at_address(state: Mapping[str, Any] | None, base_url: str) -> Mapping[str, A
     if not isinstance(state, Mapping) or _ADDRESS not in state:
         return state
     if state[_ADDRESS] != base_url:
-        reason = f"is {state[_ADDRESS]}, and this credential leads to {base_url}: start without the state"
+        reason = f"is {state[_ADDRESS]}, and this credential is for {base_url}: start without the state"
         raise StateError((Fault(f"state.{_ADDRESS}", reason),))
     return {name: value for name, value in state.items() if name != _ADDRESS}
 
@@ -117,7 +117,9 @@ def _check(plan: ReadPlan, state: object) -> None:
 
 def _meaning_faults(plan: ReadPlan, state: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield what the schema cannot say: that moments are moments, and that the source has this part."""
-    yield from (Fault(f"state.{name}", "is no date and time") for name in _MOMENTS if not _is_moment(state.get(name)))
+    yield from (
+        Fault(f"state.{name}", "is not a date and time") for name in _MOMENTS if not _is_moment(state.get(name))
+    )
     if plan.partitions and state.get("partition", 0) >= len(plan.partitions):
         yield Fault("state.partition", f"is {state['partition']}, and the source has {len(plan.partitions)} parts")
 
@@ -154,7 +156,7 @@ def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> P
         replace(fresh.delivered, **delivered),
         Doubts(
             is_resumed=True,
-            # A state of 0.1.0 does not say whether the total moved: what it counts is no proof then.
+            # A state of 0.1.0 does not say whether the total moved: what it counts is not proof then.
             total_moved=stored.get("moved", True),
             is_unproven=stored.get("unproven", False),
             has_gap=stored.get("gap", False),
@@ -204,7 +206,7 @@ def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
 
 
 def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
-    """Return the state after the last batch: afresh for a full read, the new cursor for an incremental one."""
+    """Return the state after the last batch: a full read starts over, an incremental one has its new cursor."""
     if plan.since is None or progress.started is None:
         return _head(plan)
     started = moment_of(progress.started)

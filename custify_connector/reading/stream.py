@@ -1,6 +1,6 @@
 """Reading a stream: pages become steps, and steps become batches, in order, each with the state that resumes after it.
 
-Decides when a batch is handed over and with which fields, where a limit ends the read, and what is warned of. Does not
+Decides when a batch is passed and with which fields, where a limit ends the read, and what is warned of. Does not
 know what a page adds, or how it travels.
 """
 
@@ -45,7 +45,7 @@ def _read(client: Client, plan: ReadPlan, progress: Progress, missing: list[str]
     for step, reached in _steps(client, plan, progress, missing):
         if step.records or step.done:
             yield Batch(plan.stream, _picked(step.records, plan.fields), _state(plan, step, reached, missing))
-        # What was handed over is not held while the next page is decoded: its memory is used again.
+        # What was passed is not held while the next page is decoded: its memory is used again.
         del step
 
 
@@ -62,7 +62,7 @@ _REASONS_SHOWN = 3
 def _incomplete(plan: ReadPlan, missing: list[str]) -> str:
     shown = "; ".join(missing[:_REASONS_SHOWN])
     more = f"; and {len(missing) - _REASONS_SHOWN} more" if len(missing) > _REASONS_SHOWN else ""
-    how = "Read it again" if plan.page or plan.partitions else "Add page to the source, so that every page is asked for"
+    how = "Read it again" if plan.page or plan.partitions else "Add page to the source, so that every page is requested"
     return f"{plan.stream}: the read is incomplete: {shown}{more}. {how}, or set allow_incomplete to keep what came"
 
 
@@ -77,7 +77,7 @@ def _steps(client: Client, plan: ReadPlan, progress: Progress, missing: list[str
     return partitioned(client, plan, progress, walk, read_parents)
 
 
-def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and what came of it
+def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result of it
     client: Client,
     missing: list[str],
     plan: ReadPlan,
@@ -120,9 +120,7 @@ def _check(plan: ReadPlan, progress: Progress, step: Step, missing: list[str]) -
         raise UnexpectedReply(f"{plan.stream}: {said}")
     reason = shortfall(plan, step.position) if step.done else None
     if step.done and states.is_ahead(progress):
-        reason = (
-            f"the cursor {progress.position.floor} lies in the future, and hides what changed: read without the state"
-        )
+        reason = f"the cursor {progress.position.floor} is in the future, which hides changes: read without the state"
     if reason:
         where = f"{plan.stream} of {', '.join(plan.bound.values())}" if plan.bound else plan.stream
         log.warning("%s: %s", where, reason)

@@ -48,7 +48,7 @@ _BESIDE_AN_ERROR = _ERROR_WORDS | {
 def unwrap(body: Json, envelope: Envelope, path: tuple[str, ...], key: Alternatives = ()) -> Unwrapped | None:
     """Return what a successful reply holds; None when it is not wrapped as the manifest says, or is an error.
 
-    An empty body and `[]` are no records, and so is `{}` where a list of any types is expected. `key` holds the fields
+    An empty body and `[]` are not records, and so is `{}` where a list of any types is expected. `key` holds the fields
     that name a record: an object in place of the list is a record only if it has one of them.
     """
     if body is None or body == []:
@@ -140,5 +140,5 @@ def _records(found: Json, total: int | None) -> Unwrapped | None:
 
 
 def _total(value: Json) -> int | None:
-    """Return a usable total; anything but a count is no total."""
+    """Return a usable total; anything but a count is not a total."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

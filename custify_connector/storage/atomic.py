@@ -73,7 +73,7 @@ def _target(path: Path, *, private: bool = False) -> tuple[Path, int | None]:
     except FileNotFoundError:
         return target, _PRIVATE if private else None
     if not (stat.S_ISREG(mode) or (private and stat.S_ISLNK(mode))):
-        raise OSError(errno.EINVAL, "is a directory" if stat.S_ISDIR(mode) else "is no regular file")
+        raise OSError(errno.EINVAL, "is a directory" if stat.S_ISDIR(mode) else "is not a regular file")
     return target, _PRIVATE if private else stat.S_IMODE(mode)
 
 

@@ -20,7 +20,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 BUSY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-_DAMAGED = "is damaged: put a copy of it back, or move it away; a new one is made then"
+_DAMAGED = "is damaged: restore a copy, or move it away to start with a new one"
 _FORBIDDEN = "cannot be written: check the permissions of the file and of its folder"
 _REASONS = (
     ("locked", "is in use by another process: try again when that has ended"),
@@ -176,8 +176,8 @@ def _reason(path: Path, text: str) -> str:
 
 
 def _unopened(path: Path) -> str:
-    if os.path.isdir(path):  # noqa: PTH112 - what may not be looked at is no directory, and not an error
+    if os.path.isdir(path):  # noqa: PTH112 - what may not be looked at is not a directory, and not an error
         return "cannot be used: it is a directory; name a file"
-    if not os.path.exists(path.parent):  # noqa: PTH110 - the same
+    if not os.path.exists(path.parent):  # noqa: PTH110 - as above
         return f"cannot be used: there is no folder {path.parent}"
     return _FORBIDDEN

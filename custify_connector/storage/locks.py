@@ -87,9 +87,9 @@ def _taken(folder: Path) -> AbstractContextManager[object]:
 
 
 def _sign(handle: int) -> None:
-    """Write down who holds the lock. On Windows nobody else can read its first byte, so that says nothing."""
+    """Record who holds the lock. On Windows no other process can read its first byte, so that says nothing."""
     holder = Holder(os.getpid(), platform.node(), datetime.now(timezone.utc).isoformat(timespec="seconds"), _command())
-    with suppress(OSError):  # a full disk: the lock holds all the same
+    with suppress(OSError):  # a full disk does not weaken the lock
         os.ftruncate(handle, 0)
         os.write(handle, b"\n" + orjson.dumps(asdict(holder)))
 

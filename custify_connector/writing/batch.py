@@ -52,7 +52,7 @@ class BatchDelivery:
         return self._prepare(index, record)
 
     def deliver(self, records: tuple[Prepared, ...]) -> Delivered:
-        """Post a batch and find out what became of each of its records."""
+        """Post a batch and find out the outcome of each of its records."""
         synchronous = len(records) <= self._rule.synchronous
         bodies = [each.request.body for each in records]
         request = batch_jobs.post(self._rule.path, self._rule.type, bodies, synchronous=synchronous)
@@ -64,7 +64,7 @@ class BatchDelivery:
             return self._outcomes(records, verdict.response)
         receipts = tuple(receipt_of(each, verdict, capture=False) for each in records)
         if isinstance(verdict, GivenUp):
-            # What the end of the run cut is no sign of a service that is down.
+            # What the end of the run cut is not a sign of a service that is down.
             cut = self._client.ending.asked.is_set()
             return Delivered(receipts, answered=cut, suspect=is_suspect(verdict) and not cut)
         return Delivered(receipts, refusal(verdict.response, f"{self._plan.destination}: POST {self._rule.path}"))
@@ -75,7 +75,7 @@ class BatchDelivery:
             return self._finished(records, known, response)
         batch_id = batch_jobs.batch_id(response.body)
         if batch_id is None:
-            return _all_unclear(records, "Custify took the batch, and named no id to ask for its outcome")
+            return _all_unclear(records, "Custify accepted the batch but returned no id for its result")
         return self._look(records, Request("GET", fill(self._rule.outcome, {"id": batch_id})))
 
     def _look(self, records: tuple[Prepared, ...], request: Request) -> Delivered:
@@ -87,9 +87,9 @@ class BatchDelivery:
             try:
                 verdict = self._client.exchange(request, repeatable=True, stop=self._client.ending.over)
             except Stopped:
-                return _all_unclear(records, "the run was ended before the outcome of the batch was known")
+                return _all_unclear(records, "the run was stopped before the batch result was known")
             if isinstance(verdict, GivenUp):
-                return _all_unclear(records, f"the outcome of the batch could not be asked for: {describe(verdict)}")
+                return _all_unclear(records, f"could not fetch the batch result: {describe(verdict)}")
             if not verdict.response.ok:
                 return self._refused_look(records, request, verdict.response)
             known = batch_jobs.outcome(verdict.response.body, len(records))
@@ -100,7 +100,7 @@ class BatchDelivery:
         return _all_unclear(records, f"the batch was not finished after {DEADLINE_SECONDS:g} s")
 
     def _refused_look(self, records: tuple[Prepared, ...], request: Request, response: Response) -> Delivered:
-        reason = f"the outcome of the batch is not to be had: Custify answered {response.status}"
+        reason = f"could not fetch the batch result: Custify returned {response.status}"
         error = refusal(response, f"{self._plan.destination}: GET {request.path}")
         return Delivered(_all_unclear(records, reason).receipts, error)
 
@@ -111,7 +111,7 @@ class BatchDelivery:
 
     def _finished(self, records: tuple[Prepared, ...], known: Outcome, response: Response) -> Delivered:
         if known.results is None:
-            return _all_unclear(records, "Custify finished the batch, and did not say what became of its records")
+            return _all_unclear(records, "Custify finished the batch but did not report the outcome of its records")
         kept = response.body if self._plan.capture_responses else None
         return Delivered(
             tuple(_receipt(each, result, kept) for each, result in zip(records, known.results, strict=True))
@@ -123,7 +123,7 @@ class BatchDelivery:
 
 def _receipt(prepared: Prepared, result: JobResult, kept: object) -> Receipt:
     if result.ok is None:
-        return _unclear(prepared, "Custify finished the batch, and did not say what became of this record")
+        return _unclear(prepared, "Custify finished the batch but did not report the outcome of this record")
     if result.ok:
         return Receipt(prepared.index, "sent", prepared.key, result.status, response=kept)
     reason = f"Custify: {result.reason or 'no reason given'}"

@@ -23,7 +23,7 @@ _FAILURE_WORDS = frozenset({"failed", "failure", "error", "rejected"})
 
 @dataclass(frozen=True)
 class JobResult:
-    """What became of one job: `ok` None when the answer does not say."""
+    """The outcome of one job: `ok` None when the answer does not say."""
 
     ok: bool | None
     status: int | None = None

@@ -14,7 +14,7 @@ from custify_connector.writing.requests import Prepared
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of the records of one delivery, in their order.
+    """The outcome of the records of one delivery, in their order.
 
     `error` is one that affects the whole run; `answered` is whether the service gave a usable answer, and `sent`
     whether it was asked at all. `suspect` is one without a usable answer that its own records may be the reason of.
@@ -27,7 +27,7 @@ class Delivered:
     suspect: bool = False
 
 
-ENDED = "the run was ended"
+ENDED = "the run was stopped"
 
 
 def ended(records: tuple[Prepared, ...]) -> Delivered:
@@ -44,7 +44,7 @@ class Delivery(Protocol):
 
     @property
     def stop(self) -> threading.Event:
-        """Set when the run has ended: no request is repeated then, and no wait goes on."""
+        """Set when the run has ended: no request is repeated then, and no wait is prolonged."""
 
     def alike(self, record: Prepared) -> object:
         """Return what is equal in records that may be delivered together."""

@@ -65,7 +65,7 @@ def write(
         yield from policy.counted(dispatcher.rest(), dispatcher.ahead)
         yield from policy.rest()
     if policy.gone:
-        log.warning("%d of the records to delete were not there: look whether their names are right", policy.gone)
+        log.warning("%d of the records to delete were not found: check their names", policy.gone)
     if broken.error:
         raise broken.error from policy.error
     if policy.error:
@@ -220,7 +220,7 @@ class Dispatcher:
         try:
             with self._carrying(tuple(each.index for each in records)):
                 return isolating.delivered(self._delivery, records, self._is_alive)
-        except Exception as error:  # noqa: BLE001 - the same
+        except Exception as error:  # noqa: BLE001 - as above
             _log_unexpected(records[0].index, error)
             return Delivered(tuple(broken(each, error) for each in records), sent=False)
 

@@ -6,15 +6,17 @@ Pure. What has one exact form is given it; what could be meant in two ways is a 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Integral
 from typing import Any
 
 from custify_connector.checking.texts import Json
-from custify_connector.checking.values import EXACT_INTEGERS, moment_of
+from custify_connector.checking.values import EXACT_INTEGERS
 from custify_connector.contract.errors import Fault
 
 Fields = Callable[[Any, str, list[Fault]], Any]
@@ -83,7 +85,7 @@ def _whole(value: Any, place: str, faults: list[Fault]) -> Any:  # noqa: ANN401 
     if isinstance(value, float) and value.is_integer() and abs(value) > EXACT_INTEGERS:
         faults.append(Fault(place, f"is {value!r}, a number that may have lost its last digits: give it as text"))
     elif not _is_whole(value):
-        faults.append(Fault(place, f"is {value}, which is not a whole number: give it as text"))
+        faults.append(Fault(place, f"is {value}, which is not an integer: give it as text"))
     else:
         return int(value)
     return str(value)
@@ -94,7 +96,7 @@ def _is_finite(value: float | Decimal) -> bool:
 
 
 def _is_whole(value: float | Decimal) -> bool:
-    """Tell whether a number is whole, and no longer than a name can be."""
+    """Return whether a number is whole, and no longer than a name can be."""
     if isinstance(value, float):
         return value.is_integer()
     return value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
@@ -108,7 +110,7 @@ def white_space(text: str) -> str | None:
     if text.isalnum() or not text or not (_is_unseen(text[0]) or _is_unseen(text[-1])):
         return None
     if all(map(_is_unseen, text)):
-        return f"is {text[:40]!r}, which is nothing but white space: leave it out, or trim it (--trim)"
+        return f"is {text[:40]!r}, which is only white space: leave it out, or trim it (--trim)"
     return f"is {text[:40]!r}, which starts or ends with white space: trim it (--trim)"
 
 
@@ -125,12 +127,17 @@ def _day(value: Any, place: str, faults: list[Fault]) -> Any:  # noqa: ANN401 - 
 
 @lru_cache(maxsize=1000)
 def _may_be_day(text: str) -> bool:
-    """Tell whether a text names a day, or is none at all, which its pattern says."""
+    """Return whether the calendar has a day, or the text does not have the form of one, which its pattern rejects."""
+    if not _DAY_FORM.fullmatch(text):
+        return True
     try:
-        moment_of(text)
-    except ValueError as error:
-        return "is no date" in str(error)
+        date.fromisoformat(text)
+    except ValueError:
+        return False
     return True
+
+
+_DAY_FORM = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 _LEAVES: Mapping[str, Fields] = {

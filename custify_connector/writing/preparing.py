@@ -94,7 +94,7 @@ def _with_value(fault: Fault, record: Mapping[str, Json]) -> Fault:
     for part in re.findall(r"[^.\[\]]+", fault.place):
         value = value[int(part)] if isinstance(value, list) else value.get(part) if isinstance(value, dict) else None
     is_scalar = isinstance(value, (str, int, float)) and value != ""
-    if not is_scalar or repr(value) in fault.reason or fault.reason.startswith("is not known here"):
+    if not is_scalar or repr(value) in fault.reason or fault.reason.startswith("unknown field"):
         return fault
     shown = repr(value) if len(repr(value)) <= _VALUE_SHOWN else repr(value)[:_VALUE_SHOWN] + "…"
     return Fault(fault.place, f"{fault.reason} (it is {shown})")
@@ -124,7 +124,7 @@ def _address_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fau
         if str(record.get(name) or "").strip() == "":
             yield Fault(name, "is required: it is part of the address")
         elif record[name] in {".", ".."}:
-            yield Fault(name, f"is {record[name]!r}, which would lead to another address")
+            yield Fault(name, f"is {record[name]!r}, which would change the address of the request")
     for name in (*placeholders(path_of(plan, record)), *plan.query) if plan.method == "DELETE" else ():
         if name in record:
             yield from _selector_faults(name, record[name])
@@ -166,7 +166,7 @@ def _id_faults(ids: Mapping[str, Any], record: Json) -> Iterator[Fault]:
         if not _OBJECT_ID.fullmatch(value):
             shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
             reason = f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
-            yield Fault(place, f"{reason} (to send it all the same: settings.check_ids false, or --any-ids)")
+            yield Fault(place, f"{reason} (to send it anyway: settings.check_ids false, or --any-ids)")
 
 
 _SHOWN = 40

@@ -1,4 +1,4 @@
-"""The receipt of a record: what became of it, by the reply to its request, or by what kept it from being sent.
+"""The receipt of a record: its outcome, by the reply to its request, or by what kept it from being sent.
 
 Pure. Decides which outcome and code a reply makes, and when it is unclear whether a record arrived. This file does not
 know how a record becomes a request, or how often that was tried.
@@ -42,7 +42,7 @@ def planned(prepared: Prepared) -> Receipt:
 
 
 def receipt_of(prepared: Prepared, verdict: Settled | GivenUp, *, capture: bool) -> Receipt:
-    """Return what became of a record whose request was answered or given up."""
+    """Return the outcome of a record whose request was answered or given up."""
     if isinstance(verdict, GivenUp):
         return _failed(prepared, verdict)
     response = verdict.response
@@ -96,7 +96,7 @@ def blamed(receipt: Receipt) -> Receipt:
     """Return the receipt of a record that got no usable answer while others did; one that is unclear stays so."""
     if receipt.code != "unavailable":
         return receipt
-    reason = f"Custify takes other records, and not this one: {receipt.reason}"
+    reason = f"Custify accepts other records but not this one: {receipt.reason}"
     return replace(receipt, outcome="rejected", code="refused", reason=reason)
 
 
@@ -113,8 +113,8 @@ def broken(prepared: Prepared, error: Exception) -> Receipt:
 
 
 def unclear(prepared: Prepared) -> Receipt:
-    """Return the receipt of a record that was under way when the run was ended."""
-    reason = "the run was ended before the answer came; it may have arrived"
+    """Return the receipt of a record that was under way when the run was stopped."""
+    reason = "the run was stopped before the response arrived; it may have arrived"
     return Receipt(prepared.index, "failed", prepared.key, None, "unclear", reason)
 
 

@@ -64,7 +64,7 @@ class SingleDelivery:
             return ended(records)
         receipt = receipt_of(prepared, verdict, capture=self._plan.capture_responses)
         if isinstance(verdict, GivenUp):
-            # What the end of the run cut is no sign of a service that is down.
+            # What the end of the run cut is not a sign of a service that is down.
             cut = self._client.ending.asked.is_set()
             return Delivered((receipt,), answered=cut, suspect=is_suspect(verdict) and not cut)
         where = f"{self._plan.destination}: {prepared.request.method} {prepared.request.path}"

@@ -108,7 +108,7 @@ class StopPolicy:
 
     def _unavailable(self, delivered: Delivered) -> ServiceUnavailable:
         reason = delivered.receipts[-1].reason
-        where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable answer"
+        where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable response"
         return ServiceUnavailable(f"{where}; the last: {reason}; try again later")
 
     def _too_many_rejects(self) -> str | None:

@@ -75,4 +75,4 @@ def test_the_doctor_has_a_line_for_what_is_installed_and_what_is_left_out(site):
     found = next(finding for finding in examining.this_machine() if finding.name == "connectors")
     assert found.verdict == "note"
     assert found.found == "installed: custify; raising cannot be loaded (RuntimeError: no licence)"
-    assert found.mend
+    assert found.fix

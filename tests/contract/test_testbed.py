@@ -12,7 +12,7 @@ CASE = WriteCase("put", {}, make=lambda n: {"id": n}, key=("id",), invalid={}, n
     [
         (lambda service: service.credentials, "no credentials"),
         (lambda service: service.truth("notes"), "true content of notes"),
-        (lambda service: service.held(CASE), "what came of put"),
+        (lambda service: service.held(CASE), "the outcome of put"),
         (lambda service: service.journal(), "no journal"),
         (lambda service: service.strays(), "no other host"),
         (lambda service: service.inject(InjectedFault("reset")), "kind reset"),

@@ -305,5 +305,5 @@ def test_a_request_that_the_listener_could_not_take_note_of_does_not_leave(time)
     assert left == 0
     assert isinstance(verdict, GivenUp)
     assert verdict.last == Failure(
-        "not_recorded", "the host could not take note of the request, so it was not sent (OSError)", arrived=False
+        "not_recorded", "the host could not record the request, so it was not sent (OSError)", arrived=False
     )

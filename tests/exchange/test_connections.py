@@ -84,7 +84,7 @@ def test_a_call_that_hangs_ends_when_it_is_aborted_and_its_answer_counts_for_not
         assert reached.wait(10)
         send.abort()
         ended = call.result()
-    assert ended == Failure("broken", "the run was ended before the answer came", arrived=arrived)
+    assert ended == Failure("broken", "the run was stopped before the response arrived", arrived=arrived)
 
 
 def test_after_an_abort_nothing_is_sent():

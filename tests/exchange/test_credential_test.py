@@ -108,7 +108,7 @@ def test_a_key_without_access_is_forbidden_and_says_why(sandbox, canary):
     sandbox.keys[canary] = Permissions(paths_denied=("/company",))
     found = report_on(sandbox.base_url, canary)
     assert found.code == "forbidden"
-    assert found.message.startswith("Custify knows the key, and does not allow it here: give it access")
+    assert found.message.startswith("Custify knows the key but does not allow this: give the key access")
 
 
 def test_a_host_where_nobody_listens_is_unreachable(canary):
@@ -153,7 +153,7 @@ def test_a_service_that_repeats_the_key_does_not_make_the_report_show_it(canary,
         ({"name": "n", "api_key": "Bearer x"}, "credential.api_key: must be the key alone"),
         ({"name": "n", "api_key": "k", "base_url": "http://api.custify.com"}, "credential.base_url: must be https"),
         ({"name": "n", "api_key": "k", "base_url": "https://evil.example"}, "credential.base_url: is not a host of"),
-        ({"name": "n", "api_key": "k", "key": 1}, "credential.key: is not known here"),
+        ({"name": "n", "api_key": "k", "key": 1}, "credential.key: unknown field"),
         ({"name": "", "api_key": 5}, "credential.name: must not be empty"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

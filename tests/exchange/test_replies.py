@@ -152,12 +152,12 @@ def test_other_answers_do_not_refuse_the_key(status):
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        (Response(503), "it last answered 503"),
-        (Response(502, "Bad gateway"), "it last answered 502: Bad gateway"),
+        (Response(503), "the last one was 503"),
+        (Response(502, "Bad gateway"), "the last one was 502: Bad gateway"),
         (Failure("timeout", "no answer within 30 s", arrived=True), "no answer within 30 s"),
     ],
     ids=["status", "status with text", "failure"],
 )
 def test_what_was_last_seen_is_told(last, said):
     assert describe(GivenUp(last)) == said
-    assert str(unavailable(GivenUp(last), "here")) == f"here: Custify gave no usable answer; {said}; try again later"
+    assert str(unavailable(GivenUp(last), "here")) == f"here: no usable response from Custify; {said}; try again later"

@@ -242,7 +242,7 @@ def test_a_success_that_is_no_json_is_a_failure_that_arrived(answered, content):
     outcome = answered(content, content_type="text/html")
     assert (outcome.kind, outcome.arrived) == ("not_json", True)
     where = ": byte 1 of 3 is not UTF-8" if content[:1] == b"\xff" else ""
-    assert outcome.message == f"answered 200 with text/html that is no JSON{where}"
+    assert outcome.message == f"answered 200 with text/html that is not JSON{where}"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
@@ -512,7 +512,7 @@ def test_a_connection_that_does_not_come_about_in_time_never_arrived(monkeypatch
         pytest.param(lambda key: f"{key}\u2028", ASK, id="another script in the key"),
         pytest.param(str, Request("GE T", "/people"), id="no method"),
         pytest.param(str, Request("GET", "/people", (("a", "\ud800"),)), id="query that is no text"),
-        pytest.param(str, Request("POST", "/people", body={"a": {1}}), id="body that is no JSON"),
+        pytest.param(str, Request("POST", "/people", body={"a": {1}}), id="body that is not JSON"),
     ],
 )
 def test_a_request_that_cannot_be_made_is_a_failure_too(sandbox, canary, make_key, request_):

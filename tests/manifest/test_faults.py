@@ -21,10 +21,8 @@ def faults(text, schemas):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        pytest.param(
-            "    page: 50", "    pages: 50", "21:5: sources.things.pages is not known here; did you", id="key"
-        ),
-        pytest.param("connector:", "conector:", "2:1: conector is not known here; did you mean 'connector'?", id="top"),
+        pytest.param("    page: 50", "    pages: 50", "21:5: sources.things.pages unknown field; did you", id="key"),
+        pytest.param("connector:", "conector:", "2:1: conector unknown field; did you mean 'connector'?", id="top"),
         pytest.param(
             "    page: 50", "    page: many", "21:5: sources.things.page must be integer, not text", id="type"
         ),

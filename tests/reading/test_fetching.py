@@ -184,7 +184,7 @@ ORDERED = read_plan(
         "order": {"field": "created_at", "query": {"sort": "created_at"}},
     }
 )
-NO_JSON = Failure("not_json", "answered 200 with text/html that is no JSON", arrived=True)
+NO_JSON = Failure("not_json", "answered 200 with text/html that is not JSON", arrived=True)
 ROWS = [{"id": "1"}, {"id": "2"}]
 WHOLE = {"things": ROWS, "total": 2}
 

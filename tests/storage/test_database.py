@@ -166,14 +166,14 @@ def test_a_truncated_file_is_refused_as_damaged(path):
         file.executemany("INSERT INTO things VALUES (?)", [(f"{number:0500}",) for number in range(100)])
     os.truncate(path, path.stat().st_size // 2)
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="is damaged: put a copy of it back"):
+    with pytest.raises(StorageError, match="is damaged: restore a copy"):
         connect(path, ONE)
     assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_refused_and_stays_as_it_is(path):
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(StorageError, match="is damaged: put a copy of it back"):
+    with pytest.raises(StorageError, match="is damaged: restore a copy"):
         connect(path, ONE)
     assert path.read_bytes() == b"not a database" * 100
 

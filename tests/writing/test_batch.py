@@ -134,7 +134,7 @@ def test_a_refused_job_carries_its_code_and_custifys_reason():
 def test_a_batch_that_was_taken_without_an_id_is_unclear(answer):
     delivered = deliver(Service(answer), 4)
     assert outcomes(delivered) == [UNCLEAR] * 4
-    assert "named no id" in delivered.receipts[0].reason
+    assert "returned no id" in delivered.receipts[0].reason
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_record_that_gets_no_usable_answer_while_others_do_is_rejected_and_the
     assert [receipt.index for receipt in run if receipt.outcome == "sent"] == [n for n in range(40) if n not in bad]
     first = run[bad[0]]
     assert (first.code, first.status) == ("refused", None if answer == "lost" else answer)
-    assert first.reason.startswith("Custify takes other records, and not this one: ")
+    assert first.reason.startswith("Custify accepts other records but not this one: ")
 
 
 def test_the_first_records_of_a_run_may_be_at_fault_where_others_are_under_way():
@@ -320,7 +320,7 @@ def test_a_batch_is_halved_until_the_record_at_fault_is_alone():
         held = [job["payload"]["id"] for job in (request.body or {}).get("jobs", ())]
         return Response(503) if "t7" in held else plain(request)
 
-    service._answer = answer  # noqa: SLF001 - the same
+    service._answer = answer  # noqa: SLF001 - as above
     run = list(write(service, things(20), 2, delivery="batch"))
     assert [receipt.index for receipt in run if receipt.outcome != "sent"] == [7]
     assert run[7].outcome == "rejected"
@@ -359,7 +359,7 @@ def test_a_failure_of_the_connector_itself_costs_no_other_record_its_receipt(wor
             raise RuntimeError("a secret")
         return plain(request)
 
-    service._answer = answer  # noqa: SLF001 - the same
+    service._answer = answer  # noqa: SLF001 - as above
     run = list(write(service, things(8), workers, repeat=repeat))
     assert [receipt.outcome for receipt in run] == ["sent"] * 3 + ["failed"] + ["sent"] * 4
     assert (run[3].code, run[3].key) == (code, {"id": "t3"})
@@ -434,7 +434,7 @@ def test_an_interrupt_waits_for_no_answer_and_sends_nothing_more():
     assert service.posts == 1
 
 
-@pytest.mark.parametrize(("stopped", "after"), [(None, "the run was ended"), ("a reject", "a reject")])
+@pytest.mark.parametrize(("stopped", "after"), [(None, "the run was stopped"), ("a reject", "a reject")])
 def test_when_a_run_ends_what_still_waits_is_stopped_with_the_first_reason(stopped, after):
     client, plan = Client(Service(), Budget(None)), write_plan(THING, None)
     policy, delivery = StopPolicy(plan), SingleDelivery(client, plan)
@@ -509,7 +509,7 @@ def test_deletes_that_found_nothing_are_warned_of(caplog):
     service.answers = {"/thing?id=t1": Response(404), "/thing?id=t2": Response(200, {"deleted": 0})}
     run = list(write(service, [{"id": f"t{number}"} for number in range(4)], **DELETE))
     assert [receipt.outcome for receipt in run] == ["sent", "unchanged", "unchanged", "sent"]
-    assert "2 of the records to delete were not there" in caplog.text
+    assert "2 of the records to delete were not found" in caplog.text
 
 
 # ------------------------------------------------------------------------------------------------------------------ law

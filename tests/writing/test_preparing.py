@@ -142,10 +142,10 @@ def test_a_record_is_named_by_the_first_alternative_it_has(record, key):
     [
         ({}, [], None, None, "a record must be an object of fields and values"),
         ({}, "text", None, None, "a record must be an object of fields and values"),
-        ({}, {"user_id": float("nan")}, None, "user_id", "user_id: is nan, which JSON has no form for"),
-        ({}, {"user_id": b"u"}, None, "user_id", "user_id: is bytes, which JSON has no form for"),
-        ({}, {}, None, None, "nothing names this record: it needs one of id, user_id, name with at"),
-        ({}, {"name": "n"}, None, None, "nothing names this record: it needs one of id, user_id, name with at"),
+        ({}, {"user_id": float("nan")}, None, "user_id", "user_id: is nan, which JSON cannot represent"),
+        ({}, {"user_id": b"u"}, None, "user_id", "user_id: is bytes, which JSON cannot represent"),
+        ({}, {}, None, None, "this record has no identifier: it needs one of id, user_id, name with at"),
+        ({}, {"name": "n"}, None, None, "this record has no identifier: it needs one of id, user_id, name with at"),
         ({"params": {"size": 3}}, {"user_id": "u", "size": 4}, None, "size", "size: is fixed to 3 for this run"),
         (
             {"request": {"method": "PUT", "path": "/t/{a}"}},
@@ -171,12 +171,12 @@ def test_a_record_is_named_by_the_first_alternative_it_has(record, key):
             "a.b: is set and unset at once",
         ),
         ({}, {"user_id": "u", "name": ""}, SCHEMA, "name", "name: must not be empty"),
-        ({}, {"user_id": "u", "naem": "n"}, SCHEMA, "naem", "naem: is not known here; did you mean 'name'?"),
+        ({}, {"user_id": "u", "naem": "n"}, SCHEMA, "naem", "naem: unknown field; did you mean 'name'?"),
         (DELETE, {"id": "*"}, None, "id", "id: is '*': a delete must name exactly one record"),
         (DELETE, {"id": "%"}, None, "id", "id: is '%': a delete must name exactly one record"),
         (DELETE, {"user_id": "all"}, None, "user_id", "user_id: is 'all': a delete must name exactly one record"),
         (DELETE, {"id": ".."}, None, "id", "id: "),
-        (DELETE, {}, None, None, "nothing names this record"),
+        (DELETE, {}, None, None, "this record has no identifier"),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else "",
 )
@@ -231,7 +231,7 @@ GOOD = "65f1bf11b7d4e8f90123ab01"
 def test_a_custify_id_of_another_form_is_rejected_before_it_is_sent(bad, record, place):
     field, reason = rejected({}, record(bad), IDS)
     assert field == place
-    assert "is not a Custify id, which has 24 hexadecimal digits (to send it all the same: settings.check_ids" in reason
+    assert "is not a Custify id, which has 24 hexadecimal digits (to send it anyway: settings.check_ids" in reason
     assert sent({"settings": {"check_ids": False}}, record(bad), IDS)
 
 

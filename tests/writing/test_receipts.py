@@ -49,11 +49,11 @@ GONE = ("unchanged", 200, "already_gone", "there was nothing to delete")
         (
             Settled(Response(200, {"statusCode": 500, "message": "x"})),
             NEVER,
-            ("failed", 500, "unclear", f"it last answered 500: x{UNCLEAR}"),
+            ("failed", 500, "unclear", f"the last one was 500: x{UNCLEAR}"),
         ),
         (Settled(Response(200, {"error": None, "errors": [], "success": True})), ALWAYS, ("sent", 200, None, None)),
-        (GivenUp(DOWN), ALWAYS, ("failed", 503, "unavailable", "it last answered 503: down")),
-        (GivenUp(DOWN), NEVER, ("failed", 503, "unclear", f"it last answered 503: down{UNCLEAR}")),
+        (GivenUp(DOWN), ALWAYS, ("failed", 503, "unavailable", "the last one was 503: down")),
+        (GivenUp(DOWN), NEVER, ("failed", 503, "unclear", f"the last one was 503: down{UNCLEAR}")),
         (GivenUp(LOST), NEVER, ("failed", None, "unclear", f"the connection broke{UNCLEAR}")),
         (GivenUp(LOST), ALWAYS, ("failed", None, "unavailable", "the connection broke")),
         (GivenUp(CLOSED), NEVER, ("failed", None, "unavailable", "the connection was refused")),
@@ -77,7 +77,7 @@ def test_a_record_without_an_answer_is_blamed_only_where_its_fate_is_known():
         failed,
         outcome="rejected",
         code="refused",
-        reason="Custify takes other records, and not this one: it last answered 503: down",
+        reason="Custify accepts other records but not this one: the last one was 503: down",
     )
     unclear = receipt_of(NEVER, GivenUp(DOWN), capture=False)
     assert blamed(unclear) is unclear

@@ -84,7 +84,7 @@ def test_a_service_that_does_not_answer_is_named_with_the_last_reason():
     policy = policy_of()
     assert fed(policy, [delivered("failed", **LOST)] * 3) == 3
     assert isinstance(policy.error, ServiceUnavailable)
-    assert str(policy.error).startswith("things: 3 requests in a row got no usable answer; the last: because")
+    assert str(policy.error).startswith("things: 3 requests in a row got no usable response; the last: because")
 
 
 def test_a_delivery_is_counted_before_its_receipts_are_handed_on():

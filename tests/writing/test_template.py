@@ -149,7 +149,7 @@ GUARD = "deletes are permanent: give the number of records that may be deleted a
         ),
         (
             {"endpoint": "upsert_person", "dryrun": True},
-            ["destination.dryrun: is not known here; did you mean 'dry_run'?"],
+            ["destination.dryrun: unknown field; did you mean 'dry_run'?"],
         ),
         ({"endpoint": "upsert_person", "dry_run": "yes"}, ["destination.dry_run: must be boolean, not text"]),
         (
@@ -203,7 +203,7 @@ GUARD = "deletes are permanent: give the number of records that may be deleted a
                 f"destination.max_deletes: {GUARD}",
             ],
         ),
-        ({**MANUAL, "endpoint": "x"}, ["destination.endpoint: is not known here"]),
+        ({**MANUAL, "endpoint": "x"}, ["destination.endpoint: unknown field"]),
         (
             {**MANUAL, "find_first": {"by": "a"}},
             [
