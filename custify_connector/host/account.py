@@ -43,7 +43,7 @@ class Account:
         return self.place == other.place and (is_stored or self.key == other.key)
 
     def words(self) -> dict[str, str]:
-        """Return what is written down."""
+        """Return what is recorded."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Account:
 
 
 def of_words(words: object) -> Account | None:
-    """Return the account that was written down; None where there is none, as in files of 0.1.0."""
+    """Return the account that was recorded; None where there is none, as in files of 0.1.0."""
     if not isinstance(words, Mapping) or not all(isinstance(each, str) for each in words.values()):
         return None
     place, key, stored = (words.get(name) for name in ("place", "key", "stored"))
@@ -79,7 +79,7 @@ def unbound(
     if account is None or not own:
         return own
     if before is None:
-        log.warning("the state does not say of which account it is: it is taken for that of %s", account)
+        log.warning("the state does not name its account: it is used for %s", account)
     elif not before.is_same(account) and not (same_account and before.place == account.place):
         remedy = REMEDY if before.place == account.place else "name another state, or start without it"
         raise StateError((Fault("state", f"belongs to the account {before}, not to {account}: {remedy}"),))

@@ -127,7 +127,7 @@ class Chosen:
         """Return the words that the connector takes; the usual value of another word means nothing, and is left out."""
         known = {"endpoint", "request", *declared, *(wanted if "request" in wanted else ())}
         taken = {name for name in wanted if name in known or self.takes(argument, name)}
-        reason = f"{self.name} does not declare that it takes this, so nothing says that it would keep to it"
+        reason = f"{self.name} does not declare that it supports this setting"
         unknown = (name for name, value in wanted.items() if name not in taken and not _is_usual(name, value))
         refuse(tuple(Fault(f"{argument}.{name}", reason) for name in unknown))
         return {name: value for name, value in wanted.items() if name in taken}
@@ -179,7 +179,7 @@ class Guarded:
         """See the contract."""
         description = _guarded(self._hooks.name, (), self._hooks.describe)
         if not isinstance(description, dict):
-            raise ConnectorFailed(f"{self._hooks.name} describes itself by something that is no mapping")
+            raise ConnectorFailed(f"{self._hooks.name} returned a description that is not a mapping")
         self._schema = description.get("credential", {})
         return description
 
@@ -225,7 +225,7 @@ class Guarded:
         name, secrets = self._hooks.name, self._secrets(credential)
         try:
             yield from answers
-        except Exception as error:  # noqa: BLE001 - a connector is anybody's code, and its text may hold the key
+        except Exception as error:  # noqa: BLE001 - a connector is anyone's code, and its text may hold the key
             if taken is not None and taken.error is not None:
                 raise taken.error from None
             _raise_known(name, secrets, error, at_the_call=False)
@@ -251,10 +251,10 @@ class _Taken:
             raise
 
 
-def _guarded(name: str, secrets: tuple[Secret, ...], call: Callable[[], Any]) -> Any:  # noqa: ANN401 - the same
+def _guarded(name: str, secrets: tuple[Secret, ...], call: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
     try:
         return call()
-    except Exception as error:  # noqa: BLE001 - the same
+    except Exception as error:  # noqa: BLE001 - as above
         _raise_known(name, secrets, error, at_the_call=True)
 
 
@@ -267,11 +267,13 @@ def _raise_known(name: str, secrets: tuple[Secret, ...], error: Exception, *, at
         raise ConnectorFailed(text.strip("'\"")) from None
     if at_the_call and isinstance(error, ValueError):  # an argument that it refuses, as the contract has it
         raise ConfigurationError((Fault(name, text or "refuses its arguments"),)) from None
-    raise ConnectorFailed(f"the connector {name} failed: {type(error).__name__}; its author can mend that") from None
+    raise ConnectorFailed(
+        f"the connector {name} failed: {type(error).__name__}; report this to the author of the connector"
+    ) from None
 
 
 def _without(secrets: tuple[Secret, ...], error: ConnectorError) -> ConnectorError:
-    """Return an error as it is, or anew, where its text holds a secret."""
+    """Return an error as it is, or a copy without the secret that its text holds."""
     if redacted(secrets, str(error)) == str(error):
         return error
     if isinstance(error, FaultyInput):

@@ -46,11 +46,11 @@ class Notation:
         if self.thousands == self.decimal:
             faults.append(Fault("--thousands", f"is {self.decimal!r}, which is the decimal mark: name another"))
         if len(self.decimal) != 1 or self.decimal.isalnum():
-            faults.append(Fault("--decimal", "must be one mark, such as ,"))
+            faults.append(Fault("--decimal", "must be one character, such as ,"))
         if len(self.thousands) > 1 or self.thousands.isalnum():
-            faults.append(Fault("--thousands", "must be one mark, such as ."))
+            faults.append(Fault("--thousands", "must be one character, such as ."))
         both = {word.lower() for word in self.yes} & {word.lower() for word in self.no}
-        faults += [Fault("--no-word", f"{word!r} is a --yes-word, too") for word in sorted(both)]
+        faults += [Fault("--no-word", f"{word!r} is also a --yes-word") for word in sorted(both)]
         if self.date_format and self.date_format != EXCEL_DAYS and "%" not in self.date_format:
             faults.append(Fault("--date-format", "must be like %d.%m.%Y, or the word excel for Excel's serial days"))
         if faults:
@@ -74,7 +74,7 @@ class Conversion(NamedTuple):
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return a value as text; a whole number is its digits, however it is held.
+    """Return a value as text; an integer is its digits, however it is held.
 
     Raises ValueError for a float whose digits are not known, because a float keeps no more than 16 of them.
     """
@@ -177,10 +177,10 @@ def day_of(value: date) -> str:
 
 CONVERSIONS = {
     "string": Conversion(lambda text, _notation: text, "text"),
-    "integer": Conversion(_integer, "a whole number"),
+    "integer": Conversion(_integer, "an integer"),
     "number": Conversion(_number, "a number"),
     "boolean": Conversion(_boolean, "true or false"),
-    "date": Conversion(_date, "a date: write 2026-01-31, or say how dates are written with --date-format"),
+    "date": Conversion(_date, "a date: write 2026-01-31, or name their format with --date-format"),
     "json": Conversion(_json, "JSON"),
 }
 """By the name of the type."""

@@ -103,7 +103,7 @@ class _Lines:
 
 
 class _Reader:
-    """Reads rows, from `line` on; after a row that is broken it goes on with the line that follows where that began."""
+    """Reads rows, from `line` on; after a broken row it continues with the line that follows where that began."""
 
     def __init__(self, file: Opened, lines: _Lines, delimiter: str, *, trim: bool) -> None:
         self._file = file
@@ -174,7 +174,7 @@ class _Reader:
         self._tell()
 
     def _broken(self, error: csv.Error) -> Row:
-        """Return a row that is no CSV: one line, whatever its quote would swallow."""
+        """Return a row that is not CSV: one line, whatever its quote would swallow."""
         line, count = self.line, len(self.lines.taken)
         fault = f"is not valid CSV: {error}"
         if count > 1:

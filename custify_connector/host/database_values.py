@@ -31,7 +31,7 @@ def cell(column: str, value: Any, make: Cell, *, binary_is_text: bool) -> Any:  
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise NotJson(column, "is bytes that are no text, which JSON has no form for") from None
+            raise NotJson(column, "is binary data, which JSON cannot represent") from None
     return plain(make(value, column), column)
 
 
@@ -116,14 +116,14 @@ def _moment(value: str, place: str) -> str:
     """Return a moment with milliseconds, and with the further digits that it has."""
     found = _MOMENT.fullmatch(value)
     if found is None:
-        raise NotJson(place, f"is {value}, which is no date of the years 0 to 9999")
+        raise NotJson(place, f"is {value}, which is not a date in the years 0 to 9999")
     day, clock, fraction = found.groups(default="")
     return f"{day}T{clock}.{fraction.rstrip('0'):0<3}Z"
 
 
 def _day(value: str, place: str) -> str:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise NotJson(place, f"is {value}, which is no date of the years 0 to 9999")
+        raise NotJson(place, f"is {value}, which is not a date in the years 0 to 9999")
     return value
 
 

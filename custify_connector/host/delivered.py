@@ -71,7 +71,7 @@ class Delivered:
             self._database = database.connect(path, _SCHEMA)
 
     def holds(self, record: Mapping[str, Any], record_hash: bytes) -> bool:
-        """Tell whether this very record was the last of its key, and nothing sent since may have changed it."""
+        """Return whether this very record was the last of its key, and nothing sent since may have changed it."""
         key = self._key(record)
         statement = "SELECT hash FROM delivered WHERE destination = ? AND key = ?"
         return key is not None and self._all(statement, self._destination, key) == [(record_hash,)]

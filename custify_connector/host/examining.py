@@ -1,6 +1,6 @@
 """What a run needs of this machine, looked at one by one; `examining_service` asks the service.
 
-Decides what is fine, what is worth a word, and what has to be mended, and how. It prints nothing.
+Decides what is fine, what is worth a word, and what has to be corrected, and how. It prints nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Finding:
     name: str
     verdict: Verdict
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def this_machine() -> list[Finding]:
@@ -77,8 +77,8 @@ def _extras() -> Finding:
     found = f"installed: {', '.join(sorted(set(needs) - set(missing))) or 'none'}"
     if not missing:
         return Finding("extras", "ok", found)
-    mend = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'"
-    return Finding("extras", "note", f"{found}; not installed: {', '.join(sorted(missing))}", mend)
+    fix = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'"
+    return Finding("extras", "note", f"{found}; not installed: {', '.join(sorted(missing))}", fix)
 
 
 def _connectors() -> Finding:
@@ -131,8 +131,8 @@ def _keys() -> Finding:
     if place.kind == "keyring":
         return Finding("keys", "ok", f"new keys go into {place.place}")
     install = "" if _is_installed("keyring") else f"pip install '{_DISTRIBUTION}[keyring]', and "
-    mend = f"only if you want a keyring: {install}start and unlock the one of your desktop"
-    return Finding("keys", "note", f"no keyring works here: keys go into {place.place}", mend)
+    fix = f"only if you want a keyring: {install}start and unlock the one of your desktop"
+    return Finding("keys", "note", f"no keyring works here: keys go into {place.place}", fix)
 
 
 def _stored() -> Finding:
@@ -140,7 +140,7 @@ def _stored() -> Finding:
     names = [entry.name for entry in vault.entries()]
     for name in names:
         vault.credential(name)
-    return Finding("stored", "ok", f"credentials: {', '.join(names)}" if names else "no credential is kept here")
+    return Finding("stored", "ok", f"credentials: {', '.join(names)}" if names else "no credential is stored here")
 
 
 def _runs() -> Finding:

@@ -1,6 +1,6 @@
 """What a connector's test of a credential shows: of the network, the clock, the key and the limits.
 
-Decides what is fine, what is worth a word, and what has to be mended, and how. It prints nothing.
+Decides what is fine, what is worth a word, and what has to be corrected, and how. It prints nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def the_service(chosen: Chosen, credential: Mapping[str, Any], name: str | None)
     """
     report = chosen.hooks.test_credential(credential)
     if report.code == "invalid_credential":
-        return [Finding("credential", "fault", report.message, "mend it, and try again")]
+        return [Finding("credential", "fault", report.message, "fix it, and try again")]
     return list(_found(report, _address(chosen, credential), chosen.description.get("rate_limit", {}), name))
 
 
@@ -73,10 +73,10 @@ def network(report: CredentialReport, address: str) -> Finding:
 def clock(service_time: str | None, now: datetime) -> Finding:
     """Compare this machine's clock with the service's, an ISO 8601 time."""
     if service_time is None:
-        return Finding("clock", "skipped", "the service did not tell the time")
+        return Finding("clock", "skipped", "the service sent no time")
     ahead = (now - datetime.fromisoformat(service_time)).total_seconds()
     side = "ahead of" if ahead > 0 else "behind"
-    found = f"{abs(ahead):,.0f} s {side} Custify's" if abs(ahead) > _CLOCK_EXACT else "tells the same time as Custify's"
+    found = f"{abs(ahead):,.0f} s {side} Custify's" if abs(ahead) > _CLOCK_EXACT else "agrees with Custify's clock"
     if abs(ahead) <= _CLOCK_NOTE:
         return Finding("clock", "ok", found)
     verdict: Verdict = "fault" if abs(ahead) > _CLOCK_FAULT else "note"
@@ -95,7 +95,7 @@ def key(report: CredentialReport, name: str) -> Finding:
 def _new_key(name: str) -> str:
     if name == RESERVED:
         return "set CUSTIFY_API_KEY to a key that Custify shows as valid"
-    return f"a key that is kept here is replaced by: custify credential rotate {shlex.quote(name)}"
+    return f"replace a stored key with: custify credential rotate {shlex.quote(name)}"
 
 
 def limits(report: CredentialReport, ours: Mapping[str, Any]) -> Finding:

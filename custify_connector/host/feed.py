@@ -185,7 +185,7 @@ class Feed:
             yield Line(given.row.line, receipt, given.row)
 
     def hear(self, event: Event) -> None:
-        """Write down which rows may have arrived from now on; raises ConfigurationError where that cannot be kept."""
+        """Record which rows may have arrived from now on; raises ConfigurationError where that cannot be kept."""
         if not isinstance(event, Sending):
             return
         self._announced.update(event.indexes)
@@ -250,14 +250,14 @@ class Feed:
         return receipt
 
     def _touching(self, given: Given) -> Given:
-        """Return a row as it is handed over: what it may change in the account is not known from now on."""
+        """Return a row as it is passed: what it may change in the account is not known from now on."""
         sent = {**given.record, **self._constants}
         for other in self._safe.others:
             other.forget(sent)
         return replace(given, token=self._safe.delivered.touch(sent) if self._safe.delivered else None)
 
     def _give(self, given: list[Given]) -> None:
-        """Write down that rows may have arrived from now on."""
+        """Record that rows may have arrived from now on."""
         for each in given:
             if each.row.origin:
                 self._origins.give(each.row.origin)
@@ -265,7 +265,7 @@ class Feed:
             self._safe.journal.send([each.place for each in given])
 
     def _contradiction(self, given: Given) -> str | None:
-        """Return what is wrong with a row that stands in a quarantine twice: which of the two counts, nobody knows."""
+        """Return what is wrong with a row that stands in a quarantine twice: which of the two counts is unknown."""
         line = self._origins.given_on(given.row.origin) if given.row.origin else None
         return f"is the same row as line {line}: keep one of the two" if line is not None else None
 
@@ -273,20 +273,20 @@ class Feed:
         """Return the receipt of a quarantined row that arrived after all, in a resumed run or another replay."""
         if earlier is None or earlier.receipt is None or earlier.receipt.outcome not in {"sent", "unchanged"}:
             return None
-        reason = "it was sent since it was kept here"
+        reason = "it was sent after it was saved here"
         return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
 
     def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
         try:
             shape = self._shape if row.shape is None else of_words(row.shape)
         except ConfigurationError as error:
-            return row.fields, f"cannot be read as it was kept: {error}"
+            return row.fields, f"cannot be read as it was saved: {error}"
         return shape.read(row)
 
     def _unclear(self, given: Given, unclear: bool) -> Receipt | None:
         if not unclear or self._may_be_repeated(given.record):
             return None
-        reason = "an earlier run left it unclear whether this record arrived; --resend-unclear sends it again"
+        reason = "this record may have arrived in an earlier run; add --resend-unclear to send it again"
         return Receipt(given.index, "failed", self._key(given), None, "unclear", reason)
 
     def _may_be_repeated(self, record: Mapping[str, Any]) -> bool:
@@ -315,7 +315,7 @@ class Feed:
         return Line(given.row.line, receipt, given.row)
 
     def _hold_to_its_word(self, receipt: Receipt) -> None:
-        """Take every row that is handed over for under way, once a connector sent one without reporting it."""
+        """Take every row that is passed for under way, once a connector sent one without reporting it."""
         was_sent = receipt.outcome == "sent" or receipt.code == "unclear"
         if self._is_announcing and was_sent and receipt.index not in self._announced:
             self._is_announcing = False
@@ -323,9 +323,9 @@ class Feed:
         self._announced.discard(receipt.index)
 
     def _make_safe(self, given: Given, receipt: Receipt) -> None:
-        """Keep what became of a row: the quarantine first, then what was delivered, the journal last.
+        """Keep the outcome of a row: the quarantine first, then what was delivered, the journal last.
 
-        A refused key is no fault of the row, which was certainly not taken: nothing is to be corrected in it.
+        A refused key is not a fault of the row, which was certainly not taken: nothing is to be corrected in it.
         """
         refused_key = receipt.outcome == "failed" and receipt.code == "key_refused"
         if self._safe.quarantine and receipt.outcome in {"rejected", "failed"} and not refused_key:

@@ -1,6 +1,6 @@
 """Where this machine keeps what outlives a command: credentials, the history of runs, states by name.
 
-Decides the one directory, and that nobody else may look into it. This file does not know what is kept there.
+Decides the one directory, and that only its owner may look into it. This file does not know what is kept there.
 """
 
 from __future__ import annotations

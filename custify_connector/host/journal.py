@@ -1,4 +1,4 @@
-"""The journal of a write run: which rows were sent, and what became of them, one commit a row.
+"""The journal of a write run: which rows were sent, and with which outcome, one commit a row.
 
 Decides what a resumed run sends again. A row is known by the hash of its record, and by how many equal ones came before
 it: its line may change. A row's content is kept as a hash only; it does not know hooks or Custify.
@@ -109,8 +109,8 @@ class Journal:
     """The rows of one run, each with a place of its own. A killed process loses nothing that was written here.
 
     It may be used from several threads. Nothing is made before the first row. Each call may raise ConfigurationError:
-    the file cannot be used, is no journal, belongs to another destination or account (None takes any), or is in use by
-    another run, which would send the same rows.
+    the file cannot be used, is not a journal, belongs to another destination or account (None takes any), or is in use
+    by another run, which would send the same rows.
     """
 
     def __init__(  # noqa: PLR0913 - whose it is
@@ -185,7 +185,7 @@ class Journal:
         return bool(found and found[0])
 
     def finish(self) -> None:
-        """Write down that every row is decided: to resume the run does nothing more."""
+        """Record that every row is decided: to resume the run does nothing more."""
         self._run("UPDATE run SET finished = 1")
 
     def meet(self, record_hash: bytes) -> tuple[int, Entry | None]:
@@ -218,7 +218,7 @@ class Journal:
             return Entry(record_hash, _receipt(receipt) if receipt else None, bool(receipt) or state != _OPEN)
 
     def give(self, place: int, record_hash: bytes) -> None:
-        """Write down that a row may have arrived from now on; it need not have been met."""
+        """Record that a row may have arrived from now on; it need not have been met."""
         self._run(
             "INSERT INTO rows (place, hash, met, state) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET hash = excluded.hash, state = excluded.state, receipt = NULL",
@@ -226,7 +226,7 @@ class Journal:
         )
 
     def send(self, places: Iterable[int]) -> None:
-        """Write down, in one step, that rows which were met may have arrived from now on."""
+        """Record, in one step, that rows which were met may have arrived from now on."""
         with self._turn, database.explained(self.path), self._database as opened:
             opened.execute("BEGIN IMMEDIATE")
             statement = f"UPDATE rows SET state = {_UNDER_WAY}, receipt = NULL WHERE place = ?"  # noqa: S608 - a number
@@ -237,7 +237,7 @@ class Journal:
         self._run("UPDATE rows SET kept = 1 WHERE place = ?", place)
 
     def decide(self, place: int, receipt: Receipt) -> None:
-        """Write down what became of a row."""
+        """Record the outcome of a row."""
         words = dataclasses.asdict(dataclasses.replace(receipt, response=None))
         kept = orjson.dumps({name: value for name, value in words.items() if value is not None})
         self._run("UPDATE rows SET receipt = ?, state = ? WHERE place = ?", kept, _state(receipt), place)
@@ -265,7 +265,7 @@ def _state_of(text: object) -> int:
 
 
 def _receipt(text: Any) -> Receipt:  # noqa: ANN401 - whatever the file holds
-    """Return a receipt that was written down; raises TypeError or ValueError for what is none."""
+    """Return a receipt that was recorded; raises TypeError or ValueError for what is none."""
     words = orjson.loads(text)
     receipt = Receipt(**words)
     if receipt.outcome not in OUTCOMES or not isinstance(receipt.index, int):
@@ -274,9 +274,9 @@ def _receipt(text: Any) -> Receipt:  # noqa: ANN401 - whatever the file holds
 
 
 def foreign(before: Account | None, now: Account) -> str:
-    """Return why a run to one account cannot go on with the journal of another, and what to do."""
+    """Return why a run to one account cannot continue with the journal of another, and what to do."""
     if before is None:
-        reason = f"was written by version 0.1.0, which did not note the account; this run is for {now}"
+        reason = f"was written by version 0.1.0, which did not record the account; this run is for {now}"
         return f"{reason}. If that is the account, add --same-account; else leave out --resume"
     reason = f"is the journal of a run to the account {before}, and this run is for {now}"
     return f"{reason}; {accounts.REMEDY}; for a run of its own, leave out --resume"
@@ -297,14 +297,14 @@ def _name_inputs(opened: sqlite3.Connection, names: list[str]) -> None:
 
 
 def leave(path: Path, input_name: str) -> None:
-    """Write down that a run of this input has another journal from now on."""
+    """Record that a run of this input has another journal from now on."""
     with database.opened(path, _SCHEMA) as opened:
         before = _known(path, opened)
         _name_inputs(opened, [name for name in (before.inputs if before else ()) if name != input_name])
 
 
 def _refuse_other_kinds(path: Path) -> None:
-    """Raise ConfigurationError for a file that is no database: it may be what the run is to send."""
+    """Raise ConfigurationError for a file that is not a database: it may be what the run is to send."""
     if path.is_file():
         with path.open("rb") as stream:
             start = stream.read(len(_START))
@@ -315,7 +315,7 @@ def _refuse_other_kinds(path: Path) -> None:
 def known(path: Path) -> Known | None:
     """Return what a journal says of its run, None where there is none yet.
 
-    Raises ConfigurationError for a file that is no journal, or cannot be read.
+    Raises ConfigurationError for a file that is not a journal, or cannot be read.
     """
     if not path.exists():
         return None

@@ -24,7 +24,7 @@ def table(file: Opened) -> Table:
 
 
 def _is_document(head: bytes) -> bool:
-    """Tell whether objects go over several lines, or are items of an array."""
+    """Return whether objects go over several lines, or are items of an array."""
     text = head.replace(b"\0", b"").lstrip()
     first = text.partition(b"\n")[0].strip()
     return first in {b"[", b"{"} or text.strip() == b"[]" or (text[:1] == b"[" and text[1:].lstrip()[:1] == b"{")

@@ -1,6 +1,6 @@
 """Where the state of a read is kept while it runs, and after: nowhere, in a file, or in the database it fills.
 
-Decides from where a run goes on: an unfinished one for an hour, because what it had read grows old; else from the
+Decides from where a run continues: an unfinished one for an hour, because what it had read grows old; else from the
 state of the last finished one. It does not know what a state means.
 """
 
@@ -20,13 +20,13 @@ FRESH_SECONDS = 3600.0
 
 
 class Keeping(Protocol):
-    """Keeps what a run needs to go on."""
+    """Keeps what a run needs to continue."""
 
     def load(self) -> Stored:
-        """Return from where to go on; raises StateError for what cannot be read."""
+        """Return from where to resume; raises StateError for what cannot be read."""
 
     def anew(self) -> Stored | None:
-        """Return from where to start when the connector refuses what `load` told; None where the user must decide."""
+        """Return where to start when the connector refuses what `load` returned; None where the user must decide."""
 
     def check(self) -> None:
         """Raise StateError when nothing could be kept, before anything is read for it."""
@@ -42,7 +42,7 @@ class Keeping(Protocol):
 
 
 class Nowhere:
-    """Keeps nothing: each run starts afresh."""
+    """Keeps nothing: each run starts from the beginning."""
 
     def load(self) -> Stored:
         """See `Keeping`."""
@@ -100,7 +100,7 @@ class InFile:
 class Beside(InFile):
     """Keeps the state of an unfinished run in a file of our own beside what it staged.
 
-    `committed` tells the state of the last finished run; `commit` keeps it, None where the output does so itself.
+    `committed` reports the state of the last finished run; `commit` keeps it, None where the output does so itself.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class FileStore:
         try:
             return {handle: Secret(key) for handle, key in orjson.loads(content)["keys"].items()}
         except (ValueError, TypeError, KeyError, AttributeError):
-            reason = "is damaged: put a copy of it back, or move it away and rotate each credential"
+            reason = "is damaged: restore a copy, or move it away and rotate each credential"
             raise ConfigurationError((Fault(str(self.path), reason),)) from None
 
     def _save(self, keys: dict[str, Secret]) -> None:
@@ -91,7 +91,7 @@ class KeyringStore:
         """See KeyStore; the key is read back, since some backends forget without a word."""
         self._ask(lambda: self._backend.set_password(_SERVICE, handle, key.reveal()))
         if self.get(handle) != key:
-            raise _unusable("did not keep the key")
+            raise _unusable("did not store the key")
 
     def get(self, handle: str) -> Secret | None:
         """See KeyStore."""
@@ -107,13 +107,13 @@ class KeyringStore:
     def _ask(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the backend answers
         try:
             return call()
-        except Exception as error:  # noqa: BLE001 - a backend is anybody's code, and its text may hold the key
+        except Exception as error:  # noqa: BLE001 - a backend is anyone's code, and its text may hold the key
             locked = "Locked" in type(error).__name__
             raise _unusable("is locked" if locked else f"cannot be used ({type(error).__name__})") from None
 
 
 def _unusable(what: str) -> ConfigurationError:
-    remedy = "unlock it or log in to the desktop, and try again; to keep keys in a file, say --store file"
+    remedy = "unlock it or log in to the desktop, and try again; to keep keys in a file, use --store file"
     return ConfigurationError((Fault("keyring", f"the system's keyring {what}: {remedy}"),))
 
 
@@ -126,11 +126,11 @@ def keyring_backend() -> Any | None:  # noqa: ANN401 - of a library that is not 
         return backend if _is_fit(backend) else None
     except ImportError:
         return None
-    except Exception:  # noqa: BLE001 - backends and their settings are anybody's; doctor tells of it
+    except Exception:  # noqa: BLE001 - backends and their settings are anyone's; doctor reports it
         return None
 
 
-def _is_fit(backend: Any) -> bool:  # noqa: ANN401 - the same
+def _is_fit(backend: Any) -> bool:  # noqa: ANN401 - as above
     """Refuse backends that keep nothing, and those that keyring itself does not recommend."""
     module = type(backend).__module__
     if module.startswith(("keyring.backends.fail", "keyring.backends.null")):
@@ -152,6 +152,6 @@ def of_kind(kind: Kind, folder: Path) -> KeyStore:
         return FileStore(folder / "keys.json")
     backend = keyring_backend()
     if backend is None:
-        reason = "there is no keyring here that works: pip install 'custify-connector[keyring]', or --store file"
+        reason = "no working keyring was found: pip install 'custify-connector[keyring]', or --store file"
         raise ConfigurationError((Fault("keyring", reason),))
     return KeyringStore(backend)

@@ -179,7 +179,7 @@ def holder(name: str, columns: Iterable[str]) -> str | None:
 def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dict[str, Any]:
     """Return a record from a row without rules: dotted column names become nested fields.
 
-    Values that are no text stay where they are, because JSON nests by itself; a `flat` row has no other way to nest.
+    Values that are not text stay where they are, because JSON nests by itself; a `flat` row has no other way to nest.
     """
     record: dict[str, Any] = {}
     for column, value in row.items():
@@ -262,7 +262,7 @@ def _converted(rule: Rule, value: Any, notation: Notation) -> Any:  # noqa: ANN4
 
 
 def _is_already(wanted: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Tell whether a value needs no text between: a number's own digits are all it has."""
+    """Return whether a value needs no text between: a number's own digits are all it has."""
     is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
     return (wanted == "number" and is_number) or (wanted == "json" and not isinstance(value, str))
 

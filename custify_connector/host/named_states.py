@@ -1,4 +1,4 @@
-"""States that are kept by name below the data directory, so that nobody has to remember a path.
+"""States that are kept by name below the data directory, so that no path has to be remembered.
 
 Decides what is a name and what is a path. It does not know what a state holds.
 """
@@ -29,7 +29,7 @@ class NamedState:
 
 
 def is_name(text: str) -> bool:
-    """Tell a name (`nightly`) from a path (`nightly.state`, `./nightly`)."""
+    """Distinguish a name (`nightly`) from a path (`nightly.state`, `./nightly`)."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -62,7 +62,7 @@ def _state(name: str) -> NamedState:
 
 
 def remove(name: str) -> None:
-    """Forget a state: the next run with its name starts afresh. Raises StateError when there is none."""
+    """Forget a state: the next run with its name starts from the beginning. Raises StateError when there is none."""
     known = names()
     if name not in known:
         raise StateError((Fault("state", f"there is no {name!r}{suggestion(name, known)}"),))

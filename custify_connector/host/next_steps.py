@@ -32,9 +32,9 @@ def after(run: Run) -> Step:
 
 
 def going_on(run: Run) -> Step:
-    """Return the step that goes on with a run, also where its key has to be accepted first."""
+    """Return the step that continues a run, also where its key has to be accepted first."""
     if run.status == "running":
-        return Step(None, "it runs; look again later")
+        return Step(None, "it is still running; look again later")
     return _after_a_read(run) if run.kind == "read" else _after_a_write(run)
 
 
@@ -45,7 +45,7 @@ def is_about_the_key(run: Run) -> bool:
 
 def _about_the_key(run: Run) -> Step:
     if run.connector:
-        return Step(_again(run), f"asks again, once {run.connector} accepts the credential")
+        return Step(_again(run), f"retries, once {run.connector} accepts the credential")
     if run.credential == RESERVED:
         return Step("custify doctor", "says what is wrong with the key of CUSTIFY_API_KEY")
     return Step(shlex.join(["custify", "credential", "test", run.credential]), "says what is wrong with the key")
@@ -56,10 +56,10 @@ def _after_a_read(run: Run) -> Step:
     if run.status == "finished":
         return Step(again, _read_again(run))
     if run.status == "incomplete":
-        return Step(again, "starts over; with --allow-incomplete besides, it keeps what came")
+        return Step(again, "starts over; add --allow-incomplete to keep what came")
     if run.state:
-        return Step(again, "goes on where it stopped")
-    return Step(again, "starts over; with --state NAME besides, it could go on where it stopped")
+        return Step(again, "resumes where it stopped")
+    return Step(again, "starts over; add --state NAME to make it resume where it stopped")
 
 
 def _read_again(run: Run) -> str:
@@ -67,15 +67,15 @@ def _read_again(run: Run) -> str:
         return "reads it all again"
     if run.state or (run.output and not run.output.endswith(_WITHOUT_A_STATE)):
         return "reads what changed since"
-    return "reads it all again; with --state NAME besides, it reads what changed since"
+    return "reads it all again; add --state NAME to read only what changed"
 
 
 def _after_a_write(run: Run) -> Step:
     if run.status in {"interrupted", "failed", "died"} and run.journal:
         resume = () if "--resume" in run.command else ("--resume",)
-        return Step(_again(run, *resume), "goes on; what is decided is not sent again")
+        return Step(_again(run, *resume), "resumes; what is decided is not sent again")
     if run.errors and run.quarantine:
-        return Step(replay(run.quarantine, run.command), "sends the rejected records again, once mended")
+        return Step(replay(run.quarantine, run.command), "sends the rejected records again, once they are fixed")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")

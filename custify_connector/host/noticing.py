@@ -106,7 +106,7 @@ class Keys:
 
     def _point(self, name: str) -> str:
         count = f"{self.points[name]:,} of its values"
-        remedy = f"where they are whole numbers, --map {name}:integer=COLUMN sends their digits"
+        remedy = f"where they are integers, --map {name}:integer=COLUMN sends their digits"
         return f"{name}: {count} end in .0, as a column of numbers with gaps is often exported: {remedy}"
 
     def _repeated(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Files that hold keys: read only when nobody else could have, written whole or not at all.
+"""Files that hold keys: read only when no other user could have, written whole or not at all.
 
 Decides which owner and permissions are safe. It does not know what is in the file, and never shows it.
 """

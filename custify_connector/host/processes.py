@@ -43,5 +43,5 @@ def _told_by_ps(pid: int) -> str | None:
 
 
 def is_running(pid: int, since: str | None, where: str) -> bool:
-    """Tell whether that process still runs; yes where it cannot be known: another machine, or nothing was noted."""
+    """Return whether that process still runs; yes where it cannot be known: another machine, or nothing was noted."""
     return where != machine() or since is None or started(pid) == since

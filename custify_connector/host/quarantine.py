@@ -1,6 +1,7 @@
 """Records that were rejected or failed, kept for replay as JSON lines in Nexla's shape.
 
-A line is on the disk before the run moves on. This file does not know why a record was refused, only what it is told.
+A line is on the disk before the run moves on. This file does not know why a record was refused: it stores what it is
+given.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class Quarantine:
         self.count += 1
 
     def holds(self, origin: Origin) -> bool:
-        """Tell whether an earlier run kept a row here."""
+        """Return whether an earlier run kept a row here."""
         return (origin.place, origin.hash.hex()) in self._of(origin.journal)
 
     def _of(self, path: Path | None) -> set[tuple[int, str]]:
@@ -206,7 +207,7 @@ def text_of(line: Mapping[str, Any]) -> str | None:
 
 
 def is_unclear(line: Mapping[str, Any]) -> bool:
-    """Tell whether a quarantined record may have arrived."""
+    """Return whether a quarantined record may have arrived."""
     error = line.get("error")
     return isinstance(error, Mapping) and error.get("code") == "unclear"
 

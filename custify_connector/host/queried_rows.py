@@ -75,9 +75,9 @@ def open_input(
 def _refuse_what_does_not_apply(path: str, form: str, choice: Choice, written: FileForm) -> None:
     faults = []
     if choice.table is not None and form != "duckdb":
-        faults.append(Fault(path, "is no database: --table is for those"))
+        faults.append(Fault(path, "is not a database: --table applies to databases only"))
     if choice.query is not None and form not in {"duckdb", "parquet", "csv"}:
-        faults.append(Fault(path, "is no database: --query is for those, and for Parquet and CSV files"))
+        faults.append(Fault(path, "is not a database, Parquet or CSV file: --query applies to those only"))
     if form in {"parquet", "duckdb"} and path == STANDARD:
         faults.append(Fault("FILE", f"{form} cannot be read from standard input: name a file"))
     fitting = {"--sheet": {"excel"}, "--delimiter": {"csv"}, "--encoding": {"csv", "jsonl"}}
@@ -102,7 +102,7 @@ def open_parquet(path: str, query: str | None = None, used: Collection[str] | No
     In a query it is the table of its own name, without the ending.
     """
     _check_exists(path)
-    # What [ * ? stand for in a pattern they do not in the name of a file, and a folder's name is no column.
+    # What [ * ? stand for in a pattern they do not in the name of a file, and a folder's name is not a column.
     pattern = re.sub(r"([\[*?])", r"[\1]", path)
     content = f"SELECT * FROM read_parquet({literal(pattern)}, hive_partitioning = false)"  # noqa: S608 - it is quoted
     with connected(None) as database, _faults_named(path):
@@ -136,7 +136,7 @@ def _open_csv(path: str, query: str, written: FileForm, used: Collection[str] | 
         columns = [name for name in file.columns or () if name]
         name = quoted(Path(path.removesuffix(".gz").removesuffix(".zst")).stem)
         if len(set(columns)) < len(columns):
-            raise ConfigurationError((Fault(path, "has a name of a column twice: rename one for a --query"),))
+            raise ConfigurationError((Fault(path, "has two columns of one name: rename one to use --query"),))
         database.execute(f"CREATE TABLE {name} ({', '.join(f'{quoted(each)} VARCHAR' for each in columns)})")
         marks = ", ".join("?" * len(columns))
         for row in file.rows:

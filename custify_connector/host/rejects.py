@@ -15,7 +15,7 @@ FEWEST_FOR_A_SHARE = 100
 
 
 class Rejects:
-    """Counts receipts; `stopped` is why no row may be sent any more, None while the run goes on."""
+    """Counts receipts; `stopped` is why no row may be sent any more, None while the run continues."""
 
     def __init__(self, destination: Mapping[str, Any]) -> None:
         self._stops_at_once = destination.get("on_reject") == "stop"
@@ -25,7 +25,7 @@ class Rejects:
         self.stopped: str | None = None
 
     def count(self, receipt: Receipt) -> None:
-        """Take in what became of one row in this run."""
+        """Take in the outcome of one row in this run."""
         self._records += 1
         self._rejects += receipt.outcome in {"rejected", "failed"}
         if self.stopped is None and self._rejects:

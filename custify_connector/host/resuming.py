@@ -1,6 +1,6 @@
 """Which journal a run keeps, and what is said of it before anything is sent.
 
-Decides what `--resume` goes on with: the run of the same input, else the one run that had the same destination, account
+Decides what `--resume` continues: the run of the same input, else the one run that had the same destination, account
 and mapping and whose input is gone: it was renamed or moved. It knows journals; it does not know rows.
 """
 
@@ -52,7 +52,7 @@ def short(text: str) -> str:
 
 
 def anew(folder: Path, wanted: Wanted) -> Choice:
-    """Return the journal of a run that starts from its first row; an earlier run of its input is not gone on with."""
+    """Return the journal of a run that starts from its first row; an earlier run of its input is not continued."""
     own = _own(folder, wanted)
     for path, known in _alike(folder, wanted):
         if path != own and wanted.input in known.inputs and _is_same(known, wanted):
@@ -62,12 +62,12 @@ def anew(folder: Path, wanted: Wanted) -> Choice:
 
 
 def started_over(path: Path) -> str:
-    """Return what is said where an interrupted run is not gone on with."""
-    return f"{path}: an earlier run did not come to its end; starting anew (--resume goes on)"
+    """Return what is said where an interrupted run is not continued."""
+    return f"{path}: an earlier run did not finish; starting with the first row (add --resume to continue it)"
 
 
 def resumed(folder: Path, wanted: Wanted) -> Choice:
-    """Return the journal of the run to go on with; raises ConfigurationError where it cannot be known which."""
+    """Return the journal of the run to continue; raises ConfigurationError where it cannot be known which."""
     alike = [(path, known) for path, known in _alike(folder, wanted) if _is_same(known, wanted)]
     found = [each for each in alike if _is_of(each[1], wanted)] or _renamed(alike)
     if found:
@@ -75,11 +75,11 @@ def resumed(folder: Path, wanted: Wanted) -> Choice:
         return Choice(path, going_on(known, wanted.input))
     _refuse_foreign(folder, wanted)
     _refuse_other_mapping(folder, wanted)
-    return Choice(_own(folder, wanted), "no earlier run of this input is known here: starting with its first row")
+    return Choice(_own(folder, wanted), "no earlier run of this input was found: starting with the first row")
 
 
 def going_on(known: Known, input_name: str) -> str:
-    """Return what is said of a run that is gone on with."""
+    """Return what is said of a run that is continued."""
     name = Path(known.inputs[-1] if known.inputs else input_name).name
     since = f", which began {known.began}" if known.began else ""
     end = "had finished: only rows that are new or changed since are sent" if known.finished else "goes on"
@@ -114,7 +114,7 @@ def _is_same(known: Known, wanted: Wanted) -> bool:
 
 
 def _refuse_foreign(folder: Path, wanted: Wanted) -> None:
-    """Raise ConfigurationError where the run to go on with is that of another key, or of one that is not known."""
+    """Raise ConfigurationError where the run to continue is that of another key, or of one that is not known."""
     for path, known in _alike(folder, wanted):
         is_near = known.account is None or known.account.place == wanted.account.place
         if is_near and (_is_of(known, wanted) or not known.finished):

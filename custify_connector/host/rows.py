@@ -22,7 +22,7 @@ class Row:
     """One row of input: its line (from 1), and its fields, or the reason why it could not be read.
 
     A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest. A row that
-    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: nobody knows whether it arrived; a
+    an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: it is unknown whether it arrived; a
     `shape` is how its fields become a record, where that run had other rules than this one. `text` is what stood in the
     file, for a row that could not be read.
     """

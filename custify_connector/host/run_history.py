@@ -55,7 +55,7 @@ class RunHistory:
         self._busy_seconds = busy_seconds
 
     def begin(self, run: Run) -> Run:
-        """Write down that a run of this process begins; returns it with its id."""
+        """Record that a run of this process begins; returns it with its id."""
         home.made()
         begun = _begun(run)
         values = row_of(vars(begun))
@@ -72,7 +72,7 @@ class RunHistory:
         return dataclasses.replace(begun, id=number)
 
     def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
-        """Write down how far a run has come, or that it has ended."""
+        """Record how far a run has come, or that it has ended."""
         encoded = row_of(changes)
         assignments = ", ".join(f"{name} = ?" for name in encoded)
         with self._opened() as database:
@@ -145,7 +145,7 @@ class RunHistory:
         return {run.state_name: run for run in self._select(f"WHERE id IN ({_LAST_OF_STATES})", ()) if run.state_name}
 
     def needing(self, credential: str) -> list[Run]:
-        """Return the runs that need a credential yet: that run now, or have a state by name from which they go on."""
+        """Return the runs that need a credential yet: they run now, or resume from a state by name."""
         running = self._select("WHERE credential = ? AND connector = '' AND status = 'running'", (credential,))
         named = [run for run in self.last_of_states().values() if run.credential == credential and not run.connector]
         alive = [run for run in running if run.status == "running"]

@@ -39,7 +39,7 @@ class ReadCount:
 
 @dataclass(frozen=True)
 class Watch:
-    """How a run is followed: told how far it has come, and asked whether it should end."""
+    """How a run is followed: it reports how far it has come, and asks whether it should end."""
 
     tell: Callable[[ReadCount], None] = lambda _count: None
     ended: Callable[[], bool] = lambda: False
@@ -110,7 +110,7 @@ def _is_incremental(source: Mapping[str, Any]) -> bool:
     return source.get("mode") == "incremental"
 
 
-def _begin(  # noqa: PLR0913, PLR0917 - the same
+def _begin(  # noqa: PLR0913, PLR0917 - as above
     hooks: Hooks,
     credential: Mapping[str, Any],
     source: Mapping[str, Any],

@@ -1,6 +1,6 @@
 """The first records of a source, to look at: no more is asked for than is shown, where the connector takes a bound.
 
-Decides what can be told of records from themselves. It knows hooks; it knows no service.
+Decides what can be learned of records from themselves. It knows hooks; it knows no service.
 """
 
 from __future__ import annotations

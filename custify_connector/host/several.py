@@ -18,12 +18,12 @@ from custify_connector.host.runs import ReadCount
 AT_ONCE = 4
 
 Read = Callable[[Callable[[], bool]], ReadCount]
-"""Reads one stream; it is given a function that tells whether it should end."""
+"""Reads one stream; it is given a function that says whether it should end."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of one stream: its counters, or the error that ended it; neither when it was never begun."""
+    """The outcome of one stream: its counters, or the error that ended it; neither when it was never begun."""
 
     count: ReadCount | None
     error: ConnectorError | None
@@ -41,7 +41,7 @@ def read_all(
     tell: Callable[[str, Ended], None] = lambda _name, _ended: None,
     at_once: int = AT_ONCE,
 ) -> dict[str, Ended]:
-    """Run every read, `at_once` of them side by side; returns what became of each, in their order.
+    """Run every read, `at_once` of them side by side; returns the outcome of each, in their order.
 
     `tell` is called as each ends. Once the key is refused, those under way come to an end and no other is begun.
     """

@@ -21,7 +21,7 @@ from custify_connector.storage import atomic
 class Stored:
     """What a state file holds: the connector's state, and the size of an output that is not finished (else None).
 
-    `complete` tells that everything is written, and that the output only has to be put in its place; `merges` that the
+    `complete` says that everything is written, and that the output only has to be put in its place; `merges` that the
     unfinished output holds the changes since an earlier run, not the whole.
     """
 
@@ -42,7 +42,9 @@ def load(path: Path) -> Stored:
     except orjson.JSONDecodeError:
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("state", 0), (dict, type(None))):
-        raise StateError((Fault(str(path), "is no state file: restore it, or remove it to start afresh"),))
+        raise StateError(
+            (Fault(str(path), "is not a state file: restore it, or remove it to start from the beginning"),)
+        )
     size = content.get("output_size")
     written = size if type(size) is int and size >= 0 else None
     unfinished = written is not None

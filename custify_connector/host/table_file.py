@@ -39,7 +39,7 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM
 class FileForm:
     """How a file is written, as far as it was said; the rest is found out.
 
-    `header_row` is the line of the columns' names, from 1; `footer_rows` are as many last rows that are no records.
+    `header_row` is the line of the columns' names, from 1; `footer_rows` are as many last rows that are not records.
     With `trim`, a blank before a quote is none of its cell.
     """
 
@@ -73,7 +73,7 @@ class Opened:
     def lines(self) -> Iterator[str]:
         """Yield the lines as text, with ends of any kind; a byte that is none becomes half a character.
 
-        Raises ConfigurationError where an encoding leaves no way to go on.
+        Raises ConfigurationError where an encoding leaves no way to continue.
         """
         text = io.TextIOWrapper(self.stream, self.encoding, "surrogateescape", newline="")
         try:
@@ -84,7 +84,7 @@ class Opened:
 
     @property
     def head_text(self) -> str:
-        """The text that was looked at, without a last line that may go on."""
+        """The text that was looked at, without a last line that may continue."""
         text = self.head.decode(self.encoding, "replace")
         whole = max(text.rfind("\n"), text.rfind("\r")) + 1
         return text[:whole] if whole and len(self.head) >= LOOKED_AT else text
@@ -224,7 +224,7 @@ def _form(name: str, path: str, head: bytes) -> str:
 
 
 def _is_json(head: bytes) -> bool:
-    """Tell whether there is a JSON object at the start, or of a line."""
+    """Return whether there is a JSON object at the start, or of a line."""
     text = head.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").lstrip()
     return (
         text[:1] in {b"{", b"["} or text[:3] in {b"\xff\xfe{", b"\xfe\xff{"} or re.search(rb"\n\s*\{", text) is not None
@@ -238,12 +238,12 @@ def _check_bytes(name: str, form: str, head: bytes, *, said: bool) -> None:
     """Raise ConfigurationError where the first bytes are those of another form than the name has."""
     magic = next((found for start, found in _MAGIC.items() if head.startswith(start)), None)
     if form in {"csv", "jsonl"} and magic:
-        reason = f"is {_NAMES[magic]}, not {_NAMES[form]}: {'leave out' if said else 'say'} --input-format"
+        reason = f"is {_NAMES[magic]}, not {_NAMES[form]}: {'leave out' if said else 'use'} --input-format"
         raise _refused(name, f"{reason} {form if said else magic}")
     if form == "excel" and head[:5].lower() in {b"<html", b"<!doc", b"<?xml", b"<tabl"}:
         raise _refused(name, "is a web page with the ending of a workbook: open it, and save it as .xlsx or .csv")
     if form == "excel" and not magic:
-        raise _refused(name, "is not a workbook: if it is text, say --input-format csv")
+        raise _refused(name, "is not a workbook: if it is text, add --input-format csv")
 
 
 def _encoding(name: str, form: str, head: bytes, said: str | None) -> tuple[str, str | None]:
@@ -255,7 +255,7 @@ def _encoding(name: str, form: str, head: bytes, said: str | None) -> tuple[str,
         return marked or "utf-8", None
     if b"\0" in head[:2] or head[:200].count(0) * 3 > len(head[:200]):
         order = "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
-        raise _refused(name, f"has bytes as UTF-16 has them, without its mark: say --encoding {order}")
+        raise _refused(name, f"looks like UTF-16 without a byte order mark: use --encoding {order}")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -278,6 +278,6 @@ def _known_encoding(said: str) -> str:
         found = codecs.lookup(said)
         b"".decode(said)
     except LookupError:
-        reason = "is no encoding: name one such as utf-8, utf-16, windows-1252 or iso-8859-1"
+        reason = "is not an encoding: name one such as utf-8, utf-16, windows-1252 or iso-8859-1"
         raise _refused(f"--encoding {said}", reason) from None
     return {"utf-16": "utf-16", "utf-8-sig": "utf-8"}.get(found.name, found.name)

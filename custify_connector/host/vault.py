@@ -83,7 +83,7 @@ class CredentialMapping(dict[str, Any]):
 
 
 class OpaqueMapping(CredentialMapping):
-    """A credential of another connector: nobody here knows which of its fields are secret, so it shows none."""
+    """A credential of another connector: it is unknown which of its fields are secret, so it shows none."""
 
     def __repr__(self) -> str:
         return repr(dict.fromkeys(self, Secret("")))
@@ -119,7 +119,7 @@ class Vault:
         """Return one credential; raises ConfigurationError, with the name that was meant where one is close."""
         known = {entry.name: entry for entry in self.entries()}
         if name not in known:
-            remedy = suggestion(name, known) if known else ": custify credential add keeps one"
+            remedy = suggestion(name, known) if known else ": custify credential add stores one"
             raise ConfigurationError((Fault("credential", f"there is no {name!r}{remedy}"),))
         return known[name]
 
@@ -128,7 +128,7 @@ class Vault:
         entry = self.find(name)
         key = self._store(entry.store).get(entry.handle)
         if key is None:
-            reason = f"the key of {name!r} is not in {self._store(entry.store).place} any more"
+            reason = f"the key of {name!r} is no longer in {self._store(entry.store).place}"
             raise ConfigurationError((Fault("credential", f"{reason}: custify credential rotate {name}"),))
         return mapping_of(entry, key)
 
@@ -184,7 +184,7 @@ class Vault:
             database.execute("DELETE FROM credentials WHERE name = ?", (name,))
 
     def tested(self, name: str, report: CredentialReport) -> None:
-        """Write down what a test found."""
+        """Record what a test found."""
         with self._changing() as database:
             database.execute(
                 "UPDATE credentials SET tested_at = ?, tested_code = ?, verified_at = coalesce(?, verified_at)"
@@ -193,7 +193,7 @@ class Vault:
             )
 
     def used(self, name: str) -> None:
-        """Write down that a command takes it now; what hinders this is no reason to stop the command."""
+        """Record that a command takes it now; a failure of this is not a reason to stop the command."""
         with suppress(ConfigurationError), self._changing() as database:
             database.execute("UPDATE credentials SET used_at = ? WHERE name = ?", (now(), name))
 

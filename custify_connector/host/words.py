@@ -15,7 +15,7 @@ _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 
 
 def ago(time: str | None, now: datetime | None = None) -> str:
-    """Return how long ago an ISO 8601 time was, in words; a time to come is told as it is: the clock was set."""
+    """Return how long ago an ISO 8601 time was, in words; a time to come is reported as it is: the clock was set."""
     if time is None:
         return "never"
     seconds = ((now or datetime.now(timezone.utc)) - moment_of(time)).total_seconds()
@@ -46,7 +46,7 @@ def counted(number: int, word: str) -> str:
 
 
 def outcomes(counts: Mapping[str, int]) -> str:
-    """Return what became of how many: `4 sent, 1 rejected`; empty when there is none."""
+    """Return how many had which outcome: `4 sent, 1 rejected`; empty when there is none."""
     return ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)
 
 

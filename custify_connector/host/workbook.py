@@ -1,6 +1,6 @@
 """Rows of a sheet of a workbook: Excel's, or one that python-calamine reads as well.
 
-Decides how a spreadsheet's values become those of JSON: a day is a date, a whole number an integer.
+Decides how a spreadsheet's values become those of JSON: a day is a date, a whole float an integer.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def test_one_that_describes_itself_by_no_mapping_is_at_fault():
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(ConnectorHooks)
     manager.register(Odd(), "odd")
-    with pytest.raises(ConnectorFailed, match="no mapping"):
+    with pytest.raises(ConnectorFailed, match="not a mapping"):
         _ = connectors.of(NamedConnector(manager, "odd")).description
 
 

@@ -17,7 +17,7 @@ def test_a_fresh_machine_has_nothing_to_mend():
 
 def test_a_directory_that_others_may_change_is_to_be_mended():
     home.made().chmod(0o777)
-    assert by_name(examining.this_machine())["directory"].mend.startswith("chmod 700")
+    assert by_name(examining.this_machine())["directory"].fix.startswith("chmod 700")
 
 
 def test_a_file_of_keys_that_others_may_read_is_to_be_mended():

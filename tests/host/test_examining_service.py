@@ -41,7 +41,7 @@ def test_a_malformed_credential_is_told_and_nothing_is_sent(sandbox):
 @pytest.mark.parametrize("code", ["unreachable", "tls_error", "timeout", "unexpected_reply"])
 def test_each_way_not_to_be_reached_has_its_remedy(code):
     found = examining_service.network(report(code, detail="why"), "https://api.custify.com")
-    assert (found.verdict, found.found, bool(found.mend)) == ("fault", "https://api.custify.com: why", True)
+    assert (found.verdict, found.found, bool(found.fix)) == ("fault", "https://api.custify.com: why", True)
 
 
 @pytest.mark.parametrize(("code", "status"), [("unexpected_reply", 200), ("unauthorized", None), ("ok", None)])

@@ -60,7 +60,7 @@ class Hooks:
         return Receipt(index, key={"id": record["id"]}, **words)
 
 
-FAILED = {"outcome": "failed", "code": "unavailable", "reason": "it last answered 503"}
+FAILED = {"outcome": "failed", "code": "unavailable", "reason": "the last one was 503"}
 UNCLEAR = {"outcome": "failed", "code": "unclear", "reason": "the connection broke"}
 REJECTED = {"outcome": "rejected", "code": "refused", "reason": "no"}
 IDENTITY = (("id",),)

@@ -62,7 +62,7 @@ def test_a_key_is_kept_found_and_forgotten(store, canary):
 def test_a_damaged_file_is_told_and_not_overwritten(tmp_path, content):
     path = tmp_path / "keys.json"
     private_file.replace(path, content)
-    with pytest.raises(ConfigurationError, match="is damaged: put a copy of it back"):
+    with pytest.raises(ConfigurationError, match="is damaged: restore a copy"):
         FileStore(path).put("a", Secret("x"))
     assert path.read_bytes() == content
 
@@ -82,7 +82,7 @@ def test_a_keyring_that_does_not_answer_is_told_with_the_way_out(canary, error, 
 def test_a_keyring_that_forgets_without_a_word_is_refused():
     backend = Memory()
     backend.set_password = lambda *_: None
-    with pytest.raises(ConfigurationError, match="did not keep the key"):
+    with pytest.raises(ConfigurationError, match="did not store the key"):
         KeyringStore(backend).put("a", Secret("x"))
 
 
@@ -102,7 +102,7 @@ class Chain(chainer.ChainerBackend):
 def test_a_keyring_that_keeps_nothing_or_is_not_recommended_is_passed_over(monkeypatch, tmp_path, backend):
     monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
     assert key_stores.preferred(tmp_path).kind == "file"
-    with pytest.raises(ConfigurationError, match=r"no keyring here that works: pip install .*, or --store file"):
+    with pytest.raises(ConfigurationError, match=r"no working keyring was found: pip install .*, or --store file"):
         key_stores.of_kind("keyring", tmp_path)
 
 

@@ -190,12 +190,12 @@ def test_a_text_becomes_the_type_that_is_asked_for(type_name, text, value):
 @pytest.mark.parametrize(
     ("type_name", "text", "article"),
     [
-        ("integer", "7.5", "a whole number"),
-        ("integer", "seven", "a whole number"),
-        ("integer", "1_000", "a whole number"),
-        ("integer", "1,000", "a whole number"),
-        ("integer", "0x10", "a whole number"),
-        ("integer", "9" * 5_000, "a whole number"),
+        ("integer", "7.5", "an integer"),
+        ("integer", "seven", "an integer"),
+        ("integer", "1_000", "an integer"),
+        ("integer", "1,000", "an integer"),
+        ("integer", "0x10", "an integer"),
+        ("integer", "9" * 5_000, "an integer"),
         ("number", "1,5", "a number"),
         ("number", "nan", "a number"),
         ("number", "inf", "a number"),

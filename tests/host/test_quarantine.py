@@ -20,7 +20,7 @@ REJECTED = Receipt(3, "rejected", {"user_id": "ana"}, None, "invalid_record", "i
         (REJECTED, "validation"),
         (Receipt(3, "rejected", None, 400, "refused", "Custify: no"), "delivery"),
         (Receipt(3, "failed", None, None, "unclear", "the connection broke"), "delivery"),
-        (Receipt(3, "failed", None, 503, "unavailable", "it last answered 503"), "delivery"),
+        (Receipt(3, "failed", None, 503, "unavailable", "the last one was 503"), "delivery"),
     ],
     ids=lambda value: getattr(value, "code", value),
 )

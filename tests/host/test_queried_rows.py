@@ -66,10 +66,10 @@ def test_each_type_becomes_its_json(database, expression, value):
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("'NaN'::DOUBLE", "it is nan, which JSON has no form for"),
-        ("'infinity'::DOUBLE", "it is inf, which JSON has no form for"),
+        ("'NaN'::DOUBLE", "it is nan, which JSON cannot represent"),
+        ("'infinity'::DOUBLE", "it is inf, which JSON cannot represent"),
         ("170141183460469231731687303715884105727::HUGEINT", "more than 64 bits"),
-        ("'a'::BLOB", "is bytes"),
+        ("'a'::BLOB", "is binary data"),
     ],
 )
 def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):
@@ -86,7 +86,7 @@ def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):
         ("crm.duckdb", Choice("people", "SELECT 1"), "name its rows with --table NAME or --query SQL"),
         ("crm.duckdb", Choice(table="persons"), "persons"),
         ("crm.duckdb", Choice(query="SELEKT"), "SELEKT"),
-        ("people.csv", Choice(table="people"), "is no database"),
+        ("people.csv", Choice(table="people"), "is not a database"),
         ("gone.duckdb", Choice(table="people"), "No such file"),
         ("gone.parquet", ALL, "No such file"),
     ],

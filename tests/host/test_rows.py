@@ -123,7 +123,7 @@ def test_a_value_over_the_bound_is_a_fault_of_its_row(read):
         pytest.param(b"a,caf\xe9\n", ["the name of column 2 is not UTF-8 text: save the file as UTF-8"], id="no UTF-8"),
         pytest.param(b"id,a\x00,,a\x00b\n", ["column 2", "column 4"], id="all at once"),
         pytest.param(b'"a,b\n', ["is not valid CSV: unexpected end of data"], id="open quote"),
-        pytest.param("a,b\n".encode("utf-16-le"), ["say --encoding utf-16-le"], id="UTF-16 without its mark"),
+        pytest.param("a,b\n".encode("utf-16-le"), ["use --encoding utf-16-le"], id="UTF-16 without a byte order mark"),
     ],
 )
 def test_a_heading_that_cannot_be_used_is_refused_before_the_first_row(read, content, reasons):

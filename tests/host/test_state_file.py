@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from custify_connector.contract.errors import StateError
 from custify_connector.host.state_file import Stored, load, save
 
-BROKEN = "is no state file: restore it, or remove it to start afresh"
+BROKEN = "is not a state file: restore it, or remove it to start from the beginning"
 
 
 def test_without_a_file_nothing_is_stored(tmp_path):

@@ -72,8 +72,8 @@ def connected(
     """Open a database, in memory when it has no path; what does not fit in memory goes to the folder `spill`.
 
     A new database can be opened by DuckDB from `version` on. One that is opened without `spill` reaches no other file,
-    whatever its views say. Raises NotEnoughMemory, and ConfigurationError when it is in use, is no database, or while
-    the disk is full.
+    whatever its views say. Raises NotEnoughMemory, and ConfigurationError when it is in use, is not a database, or
+    while the disk is full.
     """
     module = duckdb()
     # A second thread doubles the memory, and a transaction is not written sooner by it.
@@ -111,7 +111,7 @@ def _sentence(text: str) -> str:
 
 
 def file(path: Path) -> str:
-    """Return the name of a file that is read, as SQL writes it: brackets and stars in it are no pattern."""
+    """Return the name of a file that is read, as SQL writes it: brackets and stars in it are not a pattern."""
     return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute())))
 
 

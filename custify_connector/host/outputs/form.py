@@ -30,7 +30,7 @@ _NOT_WRITTEN = {
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "spreadsheets are not written: end it in .csv, and add --for-excel"),
     **dict.fromkeys((".sqlite", ".sqlite3"), "SQLite is not written: end it in .duckdb"),
     **dict.fromkeys(
-        (".zst", ".bz2", ".xz", ".zip", ".7z", ".lz4", ".br"), "of the compressed files only .gz is written"
+        (".zst", ".bz2", ".xz", ".zip", ".7z", ".lz4", ".br"), "the only compression that is written is .gz"
     ),
     **dict.fromkeys((".avro", ".orc", ".arrow", ".feather"), "is not written: end it in .parquet"),
 }
@@ -51,7 +51,9 @@ def form_of(path: str, chosen: Form | None = None) -> Form:
     ending, form = _ending(path), ending_form(path)
     wanted = chosen or form
     if wanted is None or ending in _NOT_WRITTEN:
-        refused(path, _NOT_WRITTEN.get(ending, f"its ending names no form: {_KNOWN}, or choose one with --format"))
+        refused(
+            path, _NOT_WRITTEN.get(ending, f"its ending names no known format: {_KNOWN}, or choose one with --format")
+        )
     if form not in {None, wanted} and not {form, wanted} <= _TEXTS:
         refused(path, f"ends as {form}, and --format says {wanted}: leave out one of them")
     if is_compressed(path) and wanted not in _TEXTS:

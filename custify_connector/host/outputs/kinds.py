@@ -51,7 +51,7 @@ def kind_of(value: Any, declared: Kind | None = None) -> Kind | None:  # noqa: A
 
 
 def is_moment(text: str) -> bool:
-    """Tell whether a text is a date and time in UTC, to the microsecond at most."""
+    """Return whether a text is a date and time in UTC, to the microsecond at most."""
     if not _MOMENT.fullmatch(text):
         return False
     try:
@@ -63,7 +63,7 @@ def is_moment(text: str) -> bool:
 def declared(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Kind | None]]:
     """Yield the columns that a record's schema promises, each with its kind, None where it may be anything.
 
-    An object is no column of its own: its properties are.
+    An object is not a column of its own: its properties are.
     """
     for name, field in schema.get("properties", {}).items():
         path = prefix + name.replace("\\", "\\\\").replace(".", "\\.")

@@ -31,7 +31,7 @@ class Output(Protocol):
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
         """Put the data in its final place.
 
-        `state` is kept with it where the place can keep one; `merges` tells that these are the changes since the
+        `state` is kept with it where the place can keep one; `merges` says that these are the changes since the
         last run, not the whole.
         """
 
@@ -85,7 +85,7 @@ class FileOutput:
         self.size = resume_at or 0
 
     def _had_finished(self, size: int) -> bool:
-        """Tell whether the run had finished, and only its state was not told so any more."""
+        """Return whether the run had finished, and only its state was not updated."""
         return not self._part.exists() and self._path.exists() and self._path.stat().st_size == size
 
     def _resumed(self, resume_at: int) -> BinaryIO:
@@ -119,7 +119,7 @@ class FileOutput:
 
     def close(self) -> None:
         """See `Output`."""
-        # What could not be written is told already; closing would try, and tell it, once more.
+        # What could not be written is reported already; closing would try and report it once more.
         with suppress(OSError):
             self._stream.close()
         if self.size == 0:

@@ -1,7 +1,7 @@
 """Whether a file is an earlier output of a read, by what is in it.
 
 Decides what a full output of a stream looks like: every column that its schema promises, or a record with its key and
-most of its fields. A file of somebody else, such as the source of a write, must not be replaced without a word.
+most of its fields. A file of another program, such as the source of a write, must not be replaced without a word.
 """
 
 from __future__ import annotations

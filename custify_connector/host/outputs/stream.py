@@ -17,7 +17,7 @@ Cursor = Literal["replaced", "kept", "forgotten"]
 class Stream:
     """What is known of a stream before it is read: its name, the fields that name a record, and its records' schema.
 
-    `cursor` says what becomes of the state that a database keeps with the stream's table; `whole` tells that all of its
+    `cursor` says what becomes of the state that a database keeps with the stream's table; `whole` says that all of its
     records are read, with all of their fields.
     """
 

@@ -173,7 +173,7 @@ def _publish(form: Form, place: Place, stream: Stream, *, mark: bool) -> Publish
         from custify_connector.host.outputs.parquet_file import publish_parquet  # noqa: PLC0415 - each when it is used
 
         return publish_parquet(place, stream)
-    from custify_connector.host.outputs.text_file import content_of, publish_text  # noqa: PLC0415 - the same
+    from custify_connector.host.outputs.text_file import content_of, publish_text  # noqa: PLC0415 - as above
 
     content = content_of(form, stream)
     return publish_text(place, content, mark=mark, compressed=is_compressed(place.path))

@@ -33,7 +33,7 @@ def put(path, form, rows=ROWS):
 def test_a_device_stays_a_device(form):
     before = os.stat("/dev/null").st_mode  # noqa: PTH116 - the device itself
     put("/dev/null", form)
-    assert os.stat("/dev/null").st_mode == before  # noqa: PTH116 - the same
+    assert os.stat("/dev/null").st_mode == before  # noqa: PTH116 - as above
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -119,10 +119,10 @@ def test_an_ending_says_the_form(path, chosen, form):
 @pytest.mark.parametrize(
     ("path", "chosen", "said"),
     [
-        ("a", None, "its ending names no form: end it in .jsonl"), ("a.txt", None, "its ending names no form"),
+        ("a", None, "its ending names no known format: end it in .jsonl"), ("a.txt", None, "its ending names no known format"),
         ("a.xlsx", None, "end it in .csv, and add --for-excel"), ("a.xlsx", "csv", "spreadsheets are not written"),
         ("a.xlsx.gz", None, "spreadsheets are not written"), ("a.sqlite", None, "end it in .duckdb"),
-        ("a.csv.zst", None, "only .gz is written"), ("a.parquet.gz", None, "leave out .gz"),
+        ("a.csv.zst", None, "is .gz"), ("a.parquet.gz", None, "leave out .gz"),
         ("a.gz", "duckdb", "leave out .gz"), ("a.parquet", "csv", "ends as parquet, and --format says csv"),
         ("a.csv", "duckdb", "ends as csv, and --format says duckdb"), ("a.avro", None, "end it in .parquet"),
     ],
