@@ -25,7 +25,7 @@ _GROUPS = {
         "demo": "The main job on the embedded sandbox: test, read everything, write, show the outcome.",
         "sandbox": "Serve an emulated Custify on loopback.",
         "credential": "Keep the keys of accounts, by name: add, list, show, test, rotate, rename, remove.",
-        "doctor": "Check everything a run needs, and say what to mend.",
+        "doctor": "Check everything a run needs, and report what to fix.",
         "console": "Do all of this in a browser, on this machine.",
     },
     "Look before a run": {
@@ -127,6 +127,6 @@ def main() -> None:
     Each command has examples: custify COMMAND --help
     """  # noqa: D301 - click reads \b
     from custify_connector.exchange import budget_folder  # noqa: PLC0415 - --help and --version stay quick
-    from custify_connector.host import home  # noqa: PLC0415 - the same
+    from custify_connector.host import home  # noqa: PLC0415 - as above
 
     budget_folder.share_below(lambda: home.made("budgets"))

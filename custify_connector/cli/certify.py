@@ -78,7 +78,7 @@ def command(
 
 
 def _heed_interrupts() -> None:
-    """End by SIGINT in the background, too: shells have it ignored there, and whoever sends it to us alone means it."""
+    """End by SIGINT in the background, too, where shells have it ignored: a signal to this process is meant for it."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -81,9 +81,9 @@ def within_budget(credential: Mapping[str, Any]) -> Mapping[str, Any]:
     if path is not None and str(path) == NO_BUDGET:
         share_no_budget()
     elif path is not None:
-        from custify_connector import manifest  # noqa: PLC0415 - the same
+        from custify_connector import manifest  # noqa: PLC0415 - as above
         from custify_connector.exchange import credential as credentials  # noqa: PLC0415 - only who names a file needs these
-        from custify_connector.exchange import rate_budget  # noqa: PLC0415 - the same
+        from custify_connector.exchange import rate_budget  # noqa: PLC0415 - as above
 
         known = manifest.load()
         rate_budget.current_budget(credentials.check(credential, known).account, known.rate_limit).share(path)
@@ -106,7 +106,7 @@ def chosen(connector: str = "") -> Mapping[str, Any]:
     context = click.get_current_context(silent=True)
     named, file = (context.meta.get(place) if context else None for place in (_NAME, _FILE))
     if named is not None and file is not None:
-        raise ConfigurationError((Fault("--credential", "says the same as --credential-file: leave one out"),))
+        raise ConfigurationError((Fault("--credential", "cannot be combined with --credential-file: use one of them"),))
     if connector:
         return _foreign(connector, named, file)
     if file is not None:
@@ -153,7 +153,7 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
     """Return what a file, or standard input, holds as JSON; None where it is none."""
     import orjson  # noqa: PLC0415 - only this way needs it
 
-    from custify_connector.host import private_file  # noqa: PLC0415 - the same
+    from custify_connector.host import private_file  # noqa: PLC0415 - as above
 
     try:
         return orjson.loads(sys.stdin.buffer.read() if str(path) == "-" else private_file.read_mounted(path))
@@ -180,4 +180,4 @@ def _what_to_do() -> str:
     names = [entry.name for entry in Vault().entries()]
     if not names:
         return "put the API key in this environment variable, or keep it with: custify credential add NAME"
-    return f"put the API key in it, or say --credential NAME (stored: {', '.join(names)})"
+    return f"put the API key in it, or add --credential NAME (stored: {', '.join(names)})"

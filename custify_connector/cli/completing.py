@@ -52,7 +52,7 @@ def connectors(_context: click.Context, _parameter: click.Parameter, typed: str)
     """Offer the connectors that are installed."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - only the shell asks
 
-    from custify_connector.contract import PROJECT  # noqa: PLC0415 - the same
+    from custify_connector.contract import PROJECT  # noqa: PLC0415 - as above
 
     return _offer(lambda: sorted({entry.name for entry in entry_points(group=PROJECT)}), typed)
 

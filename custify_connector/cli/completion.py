@@ -28,5 +28,5 @@ def command(shell: str) -> None:
 
     made = get_completion_class(shell)
     if made is None:
-        raise ConfigurationError((Fault("shell", f"click knows no completion for {shell}"),))
+        raise ConfigurationError((Fault("shell", f"there is no completion for {shell}"),))
     click.echo(made(main, {}, "custify", _VARIABLE).source())

@@ -42,9 +42,11 @@ def command() -> None:
 @click.argument("name")
 @click.option("--description", default="", help="Whose key it is, which account it opens, and what for.")
 @click.option("--base-url", metavar="URL", help="Only for accounts in another data centre: the URL beside the key.")
-@click.option("--allow-host", metavar="HOST", help="Only for a proxy or test server outside Custify: its host again.")
+@click.option(
+    "--allow-host", metavar="HOST", help="Only for a proxy or test server outside Custify: repeat its host here."
+)
 @click.option("--store", type=click.Choice(["keyring", "file"]), help="Default: the keyring where one works.")
-@click.option("--no-test", is_flag=True, help="Keep the key without asking Custify whether it accepts it.")
+@click.option("--no-test", is_flag=True, help="Store the key without asking Custify whether it accepts it.")
 @_stdin
 @json_option
 @budget_option
@@ -53,7 +55,7 @@ def add(
     name: str, description: str, base_url: str | None, allow_host: str | None, store: Kind | None, no_test: bool,
     api_key_stdin: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Keep a new credential, once Custify has accepted its key.
+    """Store a new credential, once Custify has accepted its key.
 
     \b
     custify credential add acme --description "nightly sync; owner: data team"
@@ -82,7 +84,7 @@ def _accepted(entry: Entry, key: Secret) -> CredentialReport:
     """Return the report on a key that Custify accepts; with any other the command ends here, and nothing is kept."""
     report = new_key.tested(mapping_of(entry, key))
     if not report.ok:
-        hint = "" if report.code == "unauthorized" else "; to keep the key all the same: --no-test"
+        hint = "" if report.code == "unauthorized" else "; to store the key anyway, add --no-test"
         fail(f"not kept: {report.message}{hint}", new_key.exit_code(report))
     return report
 
@@ -103,7 +105,7 @@ def list_(as_json: bool) -> None:
         click.echo(layout.as_json([credential_tile.shown(vault, entry, uses) for entry in entries]))
         return
     if not entries:
-        click.echo("No credential is kept here yet. Next: custify credential add NAME")
+        click.echo("No credential is stored yet. Next: custify credential add NAME")
         return
     columns = layout.width()
     for entry in entries:
@@ -210,12 +212,12 @@ def remove(name: str, force: bool) -> None:
     vault.find(name)
     needed = () if force else tuple(Fault(f"credential {name}", _need(run)) for run in RunHistory().needing(name))
     if needed:
-        raise ConfigurationError((*needed, Fault("remove", "say --force to remove it all the same")))
+        raise ConfigurationError((*needed, Fault("remove", "add --force to remove it anyway")))
     vault.remove(name)
-    click.echo(f"{name!r} is forgotten here. Its key is valid until you delete it in Custify.")
+    click.echo(f"{name!r} is removed here. Its key is valid until you delete it in Custify.")
 
 
 def _need(run: Run) -> str:
     if run.status == "running":
         return f"run {run.id} ({run.kind} {run.endpoint}) uses it now"
-    return f"the state {run.state_name!r} goes on with it: run {run.id}; custify runs states --remove forgets the state"
+    return f"the state {run.state_name!r} resumes with it: run {run.id}; custify runs states --remove removes the state"

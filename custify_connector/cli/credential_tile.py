@@ -1,4 +1,4 @@
-"""How a credential is shown, to a person as a tile and to a script as JSON; the key is no part of either.
+"""How a credential is shown, to a person as a tile and to a script as JSON; the key is not a part of either.
 
 It reads the history of runs, and asks Custify nothing.
 """
@@ -22,7 +22,7 @@ Uses = Mapping[str, tuple[int, str]]
 
 
 def uses() -> Uses:
-    """Return what used each credential; a history that cannot be read is told, and hides no credential."""
+    """Return what used each credential; a history that cannot be read is reported, and hides no credential."""
     try:
         return RunHistory().uses()
     except ConfigurationError as error:
@@ -58,7 +58,7 @@ def _verified(entry: Entry) -> str:
 
 
 def shown(vault: Vault, entry: Entry, uses: Uses) -> dict[str, Any]:
-    """Return what a script is told."""
+    """Return what a script gets."""
     runs, last = uses.get(entry.name, (0, None))
     content = {name: value for name, value in asdict(entry).items() if name != "handle"}
     return {**content, "place": vault.place_of(entry), "runs": runs, "last_run": last}

@@ -1,4 +1,4 @@
-"""`custify doctor`: looks at everything a run needs, and says for each what to mend."""
+"""`custify doctor`: looks at everything a run needs, and says for each what to fix."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import examining, examining_service
 from custify_connector.host.examining import Finding
 
-_SIGNS = {"ok": "ok  ", "note": "note", "fault": "MEND", "skipped": "-   "}
+_SIGNS = {"ok": "ok  ", "note": "note", "fault": "FIX ", "skipped": "-   "}
 
 
 @click.command()
 @credential_options
 @budget_option
-@click.option("--offline", is_flag=True, help="Leave out what needs the network.")
+@click.option("--offline", is_flag=True, help="Skip the checks that need the network.")
 @json_option
 @exit_codes
 def command(offline: bool, as_json: bool) -> None:
     """Check Python, extras, keys, the data directory, network, clock, credential and limits.
 
-    One request is sent, and it changes nothing. Exit code 0 when there is nothing to mend, else 1.
+    One request is sent, and it changes nothing. Exit code 0 when there is nothing to fix, else 1.
 
     \b
     custify doctor
@@ -46,10 +46,10 @@ def _online() -> list[Finding]:
     try:
         found = within_budget(choosing.chosen())
     except ConfigurationError as error:
-        mend = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
+        fix = "custify doctor --credential NAME, where one is kept; else custify credential add NAME"
         made_up = within_budget({**connector.made_up_credential, **choosing.address()})
         service = examining_service.the_service(connector, made_up, None)
-        return [Finding("credential", "fault", str(error), mend), *service]
+        return [Finding("credential", "fault", str(error), fix), *service]
     return examining_service.the_service(connector, found, str(found["name"]))
 
 
@@ -58,7 +58,7 @@ def _print(findings: list[Finding]) -> None:
     for finding in findings:
         title = f"{_SIGNS[finding.verdict]}  {finding.name:<{room}}"
         click.echo(layout.hanging(title, finding.found, columns))
-        if finding.mend:
-            click.echo(layout.hanging(" " * len(title), f"-> {finding.mend}", columns))
+        if finding.fix:
+            click.echo(layout.hanging(" " * len(title), f"-> {finding.fix}", columns))
     faults = sum(finding.verdict == "fault" for finding in findings)
-    click.echo(f"\n{layout.counted(faults, 'thing')} to mend" if faults else "\nnothing to mend")
+    click.echo(f"\n{layout.counted(faults, 'thing')} to fix" if faults else "\nnothing to fix")

@@ -94,8 +94,8 @@ def dbt(schema: str, names: Names, undocumented: bool) -> None:
     """  # noqa: D301 - click reads \b
     import yaml  # noqa: PLC0415 - 20 ms that no other export needs
 
-    from custify_connector.adapters import dbt_sources  # noqa: PLC0415 - the same
-    from custify_connector.plugin import connector  # noqa: PLC0415 - the same
+    from custify_connector.adapters import dbt_sources  # noqa: PLC0415 - as above
+    from custify_connector.plugin import connector  # noqa: PLC0415 - as above
 
     content = dbt_sources.sources(connector.describe(), schema, names, undocumented=undocumented)
     click.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), nl=False)
@@ -104,10 +104,10 @@ def dbt(schema: str, names: Names, undocumented: bool) -> None:
 def _check(kind: adapter.Kind, endpoint: str, *, unverified: bool) -> None:
     needed = kind in _WITH_ENDPOINT
     if needed != bool(endpoint):
-        reason = f"a {kind} is of one endpoint: name it" if needed else f"a {kind} is of no endpoint: leave it out"
+        reason = f"is required for a {kind}" if needed else f"cannot be combined with {kind}: leave it out"
         raise ConfigurationError((Fault("endpoint", reason),))
     if unverified and kind not in adapter.UNVERIFIED:
-        raise ConfigurationError((Fault("--unverified", f"a {kind} names nothing in Nexla's catalogue: leave it out"),))
+        raise ConfigurationError((Fault("--unverified", f"has no effect on a {kind}: leave it out"),))
 
 
 def _base_url() -> str:

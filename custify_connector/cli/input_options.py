@@ -31,14 +31,18 @@ input_options = together(
     click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are read."),
     click.option("--query", metavar="SQL", help="A query to a DuckDB, Parquet or CSV FILE."),
     click.option("--sheet", metavar="NAME", help="The sheet of a workbook."),
-    click.option("--delimiter", metavar="MARK", help="Of a CSV: , ; | or tab. Default: found by its first rows."),
-    click.option("--encoding", metavar="NAME", help="Of a text, such as windows-1252. Default: UTF-8 or its mark."),
+    click.option("--delimiter", metavar="MARK", help="The delimiter of a CSV: , ; | or tab. Default: detected."),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        help="The encoding of a text file, such as windows-1252. Default: UTF-8 or its mark.",
+    ),
     click.option("--header-row", type=click.IntRange(1), metavar="N", help="The row that names the columns."),
     click.option("--footer-rows", type=click.IntRange(1), metavar="N", help="Leave out the last N rows: totals."),
     click.option("--null-marker", "null_markers", **_SEVERAL, help="A cell that stands for nothing, such as NULL."),
-    click.option("--trim", is_flag=True, help="Take white space off both ends of every cell."),
+    click.option("--trim", is_flag=True, help="Remove white space around every cell."),
     click.option("--decimal", metavar="MARK", help="The decimal mark of numbers. Default: ."),
-    click.option("--thousands", metavar="MARK", help="The mark between thousands, such as . or ,"),
+    click.option("--thousands", metavar="MARK", help="The separator of thousands, such as . or ,"),
     click.option("--date-format", metavar="FORMAT", help="How dates are written: %d.%m.%Y, or excel for its days."),
     click.option("--yes-word", "yes", **_SEVERAL, help="A cell that means true. Default: true, yes, 1."),
     click.option("--no-word", "no", **_SEVERAL, help="A cell that means false. Default: false, no, 0."),
@@ -66,7 +70,7 @@ def input_of(path: str, form: str | None, said: dict[str, Any]) -> Input:
     mark = values["delimiter"]
     mark = _DELIMITERS.get(str(mark).lower(), mark) if mark is not None else None
     if mark is not None and (len(mark) != 1 or mark in '"\r\n'):
-        raise ConfigurationError((Fault("--delimiter", "must be one mark, such as ; or the word tab"),))
+        raise ConfigurationError((Fault("--delimiter", "must be one character, such as ; or the word tab"),))
     values["delimiter"] = mark
     notation = Notation(**_given(Notation, values))
     notation.check()
@@ -223,7 +227,9 @@ def _known(
         reason = f"none of its columns is a field of {name} ({some(unknown)}): name them with --map FIELD=COLUMN"
         raise ConfigurationError((Fault(place, reason),))
     if unknown:
-        known.append(f"columns that are no field of {name}: {some(unknown, most)}; to rename them: --map FIELD=COLUMN")
+        known.append(
+            f"columns that are not fields of {name}: {some(unknown, most)}; to rename them: --map FIELD=COLUMN"
+        )
     return known
 
 

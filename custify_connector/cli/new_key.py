@@ -27,7 +27,7 @@ def asked(*, from_stdin: bool) -> Secret:
     if from_stdin:
         return Secret(sys.stdin.readline().strip("\r\n"))
     if not sys.stdin.isatty():
-        reason = "standard input is no terminal, so nobody can be asked: pipe the key in, and say --api-key-stdin"
+        reason = "standard input is not a terminal, so no prompt can be shown: pipe the key in, and add --api-key-stdin"
         raise ConfigurationError((Fault("API key", reason),))
     from custify_connector.cli.connector_option import own  # noqa: PLC0415 - only the prompt needs it
 
@@ -39,7 +39,7 @@ def asked(*, from_stdin: bool) -> Secret:
 def refuse_malformed(credential: CredentialMapping) -> None:
     """Raise ConfigurationError for a credential that no account can have; nothing is sent."""
     from custify_connector import manifest  # noqa: PLC0415 - 100 ms that only a new key costs
-    from custify_connector.exchange.credential import check  # noqa: PLC0415 - the same
+    from custify_connector.exchange.credential import check  # noqa: PLC0415 - as above
 
     check(credential, manifest.load())
 

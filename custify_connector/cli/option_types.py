@@ -25,7 +25,7 @@ class SourceText(click.ParamType):  # type: ignore[type-arg] # generic in the ne
     name = "json"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as click has it
-        """Return the source; fails, as click does, when it is no JSON object, or the file cannot be read."""
+        """Return the source; fails, as click does, when it is not a JSON object, or the file cannot be read."""
         if isinstance(value, dict):
             return value
         try:

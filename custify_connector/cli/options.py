@@ -157,7 +157,7 @@ def exit_codes(command: Command) -> Command:
     """Turn each error into its sentence on standard error, and its exit code."""
 
     @functools.wraps(command)
-    def wrapped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever click hands over
+    def wrapped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever click passes
         try:
             return command(*arguments, **options)
         except ConnectorError as error:
@@ -165,7 +165,7 @@ def exit_codes(command: Command) -> Command:
         except KeyboardInterrupt:
             _end_at_once()
         except BrokenPipeError:
-            # Whoever read our output has had enough; Python would complain once more while closing it.
+            # Who read our output has had enough; Python would complain once more while closing it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
 

@@ -18,7 +18,7 @@ from custify_connector.contract.events import Event, HeldBack, RateLimitWait, Re
 
 _SECONDS_BETWEEN = 0.1
 _SECONDS_SHOWN = 2.0
-_ENDING = "ending; ^C again: now"
+_ENDING = "stopping; press ^C again to stop at once"
 
 
 class Waits:
@@ -33,7 +33,7 @@ class Waits:
         if isinstance(event, (RateLimitWait, HeldBack)):
             self._say("waits for the rate limit", event.seconds)
         elif isinstance(event, Retry):
-            self._say(f"tries again in {event.seconds:.0f} s", event.seconds)
+            self._say(f"retries in {event.seconds:.0f} s", event.seconds)
 
     def _say(self, text: str, seconds: float) -> None:
         self._text, self._until = text, time.monotonic() + max(seconds, _SECONDS_SHOWN)
@@ -72,7 +72,7 @@ class Progress:
         self._bars = _bars(lambda: _ENDING if ending() else self._waits.text, streams)
 
     def tell(self, name: str, done: int, total: int | None = None, now: str = "") -> None:
-        """Show how much is done, of how much where that is known, and what goes on `now`."""
+        """Show how much is done, of how much where that is known, and what is done `now`."""
         moment = time.monotonic()
         if now or moment - self._told.get(name, -_SECONDS_BETWEEN) >= _SECONDS_BETWEEN:
             self._told[name] = moment

@@ -56,14 +56,14 @@ _IN_FLIGHT = 32
 @click.option("--output", "-o", default="-", metavar="PATH", help="Where the records go; - is standard output.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the ending of PATH; jsonl for a folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is not an earlier output of this read.")
-@click.option("--for-excel", is_flag=True, help="Start a CSV with the mark by which Excel knows UTF-8.")
+@click.option("--for-excel", is_flag=True, help="Start a CSV with the byte order mark by which Excel detects UTF-8.")
 @click.option(
     "--names", type=click.Choice(["dotted", "snake"]),
     help="Columns as custom_attributes.plan, or custom_attributes__plan. Default: dotted; in PostgreSQL snake.",
 )  # fmt: skip
 @click.option(
     "--duckdb-version", metavar="X.Y", default="1.2", show_default=True,
-    help="The oldest DuckDB that is to open a new database.",
+    help="The oldest DuckDB version that must be able to open a new database.",
 )  # fmt: skip
 @click.option(
     "--writable", metavar="DESTINATION",
@@ -75,7 +75,7 @@ _IN_FLIGHT = 32
     help="Everything, or what changed. Default: full; into a database incremental, where that is offered.",
 )
 @click.option(
-    "--state", type=STATE, metavar="NAME|PATH", help="Go on from this state, and keep it: by a name, or in a file."
+    "--state", type=STATE, metavar="NAME|PATH", help="Resume from this state and update it: a name, or a file."
 )
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", shell_complete=completing.parameters,
@@ -86,7 +86,7 @@ _IN_FLIGHT = 32
 @click.option(
     "--allow-incomplete",
     is_flag=True,
-    help="Keep what came, though Custify counts records that did not come.",
+    help="Keep an incomplete read, in which records that Custify counts did not come.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
@@ -175,11 +175,9 @@ def _check(wanted: Wanted, *, as_json: bool) -> None:
     ways = [bool(wanted.endpoints), wanted.every, wanted.source is not None]
     if sum(ways) != 1:
         reason = (
-            "name one, several, or say --all: custify describe lists them"
-            if not any(ways)
-            else "goes without --all"
-            if wanted.source is None
-            else "goes without --source, and so does --all"
+            "cannot be combined: use ENDPOINT, --all or --source"
+            if any(ways)
+            else "name one or several, or add --all: custify describe lists them"
         )
         raise ConfigurationError((Fault("ENDPOINT", reason),))
     if as_json and wanted.output == STANDARD:
@@ -212,7 +210,7 @@ def _read_one(
 
 
 def _run(job: Job, known: Mapping[str, Any], wanted: Wanted) -> Run:
-    """Return what the history is told of a read; made where the command's own thread knows what was typed."""
+    """Return what the history records of a read; made where the command's own thread knows what was typed."""
     connector = wanted.connector.label
     return recording.reading(known, job.source, job.target.path, wanted.state, connector, job.name)
 

@@ -1,4 +1,4 @@
-"""Where the records of a read go, where its state is kept, and that nobody else writes there meanwhile.
+"""Where the records of a read go, where its state is kept, and that no other run writes there meanwhile.
 
 Decides by the form of the output alone. It does not know endpoints.
 """

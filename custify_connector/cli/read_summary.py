@@ -1,4 +1,4 @@
-"""What is told of several streams that were read: a row as each ends, then why some failed, and what to type next.
+"""What is reported of several streams that were read: a row as each ends, then why some failed, and what to type next.
 
 Decides the words and the exit code of such a run. It prints what it is given to print, and reads nothing.
 """
@@ -47,7 +47,7 @@ class Rows:
 
 
 def outcome(ended: Ended) -> str:
-    """Return what became of a stream, in a word."""
+    """Return the outcome of a stream, in a word."""
     if ended.error is not None:
         return "incomplete" if isinstance(ended.error, IncompleteRead) else "failed"
     return "ok" if ended.whole else "not finished" if ended.count else "not read"

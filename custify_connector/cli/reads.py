@@ -1,7 +1,7 @@
 """What `read` reads: each endpoint with its mode, its place, and where its state is kept.
 
-Decides the mode that nobody chose, and which types the columns of a table start from. A source that is configured by
-hand is one more stream, of which nothing is described.
+Decides the mode where none was chosen, and which types the columns of a table start from. A source that is configured
+by hand is one more stream, of which nothing is described.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _slips(endpoint: str, wanted: Wanted, described: Mapping[str, Any]) -> Itera
     known = described.get("schema", {}).get("properties", {})
     for name in wanted.fields if known else ():
         if name not in known:
-            reason = f"is no field of {endpoint}{suggestion(name, known)}; --undocumented allows any name"
+            reason = f"is not a field of {endpoint}{suggestion(name, known)}; --undocumented allows any name"
             yield Fault(f"--field {name}", reason)
 
 

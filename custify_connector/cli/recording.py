@@ -1,6 +1,6 @@
 """Writes runs down in the history as they go; what hinders this is said once, and never stops a run.
 
-Decides what a run's end is called. It knows runs and their counters, and takes care that no key is written down.
+Decides what a run's end is called. It knows runs and their counters, and takes care that no key is recorded.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Recording:
             self._save()
 
     def follow(self, count: WriteCount) -> None:
-        """Take the counters of a write that goes on; they are looked at when they are written down."""
+        """Take the counters of a write that continues; they are looked at when they are recorded."""
         self._followed = count
         if time.monotonic() - self._last >= _SECONDS_BETWEEN:
             self._save()
@@ -72,14 +72,14 @@ class Recording:
         elif isinstance(error, KeyboardInterrupt):
             self._end = ("interrupted", "interrupted at once; what was under way may have arrived", _INTERRUPTED)
         elif isinstance(error, BrokenPipeError):
-            self._end = ("finished", "whoever read its output had enough", 0)
+            self._end = ("finished", "the reader closed the pipe", 0)
         elif isinstance(error, OSError):
             self._end = ("failed", f"{error.strerror or type(error).__name__}", 1)
         elif not isinstance(error, SystemExit):
             self._end = ("failed", f"a fault of this program ({type(error).__name__})", 1)
 
     def close(self) -> None:
-        """Write down how the run ended."""
+        """Record how the run ended."""
         status, reason, code = self._end
         self._changes.update(status=status, reason=reason, exit_code=code, ended=now())
         self._save()
@@ -105,7 +105,7 @@ class Recording:
 
 @contextmanager
 def recorded(run: Run, secrets: Sequence[Secret]) -> Iterator[Recording]:
-    """Record a run from here to the end of the `with`, however that comes; `secrets` are not written down."""
+    """Record a run from here to the end of the `with`, however that comes; `secrets` are not recorded."""
     from custify_connector.cli.options import exit_code  # noqa: PLC0415 - options and this file need each other
 
     recording = Recording(_without(secrets, run), secrets)
@@ -191,7 +191,7 @@ def _size(file: str) -> int:
 
 
 def _without(secrets: Sequence[Secret], run: Run) -> Run:
-    """Return the run without the key, should somebody have typed it where it does not belong."""
+    """Return the run without the key, should it have been typed where it does not belong."""
 
     def clean(value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):

@@ -29,12 +29,12 @@ def _lost(job: Job, wanted: Wanted) -> Iterator[Fault]:
         return
     if wanted.state is not None and job.source.get("mode") == "incremental" and _holds_changes(wanted.state):
         reason = (
-            "would hold only what changed, and no more what earlier runs read: name a folder, such as "
+            "would hold only what changed, and lose what earlier runs read: name a folder, such as "
             f"{file.stem}/, which keeps a file for each run, or add --overwrite"
         )
         yield Fault(job.target.path, reason)
     elif not (_is_of_a_run(job.target.path, file) or _looks_like_all(job, file, wanted)):
-        yield Fault(job.target.path, "exists, and is no output of this read: name another file, or add --overwrite")
+        yield Fault(job.target.path, "exists and is not an output of this read: name another file, or add --overwrite")
 
 
 def _looks_like_all(job: Job, file: Path, wanted: Wanted) -> bool:
@@ -43,7 +43,7 @@ def _looks_like_all(job: Job, file: Path, wanted: Wanted) -> bool:
 
 
 def _holds_changes(state: Path) -> bool:
-    """Say whether the next run reads changes only, or goes on with such a run."""
+    """Say whether the next run reads changes only, or continues such a run."""
     stored = state_file.load(state)
     return stored.merges if stored.output_size is not None else stored.state is not None
 

@@ -30,7 +30,7 @@ from custify_connector.host.run_files import STANDARD, refuse_shared
 
 @click.command()
 @click.argument("file")
-@click.option("--to", metavar="ENDPOINT", help="Send only what was to go there, or names no destination.")
+@click.option("--to", metavar="ENDPOINT", help="Send only the records for this destination, and those that name none.")
 @run_options
 @connector_option
 @settings_options
@@ -125,7 +125,7 @@ def _destinations(path: str, name: str, chosen: Chosen) -> list[str]:
 
 def _no_destination(row: Row | None) -> str:
     reason = "names no destination" if row is None or row.fault is None else f"{row.fault}, so it names no destination"
-    return f"{reason}: give a quarantine file that custify wrote, one JSON object a line, or say --to ENDPOINT"
+    return f"{reason}: give a quarantine file that custify wrote, one JSON object a line, or add --to ENDPOINT"
 
 
 def _is_for(row: Row, connector: str) -> bool:
@@ -153,7 +153,7 @@ def _fault(row: Row, endpoint: str, to: str | None, connector: str) -> str | Non
     if quarantine.record_of(row.fields) is None:
         return "is not a quarantined record"
     if meant is None and to is None:
-        return "names no destination: say --to ENDPOINT"
+        return "names no destination: add --to ENDPOINT"
     if meant not in {None, endpoint}:
         return f"was meant for {meant}, not for {endpoint}: leave out --to"
     if not _is_for(row, connector):

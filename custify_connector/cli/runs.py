@@ -35,7 +35,7 @@ _FIGURES = frozenset({0, 3, 4})
 def command(context: click.Context, /, count: int, before: int | None, as_json: bool, **wanted: str | None) -> None:
     """List the runs of this machine, the newest first.
 
-    Every read and write is written down here, dry runs aside: what it was, how many records, how it ended and why.
+    Every read and write is recorded here, dry runs aside: what it was, how many records, how it ended and why.
 
     \b
     custify runs
@@ -154,7 +154,9 @@ def prune(keep: int | None, keep_days: float | None) -> None:
 
 
 @command.command()
-@click.option("--remove", metavar="NAME", help="Forget this state: the next run with its name starts afresh.")
+@click.option(
+    "--remove", metavar="NAME", help="Remove this state: the next run with its name starts from the beginning."
+)
 @json_option
 @exit_codes
 def states(remove: str | None, as_json: bool) -> None:
@@ -166,7 +168,7 @@ def states(remove: str | None, as_json: bool) -> None:
     """  # noqa: D301 - click reads \b
     if remove is not None:
         named_states.remove(remove)
-        click.echo(f"the state {remove!r} is forgotten")
+        click.echo(f"the state {remove!r} is removed")
         return
     last, found = RunHistory().last_of_states(), named_states.every()
     if as_json:
@@ -180,7 +182,7 @@ def states(remove: str | None, as_json: bool) -> None:
 
 def _state_row(state: named_states.NamedState, run: Run | None) -> tuple[str, ...]:
     what = f"{run.id} {run.kind} {run.endpoint}" if run else "not recorded"
-    goes_on = "goes on where the last one stopped" if state.unfinished else "goes on after the last one"
+    goes_on = "resumes where the last one stopped" if state.unfinished else "resumes after the last one"
     return state.name, layout.ago(state.changed), what, run.credential if run else "", goes_on
 
 

@@ -43,6 +43,4 @@ def command(port: int, people: int, companies: int, seed: int, api_key: str, rat
             )
         )
     except OSError as error:
-        raise ConfigurationError(
-            (Fault("--port", f"{port} cannot be listened on: {error.strerror or error}"),)
-        ) from None
+        raise ConfigurationError((Fault("--port", f"{port} cannot be opened: {error.strerror or error}"),)) from None

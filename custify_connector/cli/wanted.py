@@ -29,7 +29,7 @@ Mode = Literal["full", "incremental"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for; `form` and `mode` are None where nobody chose.
+    """What the command line asks for; `form` and `mode` are None where nothing was chosen.
 
     `source` is one that is configured by hand, in place of endpoints.
     """
@@ -107,16 +107,16 @@ def stream_of(source: Mapping[str, Any]) -> str:
 def check(wanted: Wanted) -> None:
     """Raise ConfigurationError for what cannot be meant, before anything is made or asked for."""
     if wanted.source is not None and wanted.params:
-        refuse((Fault("--param", "goes without --source: write it there, under request.query"),))
+        refuse((Fault("--param", "cannot be combined with --source: write it there, under request.query"),))
     names(wanted, undocumented=False)
     if wanted.writable is not None:
         if wanted.several:
-            refuse((Fault("--writable", "is for one endpoint: read each by itself"),))
+            refuse((Fault("--writable", "applies to one endpoint only: read each by itself"),))
         wanted.connector.refuse_unknown("destination", (wanted.writable,))
     if wanted.several and wanted.output == STANDARD:
         refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
     if wanted.several and wanted.state is not None:
-        refuse((Fault("--state", "is for one endpoint; several keep their states with the output"),))
+        refuse((Fault("--state", "applies to one endpoint only: several keep their states with the output"),))
     if wanted.several and wanted.params:
         refuse((Fault("--param", "is for one endpoint"),))
     if wanted.form_chosen == "postgres":
@@ -129,9 +129,9 @@ def check(wanted: Wanted) -> None:
 
 def _check_files(wanted: Wanted) -> None:
     if wanted.column_names != "dotted" and wanted.form_chosen in {"jsonl", "json"}:
-        refuse((Fault("--names", "is for tables: JSON holds each record with the names of its fields"),))
+        refuse((Fault("--names", "applies to tables only: JSON holds each record with the names of its fields"),))
     if wanted.for_excel and wanted.form_chosen not in {"csv", "tsv"}:
-        refuse((Fault("--for-excel", "is for CSV: end the output in .csv"),))
+        refuse((Fault("--for-excel", "applies to CSV only: end the output in .csv"),))
     if wanted.several and is_compressed(wanted.output):
         refuse((Fault(wanted.output, "several endpoints need a folder, and its name ends in .gz: name another"),))
     if wanted.in_folder and wanted.mode != "incremental":

@@ -51,9 +51,9 @@ destination_options = together(
     click.option("--any-ids", is_flag=True, help="Send Custify ids that are not 24 hexadecimal digits, too."),
     click.option("--quarantine", type=_PATH, help="Keep rejected and failed records here, for replay."),
     click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, except in a dry run."),
-    click.option("--resume", is_flag=True, help="Go on with the last run of this file: send what is not decided."),
+    click.option("--resume", is_flag=True, help="Resume the last run of this file: send only undecided rows."),
     SAME_ACCOUNT,
-    click.option("--resend-unclear", is_flag=True, help="Send again what may have arrived already."),
+    click.option("--resend-unclear", is_flag=True, help="Also send rows that may have arrived already."),
     click.option("--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."),
 )  # fmt: skip
 """The options of every command that writes."""
@@ -153,7 +153,9 @@ def run_of(
         "settings": settings(options),
     }
     if options["as_json"] and options["dry_run"]:
-        raise ConfigurationError((Fault("--json", "goes without --dry-run: its requests are on standard output"),))
+        raise ConfigurationError(
+            (Fault("--json", "cannot be combined with --dry-run, which prints requests to standard output"),)
+        )
     bound = options["max_rejects"]
     if bound is not None:
         destination["max_rejects"] = int(bound) if bound.isdecimal() else bound

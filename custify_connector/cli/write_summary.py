@@ -1,6 +1,6 @@
-"""What is told of the rows of a write: how many came to what, and what was rejected, grouped by its reason.
+"""What is reported of the rows of a write: how many had which outcome, and what was rejected, grouped by its reason.
 
-Bounded: a file in which every row is wrong for a reason of its own is told in as many lines as any other.
+Bounded: a file in which every row is wrong for a reason of its own is reported in as many lines as any other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Reasons:
     others: int = 0
 
     def add(self, line: Line) -> None:
-        """Take a receipt that is no success."""
+        """Take a receipt that is not a success."""
         group = (line.receipt.outcome, line.receipt.reason or "")
         if group not in self.groups and len(self.groups) >= _MOST_REASONS:
             self.others += 1

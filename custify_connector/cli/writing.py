@@ -179,7 +179,7 @@ def _safe(
 def _journal(
     destination: Mapping[str, Any], table: Table, shape: Shape, kept: Kept, chosen: Chosen, account: Account
 ) -> Journal:
-    """Return the journal of the run; says first which run is gone on with, or is not."""
+    """Return the journal of the run; says first which run is continued, or is not."""
     mapping = {**shape.words(), "params": destination.get("params", {}), "entry": kept.entry or 0}
     name = str(Path(table.name).resolve())
     wanted = Wanted(
@@ -241,7 +241,7 @@ def _delivered(
 
 def _tell_how_to_go_on(safe: Safekeeping) -> None:
     if safe.journal:
-        click.echo("to go on from here: the same command with --resume", err=True)
+        click.echo("to resume, run the same command with --resume", err=True)
 
 
 def _follow(
@@ -287,10 +287,11 @@ def _tell_rejected_rows(rejected: RejectedRows, table: Table) -> None:
 
 
 def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption) -> None:
-    """Say where to go on, and mark the journal of a run in which every row is decided."""
+    """Say where to resume, and mark the journal of a run in which every row is decided."""
     if safe.quarantine and safe.quarantine.count:
         path = safe.quarantine.path
-        click.echo(f"{safe.quarantine.count:,} kept in {path}; mend there, then send again:", err=True)
+        saved, them = layout.counted(safe.quarantine.count, "record"), "it" if safe.quarantine.count == 1 else "them"
+        click.echo(f"{saved} saved to {path}. Fix {them} there, then run:", err=True)
         click.echo(f"  {next_steps.replay(str(path), recording.typed_words())}", err=True)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
         fix = f"fix the rejected rows in {table.name}, then run the same command with --resume"

@@ -55,8 +55,8 @@ def test_a_sample_shows_its_first_records(run):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("read", "people", "--source", "{}"), "goes without --source"),
-        (("read", "--all", "--source", "{}"), "goes without --source"),
+        (("read", "people", "--source", "{}"), "cannot be combined"),
+        (("read", "--all", "--source", "{}"), "cannot be combined"),
         (("read", "--source", json.dumps(PEOPLE), "--param", "id=1"), "write it there, under request.query"),
         (("read", "--source", "{"), "is not JSON"),
         (("read", "--source", "[]"), "must be an object"),

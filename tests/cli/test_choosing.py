@@ -44,7 +44,7 @@ def test_a_file_that_holds_no_credential_is_told(mounted, content):
 
 
 def test_a_name_and_a_file_at_once_are_refused(mounted):
-    assert "leave one out" in read("--credential-file", str(mounted), "--credential", "a", code=2).stderr
+    assert "use one of them" in read("--credential-file", str(mounted), "--credential", "a", code=2).stderr
 
 
 def test_without_any_the_stored_names_are_told():

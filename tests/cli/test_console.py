@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_said(sandbox):
     port = sandbox.base_url.rpartition(":")[2]
     done = subprocess.run([*RUN, "--port", port], capture_output=True, text=True, check=False)  # noqa: S603 - our own
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"--port: {port} cannot be listened on" in done.stderr
+    assert f"--port: {port} cannot be opened" in done.stderr
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

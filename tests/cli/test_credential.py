@@ -79,11 +79,11 @@ def test_a_name_that_is_taken_is_refused_before_a_key_is_asked_for(sandbox):
 
 
 def test_without_a_terminal_nobody_is_asked():
-    assert "say --api-key-stdin" in custify("credential", "add", "acme", code=2).stderr
+    assert "add --api-key-stdin" in custify("credential", "add", "acme", code=2).stderr
 
 
 def test_an_empty_list_says_what_to_type():
-    assert custify("credential", "list").stdout == "No credential is kept here yet. Next: custify credential add NAME\n"
+    assert custify("credential", "list").stdout == "No credential is stored yet. Next: custify credential add NAME\n"
     assert json.loads(custify("credential", "list", "--json").stdout) == []
 
 
@@ -127,7 +127,7 @@ def test_a_credential_that_is_needed_is_removed_only_by_force(sandbox):
     custify("read", "people", "--credential", "acme", "--state", "nightly", "-o", str(home.made() / "out.jsonl"))
     running = RunHistory().begin(Run("read", "companies", "acme"))
     said = custify("credential", "remove", "acme", code=2).stderr
-    assert "the state 'nightly' goes on with it" in said
+    assert "the state 'nightly' resumes with it" in said
     assert f"run {running.id} (read companies) uses it now" in said
     assert "--force" in said
     custify("credential", "remove", "acme", "--force")
@@ -186,7 +186,7 @@ def test_a_person_is_told_where_keys_are_made_and_what_they_type_is_not_shown(sa
         try:
             while piece := os.read(ours, 1024):
                 shown += piece
-        except OSError:  # the terminal's way to say that nobody is there any more
+        except OSError:  # the terminal's way to say that its other end is closed
             pass
         assert running.wait(timeout=20) == 0, shown
     os.close(ours)
@@ -262,9 +262,7 @@ def test_no_file_and_no_process_shows_the_key(sandbox, canary, tmp_path):
     ]  # fmt: skip
     for code, words in steps:
         running = process(*words, tmp_path=tmp_path)
-        ours = canary in " ".join(
-            words
-        )  # a key that somebody types where it does not belong is in the list of processes
+        ours = canary in " ".join(words)  # a key that is typed where it does not belong is in the list of processes
         running.stdin.write(f"{canary}\n")
         running.stdin.close()
         running.stdin = None

@@ -21,7 +21,7 @@ def _account(monkeypatch, sandbox):
 @pytest.mark.usefixtures("_account")
 def test_where_all_is_well_there_is_nothing_to_mend(canary):
     said = doctor()
-    assert said.endswith("\nnothing to mend\n")
+    assert said.endswith("\nnothing to fix\n")
     assert canary not in said
 
 
@@ -39,9 +39,9 @@ def test_scripts_get_every_finding():
 def test_a_key_that_is_refused_is_to_be_mended(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "wrong")
     said = doctor(code=1)
-    assert "MEND  credential" in said
+    assert "FIX   credential" in said
     assert "-> set CUSTIFY_API_KEY to a key that Custify shows as valid" in " ".join(said.split())
-    assert "1 thing to mend" in said
+    assert "1 thing to fix" in said
 
 
 def test_without_a_credential_it_says_how_to_keep_one(monkeypatch, sandbox):
@@ -53,8 +53,8 @@ def test_a_service_that_cannot_be_reached_is_told_with_the_remedy(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "k")
     monkeypatch.setenv("CUSTIFY_BASE_URL", "http://127.0.0.1:9")
     said = " ".join(doctor(code=1).split())
-    assert "MEND network http://127.0.0.1:9: the connection was refused -> check the API URL" in said
-    assert "1 thing to mend" in said
+    assert "FIX  network http://127.0.0.1:9: the connection was refused -> check the API URL" in said
+    assert "1 thing to fix" in said
 
 
 def test_offline_nothing_is_asked():

@@ -75,8 +75,8 @@ def test_another_region_is_taken_from_the_environment(export, monkeypatch):
     ("words", "reason"),
     [
         (("source",), "endpoint: a source is of one endpoint"),
-        (("credential", "people"), "endpoint: a credential is of no endpoint"),
-        (("sample", "people", "--unverified"), "--unverified: a sample names nothing"),
+        (("credential", "people"), "endpoint: cannot be combined with credential"),
+        (("sample", "people", "--unverified"), "--unverified: has no effect on a sample"),
         (("source", "poeple"), "people"),
         (("source", "people", "--param", "email"), "write NAME=VALUE"),
         (("source", "people", "--param", "filters=["), "must be JSON of type array"),

@@ -84,12 +84,12 @@ def test_the_form_of_a_file_is_seen_from_its_name_and_first_bytes(dry, name, con
     ("name", "content", "reason"),
     [
         ("p.dat", PEOPLE, "has the ending .dat, which names no form: say what it is, as in --input-format csv"),
-        ("p.csv", b"PK\x03\x04", "is a workbook, not CSV: say --input-format excel"),
+        ("p.csv", b"PK\x03\x04", "is a workbook, not CSV: use --input-format excel"),
         ("p.jsonl", b"PAR1", "is a Parquet file, not JSON lines"),
         ("p.xls", "<html><table>", "is a web page with the ending of a workbook"),
-        ("p.xlsx", PEOPLE, "is not a workbook: if it is text, say --input-format csv"),
+        ("p.xlsx", PEOPLE, "is not a workbook: if it is text, add --input-format csv"),
         ("p.csv.gz", gzip.compress(PEOPLE.encode())[:-20], "is damaged, and cannot be read to its end"),
-        ("p.csv", PEOPLE.encode("utf-16-le"), "say --encoding utf-16-le"),
+        ("p.csv", PEOPLE.encode("utf-16-le"), "use --encoding utf-16-le"),
         ("p.json", '[{"user_id": "u"},\n{"user_id"', "p.json:2: is not valid JSON"),
         ("p.json", "[\n{}\n] x", "p.json:3: is not valid JSON: Extra data"),
     ],
@@ -361,7 +361,7 @@ def test_a_column_that_no_rule_uses_is_not_converted(dry, tmp_path):
     assert bodies == [{"user_id": "7001", "name": "x"}], done.output
     done, bodies = dry(None, "--map", "user_id=id", "--map", "name=photo", name="p.parquet")
     assert bodies == []
-    assert "has in 'photo' what JSON cannot carry: it is bytes that are no text" in said(done)
+    assert "has a value in 'photo' that JSON cannot represent: it is binary data" in said(done)
 
 
 @pytest.mark.parametrize("name", ["p.parquet", "p.csv"])

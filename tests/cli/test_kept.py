@@ -456,7 +456,7 @@ def test_a_run_of_another_file_leaves_the_interrupted_one_to_go_on_with(desk):
 
 def test_a_run_with_no_earlier_one_says_so(desk):
     desk.put("e.jsonl", events(desk, "1"))
-    assert "no earlier run of this input is known here" in resume(desk).stderr
+    assert "no earlier run of this input was found" in resume(desk).stderr
 
 
 @pytest.mark.parametrize("resumed", [True, False])
@@ -469,7 +469,7 @@ def test_an_interrupted_run_with_another_mapping_is_not_passed_over_silently(des
         assert "with another --map" in done.stderr
     else:
         done = desk.run("write", "create_event", "e.jsonl", *words)
-        assert "an earlier run did not come to its end; starting anew" in done.stderr
+        assert "an earlier run did not finish" in done.stderr
 
 
 def test_the_hint_after_rejects_is_to_correct_them_and_resume(desk):

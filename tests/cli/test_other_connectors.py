@@ -111,7 +111,7 @@ def test_a_dry_run_that_nobody_declared_is_refused_before_the_first_row(run, tmp
     (tmp_path / "notes.jsonl").write_text('{"id": 1, "text": "x"}\n')
     done = run("write", "put_note", "notes.jsonl", "--dry-run", "--connector", "tiny", "--credential-file", "-")
     assert done.exit_code == 2
-    assert "destination.dry_run: tiny does not declare that it takes this" in done.stderr
+    assert "destination.dry_run: tiny does not declare that it supports this setting" in done.stderr
 
 
 @pytest.mark.parametrize(

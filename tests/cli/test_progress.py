@@ -112,7 +112,7 @@ def test_without_a_terminal_only_the_end_of_a_stream_is_told(capsys):
     [
         (RateLimitWait(1.0), "waits for the rate limit"),
         (HeldBack(1.0), "waits for the rate limit"),
-        (Retry("GET", "/people", 12.0, "503"), "tries again in 12 s"),
+        (Retry("GET", "/people", 12.0, "503"), "retries in 12 s"),
         (PageRead("people", 200, 1000), ""),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",

@@ -59,7 +59,7 @@ def test_csv_and_parquet_go_to_standard_output_too(read, sandbox, tmp_path):
 def test_a_field_that_is_not_documented_is_refused_and_can_be_allowed(read):
     refused(
         read("people", "--field", "emial", "--field", "id"),
-        2, "--field emial: is no field of people; did you mean 'email'?; --undocumented allows any name",
+        2, "--field emial: is not a field of people; did you mean 'email'?; --undocumented allows any name",
     )  # fmt: skip
     allowed = read("people", "--limit", "1", "--field", "emial", "--field", "id", "--undocumented")
     assert (allowed.exit_code, [list(record) for record in records(allowed.stdout)]) == (0, [["id"]])
@@ -130,7 +130,7 @@ def test_a_key_that_is_refused_is_exit_code_3(read, sandbox, canary):
 def test_a_service_that_gives_up_is_exit_code_4(read, sandbox, monkeypatch, fault):
     monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     sandbox.faults.add(fault)
-    refused(read("people"), 4, "people: GET /people/all: Custify gave no usable answer", "try again later")
+    refused(read("people"), 4, "people: GET /people/all: no usable response from Custify", "try again later")
 
 
 def test_a_reply_of_another_kind_is_exit_code_4(read, sandbox):
@@ -157,7 +157,7 @@ def test_a_reply_of_another_kind_is_exit_code_4(read, sandbox):
         ),
         (["people", "-o", "."], "is a directory: name a file in it"),
         (["people", "--state", "missing/people.state"], "missing/people.state"),
-        (["people", "--state", "damaged.state"], "damaged.state: is no state file: restore it, or remove it"),
+        (["people", "--state", "damaged.state"], "damaged.state: is not a state file: restore it, or remove it"),
         (["people", "--state", "newer.state"], "state.version: is 9, and this connector knows 1: update the connector"),
         (["people", "--state", "other.state"], "state.stream: belongs to 'companies', not to 'people'"),
     ],

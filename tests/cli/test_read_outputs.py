@@ -43,7 +43,7 @@ def test_a_file_that_is_no_output_is_replaced_only_on_request(read, tmp_path, na
     (tmp_path / name).write_text(FOREIGN[name])
     done = read("people", "-o", name)
     assert (done.exit_code, done.stderr) == (
-        2, f"custify: {name}: exists, and is no output of this read: name another file, or add --overwrite\n",
+        2, f"custify: {name}: exists and is not an output of this read: name another file, or add --overwrite\n",
     )  # fmt: skip
     assert (tmp_path / name).read_text() == FOREIGN[name]
     assert read("people", "-o", name, "--overwrite").exit_code == 0
@@ -107,7 +107,7 @@ def test_a_folder_keeps_its_state_and_a_file_for_each_run(read, sandbox, tmp_pat
         (["-o", "people"], "people: its ending names no form"),
         (["-o", "s3://bucket/people.parquet"], "s3://: cannot be written to: run the connector in dlt"),
         (["-o", "x" * 300 + ".jsonl"], "cannot be written: File name too long"),
-        (["-o", "people.jsonl", "--for-excel"], "--for-excel: is for CSV"),
+        (["-o", "people.jsonl", "--for-excel"], "--for-excel: applies to CSV only"),
         (["-o", "/dev/null", "--format", "duckdb"], "/dev/null: a DuckDB database cannot be a pipe or a device"),
         (["companies", "-o", "all.csv.gz"], "all.csv.gz: several endpoints need a folder"),
     ],
@@ -203,4 +203,4 @@ def test_columns_take_names_that_warehouses_take(read, tmp_path):
     heading = lines(tmp_path / "people.csv")[0].split(",")
     assert "company_names" in heading
     assert all("." not in name and name == name.lower() for name in heading)
-    assert "--names: is for tables" in read("people", "-o", "people.jsonl", "--names", "snake").stderr
+    assert "--names: applies to tables only" in read("people", "-o", "people.jsonl", "--names", "snake").stderr

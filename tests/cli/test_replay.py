@@ -98,7 +98,7 @@ def test_what_was_unclear_and_reported_in_several_runs_is_replayed_once(run, san
     for _ in range(2):
         run(*words, "--resume")
     held = run("replay", "q.jsonl")
-    assert (held.exit_code, "--resend-unclear sends it again" in held.stderr) == (1, True)
+    assert (held.exit_code, "add --resend-unclear to send it again" in held.stderr) == (1, True)
     assert run("replay", "q.jsonl", "--resend-unclear").exit_code == 0
     assert names(sandbox) == ["mark-0", "mark-1", "mark-2"]
 
@@ -216,7 +216,7 @@ def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run,
 
 
 def test_a_row_that_a_refused_key_kept_back_is_not_in_the_quarantine(run, sandbox, tmp_path):
-    """There is nothing to mend in it; it goes on with --resume. Rows that are faulty in themselves are kept."""
+    """There is nothing to fix in it; it goes on with --resume. Rows that are faulty in themselves are kept."""
     put(tmp_path / "rows.jsonl", ROWS)
     sandbox.faults.add(Fault("revoke", after=0))
     assert run("write", "upsert_person", "rows.jsonl", "--quarantine", "q.jsonl").exit_code == 3

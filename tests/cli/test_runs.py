@@ -111,7 +111,7 @@ def test_a_read_that_was_interrupted_goes_on_by_name(sandbox, tmp_path):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert (last().status, last().exit_code) == ("interrupted", 130)
-    assert "goes on where it stopped" in custify("runs", "show", str(last().id)).stdout
+    assert "resumes where it stopped" in custify("runs", "show", str(last().id)).stdout
     sandbox.latency = 0
     custify(*words)
     names = [json.loads(line)["id"] for line in (tmp_path / "people.jsonl").read_text("utf-8").splitlines()]
@@ -126,7 +126,7 @@ def test_a_run_that_was_killed_has_died(sandbox):
         while len(sandbox.journal) < 2:
             assert process.poll() is None
         assert last().status == "running"
-        assert "it runs; look again later" in custify("runs", "show", str(last().id)).stdout
+        assert "it is still running; look again later" in custify("runs", "show", str(last().id)).stdout
         process.kill()
     assert last().status == "died"
     assert "killed" in custify("runs", "show", str(last().id)).stdout
@@ -181,7 +181,7 @@ def test_old_runs_are_forgotten_when_asked():
     [
         (ServiceUnavailable("Custify is away"), "failed", "Custify is away"),
         (KeyboardInterrupt(), "interrupted", "interrupted at once"),
-        (BrokenPipeError(), "finished", "had enough"),
+        (BrokenPipeError(), "finished", "closed the pipe"),
         (OSError(28, "No space left on device"), "failed", "No space left on device"),
         (RuntimeError("x"), "failed", "a fault of this program (RuntimeError)"),
     ],

@@ -173,7 +173,7 @@ def test_a_rejected_record_has_its_line_name_and_reason_and_the_exit_code_is_1(r
     done = run("upsert_person", "-", stdin='{"user_id": "u-1"}\n{"user_id": "u-2", "emial": "x"}\nnot json\n[1]\n{}\n')
     assert (done.exit_code, done.stdout) == (1, "")
     for said in (
-        "line 2: rejected u-2: emial: is not known here; did you mean 'email'?",
+        "line 2: rejected u-2: emial: unknown field; did you mean 'email'?",
         "line 3: rejected: line 3 is not valid JSON",
         "line 4: rejected: line 4 is not a JSON object",
         "line 5: rejected: needs one of id, user_id, email",
