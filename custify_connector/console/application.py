@@ -57,7 +57,7 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/runs/{number:int}/resume", runs.resume),
     ("/runs/{number:int}/end", runs.end_run),
     ("/started/{number:int}/end", runs.end),
-    ("/quarantine/mend", quarantine.mend),
+    ("/quarantine/fix", quarantine.fix),
     ("/quarantine/replay", quarantine.replay),
     ("/certification/{connector}/run", certification.run),
     ("/certification/{connector}/end", certification.end),
@@ -110,7 +110,7 @@ def _report_style(_request: Request) -> Response:
 
 
 def _nowhere(asked: Asked) -> Response:
-    return asked.page("problem.html", 404, title="There is no such page", reason="The address leads nowhere.")
+    return asked.page("problem.html", 404, title="There is no such page", reason="There is nothing at this address.")
 
 
 def _looking(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - what Starlette takes
@@ -120,7 +120,7 @@ def _looking(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - what St
     return answer
 
 
-def _calling(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - the same
+def _calling(console: Console, screen: Screen) -> Any:  # noqa: ANN401 - as above
     async def answer(request: Request) -> Response:
         form = await _form(request)
         asked = Asked(console, request, form or {})
@@ -139,13 +139,13 @@ def _shown(screen: Screen, asked: Asked) -> Response:
     try:
         return screen(asked)
     except ConfigurationError as error:
-        return asked.page("problem.html", 400, title="That cannot be done", reason=str(error))
+        return asked.page("problem.html", 400, title="This is not possible", reason=str(error))
     except ConnectorError as error:
         return asked.page("problem.html", 502, title="The service did not do that", reason=str(error))
     except Exception as error:  # noqa: BLE001 - a connector may raise anything, and its text may hold anything
         _log.error("%s %s: %s", asked.request.method, asked.request.url.path, type(error).__name__)
         reason = f"A fault of this program or of the connector: {type(error).__name__}."
-        return asked.page("problem.html", 500, title="That went wrong", reason=reason)
+        return asked.page("problem.html", 500, title="Something went wrong", reason=reason)
 
 
 async def _form(request: Request) -> dict[str, str] | None:

@@ -49,7 +49,7 @@ def limit_of(
 ) -> float | None:
     """Return how many records a second the rate limit allows a run, None where there is none.
 
-    A read gets a page with each request; a write sends one record with each, where it is no batch.
+    A read gets a page with each request; a write sends one record with each, where it is not a batch.
     """
     limit = settings.get("settings", {}).get("rate_limit", usual)
     if not limit or settings.get("delivery") == "batch":

@@ -134,7 +134,7 @@ class Write:
         )  # fmt: skip
 
     def _unsent(self) -> Words:
-        """Return who is asked where nothing is sent: nobody of our own; another connector may want its credential."""
+        """Return the credential where nothing is sent: none for our own connector; another may want its credential."""
         return whom("", self.connector)
 
     def _what(self) -> Words:

@@ -108,7 +108,7 @@ class _InMemory:
 
     def find(self, name: str) -> Mapping[str, Any]:
         if name not in self.lent:
-            raise ConfigurationError((Fault("credential", "is not there any more: add it under Authenticate"),))
+            raise ConfigurationError((Fault("credential", "no longer exists: add it under Authenticate"),))
         return self.lent[name]
 
     def handed_in(self, name: str) -> bytes | None:

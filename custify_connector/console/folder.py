@@ -31,7 +31,7 @@ class Folder:
         """Return where a path of a form leads; raises ConfigurationError, with `place`, when that is not below here.
 
         Links are followed before that is decided, so that none leads out. What begins with a dot or a dash is refused:
-        the first is somebody's own, the second an option.
+        the first is someone's own, the second an option.
         """
         reason = _fault(text)
         path = self.root if reason else (self.root / text).resolve()
@@ -45,7 +45,7 @@ class Folder:
         """Return a file that is there."""
         path = self.inside(text, place)
         if not path.is_file():
-            raise ConfigurationError((Fault(place, "is not there: choose one of the files below the folder"),))
+            raise ConfigurationError((Fault(place, "is not there: choose one of the files in the folder"),))
         return path
 
     def named(self, path: Path) -> str:

@@ -31,7 +31,7 @@ _OWN_SITE = frozenset({"", "none", "same-origin"})
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a request, as far as it tells who asks; what was not sent is empty."""
+    """The head of a request, as far as it says who asks; what was not sent is empty."""
 
     method: str
     host: str
@@ -71,7 +71,7 @@ class Gate:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names under which the console is asked; any other was made to point here by somebody else."""
+        """The names under which the console is asked; any other was made to point here by a third party."""
         return (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
 
     def opens(self, head: Head) -> bool:
@@ -88,7 +88,7 @@ class Gate:
 
 
 def refusal_of_place(head: Head, gate: Gate) -> Refusal | None:
-    """Say why a request cannot be answered whoever asks: it is for another host, or comes from another page."""
+    """Say why a request cannot be answered at all: it is for another host, or comes from another page."""
     if head.host not in gate.hosts:
         return Refusal(421, "This console answers on loopback alone, under the address that it printed.")
     if head.origin and head.origin not in {f"http://{host}" for host in gate.hosts if host == head.host}:
@@ -96,7 +96,7 @@ def refusal_of_place(head: Head, gate: Gate) -> Refusal | None:
     if head.site not in _OWN_SITE and not (head.method in _READING and head.mode == "navigate"):
         return Refusal(403, "Another page asked for this; only the console's own pages may.")
     if head.method not in _READING and not head.origin and head.site != "same-origin":
-        return Refusal(403, "It is not known which page sent this; use a browser of these years.")
+        return Refusal(403, "It is not known which page sent this; use a current browser.")
     return None
 
 

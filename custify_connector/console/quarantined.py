@@ -133,8 +133,8 @@ def _take(index: Index, number: int, text: bytes) -> None:
         code, at, message = (str(error.get(name) or "") for name in ("code", "field", "message"))
     except (ValueError, KeyError, TypeError, AttributeError):
         index.unreadable += 1
-        code, at, message = "unreadable", "", "is no line of a quarantine"
-    # The text of a fault at a field may quote its value; without a field, the text tells it, its own values aside.
+        code, at, message = "unreadable", "", "is not a line of a quarantine file"
+    # The text of a fault at a field may quote its value; without a field, the text alone says it, its own values aside.
     pattern = pattern_of(message)
     key = f"{code}\n{at}" if at else f"{code}\n\n{pattern}"
     if key not in index.groups and len(index.groups) >= _MOST_GROUPS:
@@ -187,12 +187,12 @@ def lines(path: Path, index: Index, numbers: Iterable[int]) -> list[Line]:
 
 
 def content_of(text: bytes) -> dict[str, Any]:
-    """Return what a line holds, or that it is no line of a quarantine."""
+    """Return what a line holds, or that it is not a line of a quarantine file."""
     try:
         content = loads(text)
     except ValueError:
         content = None
-    return content if isinstance(content, dict) else {"error": {"message": "is no line of a quarantine"}}
+    return content if isinstance(content, dict) else {"error": {"message": "is not a line of a quarantine file"}}
 
 
 def mark_of(text: bytes) -> str:
@@ -200,14 +200,14 @@ def mark_of(text: bytes) -> str:
     return hashlib.sha256(text.rstrip(b"\n")).hexdigest()[:16]
 
 
-def mend(path: Path, number: int, mark: str, record: dict[str, Any]) -> None:
-    """Put a mended record in place of the one on a line; raises ConfigurationError when that has changed meanwhile."""
+def fix(path: Path, number: int, mark: str, record: dict[str, Any]) -> None:
+    """Put a corrected record in place of the one on a line; raises ConfigurationError when that has changed."""
 
     def change(place: int, text: bytes) -> bytes:
         if place != number:
             return text
         if mark_of(text) != mark:
-            raise ConfigurationError((Fault("record", "was changed by another meanwhile: look at it again"),))
+            raise ConfigurationError((Fault("record", "was changed by another process: look at it again"),))
         return dumps({**content_of(text), "rawMessage": record}, newline=True)
 
     _rewrite(path, change)

@@ -40,7 +40,7 @@ class Replay:
 
     @property
     def receipts(self) -> Path:
-        """Where the run writes what became of each record."""
+        """Where the run writes the outcome of each record."""
         return self.root / _PLACE / f"{self.id}.receipts.jsonl"
 
     @property

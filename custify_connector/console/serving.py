@@ -41,7 +41,7 @@ def console_of(folder: Path, port: int, manager: pluggy.PluginManager | None = N
     """Return a console for a folder, with every connector of a manager: those that are installed, if none is given."""
     root = folder.resolve()
     if not root.is_dir():
-        raise ConfigurationError((Fault("--folder", f"{folder} is no folder"),))
+        raise ConfigurationError((Fault("--folder", f"{folder} is not a folder"),))
     catalog = Catalog(manager or plugin_manager())
     return Console(Folder(root), catalog, Gate(port), Commands(root))
 
@@ -59,17 +59,17 @@ def settings_of(port: int) -> uvicorn.Config:
 def serve(folder: Path, port: int, *, browser: bool, tell: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `tell` is given the link, which works once. Port 0 takes a free one.
 
-    Raises ConfigurationError when the port cannot be listened on.
+    Raises ConfigurationError when the port cannot be opened.
     """
     import uvicorn  # noqa: PLC0415 - 100 ms, and only here
 
     config = settings_of(port)
     logger = logging.getLogger("uvicorn.error")
-    logger.disabled = True  # what cannot be listened on is said here, once
+    logger.disabled = True  # what cannot be opened is said here, once
     try:
         socket = config.bind_socket()
     except SystemExit:
-        raise ConfigurationError((Fault("--port", f"{port} cannot be listened on: choose another"),)) from None
+        raise ConfigurationError((Fault("--port", f"{port} cannot be opened: choose another"),)) from None
     finally:
         logger.disabled = False
     with socket:

@@ -129,7 +129,7 @@ class Commands:
         """Return one; raises ConfigurationError when it is not known any more."""
         found = self._started.get(number)
         if found is None:
-            raise ConfigurationError((Fault("run", "is not known any more: the list of runs has it"),))
+            raise ConfigurationError((Fault("run", "is no longer known: the list of runs has it"),))
         return found
 
     def with_words(self, words: Sequence[str]) -> Started | None:

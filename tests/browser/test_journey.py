@@ -173,7 +173,7 @@ def test_a_write_counts_its_outcomes_and_keeps_what_was_rejected(screen):
 
 
 def test_a_rejected_record_is_mended_and_sent_again(screen, folder):
-    screen.page.get_by_role("link", name="Mend line 1").click()
+    screen.page.get_by_role("link", name="Fix line 1").click()
     screen.checked_everywhere("quarantine-record")
     field = screen.page.get_by_label("Record", exact=True)
     record = json.loads(field.input_value())
@@ -231,7 +231,7 @@ def test_a_second_connector_is_written_to_and_its_rejects_are_replayed(screen, f
     screen.page.get_by_role("button", name="Write", exact=True).click()
     expect(screen.page.get_by_role("list", name="Outcomes")).to_contain_text("1 rejected")
     screen.page.get_by_role("link", name="See the rejected records").click()
-    screen.page.get_by_role("link", name="Mend line 1").click()
+    screen.page.get_by_role("link", name="Fix line 1").click()
     screen.page.get_by_label("Record", exact=True).fill('{"wind": 9}')
     screen.page.get_by_role("button", name="Save and replay").click()
     expect(screen.page.locator(".progress-line")).to_contain_text("All went well")

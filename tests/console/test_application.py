@@ -156,7 +156,7 @@ def test_no_path_leads_out_of_the_folder(signed_in, outside, name):
         signed_in.ask("GET", "/quarantine/file?" + _query(file=name)),
         signed_in.ask("GET", "/quarantine/record?" + _query(file=name, line="0")),
         signed_in.post("/quarantine/replay", file=name, credential="acme"),
-        signed_in.post("/quarantine/mend", file=name, line="0", mark="", record="{}"),
+        signed_in.post("/quarantine/fix", file=name, line="0", mark="", record="{}"),
         signed_in.post("/custify/source/people/run", credential="acme", output=name),
         signed_in.post("/custify/by-hand/run", credential="acme", output=name, **{"by_hand.request.path": "/tags"}),
         signed_in.post("/custify/destination/upsert_person/write", credential="acme", file=name),

@@ -58,7 +58,7 @@ def test_empty_fields_are_absent():
         ("request.query", "filters=[1", "begins as JSON, and is none"),
         ("request.query", "{", "must be an object as JSON"),
         ("request.body", "text", "must be JSON"),
-        ("page.size", "many", "must be a whole number"),
+        ("page.size", "many", "must be an integer"),
         ("key", "id", "must be a list as JSON"),
     ],
 )

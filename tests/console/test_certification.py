@@ -1,4 +1,4 @@
-"""Certification inside its screen: run with progress, then the whole report, with what to mend."""
+"""Certification inside its screen: run with progress, then the whole report, with what to fix."""
 
 import json
 import re

@@ -40,7 +40,7 @@ def test_what_is_empty_is_absent_and_the_rest_has_its_type():
     )
 
 
-@pytest.mark.parametrize(("name", "text", "told"), [("size", "three", "a whole number"), ("filters", "[", "a list")])
+@pytest.mark.parametrize(("name", "text", "told"), [("size", "three", "an integer"), ("filters", "[", "a list")])
 def test_what_has_another_type_is_told_at_its_field(name, text, told):
     values, faults = forms.values_of(SCHEMA, {name: text}, "p")
     assert values == {}

@@ -42,10 +42,10 @@ def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):
             stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     first = client.get("/quarantine/file?file=rejected.jsonl")
     assert "100,000 records, 2 reasons" in first.text
-    assert first.text.count(">Mend line") == 50
+    assert first.text.count(">Fix line") == 50
     assert len(first.text) < 150_000
     last = client.get("/quarantine/file?file=rejected.jsonl&page=2000")
-    assert "Mend line 100,000</a>" in last.text
+    assert "Fix line 100,000</a>" in last.text
     assert "Page 2,000 of 2,000" in client.get("/quarantine/file?file=rejected.jsonl&page=99999").text
     group = quarantined.index_of(folder / "rejected.jsonl").largest()[1]
     assert "1 to 50 of 33,334" in client.get(f"/quarantine/file?file=rejected.jsonl&group={group.id}").text

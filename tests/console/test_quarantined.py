@@ -47,14 +47,14 @@ def test_reasons_are_bounded(tmp_path):
 
 def test_a_mended_record_takes_the_place_of_the_old_one(path):
     mark = quarantined.lines(path, quarantined.index_of(path), [3])[0].mark
-    quarantined.mend(path, 3, mark, {"number": 30})
+    quarantined.fix(path, 3, mark, {"number": 30})
     assert numbers(path) == [0, 1, 2, 30]
 
 
 def test_a_record_that_changed_meanwhile_is_left_alone(path):
     before = path.read_bytes()
     with pytest.raises(ConfigurationError, match="changed by another"):
-        quarantined.mend(path, 3, "another", {"number": 30})
+        quarantined.fix(path, 3, "another", {"number": 30})
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 

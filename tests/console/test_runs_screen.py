@@ -141,7 +141,7 @@ def test_a_port_that_is_in_use_is_said_once(signed_in, folder):
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own words
     assert done.returncode == 2
     assert "Errno" not in done.stderr
-    assert "cannot be listened on" in done.stderr
+    assert "cannot be opened" in done.stderr
 
 
 def test_a_file_of_another_program_is_replaced_only_where_that_is_asked_for(signed_in, folder):

@@ -37,12 +37,12 @@ def test_nothing_leaves_a_quarantine_for_a_credential_that_is_not_there(signed_i
 def test_a_mended_record_is_saved(signed_in, rejected):
     page = signed_in.get("/quarantine/record?file=rejected.jsonl&line=1").text
     mark = page.partition('name="mark" value="')[2].partition('"')[0]
-    saved = signed_in.post("/quarantine/mend", file="rejected.jsonl", line="1", mark=mark, record='{"name": "y"}')
+    saved = signed_in.post("/quarantine/fix", file="rejected.jsonl", line="1", mark=mark, record='{"name": "y"}')
     assert saved.status == 303
     assert json.loads(rejected.read_text().splitlines()[1])["rawMessage"] == {"name": "y"}
-    again = signed_in.post("/quarantine/mend", file="rejected.jsonl", line="1", mark=mark, record="{}")
+    again = signed_in.post("/quarantine/fix", file="rejected.jsonl", line="1", mark=mark, record="{}")
     assert "changed by another" in again.text
-    assert signed_in.post("/quarantine/mend", file="rejected.jsonl", line="x", mark=mark, record="{}").status == 400
+    assert signed_in.post("/quarantine/fix", file="rejected.jsonl", line="x", mark=mark, record="{}").status == 400
     assert signed_in.get("/quarantine/record?file=rejected.jsonl&line=99").status == 400
 
 
@@ -90,7 +90,7 @@ def test_a_rule_that_cannot_be_stands_at_its_column(signed_in, folder):
 
 @pytest.mark.parametrize("path", ["/runs/99", "/started/99", "/custify/source/nothing", "/nothing/source"])
 def test_what_is_not_there_is_said(signed_in, path):
-    assert "That cannot be done" in signed_in.get(path).text
+    assert "This is not possible" in signed_in.get(path).text
 
 
 def test_a_credential_that_a_run_needs_is_not_removed(signed_in):

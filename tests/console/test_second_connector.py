@@ -148,7 +148,7 @@ def test_its_rejected_records_are_quarantined_mended_and_replayed(station, folde
     page = station.get("/quarantine/record?file=calm.jsonl&line=0").text
     assert '<option value="weather"' in page
     mark = page.partition('name="mark" value="')[2].partition('"')[0]
-    sent = station.post("/quarantine/mend", file="calm.jsonl", line="0", mark=mark, record='{"wind": 3}', send="yes",
+    sent = station.post("/quarantine/fix", file="calm.jsonl", line="0", mark=mark, record='{"wind": 3}', send="yes",
                         credential="weather")  # fmt: skip
     station.wait_for(started(sent) + "/live", "All went well")
     assert (folder / "calm.jsonl").read_bytes() == b""
@@ -195,7 +195,7 @@ def test_one_that_declares_no_dry_run_shows_records_and_is_never_asked_for_one(n
     assert "&#34;text&#34;: &#34;hello&#34;" in previewed.text
     refused = client.post("/tiny/destination/put_note/dry-run", **asked)
     assert refused.status == 400
-    assert "does not declare that it takes this" in refused.text
+    assert "does not declare that it supports this setting" in refused.text
     assert 50 not in {note["id"] for note in service.held(None)}
 
 
@@ -228,7 +228,7 @@ def test_what_it_declares_by_no_word_is_refused_and_not_left_out(notes):
     client, _ = notes
     refused = client.post("/tiny/source/notes/run", credential="tiny", output="notes.jsonl", limit="3")
     assert refused.status == 400
-    assert "does not declare that it takes this" in refused.text
+    assert "does not declare that it supports this setting" in refused.text
 
 
 class Dumb:

@@ -72,7 +72,7 @@ def test_the_files_of_the_data_directory_are_their_owners_alone(tmp_path, monkey
         list(folder.glob("*.sqlite*"))
     )
     finding = examining._directory()  # noqa: SLF001 - one line of the report
-    assert (finding.verdict, finding.mend) == ("note", f"chmod 700 {folder}")
+    assert (finding.verdict, finding.fix) == ("note", f"chmod 700 {folder}")
 
 
 def test_a_vault_in_a_directory_that_others_see_is_its_owners_alone(signed_in):

@@ -1,1 +1,1 @@
-"""The screens: each takes a request apart, makes the one call that it is for, and shows what came of it."""
+"""The screens: each reads a request, makes the one call that it is for, and shows the result."""

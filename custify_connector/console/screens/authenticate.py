@@ -140,5 +140,5 @@ def remove(asked: Asked) -> Response:
         asked.console.credentials.remove(known, name)
     except ConfigurationError as error:
         return _tiles(asked, name, {"remove": "; ".join(fault.reason for fault in error.faults)})
-    text = f"{name} is forgotten here. Its key is valid until you delete it where it was made."
+    text = f"{name} is removed here. Its key is valid until you delete it where it was made."
     return asked.go(f"/{known.name}/credentials", Notice("good", text))

@@ -78,7 +78,7 @@ def one(asked: Asked) -> Response:
 
 
 def live(asked: Asked) -> Response:
-    """Show the part that changes while it runs; once it has ended, the page comes anew, with its report."""
+    """Show the part that changes while it runs; once it has ended, the whole page is loaded, with its report."""
     known = asked.known
     answer = asked.part("certifying.html", known=known, **_progress(asked, known))
     if _running(asked, known) is None:
@@ -130,6 +130,6 @@ def end(asked: Asked) -> Response:
     """Ask a certification to come to an end."""
     running = _running(asked, asked.known)
     if running is None:
-        raise ConfigurationError((Fault("certification", "does not run any more"),))
+        raise ConfigurationError((Fault("certification", "has ended"),))
     running.ask_to_end()
     return asked.go(f"/certification/{asked.known.name}")

@@ -41,7 +41,7 @@ def choose(asked: Asked) -> Response:
 class Shown:
     """What the page shows besides the form: previewed rows, or what went wrong.
 
-    `lines` are the requests that rows become; `records` are the rows as they would be handed over, with their line and
+    `lines` are the requests that rows become; `records` are the rows as they would be passed, with their line and
     what is wrong with them, of a connector that offers no dry run.
     """
 
@@ -150,8 +150,8 @@ def _wanted(asked: Asked) -> Write:
     fixed, faults = _fixed(typed.get("fixed", ""), endpoint["schema"])
     deletes = typed.get("max_deletes", "")
     if endpoint.get("destructive"):
-        if not (deletes.isdecimal() and len(deletes) < 10):  # noqa: PLR2004 - more than anybody has
-            faults.append(Fault("destination.max_deletes", "say how many records may be deleted at most"))
+        if not (deletes.isdecimal() and len(deletes) < 10):  # noqa: PLR2004 - more than anyone has
+            faults.append(Fault("destination.max_deletes", "give the most records that may be deleted"))
         else:
             fixed["max_deletes"] = int(deletes)
     refuse(tuple(faults))
@@ -270,7 +270,7 @@ def _refuse_other_file(path: Path, file: Path) -> None:
     if path == file or (path.exists() and path.samefile(file)):
         reason = "is the file that is sent: name another"
     elif path.exists() and not quarantined.may_be_quarantine(path):
-        reason = "exists, and holds something else than rejected records: name another"
+        reason = "exists, and holds something other than rejected records: name another"
     if reason:
         raise ConfigurationError((Fault("destination.quarantine", reason),))
 

@@ -46,7 +46,7 @@ def planned(asked: Asked, wanted: Write) -> list[Line]:
 
 
 def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str | None]]:
-    """Return the first rows as they would be handed over, each with its line and what is wrong with it."""
+    """Return the first rows as they would be passed, each with its line and what is wrong with it."""
     with _first(asked, wanted) as (table, shape):
         return [(row.line, *shape.read(row)) for row in table.rows]
 

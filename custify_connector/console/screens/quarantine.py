@@ -1,4 +1,4 @@
-"""Quarantine: the rejected records by their reason, one to look at and mend, and those that are sent again."""
+"""Quarantine: the rejected records by their reason, one to look at and correct, and those that are sent again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _path(asked: Asked, name: str) -> Path:
     path = asked.console.folder.existing(name, "file")
     if path.stat().st_size and not quarantined.is_quarantine(path):
         raise ConfigurationError(
-            (Fault(name, "is no quarantine: choose a file that a write left its rejected rows in"),)
+            (Fault(name, "is not a quarantine file: choose a file that a write left its rejected rows in"),)
         )
     return path
 
@@ -129,7 +129,7 @@ def _replay_words(name: str, known: Known | None) -> tuple[str, ...]:
 
 
 def record(asked: Asked) -> Response:
-    """Show one record, to mend it."""
+    """Show one record, to correct it."""
     name = asked.query.get("file", "")
     return _record(asked, name, asked.number("line"))
 
@@ -138,7 +138,7 @@ def _record(asked: Asked, name: str, number: int, text: str | None = None, fault
     path = _path(asked, name)
     index = asked.console.indexes.of(path)
     if number >= len(index.starts):
-        raise ConfigurationError((Fault("record", "is not there any more: it was sent, or the file was changed"),))
+        raise ConfigurationError((Fault("record", "no longer exists: it was sent, or the file was changed"),))
     line = quarantined.lines(path, index, [number])[0]
     return asked.page(
         "record.html", 400 if fault else 200, name=name, line=line, text=text, fault=fault, here="quarantine",
@@ -146,20 +146,20 @@ def _record(asked: Asked, name: str, number: int, text: str | None = None, fault
     )  # fmt: skip
 
 
-def mend(asked: Asked) -> Response:
-    """Put the mended record in its place; where it is to be sent at once, do that too."""
+def fix(asked: Asked) -> Response:
+    """Put the corrected record in its place; where it is to be sent at once, do that too."""
     name, number = asked.form.get("file", ""), _line(asked)
     path, text = _path(asked, name), asked.form.get("record", "")
     content = _object(text)
     if content is None:
         return _record(asked, name, number, text, "is not a JSON object: look for a missing comma, quote or bracket")
     try:
-        quarantined.mend(path, number, asked.form.get("mark", ""), content)
+        quarantined.fix(path, number, asked.form.get("mark", ""), content)
     except ConfigurationError as error:
         return _record(asked, name, number, text, "; ".join(fault.reason for fault in error.faults))
     if "send" in asked.form:
         return _send(asked, path, name, {number})
-    return asked.go(_address(name), Notice("good", f"Line {number + 1} is mended. It is sent with the next replay."))
+    return asked.go(_address(name), Notice("good", f"Line {number + 1} is fixed. It is sent with the next replay."))
 
 
 def _line(asked: Asked) -> int:
@@ -190,7 +190,7 @@ def replay(asked: Asked) -> Response:
         return _send(asked, path, name, None)
     group = next((each for each in asked.console.indexes.of(path).largest() if each.id == wanted), None)
     if group is None:
-        raise ConfigurationError((Fault("group", "is not there any more: the file was changed"),))
+        raise ConfigurationError((Fault("group", "no longer exists: the file was changed"),))
     return _send(asked, path, name, set(group.lines))
 
 

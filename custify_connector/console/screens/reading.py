@@ -55,7 +55,7 @@ def limit_of(asked: Asked, faults: list[Fault]) -> int | None:
     """Return the bound on records that was typed; a wrong one is one more fault."""
     text = asked.form.get("limit", "")
     if text and not (text.isdecimal() and int(text[:12]) > 0):
-        faults.append(Fault("source.limit", "must be a whole number from 1 on"))
+        faults.append(Fault("source.limit", "must be an integer of at least 1"))
         return None
     return int(text) if text else None
 

@@ -79,7 +79,7 @@ def _run(console: Console, run: Run) -> dict[str, Any]:
 
 
 def _step(console: Console, run: Run) -> next_steps.Step:
-    """Return the step that goes on with a run; what a replay of a page did not send is in its quarantine."""
+    """Return the step that continues a run; what a replay of a page did not send is in its quarantine."""
     name = replaying.quarantine_of(console.folder.root, run.input)
     if name is None or run.status not in _UNFINISHED:
         return next_steps.going_on(run)
@@ -87,7 +87,7 @@ def _step(console: Console, run: Run) -> next_steps.Step:
 
 
 def _with_refused_key(console: Console, run: Run) -> Known | None:
-    """Return the connector whose credential is to be tested before a run goes on; None where that is not the fault."""
+    """Return the connector whose credential to test before a run continues; None where that is not the fault."""
     known = console.catalog.of_run(run.connector)
     if known is None or not next_steps.is_about_the_key(run) or run.status == "running":
         return None
@@ -125,7 +125,7 @@ def _quarantine(console: Console, run: Run) -> str | None:
 
 
 def _can_start(console: Console, run: Run, step: next_steps.Step) -> bool:
-    """Say whether the next step can be started here: it is a command of this folder that goes on with a run."""
+    """Say whether the next step can be started here: it is a command of this folder that continues a run."""
     goes_on = run.kind == "read" or run.status in _UNFINISHED
     return step.command is not None and goes_on and run.folder == str(console.folder.root) and run.status != "running"
 
@@ -147,7 +147,7 @@ def _handed_in(console: Console, run: Run) -> bytes | None:
     if not run.connector:
         return None
     if known is None:
-        raise ConfigurationError((Fault("connector", f"{run.connector} is not installed any more"),))
+        raise ConfigurationError((Fault("connector", f"{run.connector} is no longer installed"),))
     return console.credentials.handed_in(known, run.credential)
 
 
@@ -198,10 +198,10 @@ def end(asked: Asked) -> Response:
 
 
 def end_run(asked: Asked) -> Response:
-    """Ask the command of a run to come to an end, whoever started it; a second time, to end at once."""
+    """Ask the command of a run to come to an end, whatever started it; a second time, to end at once."""
     run = RunHistory().find(_number(asked))
     if not _can_end(run):
-        raise ConfigurationError((Fault("run", "does not run any more, or runs on another machine"),))
+        raise ConfigurationError((Fault("run", "has ended, or runs on another machine"),))
     asked.console.ending.add(run.pid)
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
