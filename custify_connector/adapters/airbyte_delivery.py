@@ -79,7 +79,7 @@ class Delivery:
             self._ledger.settle(stream, line.receipt)
 
     def _tell(self, stream: str, number: int, receipt: Receipt) -> None:
-        """Tell of a row that was not delivered: where, why, and its key; never the row."""
+        """Report a row that was not delivered: where, why, and its key; never the row."""
         if receipt.outcome not in {"rejected", "failed", "planned"} or self._told == _TOLD:
             return
         self._told += 1

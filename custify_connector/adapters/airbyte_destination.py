@@ -1,6 +1,6 @@
 """`destination-custify`: the connector's destinations as an Airbyte destination, `spec`, `check` and `write`.
 
-Decides what each of the commands tells, and which catalogs can be written. It does not retry, pace or store; it does
+Decides what each of the commands reports, and which catalogs can be written. It does not retry, pace or store; it does
 not know an endpoint.
 """
 
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def spec(_arguments: argparse.Namespace, output: Output) -> int:
-    """Tell what this destination is configured with."""
+    """Report what this destination is configured with."""
     told = schemas.specification(
         "Custify destination", fields(), supportsIncremental=True, supported_destination_sync_modes=list(_SYNC_MODES)
     )
@@ -43,7 +43,7 @@ def spec(_arguments: argparse.Namespace, output: Output) -> int:
 
 
 def check(arguments: argparse.Namespace, output: Output) -> int:
-    """Tell whether the configuration can be used and Custify accepts the key, and if not, why."""
+    """Return whether the configuration can be used and Custify accepts the key, and if not, why."""
     from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
 
     try:
@@ -88,8 +88,8 @@ def _plan(arguments: argparse.Namespace, output: Output) -> Plan:
 def _usable(read: Plan, route: Route) -> None:
     """Raise ConfigurationError, the stream named, when a route cannot be written to."""
     from custify_connector.adapters.once import Once  # noqa: PLC0415 - spec needs none of it
-    from custify_connector.host import mapping  # noqa: PLC0415 - the same
-    from custify_connector.plugin import connector  # noqa: PLC0415 - the same
+    from custify_connector.host import mapping  # noqa: PLC0415 - as above
+    from custify_connector.plugin import connector  # noqa: PLC0415 - as above
 
     try:
         mapping.parse(route.rules)
@@ -108,10 +108,10 @@ def _quarantine(path: Path) -> Any:  # noqa: ANN401 - imported only where it is 
 
 
 def write(arguments: argparse.Namespace, output: Output) -> int:
-    """Write the records of standard input; what is wrong with the arguments is told before the first is taken."""
+    """Write the records of standard input; what is wrong with the arguments is reported before the first is taken."""
     from custify_connector.adapters.airbyte_delivery import Delivery  # noqa: PLC0415 - spec needs none of it
-    from custify_connector.adapters.once import Once  # noqa: PLC0415 - the same
-    from custify_connector.host.interruption import interruption  # noqa: PLC0415 - the same
+    from custify_connector.adapters.once import Once  # noqa: PLC0415 - as above
+    from custify_connector.host.interruption import interruption  # noqa: PLC0415 - as above
 
     read = _plan(arguments, output)
     routes = routed(protocol.configured_streams(protocol.load_object(arguments.catalog, "catalog")), read)

@@ -86,7 +86,7 @@ class Ledger:
 class Inbox:
     """Standard input as runs of rows, one stream each; a STATE on the way goes to the ledger.
 
-    It ends early, with `broken` set, at a line that is no message, or a record of a stream that the catalog does not
+    It ends early, with `broken` set, at a line that is not a message, or a record of a stream that the catalog does not
     have: raised from within a call of the hook, it would cost the receipts of what is under way.
     """
 
@@ -161,7 +161,9 @@ class Inbox:
     def _report(self, number: int, kind: str) -> None:
         if kind not in self._unknown:
             self._unknown.add(kind)
-            self._output.log("WARN", f"line {number}: a message of type {kind} is passed over; others of it, too")
+            self._output.log(
+                "WARN", f"line {number}: a message of type {kind} is ignored, and so are further messages of this type"
+            )
 
 
 def _read(line: bytes) -> Json:
@@ -186,12 +188,12 @@ def _message(number: int, line: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise BrokenProtocol(f"line {number} of the input is not JSON: {error}") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise BrokenProtocol(f"line {number} of the input is no message: it must be an object with a type")
+        raise BrokenProtocol(f"line {number} of the input is not a message: it must be an object with a type")
     return message
 
 
 def _ends(body: object) -> str | None:
-    """Return the stream whose end a TRACE tells."""
+    """Return the stream whose end a TRACE reports."""
     status = body.get("stream_status") if isinstance(body, dict) else None
     ended = isinstance(status, dict) and str(status.get("status")) in _ENDED
     return stream_of({"stream": status}) if ended else None

@@ -44,14 +44,14 @@ class BrokenProtocol(ConnectorError):
 
 
 def failure_type(error: BaseException) -> FailureType:
-    """Return the class of an error: whose move it is, in Airbyte's three words."""
+    """Return the class of an error: who has to act, in the three words of Airbyte."""
     if isinstance(error, (ConfigurationError, CredentialRefused)):
         return "config_error"
     return "transient_error" if isinstance(error, (ServiceUnavailable, IncompleteRead)) else "system_error"
 
 
 class Output:
-    """Standard output as messages, one a line; a secret it was told of appears in none of them."""
+    """Standard output as messages, one a line; a secret that it was given appears in none of them."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -78,7 +78,7 @@ class Output:
         self.message("LOG", log={"level": level, "message": text})
 
     def status(self, stream: str, status: StreamStatus) -> None:
-        """Write the TRACE that tells how far a stream is."""
+        """Write the TRACE that reports how far a stream is."""
         told = {"stream_descriptor": {"name": stream}, "status": status}
         self._trace("STREAM_STATUS", stream_status=told)
 
@@ -131,7 +131,7 @@ class _Parser(argparse.ArgumentParser):
 def run(program: str, commands: Mapping[str, tuple[Command, Sequence[str]]], words: Sequence[str] | None = None) -> int:
     """Run the command that the words name, with the files it needs; return the exit code, 0 when all is well.
 
-    Whatever goes wrong is told by a TRACE; nothing is raised.
+    Whatever goes wrong is reported by a TRACE; nothing is raised.
     """
     # Pages of records are freed by count; looking for cycles among them costs a tenth of a read.
     gc.set_threshold(200_000, 20, 100)
@@ -142,7 +142,7 @@ def run(program: str, commands: Mapping[str, tuple[Command, Sequence[str]]], wor
         arguments = _parser(program, commands).parse_args(words)
         return commands[arguments.command][0](arguments, output)
     except BrokenPipeError:
-        # Whoever read our messages has gone; Python would complain once more while closing the stream.
+        # Who read our messages has gone; Python would complain once more while closing the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:

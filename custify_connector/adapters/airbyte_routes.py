@@ -24,7 +24,7 @@ _CHECKED = ("streams", "quarantine", "dry_run", "journal", "allow_duplicates")
 def fields() -> dict[str, Any]:
     """Return the fields of the configuration beside the credential's and the settings."""
     from custify_connector import manifest  # noqa: PLC0415 - as quick as it can be
-    from custify_connector.manifest import resources  # noqa: PLC0415 - the same
+    from custify_connector.manifest import resources  # noqa: PLC0415 - as above
 
     known = resources.schema("destination")["$defs"]
     delivery = known["template"]["properties"]["delivery"]
@@ -99,7 +99,7 @@ class Plan:
 
 
 def plan(config: Mapping[str, Any], output: Output) -> Plan:
-    """Read a configuration; tells of fields that are not known; raises ConfigurationError with all faults."""
+    """Read a configuration; reports fields that are not known; raises ConfigurationError with all faults."""
     known = fields()
     credential, unknown = schemas.divided(config, tuple(known))
     for fault in unknown:

@@ -58,9 +58,9 @@ def specification(title: str, more: Mapping[str, Any], **words: object) -> dict[
 
 
 def divided(config: Mapping[str, Any], known: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Fault, ...]]:
-    """Return the credential that a configuration holds, and the fields that nobody knows.
+    """Return the credential that a configuration holds, and the unknown fields.
 
-    Airbyte adds fields of its own to a configuration, so an unknown one is told of, not refused.
+    Airbyte adds fields of its own to a configuration, so an unknown one is reported, not refused.
     """
     credential = environment.completed({name: config[name] for name in credential_names() if name in config}, "airbyte")
     names = (*credential_names(), *known, "settings")
@@ -85,7 +85,7 @@ def table(schema: Mapping[str, Any]) -> dict[str, Any]:
 def catalog_stream(source: Mapping[str, Any], alternatives: int) -> dict[str, Any]:
     """Return the stream of a described source whose records are named in so many ways.
 
-    Airbyte merges by one key that every record has. Where a record may be named another way, none is told.
+    Airbyte merges by one key that every record has. Where a record may be named another way, none is reported.
     """
     stream = {
         "name": source["name"],

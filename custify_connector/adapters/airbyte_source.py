@@ -1,6 +1,6 @@
 """`source-custify`: the connector's sources as an Airbyte source, `spec`, `check`, `discover` and `read`.
 
-Decides how a configured catalog and states become calls of the hooks, and what of a read Airbyte is told when. It does
+Decides how a configured catalog and states become calls of the hooks, and when what of a read is reported. It does
 not retry, pace or store; it does not know an endpoint.
 """
 
@@ -24,7 +24,7 @@ _MODES = {"full_refresh": "full", "incremental": "incremental"}
 
 @dataclass(frozen=True)
 class Selected:
-    """A stream that is to be read: the source that the hook takes, and the state from which to go on."""
+    """A stream that is to be read: the source that the hook takes, and the state from which to resume."""
 
     name: str
     source: dict[str, Any]
@@ -43,13 +43,13 @@ def main() -> None:
 
 
 def spec(_arguments: argparse.Namespace, output: Output) -> int:
-    """Tell what this source is configured with."""
+    """Report what this source is configured with."""
     output.message("SPEC", spec=schemas.specification("Custify source", {}, supportsIncremental=True))
     return 0
 
 
 def check(arguments: argparse.Namespace, output: Output) -> int:
-    """Tell whether the configuration can be used and Custify accepts the key, and if not, why."""
+    """Return whether the configuration can be used and Custify accepts the key, and if not, why."""
     from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
 
     credential, settings = _config(arguments, output)
@@ -65,9 +65,9 @@ def check(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def discover(arguments: argparse.Namespace, output: Output) -> int:
-    """Tell every stream, with the fields that the account defines itself where Custify tells them."""
+    """Report every stream, with the fields that the account defines itself where Custify reports them."""
     from custify_connector import manifest  # noqa: PLC0415 - spec needs none of it
-    from custify_connector.plugin import connector  # noqa: PLC0415 - the same
+    from custify_connector.plugin import connector  # noqa: PLC0415 - as above
 
     credential, settings = _config(arguments, output)
     declared = manifest.load().sources
@@ -86,7 +86,7 @@ def discover(arguments: argparse.Namespace, output: Output) -> int:
 def read(arguments: argparse.Namespace, output: Output) -> int:
     """Read the configured streams, one after another; one that fails does not stop the others.
 
-    What is wrong with the arguments, a state among them, is told before anything is read.
+    What is wrong with the arguments, a state among them, is reported before anything is read.
     """
     from custify_connector.plugin import connector  # noqa: PLC0415 - spec needs none of it
 
@@ -126,7 +126,7 @@ def _read_one(name: str, batches: Iterator[Batch], output: Output) -> Exception 
         _read_whole(name, batches, output)
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - told to the host, with its stack where nobody expected it
+    except Exception as error:  # noqa: BLE001 reported to the host, with its stack where it is unexpected
         output.status(name, "INCOMPLETE")
         output.error(error, name)
         return error
@@ -154,7 +154,7 @@ def _state(name: str, batch: Batch) -> dict[str, Any]:
 
 
 def _config(arguments: argparse.Namespace, output: Output) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the credential and the settings of the configuration; tells of fields that are not known."""
+    """Return the credential and the settings of the configuration; reports fields that are not known."""
     config = protocol.load_object(arguments.config, "config")
     credential, unknown = schemas.divided(config, ())
     output.hide(credential.get("api_key"))
@@ -211,13 +211,13 @@ def stream_states(stored: object) -> dict[str, Any]:
     if stored is None or stored in ({}, []):
         return {}
     if not isinstance(stored, list):
-        reason = "is of a form that this source never wrote: reset the connection's state"
+        reason = "was not written by this source: reset the connection's state"
         raise ConfigurationError((Fault("state", reason),))
     return dict(_stream_state(place, message) for place, message in enumerate(stored))
 
 
 def _stream_state(place: int, message: object) -> tuple[str, Any]:
     if not isinstance(message, dict) or (name := protocol.stream_of(message)) is None:
-        reason = "is no state of a stream, the only kind that this source writes: reset the connection's state"
+        reason = "is not the state of a stream, the only kind that this source writes: reset the connection's state"
         raise ConfigurationError((Fault(f"state[{place}]", reason),))
     return name, message["stream"].get("stream_state")

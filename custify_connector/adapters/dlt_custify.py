@@ -32,7 +32,7 @@ from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
 
-# ruff: noqa: UP006, UP045 - the same: dlt resolves these annotations itself
+# ruff: noqa: UP006, UP045 - as above: dlt resolves these annotations itself
 
 
 @configspec
@@ -176,7 +176,7 @@ def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
 def _rehearse(
     credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, *, allow_duplicates: bool
 ) -> NoReturn:
-    """Look at every row as a write would, and raise ConnectorError with what became of them: nothing is loaded."""
+    """Look at every row as a write would, and raise ConnectorError with the outcome of them: nothing is loaded."""
     # What a folder remembers is not asked: it stands for every row that needs one.
     sender = Once(credential, Protection(Path(), allow_duplicates))
     counted = _counted(sender.write(destination, table, Shape(empty="text"), Safekeeping()))
@@ -213,7 +213,7 @@ def _send(credential: Mapping[str, Any], destination: Mapping[str, Any], table: 
 
 @dataclass(frozen=True)
 class _Counted:
-    """What became of rows, in words; how many were not tried, and why."""
+    """The outcome of rows, in words; how many were not tried, and why."""
 
     text: str
     not_tried: int
@@ -224,7 +224,7 @@ class _Counted:
 
 
 def _counted(lines: Iterator[Line]) -> _Counted:
-    """Count rows by what became of them; the log has the reasons of those that did not arrive."""
+    """Count rows by their outcome; the log has the reasons of those that did not arrive."""
     count, undelivered, reason = runs.WriteCount(), Undelivered(), ""
     for line in lines:
         count.outcomes[line.receipt.outcome] += 1

@@ -33,7 +33,7 @@ from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
 from custify_connector.writing.template import expand_destination
 
-# ruff: noqa: UP006, UP045 - the same: pydantic resolves these annotations itself
+# ruff: noqa: UP006, UP045 - as above: pydantic resolves these annotations itself
 
 log = logging.getLogger("custify_connector")
 
@@ -137,7 +137,7 @@ class CustifyDestination:
         self._sender: Optional[Once] = None
 
     def load(self, records: List[Dict[str, Any]], config: Any, sync_options: Any) -> SyncResult:  # noqa: ANN401 - drt's models
-        """Write a batch. What is everybody's fault (a refused key, Custify gone) is raised, and ends the sync."""
+        """Write a batch; an error of the whole run (a refused key, Custify gone) is raised, and ends the sync."""
         policy = sync_options.match_policy
         if policy != "upsert" and config.endpoint not in _ONLY_UPDATES:
             only = ", ".join(sorted(_ONLY_UPDATES))

@@ -1,6 +1,6 @@
-"""Rows that a host hands over again: each has its effect once, whatever a host does after a failure.
+"""Rows that a host passes again: each has its effect once, whatever a host does after a failure.
 
-A host starts again from its last state, and a full sync hands over every row each time. An upsert bears that. An event
+A host starts again from its last state, and a full sync passes every row each time. An upsert bears that. An event
 gets a `deduplication_id` from what it holds, so that Custify ignores it the second time. What has no such field is
 found in a folder of the host's, and is refused without one. Decides which of the three holds for a row.
 """
@@ -45,7 +45,7 @@ class Once:
         self._held = ExitStack()
 
     def refuse_unsafe(self, endpoint: str) -> None:
-        """Raise ConfigurationError for a destination of which no row is safe to hand over again."""
+        """Raise ConfigurationError for a destination of which no row is safe to pass again."""
         if _repeat(endpoint) == "never" and not (self._settings.journal or self._settings.allow_duplicates):
             raise ConfigurationError((Fault(endpoint, f"only creates, and {_WAY_OUT}"),))
 

@@ -23,7 +23,7 @@ _SPARKS_OWN = frozenset(
     }
 )
 _SPARKS_PREFIXES = ("option.", "spark.", "transient_")
-"""`CREATE TABLE … USING custify OPTIONS (…)` hands over the table's own properties, and each option a second time."""
+"""`CREATE TABLE … USING custify OPTIONS (…)` passes the table's own properties, and each option a second time."""
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
 
@@ -65,8 +65,8 @@ class OptionReader:
         return self._read(name, lambda text: _matched(text, "|".join(words), f"must be one of {', '.join(words)}"))
 
     def number(self, name: str) -> int | None:
-        """Return a whole number from 1 on."""
-        reason = "must be a whole number from 1 on"
+        """Return an integer of at least 1."""
+        reason = "must be an integer of at least 1"
         return self._read(name, lambda text: int(_matched(text, r"[1-9][0-9]{0,8}", reason)))
 
     def seconds(self, name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What a host's settings say of rows that are handed over again; `once` keeps to it.
+"""What a host's settings say of rows that are passed again; `once` keeps to it.
 
 It is imported where a specification is printed, so it imports little.
 """
@@ -22,7 +22,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
         "title": "Allow duplicates",
         "type": "boolean",
         "default": False,
-        "description": "Send every row that is handed over, also one that an earlier sync sent: events and tasks are "
+        "description": "Send every row, even one that an earlier sync sent: events and tasks are "
         "then created twice when a sync starts again.",
     },
 }

@@ -44,21 +44,21 @@ class SentRows:
             self._held = held.pop_all()
 
     def fate(self, digest: bytes) -> Fate | None:
-        """Return what became of a row, None for one that was never handed over, or certainly not sent."""
+        """Return the outcome of a row, None for one that was never passed, or certainly not sent."""
         with database.explained(self._path):
             found = self._database.execute("SELECT sent FROM rows WHERE digest = ?", (digest,)).fetchone()
         return None if found is None else "sent" if found[0] else "unclear"
 
     def give(self, digest: bytes) -> None:
-        """Write down that a row is handed over now: until more is known, its fate is unclear."""
+        """Record that a row is passed now: until more is known, its fate is unclear."""
         self._run("INSERT OR REPLACE INTO rows VALUES (?, 0)", digest)
 
     def sent(self, digest: bytes) -> None:
-        """Write down that a row was sent."""
+        """Record that a row was sent."""
         self._run("UPDATE rows SET sent = 1 WHERE digest = ?", digest)
 
     def forget(self, digest: bytes) -> None:
-        """Write down that a row was certainly not sent."""
+        """Record that a row was certainly not sent."""
         self._run("DELETE FROM rows WHERE digest = ?", digest)
 
     def _run(self, statement: str, digest: bytes) -> None:
@@ -71,7 +71,7 @@ class SentRows:
 
 
 def account(credential: Mapping[str, Any]) -> str:
-    """Return what names an account: its URL and its key, from which nobody can find either."""
+    """Return what names an account: its URL and its key, from which neither can be found."""
     base_url = str(credential.get("base_url") or manifest.load().base_url).rstrip("/")
     key = str(credential.get("api_key", ""))
     return hashlib.scrypt(key.encode(), salt=base_url.encode(), n=_COST, r=8, p=1, dklen=16).hex()

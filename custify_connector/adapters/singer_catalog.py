@@ -79,7 +79,7 @@ _STATE = {
 
 
 def check_catalog(catalog: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Raise ConfigurationError for what is no catalog."""
+    """Raise ConfigurationError for what is not a catalog."""
     refuse(faults_of(catalog, _CATALOG, "catalog", quick=False) or tuple(_schemas(catalog)))
 
 
@@ -91,11 +91,11 @@ def _schemas(catalog: dict[str, Any]) -> Iterator[Fault]:
             Draft7Validator.check_schema(entry["schema"])
         except (SchemaError, RecursionError) as error:
             reason = getattr(error, "message", "it is nested too deeply")
-            yield Fault(f"catalog: stream {entry['tap_stream_id']}: schema", f"is no JSON Schema: {reason}")
+            yield Fault(f"catalog: stream {entry['tap_stream_id']}: schema", f"is not a JSON Schema: {reason}")
 
 
 def check_state(state: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Raise StateError for what is no state of a tap."""
+    """Raise StateError for what is not a state of a tap."""
     if faults := faults_of(state, _STATE, "state", quick=False):
         advice = Fault("state", "is damaged: restore it, or start without it")
         raise StateError((*faults, advice))

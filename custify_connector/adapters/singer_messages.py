@@ -98,7 +98,7 @@ def _schema(message: Mapping[str, Any]) -> str | None:
     try:
         Draft7Validator.check_schema(message["schema"])
     except (SchemaError, RecursionError) as error:
-        return f"schema is no JSON Schema: {getattr(error, 'message', 'nested too deeply')}"
+        return f"schema is not a JSON Schema: {getattr(error, 'message', 'nested too deeply')}"
     keys = message.get("key_properties")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         return f"key_properties must be a list of names, not {_shown(keys)}"

@@ -1,7 +1,7 @@
 """What the Singer tap and target share: their configuration, made from the credential's schema, and how they end.
 
-Decides how the connector's errors are told in Singer, which has no message for them: a line on standard error, and an
-exit code. It knows singer-sdk; it does not know streams or records.
+Decides how the connector's errors are reported in Singer, which has no message for them: a line on standard error, and
+an exit code. It knows singer-sdk; it does not know streams or records.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CustifyPlugin(PluginBase):
         return credential_of(self.config)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Tell every fault at once, as the hooks would: singer-sdk's own texts repeat the value, and so the key."""
+        """Report every fault at once, as the hooks would: singer-sdk's own texts repeat the value, and so the key."""
         self.append_builtin_config(self.config_jsonschema)
         self._config.update(environment.completed(self._config, self.name))
         faults = faults_of(dict(self.config), self.config_jsonschema, "config", quick=False)
@@ -69,7 +69,7 @@ class CustifyPlugin(PluginBase):
 def run(command: Callable[[], Any], name: str) -> NoReturn:
     """Run a plugin's command to its end; the last line on standard error says what stopped it.
 
-    A pipe that was closed at the other end is no fault of ours to tell: click exits with 1.
+    A pipe that was closed at the other end is not an error of this program: click exits with 1.
     """
     try:
         command()

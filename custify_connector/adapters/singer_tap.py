@@ -107,7 +107,7 @@ class SourceStream(Stream):
         self._keep(kept, version, write_messages=write_messages, is_whole=True)
 
     def _next_version(self) -> int | None:
-        """Return the version of a full read: that of the read that is gone on with, else one above all before it.
+        """Return the version of a full read: that of the read that is continued, else one above all before it.
 
         A target keeps it in 32 bits, so it is in seconds. A limited read has none: it would remove what it left out.
         """
@@ -145,7 +145,7 @@ class SourceStream(Stream):
         return batches
 
     def _state(self) -> Any:  # noqa: ANN401 - the connector's own
-        """Return where to go on.
+        """Return where to resume.
 
         A new version is read from the start: to activate it removes what an earlier run read without it. So is what a
         target could not merge.
@@ -196,7 +196,7 @@ class TapCustify(CustifyPlugin, Tap):
         },
         emit_activate_version_messages={
             "title": "Activate versions",
-            "description": "After a full read, let the target remove what was not read any more.",
+            "description": "After a full read, let the target remove records that were not read.",
             "type": "boolean",
             "default": True,
         },
@@ -226,7 +226,7 @@ class TapCustify(CustifyPlugin, Tap):
         return [SourceStream(self, stream) for stream in found]
 
     def _unknown(self, names: set[str]) -> Iterator[Fault]:
-        """Yield a fault for each stream that the catalog selects, or the configuration names, and nobody offers."""
+        """Yield a fault for each stream that the catalog selects or the configuration names and that is not offered."""
         for name, entry in (self.input_catalog or {}).items():
             root = entry.metadata.root
             if name not in names and (root.selected or root.selected_by_default):

@@ -1,6 +1,6 @@
-"""`target-custify`: the connector's destinations as a Singer target, which goes on past bad rows.
+"""`target-custify`: the connector's destinations as a Singer target, which continues past bad rows.
 
-Decides which destination a stream is for, and that a state is told only when all before it is decided. It knows
+Decides which destination a stream is for, and that a state is reported only when all before it is decided. It knows
 singer-sdk, the hooks and the quarantine; it does not retry, pace or judge a record.
 """
 
@@ -41,7 +41,7 @@ _DESTINATION = {
 
 
 class DestinationSink(BatchSink):
-    """The records of one stream, handed over batch by batch to one destination."""
+    """The records of one stream, passed batch by batch to one destination."""
 
     def __init__(self, target: TargetCustify, stream_name: str, schema: dict[str, Any], key_properties: Any) -> None:  # noqa: ANN401 - of singer-sdk
         super().__init__(target, stream_name, schema, key_properties)
@@ -77,7 +77,7 @@ class DestinationSink(BatchSink):
         context.setdefault("records", []).append(Row(self._read, record, self._fault))
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Write a batch; raises ConnectorError when some of it was not decided, so that no state is told."""
+        """Write a batch; raises ConnectorError when some of it was not decided, so that no state is reported."""
         count, undelivered, reason = runs.WriteCount(), Undelivered(), None
         for line in self._write([self._row(each) for each in context.get("records", [])]):
             count.outcomes[line.receipt.outcome] += 1

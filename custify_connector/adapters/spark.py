@@ -175,7 +175,7 @@ def _who() -> str:
 
 @dataclass
 class Message(api.WriterCommitMessage):
-    """What a task tells the driver."""
+    """What a task reports to the driver."""
 
     report: Report
 
@@ -204,16 +204,16 @@ class CustifyWriter(DataSourceArrowWriter):
         return _write(self._writing, self._folder, self._run_id, iterator)
 
     def commit(self, messages: list[Message | None]) -> None:
-        """Tell the totals, on the driver; raises RowsNotDelivered."""
+        """Report the totals, on the driver; raises RowsNotDelivered."""
         spark_outcome.committed(self._writing, self._folder, _reports(messages))
 
     def abort(self, messages: list[Message | None]) -> None:
-        """Tell what was sent before the job failed."""
+        """Report what was sent before the job failed."""
         spark_outcome.aborted(self._writing, self._folder, _reports(messages))
 
 
 class CustifyStreamWriter(_StreamArrowWriter):  # type: ignore[misc,valid-type] # see above
-    """Writes micro-batches; each has a journal of its own, so that one handed over again sends nothing twice."""
+    """Writes micro-batches; each has a journal of its own, so that one passed again sends nothing twice."""
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
@@ -226,11 +226,11 @@ class CustifyStreamWriter(_StreamArrowWriter):  # type: ignore[misc,valid-type] 
         return _write(self._writing, folder, self._run_id, iterator)
 
     def commit(self, messages: list[Message | None], batchId: int) -> None:  # noqa: N803 - Spark's name
-        """Tell the totals of a micro-batch; raises RowsNotDelivered."""
+        """Report the totals of a micro-batch; raises RowsNotDelivered."""
         spark_outcome.committed(self._writing, self._batch(batchId), _reports(messages))
 
     def abort(self, messages: list[Message | None], batchId: int) -> None:  # noqa: N803 - Spark's name
-        """Tell what was sent of a micro-batch before it failed."""
+        """Report what was sent of a micro-batch before it failed."""
         spark_outcome.aborted(self._writing, self._batch(batchId), _reports(messages))
 
     def _batch(self, number: object) -> Path:

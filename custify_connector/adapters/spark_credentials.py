@@ -35,7 +35,7 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> dict[str, An
     ending = "" if name == "default" else f"_{name.upper()}"
     key = environment.get(f"CUSTIFY_API_KEY{ending}")
     if not key:
-        reason = f"is not known here: set CUSTIFY_API_KEY{ending} in the environment of driver and workers"
+        reason = f"unknown credential: set CUSTIFY_API_KEY{ending} in the environment of driver and workers"
         raise ConfigurationError((Fault(f"credential {name!r}", reason),))
     base_url = variables.base_url(environment, ending) or variables.base_url(environment)
     return {"name": name, "api_key": key, **({"base_url": base_url} if base_url else {})}

@@ -56,11 +56,11 @@ class TaskJournal:
         return self._entries.get(name)
 
     def give(self, name: str) -> None:
-        """Write down that a row is handed over now."""
+        """Record that a row is passed now."""
         self._add({"row": name})
 
     def decide(self, name: str, receipt: Receipt) -> None:
-        """Write down what became of a row."""
+        """Record the outcome of a row."""
         self._add({"row": name, "receipt": dataclasses.asdict(dataclasses.replace(receipt, response=None))})
 
     def _add(self, line: Mapping[str, Any]) -> None:
@@ -100,7 +100,7 @@ def _taken(path: Path, who: str) -> contextlib.AbstractContextManager[object]:
 
 
 def _entries(stream: BinaryIO) -> dict[str, Entry]:
-    """Return what was written down; a last line that a killed process left half written is cut off."""
+    """Return what was recorded; a last line that a killed process left half written is cut off."""
     entries: dict[str, Entry] = {}
     stream.seek(0)
     whole = 0
@@ -127,7 +127,7 @@ def _row_of(path: str, number: int, line: bytes) -> tuple[str, Receipt | None]:
 
 
 def outcomes(folder: Path) -> Counter[str]:
-    """Return how many rows a job's journal holds by outcome; `unclear` are those handed over without one."""
+    """Return how many rows a job's journal holds by outcome; `unclear` are those passed without one."""
     counted: Counter[str] = Counter()
     for path in sorted(folder.glob("part-*.jsonl")):
         with path.open("rb") as stream:
@@ -138,11 +138,11 @@ def outcomes(folder: Path) -> Counter[str]:
 
 
 def finish(folder: Path, told: Mapping[str, Any]) -> None:
-    """Write down that a job has come to its end, and with what."""
+    """Record that a job has come to its end, and with what."""
     folder.mkdir(parents=True, exist_ok=True)
     atomic.replace(folder / FINISHED, orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
 def is_finished(folder: Path) -> bool:
-    """Tell whether a job has come to its end."""
+    """Return whether a job has come to its end."""
     return (folder / FINISHED).exists()

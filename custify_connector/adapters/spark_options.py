@@ -1,4 +1,4 @@
-"""The options of `format("custify")` as checked values: Spark hands over text, and shows it in plans and logs.
+"""The options of `format("custify")` as checked values: Spark passes text, and shows it in plans and logs.
 
 Decides which options there are, and which of them go together. This file does not know Spark.
 """
@@ -139,7 +139,7 @@ def writing(options: Mapping[str, str]) -> Writing:
 def _accounts(found: OptionReader, *, writes: bool = False) -> Accounts:
     names, column, file = found.names("accounts"), found.text("account_column"), found.text("credential_file")
     if names and found.text("credential"):
-        found.fault("accounts", "stands beside credential: name one of them")
+        found.fault("accounts", "cannot be combined with credential: use one of them")
     if writes and names:
         found.fault("accounts", "is for reading; a write takes each row's account from account_column")
     if writes and column:
@@ -154,7 +154,9 @@ def _pace(found: OptionReader) -> Pace:
     if machines and not budget:
         found.fault("machines", "divides the limit among machines, each with its budget folder: name budget too")
     if budget and at_once:
-        found.fault("tasks_at_once", "stands beside budget: tasks share a folder, or each keeps a share of its own")
+        found.fault(
+            "tasks_at_once", "cannot be combined with budget: tasks share a folder, or each keeps its own share"
+        )
     others = {
         "max_in_flight": found.number("max_in_flight"),
         "timeout_seconds": found.seconds("timeout_seconds"),
@@ -165,7 +167,7 @@ def _pace(found: OptionReader) -> Pace:
 
 
 def unknown_sharing() -> NoReturn:
-    """Raise ConfigurationError for work of several tasks of which nobody said how they share the limit."""
+    """Raise ConfigurationError for work of several tasks without an option that says how they share the limit."""
     reason = (
         "or tasks_at_once is required: say how tasks keep one limit together: a folder on each machine that its tasks"
         " share (with machines, when there are several), or how many tasks can run at once"

@@ -1,6 +1,6 @@
 """The end of a write job, on the driver: its totals, its quarantine, and what was sent when it came to nothing.
 
-Decides when a job that ran to its end is a failure all the same: when rows were not delivered and nothing keeps
+Decides when a job that ran to its end is a failure even so: when rows were not delivered and nothing keeps
 them. This file does not know Spark.
 """
 
@@ -31,7 +31,7 @@ class RowsNotDelivered(ConnectorError):
 def refuse_finished(folder: Path | None) -> None:
     """Raise ConfigurationError for a job that has come to its end: its rows would be taken for decided."""
     if folder is not None and spark_journal.is_finished(folder):
-        reason = f"{folder.name} has come to its end: name another job, and send what it quarantined by custify replay"
+        reason = f"{folder.name} has finished: name another job, and send what it quarantined by custify replay"
         raise ConfigurationError((Fault("option job", reason),))
 
 
@@ -59,7 +59,7 @@ def _told_in_words(writing: Writing, told: Mapping[str, Any]) -> str:
 
 
 def aborted(writing: Writing, folder: Path | None, reports: Iterable[Report]) -> dict[str, Any]:
-    """Tell what was sent by a job that came to nothing: it stays in Custify.
+    """Report what was sent by a job that came to nothing: it stays in Custify.
 
     With a journal, the job's next run finds what was decided, and quarantines it; without, what the finished tasks
     could not deliver is kept now.
@@ -116,6 +116,6 @@ def _complaint(told: Mapping[str, Any], lost: list[dict[str, Any]]) -> str:
         for line in lost[:_SHOWN]
     )
     return (
-        f"{told['endpoint']}: {sentence(told['outcomes'])}, and nothing keeps what was not delivered: name a file in"
+        f"{told['endpoint']}: {sentence(told['outcomes'])}, and undelivered rows are not stored: name a file in"
         f" the option quarantine. The first: {reasons}"
     )

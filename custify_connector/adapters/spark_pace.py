@@ -48,7 +48,7 @@ def settings(pace: Pace, account: str, default: Limit) -> dict[str, Any]:
 def rest_seconds(pace: Pace, default: Limit) -> float:
     """Return how long a task waits before its first request: one window, where each task keeps a share in memory.
 
-    Whoever sends in a window then ran already when it began, and at most `tasks_at_once` did: together they send at
+    A task that sends in a window ran already when it began, and at most `tasks_at_once` did: together they send at
     most the limit, though none knows what a task that ended, failed or was moved sent before it.
     """
     if pace.tasks_at_once is None or pace.limit == ():

@@ -93,7 +93,7 @@ class CustifyStreamReader(SimpleDataSourceStreamReader, SupportsTriggerAvailable
 
 
 def _is_as_far(state: Mapping[str, Any], until: Mapping[str, Any] | None) -> bool:
-    """Tell whether a read has come as far as a stored state: the same place, or beyond it."""
+    """Return whether a read has come as far as a stored state: the same place, or beyond it."""
     if until is None or "position" not in until:
         return False
     here = state.get("position", {}).get("collected")

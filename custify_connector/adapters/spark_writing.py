@@ -99,7 +99,7 @@ class TaskWrite:
         return self._report()
 
     def _rows(self, rows: Iterable[Mapping[str, Any] | str]) -> Iterator[Row]:
-        """Yield rows until the input ends or breaks; what is under way then is waited for before that is told."""
+        """Yield rows until the input ends or breaks; what is under way then is waited for before that is reported."""
         source = iter(rows)
         for place in itertools.count():
             try:
@@ -159,7 +159,7 @@ class TaskWrite:
         if entry is not None and entry.unclear:
             return self._unclear(row, "an earlier attempt of this task may have sent it")
         if self._journal is None and self._attempt.number > 0:
-            return self._unclear(row, "this task was run again, without a journal that tells what the first run sent")
+            return self._unclear(row, "this task was run again, without a journal of what the first run sent")
         return None
 
     def _settled_here(self, row: Row) -> Receipt | None:

@@ -1,4 +1,4 @@
-"""Fields that have no type: told as text to hosts that must give every field one.
+"""Fields that have no type: declared as text to hosts that must give every field one.
 
 Pure. Decides where such fields are, and how a value is written as text. It knows JSON Schema; it knows no host.
 """
@@ -30,7 +30,7 @@ def places(schema: Schema) -> Places | None:
 def typed(schema: Schema) -> dict[str, Any]:
     """Return a schema in which every field has a type."""
     if "type" not in schema:
-        told = f"{schema.get('description', '')} A value that is no text is written as JSON.".strip()
+        told = f"{schema.get('description', '')} A value that is not text is written as JSON.".strip()
         return {**schema, "type": ["string", "null"], "description": told}
     found = dict(schema)
     if "properties" in schema:

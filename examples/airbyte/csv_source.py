@@ -27,7 +27,7 @@ def say(kind: str, **body: object) -> None:
 
 
 def discover(config: dict[str, Any]) -> None:
-    """Tell the one stream, a text for each column."""
+    """Describe the one stream, a text for each column."""
     with Path(config["path"]).open(encoding="utf-8", newline="") as rows:
         columns = next(csv.reader(rows))
     schema = {"type": "object", "properties": {column: {"type": ["string", "null"]} for column in columns}}

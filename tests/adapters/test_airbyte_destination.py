@@ -205,7 +205,7 @@ def test_the_end_of_a_stream_gives_its_states_back_before_the_input_ends(begin, 
     ("line", "reason"),
     [
         ("nonsense", "line 3 of the input is not JSON"),
-        ("[1]", "line 3 of the input is no message"),
+        ("[1]", "line 3 of the input is not a message"),
         (record("others", id=1), "a record of stream 'others', which the catalog lacks (users)"),
         ({"type": "RECORD"}, "a record of stream None"),
     ],

@@ -199,8 +199,8 @@ STATE = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "people"}, "
         ({"catalog": []}, "catalog: must be a JSON object"),
         ({"catalog": "{nonsense"}, "is not JSON"),
         ({"catalog": catalog("people"), "state": [STATE]}, "update the connector"),
-        ({"catalog": catalog("people"), "state": [{"type": "GLOBAL", "global": {}}]}, "is no state of a stream"),
-        ({"catalog": catalog("people"), "state": {"people": {"at": 1}}}, "of a form that this source never wrote"),
+        ({"catalog": catalog("people"), "state": [{"type": "GLOBAL", "global": {}}]}, "is not the state of a stream"),
+        ({"catalog": catalog("people"), "state": {"people": {"at": 1}}}, "was not written by this source"),
         ({"catalog": catalog("people"), "state": "[[["}, "is not JSON"),
     ],
 )

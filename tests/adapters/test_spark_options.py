@@ -78,18 +78,18 @@ def test_every_option_of_a_write_is_taken_over():
     [
         ({"endpoint": ""}, "option endpoint: is required"),
         ({"partition": "2"}, "did you mean"),
-        ({"partitions": "0"}, "must be a whole number from 1 on"),
+        ({"partitions": "0"}, "must be an integer of at least 1"),
         ({"mode": "some"}, "must be one of full, incremental"),
         ({"params": "[1]"}, "must be a JSON object"),
         ({"params": "{"}, "must be a JSON object"),
         ({"fields": "id, id"}, "names something twice"),
         ({"accounts": "[1]"}, "must be names"),
-        ({"rate_limit": "fast"}, "is written REQUESTS/SECONDS"),
+        ({"rate_limit": "fast"}, "must be REQUESTS/SECONDS"),
         ({"push_filters": "yes"}, "is true or false"),
         ({"timeout_seconds": "long"}, "must be a number of seconds"),
-        ({"accounts": "acme", "credential": "globex"}, "stands beside credential"),
+        ({"accounts": "acme", "credential": "globex"}, "cannot be combined with credential"),
         ({"machines": "2"}, "name budget too"),
-        ({"budget": "/b", "tasks_at_once": "2"}, "stands beside budget"),
+        ({"budget": "/b", "tasks_at_once": "2"}, "cannot be combined with budget"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_option(options, reason):

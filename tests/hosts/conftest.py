@@ -55,7 +55,7 @@ class Custify:
         """Ask one of the sandbox's own paths."""
         sent = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base_url}/_sandbox/{name}", sent)  # noqa: S310 - always loopback
-        with urllib.request.urlopen(request, timeout=_ASKING_SECONDS) as reply:  # noqa: S310 - the same
+        with urllib.request.urlopen(request, timeout=_ASKING_SECONDS) as reply:  # noqa: S310 - as above
             return json.load(reply)
 
 

@@ -36,7 +36,7 @@ QUIET = {
     "LANG": "C.UTF-8",
     "PYTHONUTF8": "1",
     "PYTHONUNBUFFERED": "1",
-    # No host has a reason to leave this machine: what tries finds a proxy that nobody serves.
+    # No host has a reason to leave this machine: what tries finds a proxy that does not exist.
     **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), _NOWHERE),
     **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost,::1"),
     "DO_NOT_TRACK": "1",

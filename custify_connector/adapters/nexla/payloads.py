@@ -13,14 +13,14 @@ from custify_connector.adapters.nexla.addresses import target
 from custify_connector.manifest import Manifest
 
 KEY = "${CUSTIFY_API_KEY}"
-"""What stands in a body for the API key: whoever posts the body puts the key in."""
+"""What stands in a body for the API key: the reader who posts the body puts the key in."""
 
 
 @dataclass(frozen=True)
 class Ask:
     """What to export: an endpoint with its parameters, under a name, for resources that Nexla knows by their ids.
 
-    An id of 0 is nobody's: Nexla refuses it, so a body that was not filled in cannot reach another's credential.
+    An id of 0 does not exist: Nexla refuses it, so a body that was not filled in cannot reach another's credential.
     """
 
     base_url: str

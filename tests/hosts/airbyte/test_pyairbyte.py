@@ -74,7 +74,7 @@ def change_a_person(account, **fields):
         json.dumps(fields).encode(),
         {"Authorization": f"Bearer {account.api_key}", "Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - the same
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - as above
 
 
 def test_a_good_key_is_accepted(config):

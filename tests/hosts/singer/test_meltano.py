@@ -128,7 +128,10 @@ def config(project, custify, **changed):
         ('{"type": "RECORD", "stream": [1], "record": {}}', "RECORD: stream must be a text that is not empty, not [1]"),
         ('{"type": "STATE", "value": 3}', "STATE: value must be an object, not 3"),
         ('{"type": "ACTIVATE_VERSION", "stream": "x", "version": 1}', "stream 'x' has no schema yet"),
-        ('{"type": "SCHEMA", "stream": "x", "schema": {"properties": {"a": {"type": 3}}}}', "schema is no JSON Schema"),
+        (
+            '{"type": "SCHEMA", "stream": "x", "schema": {"properties": {"a": {"type": 3}}}}',
+            "schema is not a JSON Schema",
+        ),
         ('{"type": "SCHEMA", "stream": "x", "schema": {"properties": {}}}', "there is no 'x'"),
     ],
 )

@@ -38,7 +38,7 @@ def postgres():
         run = {"user": user, "capture_output": True, "cwd": "/"}
         subprocess.run([program("initdb"), "-A", "trust", "-U", "host", str(folder / "data")], check=True, **run)  # noqa: S603 - Debian's
         options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
-        with subprocess.Popen([program("postgres"), *options], user=user, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603 - the same
+        with subprocess.Popen([program("postgres"), *options], user=user, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603 - as above
             try:
                 yield str(folder)
             finally:
