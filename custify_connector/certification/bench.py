@@ -38,7 +38,7 @@ class Bench:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """What the connector tells of itself."""
+        """What the connector says of itself."""
         return {**self.connector.describe()}
 
     def sized(self, **setup: Any) -> Iterator[tuple[str, Trial]]:  # noqa: ANN401 - a size, and the fields of a Setup
@@ -93,7 +93,7 @@ class Bench:
         return next((values for values in named if None not in values), None)
 
     def name(self, stream: str, record: Record) -> Hashable:
-        """Return what tells a record from others: its key, or all it holds where it has none."""
+        """Return what distinguishes a record from others: its key, or all it holds where it has none."""
         return self.key(stream, record) or json.dumps(record, sort_keys=True, default=str)
 
     def open(self, **setup: Any) -> Trial:  # noqa: ANN401 - the fields of a Setup

@@ -1,4 +1,4 @@
-"""A module that reaches for the network when it is imported; nobody answers where it calls."""
+"""A module that reaches for the network when it is imported; nothing listens at the address."""
 
 from custify_connector.certification.telephone import ring
 

@@ -19,8 +19,8 @@ Rung = Literal["declared", "rehearsed", "hardened", "recorded", "live"]
 RUNGS: tuple[Rung, ...] = ("declared", "rehearsed", "hardened", "recorded", "live")
 
 MEANING: dict[Rung, str] = {
-    "declared": "What the connector says of itself holds.",
-    "rehearsed": "It reads and writes an emulated service truly, without faults.",
+    "declared": "The connector's description of itself is true.",
+    "rehearsed": "It reads and writes an emulated service correctly, without faults.",
     "hardened": "Faults, limits, kills and drift lose nothing.",
     "recorded": "Real replies, kept in files, give the expected records.",
     "live": "It works on a real account.",

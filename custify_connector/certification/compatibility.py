@@ -65,7 +65,7 @@ def _endpoint_breaks(kind: str, name: str, old: Mapping[str, Any], new: Mapping[
         if old.get(word) != new.get(word):
             yield f"{place} changed its {word} from {old.get(word)!r} to {new.get(word)!r}"
     for mode in sorted(set(old.get("modes", ())) - set(new.get("modes", ()))):
-        yield f"{place} has no mode {mode} any more"
+        yield f"{place} no longer has the mode {mode}"
     breaks = output_breaks if kind == "sources" else input_breaks
     yield from breaks(old.get("schema", {}), new.get("schema", {}), place)
     yield from input_breaks(old.get("parameters", {}), new.get("parameters", {}), f"{place}?")

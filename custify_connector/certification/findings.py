@@ -1,6 +1,6 @@
 """What a check found, and the verdict that findings make: passed, failed, skipped or not applicable, with its reason.
 
-One rule tells the last two apart. What the connector's own description declares not to be there (no destinations, no
+One rule distinguishes the last two. What the connector's own description declares not to be there (no destinations, no
 incremental stream, no order of that name) does not apply to it, and stands in no rung's way. What the testbed cannot do
 or show (a fault, a quirk, a record of that sort) is skipped: that was not looked at, and proves nothing.
 """

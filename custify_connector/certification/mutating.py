@@ -126,7 +126,7 @@ def with_read(healthy: Plugin, change: Callable[[Read, dict[str, Any], Any], Ite
     def read_source(
         credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
     ) -> Iterator[Batch]:
-        def read(source: Mapping[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+        def read(source: Mapping[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is not a state
             batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=state)
             return batches
 

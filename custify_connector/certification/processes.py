@@ -89,7 +89,7 @@ def start(subject: Subject, hook: str, *, measured: bool = False, **arguments: A
     One that is `measured` prints `peak_kilobytes` as its last line.
     """
     if subject.origin is None:
-        raise NotOffered("the connector is no attribute of a module, so no other process can import it")
+        raise NotOffered("the connector is not an attribute of a module, so no other process can import it")
     origin = asdict(subject.origin)
     order = {"name": subject.name, "origin": origin, "hook": hook, "measured": measured, "arguments": arguments}
     return Process(order)

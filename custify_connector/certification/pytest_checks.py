@@ -25,7 +25,7 @@ _NOTED = "certification"
 
 
 class Certification:
-    """A run of pytest that certifies a connector: it collects the checks, and tells at the end what rung they reach."""
+    """A run of pytest that certifies a connector: it collects the checks, and reports the rung that they reach."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.subject = _found(config.getoption("--connector"))
@@ -37,7 +37,7 @@ class Certification:
             raise pytest.UsageError(f"no check of the rung {rung}, or of one below it, is among those named")
         self._results: dict[str, Result] = {}
 
-    # pytest has no such hook before release 8; optional, it harms nobody who never asks for a certification.
+    # pytest has no such hook before release 8; optional, it changes nothing where no certification is asked for.
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Put the checks where the files of the directory would be."""
@@ -60,7 +60,7 @@ class Certification:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell the rung that was reached; nothing of a run that left checks or streams out."""
+        """Report the rung that was reached; nothing of a run that left checks or streams out."""
         if self._whole:
             line = f"rung reached: {self._reached or 'none'} (asked for: {self.selection.rung})"
             terminalreporter.write_sep("=", line, green=self._holds, red=not self._holds)

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hand over to the checks when a connector was named; UsageError, with the names there are, when none has it."""
+    """Run the checks when a connector was named; UsageError, with the names there are, when none has it."""
     if config.getoption("--connector"):
         checks = importlib.import_module("custify_connector.certification.pytest_checks")
         config.pluginmanager.register(checks.Certification(config), "connector-certification-run")

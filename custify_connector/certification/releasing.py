@@ -38,7 +38,7 @@ def stored(published: Release) -> str:
 
 
 def _bare(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Return the description without its prose, which binds nobody; `names` says that the keys are names of fields."""
+    """Return the description without its prose, which is no promise; `names` says that the keys are names of fields."""
     if isinstance(node, list):
         return [_bare(one) for one in node]
     if not isinstance(node, dict):

@@ -61,7 +61,7 @@ class Report:
 def rung_reached(outcomes: tuple[Outcome, ...]) -> Rung | None:
     """Return the rung reached: a rung without a check is not, and a check that was skipped has not passed.
 
-    A check that does not apply, by the connector's own description, stands in no rung's way.
+    A check that does not apply, by the connector's own description, does not count against a rung.
     """
     reached: Rung | None = None
     for rung in RUNGS:

@@ -71,7 +71,7 @@ def run_one(check: Check, subject: Subject, streams: frozenset[str] | None = Non
     worker.start()
     worker.join(check.seconds)
     if worker.is_alive():
-        findings.append(Finding(check.id, f"an end within {check.seconds:g} s", "it was still at work", holds=False))
+        findings.append(Finding(check.id, f"an end within {check.seconds:g} s", "it was still running", holds=False))
     verdict = judge(tuple(findings), "; ".join(reasons), "; ".join(sorted(bench.lacks)))
     bench.close()
     return scrubbed(verdict, bench.secrets)

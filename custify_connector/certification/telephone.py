@@ -1,4 +1,4 @@
-"""A call to somebody who is not there, for the mutants that talk to others: the one network use of the harness."""
+"""A call to an address where nothing listens, for the mutants that talk to others: the harness's one network use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from contextlib import suppress
 
 
 def ring() -> None:
-    """Try to connect to a port of this machine on which nobody listens."""
+    """Try to connect to a port of this machine on which nothing listens."""
     with socket.socket() as line, suppress(OSError):
         line.connect(("127.0.0.1", 9))

@@ -88,7 +88,7 @@ def test_a_failed_check_is_open_and_a_passed_one_closed():
         ),
         (
             report(outcome("A1", "passed"), groups=frozenset("A")),
-            "✓ Only a part was run: no rung can be said to be reached.",
+            "✓ Only some checks were run, so no rung is reached.",
         ),
     ],
 )

@@ -22,7 +22,7 @@ def every_check_has_a_mutant(bench: Bench) -> Iterator[Finding]:
 
 @check("K2", "declared", seconds=120)
 def every_finding_has_evidence(bench: Bench) -> Iterator[Finding]:
-    """Who reads a report must be able to judge for himself: each finding says of what, what was expected, what came."""
+    """A reader of a report must be able to judge it: each finding says of what, what was expected, what came."""
     for one in _of_the_connector(bench):
         verdict = _run(one, bench)
         bare = [finding for finding in verdict.findings if not (finding.subject and finding.expected and finding.got)]

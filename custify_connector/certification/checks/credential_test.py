@@ -32,7 +32,7 @@ def a_good_key_passes_and_a_bad_one_fails(bench: Bench) -> Iterator[Finding]:
 
 @check("B2", "hardened")
 def each_cause_has_its_own_code(bench: Bench) -> Iterator[Finding]:
-    """Whoever reads a report must know whose move it is: each cause has its own code, and none of them is `ok`."""
+    """A reader of a report must know who has to act: each cause has its own code, and none of them is `ok`."""
     trial = bench.open()
     credentials = trial.service.credentials
     if credentials.forbidden is None or not {"unreachable", "tls_error"} <= credentials.unanswered.keys():
@@ -73,7 +73,7 @@ def no_key_is_shown_anywhere(bench: Bench) -> Iterator[Finding]:
 
 @check("B5", "hardened")
 def an_outage_is_not_a_bad_key(bench: Bench) -> Iterator[Finding]:
-    """Nobody must change a key because the service is down: no fault of the service blames the credential."""
+    """A user must not change a key because the service is down: no fault of the service blames the credential."""
     for fault in (InjectedFault("status", 503, times=None), InjectedFault("reset", times=None),
                   InjectedFault("html", times=None), InjectedFault("empty", times=None)):  # fmt: skip
         report = _under(bench, fault).test()

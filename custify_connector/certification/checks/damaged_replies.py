@@ -17,9 +17,9 @@ _DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")
 
 @check("D12", "hardened", seconds=60)
 def a_damaged_reply_is_an_error_with_its_class(bench: Bench) -> Iterator[Finding]:
-    """A reply that is cut, no JSON or a page of HTML ends in an error that says whose move it is.
+    """A reply that is cut, no JSON or a page of HTML ends in an error that says who has to act.
 
-    What came before it stays, and no record is handed over in part.
+    What came before it stays, and no record is passed in part.
     """
     for kind, trial, reading in damaged(bench, _DAMAGED, after=1):
         held = trial.service.truth(trial.streams[0])
@@ -30,7 +30,7 @@ def a_damaged_reply_is_an_error_with_its_class(bench: Bench) -> Iterator[Finding
 
 @check("D13", "hardened", seconds=60)
 def nothing_where_something_should_be_is_no_success(bench: Bench) -> Iterator[Finding]:
-    """An answer with nothing in it is no empty list: a host that believed it would delete everything."""
+    """An answer with nothing in it is not an empty list: a host that believed it would delete everything."""
     for kind, _, reading in damaged(bench, ("empty",), after=0):
         yield holds(kind, "an error of the contract", shown(reading.error or "no error"),
                     isinstance(reading.error, ConnectorError))  # fmt: skip

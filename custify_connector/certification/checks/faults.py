@@ -89,12 +89,12 @@ def a_key_revoked_in_the_middle_stops_the_read(bench: Bench) -> Iterator[Finding
     yield holds("error", "CredentialRefused", shown(reading.error or "none"),
                 isinstance(reading.error, CredentialRefused))  # fmt: skip
     yield equal("requests refused", 1, len(refused))
-    yield holds("state", "that of what was handed over", reading.state, reading.state is not None)
+    yield holds("state", "that of what was passed", reading.state, reading.state is not None)
 
 
 @check("F10", "hardened")
 def a_redirect_to_another_host_never_carries_the_key(bench: Bench) -> Iterator[Finding]:
-    """Whoever can redirect a request would otherwise be given the key."""
+    """A server that redirects a request would otherwise receive the key."""
     trial = bench.open()
     trial.service.inject(InjectedFault("redirect"))
     trial.read(trial.streams[0])

@@ -1,4 +1,4 @@
-"""Group H: what a host may hand over, sensible or not."""
+"""Group H: what a host may pass, sensible or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from custify_connector.contract.testbed import Record, WriteCase
 
 @check("H1", "rehearsed")
 def a_record_without_its_key_is_rejected(bench: Bench) -> Iterator[Finding]:
-    """A record that cannot be told from others has a receipt that says so, and is never sent."""
+    """A record that cannot be distinguished from others has a receipt that says so, and is never sent."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
         before = trial.requests
@@ -47,7 +47,7 @@ def records_may_change_their_shape_midway(bench: Bench) -> Iterator[Finding]:
 
 @check("H4", "rehearsed")
 def what_is_no_record_is_rejected(bench: Bench) -> Iterator[Finding]:
-    """An empty record, and what is no object at all, has its receipt; the records after it are sent."""
+    """An empty record, and what is not an object at all, has its receipt; the records after it are sent."""
     trial = bench.open()
     odd: list[Any] = [{}, None, "text", 7, []]
     for case in trial.cases("upsert", "create"):

@@ -46,10 +46,10 @@ def every_hook_has_the_published_arguments(bench: Bench) -> Iterator[Finding]:
 
 
 @check("J3", "declared", seconds=90)
-def importing_it_is_quick_and_calls_nobody(bench: Bench) -> Iterator[Finding]:
+def importing_it_is_quick_and_calls_nothing(bench: Bench) -> Iterator[Finding]:
     """A host imports every connector to list them: it must not wait for one, nor for the network."""
     if bench.subject.origin is None:
-        raise NotOffered("the connector is no attribute of a module, so it cannot be imported apart")
+        raise NotOffered("the connector is not an attribute of a module, so it cannot be imported apart")
     told = importing.watched(bench.subject.origin.module)
     yield equal("the import", "", told["error"])
     yield holds("the import", f"under {_IMPORT_SECONDS:g} s of processor time", f"{told['seconds'] < _IMPORT_SECONDS}",
@@ -91,7 +91,7 @@ def every_endpoint_parameter_and_field_is_explained(bench: Bench) -> Iterator[Fi
 
 @check("J6", "rehearsed")
 def a_refusal_says_what_and_where(bench: Bench) -> Iterator[Finding]:
-    """Who has to mend a record needs the field and the reason: a receipt that rejects has a code, and both."""
+    """To correct a record, a user needs the field and the reason: a receipt that rejects has a code, and both."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
         for receipt in trial.write(case, [case.invalid]).receipts:
@@ -102,7 +102,7 @@ def a_refusal_says_what_and_where(bench: Bench) -> Iterator[Finding]:
 
 @check("J7", "rehearsed")
 def it_talks_to_the_service_alone(bench: Bench) -> Iterator[Finding]:
-    """A test, a read and a write connect to the address of the credential and to nobody else: no telemetry."""
+    """A test, a read and a write connect to the address of the credential and to nothing else: no telemetry."""
     trial = bench.open()
     known = _addresses(trial.service.credentials.good)
     with connections() as seen:

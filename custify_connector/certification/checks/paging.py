@@ -33,7 +33,7 @@ _CASES: tuple[tuple[str, int, int, tuple[Quirk, ...]], ...] = (
 def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
     """Whatever the last page looks like, and whatever a total says, all records arrive, once each.
 
-    The service answers with fewer records than asked for: the size that was asked for is no sign of the end. One case
+    The service answers with fewer records than asked for: a short page does not mean the end. One case
     is not judged, because it looks like a small list that is whole: a total that is too low, and just as low as the
     first of several pages of fewer than 20 records. Another request for every small list would be its price.
     """

@@ -70,7 +70,7 @@ def every_field_arrives_as_it_is_held(bench: Bench) -> Iterator[Finding]:
     for stream, changed in bench.sized(size=3):
         changed.service.change(stream, updates=1, fields={"brand_new": "kept"})
         kept = [record.get("brand_new") for record in changed.read(stream).records]
-        yield holds(stream, "a field that nobody declared", kept, "kept" in kept)
+        yield holds(stream, "an undeclared field", kept, "kept" in kept)
 
 
 def differing(held: Record, came: Record) -> str:
@@ -80,7 +80,7 @@ def differing(held: Record, came: Record) -> str:
 
 @check("D5", "rehearsed")
 def an_empty_stream_ends_well_and_has_a_state(bench: Bench) -> Iterator[Finding]:
-    """Nothing to read is no error; the state is handed out all the same, or the host never moves on."""
+    """Nothing to read is not an error; the state is delivered even so, or the host never moves on."""
     for stream, trial in bench.sized(size=0):
         reading = trial.read(stream)
         yield equal(f"{stream}, records", [], reading.records)
@@ -118,7 +118,7 @@ def parallel_and_sequential_reads_deliver_the_same(bench: Bench) -> Iterator[Fin
 
 @check("D11", "rehearsed")
 def an_unknown_stream_or_mode_is_refused_at_once(bench: Bench) -> Iterator[Finding]:
-    """A misspelt stream is a ConfigurationError that names it, before anything is asked or handed over."""
+    """A misspelt stream is a ConfigurationError that names it, before anything is asked or passed."""
     trial = bench.open()
     for stream in trial.streams[:1]:
         for word, value in (("endpoint", "no_such_stream"), ("mode", "sideways")):
@@ -135,14 +135,14 @@ def an_unknown_stream_or_mode_is_refused_at_once(bench: Bench) -> Iterator[Findi
 
 @check("D14", "hardened", seconds=60)
 def memory_does_not_grow_with_the_stream(bench: Bench) -> Iterator[Finding]:
-    """Ten times as many records need at most 1.2 times the memory: pages are handed over, not collected."""
+    """Ten times as many records need at most 1.2 times the memory: pages are passed, not collected."""
     peaks: dict[int, int] = {}
     for size in (_FEW, 10 * _FEW):
         stream, trial = next(bench.sized(size=size, page_cap=100))
         for line in trial.read_apart(stream, measured=True).lines():
             peaks[size] = line.get("peak_kilobytes") or peaks.get(size, 0)
     if not all(peaks.values()):
-        raise NotOffered("this system does not tell how much memory a process held")
+        raise NotOffered("this system does not report how much memory a process held")
     few, many = peaks.values()
     yield holds(f"peak of {10 * _FEW} records", f"at most 1.2 times that of {_FEW}", f"{many:,} kB to {few:,} kB",
                 many <= 1.2 * few, measured=True)  # fmt: skip

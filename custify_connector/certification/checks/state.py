@@ -1,4 +1,4 @@
-"""Group E: states, from which a read goes on."""
+"""Group E: states, from which a read continues."""
 
 from __future__ import annotations
 

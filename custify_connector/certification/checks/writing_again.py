@@ -15,8 +15,8 @@ _RECORDS = 4
 
 
 @check("G6", "rehearsed")
-def what_was_rejected_is_mended_and_sent_alone(bench: Bench) -> Iterator[Finding]:
-    """By the receipts' places a host finds what to mend; sent alone, it completes the run, and nothing goes twice."""
+def what_was_rejected_is_fixed_and_sent_alone(bench: Bench) -> Iterator[Finding]:
+    """By the receipts' places a host finds what to fix; sent alone, it completes the run, and nothing goes twice."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
         wanted = case.records(_RECORDS)
@@ -25,7 +25,7 @@ def what_was_rejected_is_mended_and_sent_alone(bench: Bench) -> Iterator[Finding
         yield equal(f"{case.name}, rejected", [1, 2], rejected)
         mended = [wanted[index] for index in rejected if index < len(wanted)]
         before = _writes(trial)
-        yield equal(f"{case.name}, outcomes of the mended", ["sent", "sent"], trial.write(case, mended).outcomes)
+        yield equal(f"{case.name}, outcomes of the corrected", ["sent", "sent"], trial.write(case, mended).outcomes)
         yield equal(f"{case.name}, writes for them", 2, _writes(trial) - before)
         yield from as_sent(trial, case, wanted)
 
@@ -55,7 +55,7 @@ def _repeatable(trial: Trial) -> tuple[WriteCase, ...]:
 
 
 def _content(trial: Trial, case: WriteCase) -> list[Record]:
-    """Return what is held, without what the service sets anew at each write."""
+    """Return what is held, without what the service sets at each write."""
     free = {name for name, value in case.adds.items() if value == ()}
     return [{name: one[name] for name in one if name not in free} for one in trial.service.held(case)]
 
@@ -133,7 +133,7 @@ def records_that_act_on_one_thing_keep_their_order(bench: Bench) -> Iterator[Fin
 
 
 def _kept(trial: Trial, case: WriteCase, also_key: str, delivery: str) -> Iterator[Finding]:
-    """Yield what came of things that are made, then changed by one field and by the other, in turn."""
+    """Yield the state of things that are made, then changed by one field and by the other, in turn."""
     changed = str(case.changed)
     made = case.records(_RECORDS)
     by_turn = [

@@ -35,7 +35,7 @@ def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
 
 @check("G8", "rehearsed")
 def a_bad_record_stops_the_run_only_where_it_was_asked_for(bench: Bench) -> Iterator[Finding]:
-    """`on_reject` stop ends at the first bad record and sends none after it; continue goes on; another is refused."""
+    """`on_reject` stop ends at the first bad record; continue sends those after it; any other value is refused."""
     if not bench.takes("on_reject"):
         return
     trial = bench.open()
@@ -81,8 +81,8 @@ def _creates(trial: Trial, case: WriteCase) -> Iterator[Finding]:
 def _updates(trial: Trial, case: WriteCase) -> Iterator[Finding]:
     stranger, record = case.make(77), case.make(1)
     outcomes = trial.write(case, [stranger]).outcomes
-    yield holds(f"{case.name}, nobody's record", "not sent", outcomes, outcomes not in (["sent"], ["unchanged"]))
-    yield equal(f"{case.name}, nobody's record", [], trial.held(case, stranger))
+    yield holds(f"{case.name}, foreign record", "not sent", outcomes, outcomes not in (["sent"], ["unchanged"]))
+    yield equal(f"{case.name}, foreign record", [], trial.held(case, stranger))
     trial.write(_made_by(trial, case), [record])
     changed = {**record, str(case.changed): "updated"}
     yield equal(f"{case.name}, outcome", ["sent"], trial.write(case, [changed]).outcomes)
@@ -185,8 +185,8 @@ def _gone(trial: Trial, case: WriteCase, records: list[Record]) -> list[Record]:
 
 
 @check("G25", "hardened", seconds=60)
-def what_became_of_a_batch_is_told_record_by_record(bench: Bench) -> Iterator[Finding]:
-    """A batch that failed in part is asked for and told apart; one that nobody knows of any more is not called sent."""
+def the_outcome_of_a_batch_is_reported_record_by_record(bench: Bench) -> Iterator[Finding]:
+    """The records of a batch that failed in part are distinguished; one that the service lost is not called sent."""
     described = bench.endpoints("destinations").values()
     if described and not any("batch" in one.get("deliveries", ()) for one in described):
         bench.lacks.add("the description declares no delivery in batches")
@@ -220,7 +220,7 @@ def _forgotten(trial: Trial, case: WriteCase) -> Iterator[Finding]:
 
 @check("G28", "hardened", seconds=120)
 def a_fault_of_records_is_not_taken_for_one_of_the_service(bench: Bench) -> Iterator[Finding]:
-    """Records that the service answers with an error of its own cost no other its delivery, and the run goes on."""
+    """Records that the service answers with an error of its own cost no other its delivery, and the run continues."""
     for case in bench.open().cases("upsert", "create"):
         trial = bench.open()
         # From 100 on, no number is the beginning of another.

@@ -14,7 +14,7 @@ from custify_connector.certification.subject import Subject
 
 @certifier_mutant("K1")
 def a_check_has_no_mutant(subject: Subject) -> Subject:
-    """A check was added, and nobody has seen it fail."""
+    """A check was added that was never seen to fail."""
     first = subject.mutants[0].check
     return replace(subject, mutants=tuple(one for one in subject.mutants if one.check != first))
 

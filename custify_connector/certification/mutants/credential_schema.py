@@ -53,7 +53,7 @@ def an_optional_field_is_needed(healthy: Plugin) -> object:
 
 @mutant("A4")
 def a_key_is_not_marked(healthy: Plugin) -> object:
-    """The form shows the key to whoever looks over a shoulder."""
+    """The form shows the key to a person who looks over a shoulder."""
 
     def unmark(description: dict[str, Any]) -> None:
         for field in description["credential"]["properties"].values():

@@ -65,7 +65,7 @@ def an_outage_is_a_bad_key(healthy: Plugin) -> object:
 
 @mutant("B6")
 def no_answer_is_an_unreachable_service(healthy: Plugin) -> object:
-    """That nothing came in time is told as that nobody is there."""
+    """A response that came too late is reported as an unreachable service."""
     return with_report(
         healthy, lambda report: replace(report, code="unreachable") if report.code == "timeout" else report
     )

@@ -36,7 +36,7 @@ def a_key_is_none_of_the_fields(healthy: Plugin) -> object:
 
 
 @mutant("C3")
-def a_mode_is_declared_that_nobody_wrote(healthy: Plugin) -> object:
+def a_mode_is_declared_that_does_not_exist(healthy: Plugin) -> object:
     """Every stream is said to be incremental, and has no cursor to be so by."""
     return _with_sources(healthy, lambda source: source.update(modes=["full", "incremental"], cursor=None))
 

@@ -1,4 +1,4 @@
-"""Mutants of group F: connectors that are no good guests."""
+"""Mutants of group F: connectors that overload a service or give up."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def a_second_try_is_never_waited_for(healthy: Plugin) -> object:
 
 @mutant("F4")
 def an_outage_is_an_error_like_any_other(healthy: Plugin) -> object:
-    """Nobody can tell from it whether to try again later."""
+    """The error does not say whether to try again later."""
     return _renamed(healthy, RuntimeError)
 
 
@@ -69,7 +69,7 @@ def an_outage_is_an_error_of_the_same_name(healthy: Plugin) -> object:
 def a_refusal_is_asked_again(healthy: Plugin) -> object:
     """Whatever goes wrong is done once more."""
 
-    def twice(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+    def twice(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is not a state
         try:
             for batch in read(source, state):
                 state = batch.state
@@ -82,7 +82,7 @@ def a_refusal_is_asked_again(healthy: Plugin) -> object:
 
 @mutant("F6")
 def a_revoked_key_is_an_outage(healthy: Plugin) -> object:
-    """The host is told to try again later, and does so for ever."""
+    """The host is asked to try again later, and does so for ever."""
     return _renamed(healthy, ServiceUnavailable)
 
 
@@ -139,7 +139,7 @@ def _following() -> Iterator[None]:
         sent.append((_text(name), _text(values[0])))
         put(self, name, *values)
 
-    def getresponse(self: Any) -> http.client.HTTPResponse:  # noqa: ANN401 - the same
+    def getresponse(self: Any) -> http.client.HTTPResponse:  # noqa: ANN401 - as above
         answer = answered(self)
         target = urlsplit(answer.headers.get("Location") or "")
         if target.netloc:
@@ -151,12 +151,12 @@ def _following() -> Iterator[None]:
         return answer
 
     http.client.HTTPConnection.putheader = putheader  # type: ignore[method-assign,assignment] # put back below
-    http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign] # the same
+    http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign] # as above
     try:
         yield
     finally:
         http.client.HTTPConnection.putheader = put  # type: ignore[method-assign] # as it was
-        http.client.HTTPConnection.getresponse = answered  # type: ignore[method-assign] # the same
+        http.client.HTTPConnection.getresponse = answered  # type: ignore[method-assign] # as above
 
 
 def _text(value: object) -> str:

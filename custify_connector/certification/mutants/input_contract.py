@@ -37,7 +37,7 @@ def only_the_fields_of_the_first_record_are_sent(healthy: Plugin) -> object:
 
 @mutant("H4")
 def what_is_no_record_is_passed_over(healthy: Plugin) -> object:
-    """Only objects with something in them are looked at, and nobody hears of the others."""
+    """Only objects with something in them are looked at, and the others get no receipt."""
     return with_written(healthy, records=lambda given: (one for one in given if isinstance(one, dict) and one))
 
 

@@ -45,7 +45,7 @@ def what_is_described_cannot_be_read(healthy: Plugin) -> object:
 
 @certifier_mutant("J3")
 def it_calls_home_when_it_is_imported(subject: Subject) -> Subject:
-    """Something is asked of the network before anybody has asked the connector for anything."""
+    """Something is asked of the network before anyone has asked the connector for anything."""
     return replace(subject, origin=Origin(_CALLING_HOME, None))
 
 
@@ -75,12 +75,12 @@ def nothing_is_explained(healthy: Plugin) -> object:
 
 @mutant("J6")
 def a_refusal_says_nothing(healthy: Plugin) -> object:
-    """A record is refused, and nobody learns why."""
+    """A record is refused without a reason."""
     return with_each_receipt(healthy, lambda receipt: replace(receipt, reason=None, field=None))
 
 
 @mutant("J7")
-def every_test_is_reported_to_somebody_else(healthy: Plugin) -> object:
+def every_test_is_reported_elsewhere(healthy: Plugin) -> object:
     """A test of a credential counts itself somewhere."""
 
     def counting(given: Mapping[str, Any], test: Any) -> CredentialReport:  # noqa: ANN401 - the hook itself

@@ -70,13 +70,13 @@ def nothing_to_read_is_an_error(healthy: Plugin) -> object:
 
 @mutant("D5")
 def an_empty_stream_has_no_state(healthy: Plugin) -> object:
-    """A batch without records is not handed over, and its state with it."""
+    """A batch without records is not passed, and its state with it."""
     return with_batches(healthy, lambda batches: (batch for batch in batches if batch.records))
 
 
 @mutant("D6")
 def a_single_record_is_lost(healthy: Plugin) -> object:
-    """A page of one is taken for an answer that is no list."""
+    """A page of one is taken for an answer that is not a list."""
     return with_each_batch(healthy, lambda batch: replace(batch, records=batch.records * (len(batch.records) != 1)))
 
 
@@ -136,7 +136,7 @@ def batches_come_as_they_are_ready(healthy: Plugin) -> object:
 def an_unknown_stream_is_an_empty_one(healthy: Plugin) -> object:
     """Nothing has that name, so there is nothing to read."""
 
-    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is not a state
         try:
             return read(source, state)
         except Exception:  # noqa: BLE001 - that is what is wrong here

@@ -124,7 +124,7 @@ def a_state_names_no_version(healthy: Plugin) -> object:
 def a_damaged_state_is_none_at_all(healthy: Plugin) -> object:
     """What cannot be used is thrown away, and everything read again."""
 
-    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is no state
+    def forgiving(read: Read, source: dict[str, Any], state: Any) -> Iterator[Batch]:  # noqa: ANN401 - also what is not a state
         try:
             return read(source, state)
         except Exception:  # noqa: BLE001 - that is what is wrong here

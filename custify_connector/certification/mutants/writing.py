@@ -28,7 +28,7 @@ def every_record_is_dropped(healthy: Plugin) -> object:
 
 @mutant("G1")
 def texts_are_put_in_capitals(healthy: Plugin) -> object:
-    """Values are tidied up on their way, which nobody asked for."""
+    """Values are tidied up on their way, which the host did not ask for."""
 
     def tidied(record: Mapping[str, Any]) -> Mapping[str, Any]:
         return {name: value.upper() if isinstance(value, str) else value for name, value in record.items()}

@@ -21,7 +21,7 @@ from custify_connector.contract import Receipt
 
 @mutant("G6")
 def places_are_counted_from_one(healthy: Plugin) -> object:
-    """A host that mends what a receipt names mends the record after it."""
+    """A host that corrects what a receipt names corrects the record after it."""
     return with_each_receipt(healthy, lambda receipt: replace(receipt, index=receipt.index + 1))
 
 
@@ -33,7 +33,7 @@ def every_run_leaves_its_mark(healthy: Plugin) -> object:
 
 @mutant("G13")
 def a_repeated_batch_has_new_keys(healthy: Plugin) -> object:
-    """Keys are made anew at each run, and the service cannot know a record again."""
+    """Keys are new at each run, and the service cannot know a record again."""
     return _from_the_second_run(healthy, lambda value: f"{value}!" if isinstance(value, str) else value, keys=True)
 
 
@@ -91,7 +91,7 @@ def the_last_record_overtakes_the_others(healthy: Plugin) -> object:
 
 @mutant("G20")
 def every_destination_comes_after_itself(healthy: Plugin) -> object:
-    """The description gives an order that nobody can keep."""
+    """The description gives an order that cannot be kept."""
 
     def circle(description: dict[str, Any]) -> None:
         for name, destination in description["destinations"].items():

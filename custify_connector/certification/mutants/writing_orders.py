@@ -21,13 +21,13 @@ from custify_connector.contract import Receipt, hookimpl
 
 @mutant("G7")
 def the_bound_on_rejects_is_not_read(healthy: Plugin) -> object:
-    """However many are rejected, the run goes on."""
+    """However many are rejected, the run continues."""
     return with_written(healthy, destination=without("max_rejects"))
 
 
 @mutant("G8")
 def the_order_to_stop_is_not_read(healthy: Plugin) -> object:
-    """The run goes on after a bad record, whatever was ordered."""
+    """The run continues after a bad record, whatever was ordered."""
     return with_written(healthy, destination=without("on_reject"))
 
 

@@ -42,7 +42,7 @@ _BELONGS = {"signed_up_at": frozenset({"user_id", "company_id"}), "text": frozen
 
 @mutant("G18")
 def what_is_nested_is_left_out(healthy: Plugin) -> object:
-    """Only flat fields are sent, and nobody is told."""
+    """Only flat fields are sent, and the others are dropped without a word."""
     return with_each_written(
         healthy,
         lambda record: {name: value for name, value in record.items() if not isinstance(value, (dict, list))},

@@ -57,7 +57,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Told(Check):
-    """A check as a report tells of it: it can be shown, and not be run."""
+    """A check as a report shows it: it can be shown, and not be run."""
 
     told: tuple[str, str] = ("", "")
 
@@ -82,7 +82,7 @@ def report_of(text: str | bytes) -> Report:
         selection = Selection(_one_of(RUNGS, asked["rung"]), *named)
         return Report(environment, selection, tuple(_told(each) for each in content["checks"]))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"this is no report of a certification ({type(error).__name__})") from None
+        raise ValueError(f"this is not a certification report ({type(error).__name__})") from None
 
 
 def _told(content: dict[str, Any]) -> Outcome:
@@ -99,7 +99,7 @@ def _told(content: dict[str, Any]) -> Outcome:
 
 
 def _look(_bench: Bench) -> Iterator[Finding]:
-    raise NotImplementedError("a check that a report tells of cannot be run")
+    raise NotImplementedError("a check that a report names cannot be run")
 
 
 def _finding(content: dict[str, Any]) -> Finding:
@@ -110,5 +110,5 @@ def _finding(content: dict[str, Any]) -> Finding:
 
 def _one_of(words: tuple[Any, ...], word: object) -> Any:  # noqa: ANN401 - a literal of either kind
     if word not in words:
-        raise ValueError(f"{str(word)[:40]!r} is none of {', '.join(words)}")
+        raise ValueError(f"{str(word)[:40]!r} is not one of {', '.join(words)}")
     return word

@@ -66,7 +66,7 @@ def look(report: Report) -> str:
 def headline(report: Report) -> str:
     """Return the verdict as a sentence."""
     if report.selection.narrowed:
-        return "Only a part was run: no rung can be said to be reached."
+        return "Only some checks were run, so no rung is reached."
     if report.holds:
         return f"Reached the rung {report.reached}, as asked for."
     return f"Did not reach the rung {report.selection.rung}; reached: {report.reached or 'none'}."
@@ -124,5 +124,5 @@ def command(report: Report) -> tuple[str, ...]:
 
 FOOTNOTE = (
     "A rung is reached when every check of it, and of those below, passes; a skipped check has not passed. What does "
-    "not apply, by the connector's own description, stands in no rung's way."
+    "not apply, by the connector's own description, does not count against a rung."
 )

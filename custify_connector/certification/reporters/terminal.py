@@ -24,7 +24,7 @@ _LINE = re.compile(r"([A-Z][0-9]+) +(ok|FAILED|skipped|n/a) +[0-9.]+ s  (.+)")
 
 
 def told(text: str) -> list[tuple[str, str, str]]:
-    """Return what the lines of a run that goes on say: of each check its id, its result, and its title."""
+    """Return what the lines of a running certification say: of each check its id, its result, and its title."""
     results = {mark: result for result, mark in _MARKS.items()}
     found = filter(None, map(_LINE.fullmatch, text.splitlines()))
     return [(each[1], results[each[2]], each[3]) for each in found]
@@ -61,6 +61,6 @@ def _closing(report: Report) -> Iterator[str]:
     counts = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in report.counts.items())
     yield f"\n{report.environment.connector} {report.environment.version}: {counts} in {report.seconds:.1f} s"
     if report.selection.narrowed:
-        yield "Only a part was run: no rung can be said to be reached."
+        yield "Only some checks were run, so no rung is reached."
     else:
         yield f"Rung reached: {report.reached or 'none'} (asked for: {report.selection.rung})"

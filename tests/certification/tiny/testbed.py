@@ -28,7 +28,7 @@ class Emulated(Service):
                 make=lambda n: {"id": 1000 + n, "text": f"made {n}"},
                 key=("id",),
                 invalid={"id": 999, "text": 7},
-                nameless={"text": "nobody's"},
+                nameless={"text": "no one's"},
                 changed="text",
             ),
         )
