@@ -1,6 +1,6 @@
 """The way of a request through the sandbox: key, limit, fault, permission, work, answer, journal.
 
-Decided here: the order of these steps, and that the journal tells the whole of it before the answer goes out.
+Decided here: the order of these steps, and that the journal reports the whole of it before the answer goes out.
 This file does not know sockets, nor what any operation does.
 """
 

@@ -119,7 +119,7 @@ def _guessed(name: str, value: object) -> str:
 def _as_number(text: str) -> object:
     if not _NUMBER.fullmatch(text):
         return text
-    # JSON numbers are doubles: beyond their exact range a whole number is kept as one.
+    # JSON numbers are doubles: beyond their exact range an integer is kept as one.
     return int(text) if "." not in text and len(text) <= _EXACT_DIGITS else float(text)
 
 

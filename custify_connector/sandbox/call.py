@@ -37,7 +37,7 @@ class Call:
         return values[0] if values and values[0] else None
 
     def json(self, name: str) -> object:
-        """Return the decoded JSON of a query parameter, or None; refuse what is no JSON (400)."""
+        """Return the decoded JSON of a query parameter, or None; refuse what is not JSON (400)."""
         text = self.text(name)
         if text is None:
             return None
@@ -52,7 +52,7 @@ class Call:
         return self.text(name) == "true"
 
     def payload(self) -> object:
-        """Return the decoded JSON body; refuse what is no JSON (400)."""
+        """Return the decoded JSON body; refuse what is not JSON (400)."""
         try:
             decoded: object = orjson.loads(self.request.body)
         except orjson.JSONDecodeError:

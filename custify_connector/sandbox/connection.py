@@ -54,7 +54,7 @@ class Connection:
             request = parse_head(head)
             body = self._read_body(request.headers)
         except ValueError:
-            self._send_whole(Reply(400, error_body(400, "this is no HTTP request")), close=True)
+            self._send_whole(Reply(400, error_body(400, "this is not an HTTP request")), close=True)
             return False
         asked = type(request)(request.method, request.path, request.query, request.headers, body)
         close = request.headers.get("connection", "").lower() == "close"
@@ -108,7 +108,7 @@ class Connection:
         self._buffer += received
 
     def _deliver(self, delivery: Delivery, *, close: bool) -> bool:
-        """Send an answer; return whether the connection goes on."""
+        """Send an answer; return whether the connection continues."""
         if delivery.manner == "reset":
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False

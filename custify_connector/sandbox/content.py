@@ -1,6 +1,6 @@
 """Everything the emulated account holds: one table for each kind of object.
 
-Decided here: how ids and times of new records are made, and that a change is seen by whoever asks next.
+Decided here: how ids and times of new records are made, and that a change is seen by the next request.
 This file does not know what is allowed in a record, nor HTTP.
 """
 

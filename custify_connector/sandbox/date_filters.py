@@ -20,7 +20,7 @@ _LAST_MONTH, _MONTHS_OF_QUARTER, _ENDS = 12, 3, 2
 
 def _days_ago(wanted: object) -> str:
     if isinstance(wanted, bool) or not isinstance(wanted, int | str) or not str(wanted).isdecimal():
-        raise malformed("a filter on days ago needs a whole number of days")
+        raise malformed("a filter on days ago needs an integer of days")
     return (today() - timedelta(days=int(wanted))).isoformat()
 
 

@@ -43,7 +43,7 @@ def today() -> date:
 
 
 def normal_date(text: str) -> str | None:
-    """Return `text` in Custify's form, read as UTC when it names no zone; None when it is no date."""
+    """Return `text` in Custify's form, read as UTC when it names no zone; None when it is not a date."""
     found = _PATTERN.fullmatch(text)
     if found is None:
         return None

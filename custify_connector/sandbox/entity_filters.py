@@ -31,7 +31,7 @@ _BAD_BELOW, _GOOD_FROM, _ENDS = 40, 70, 2
 def entity_predicate(filters: object, readers: dict[str, Reader]) -> Callable[[Record], bool]:
     """Return what decides whether a record passes all `filters`; refuse malformed ones (400).
 
-    `readers` find the values of names that are no fields of a record, such as `buckets`; one may serve a single
+    `readers` find the values of names that are not fields of a record, such as `buckets`; one may serve a single
     operator: `parent_companies:is_descendant`.
     """
     if not isinstance(filters, list):

@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request, to be noted in its entry."""
+    """The outcome of a request, to be noted in its entry."""
 
     status: int | None
     fault: str | None = None
@@ -83,7 +83,7 @@ class Journal:
             return index
 
     def close(self, index: int, outcome: Outcome, now: float) -> None:
-        """Note what became of request `index` at `now`; an entry cleared meanwhile is left alone."""
+        """Note the outcome of request `index` at `now`; an entry cleared meanwhile is left alone."""
         with self._lock:
             if outcome.status is not None:
                 self._statuses[outcome.status] += 1

@@ -56,7 +56,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which records of a kind a list may hold at all; `name` tells scopes apart."""
+    """Which records of a kind a list may hold at all; `name` distinguishes scopes."""
 
     name: Hashable
     records: Callable[[Content], Iterable[Record]] = field(compare=False)

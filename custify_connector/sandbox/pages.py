@@ -54,7 +54,7 @@ def _positive(call: Call, name: str, default: int) -> int:
     if text is None:
         return default
     if not text.isdecimal() or int(text) < 1:
-        raise malformed(f"{name} must be a whole number of at least 1")
+        raise malformed(f"{name} must be an integer of at least 1")
     return int(text)
 
 

@@ -90,7 +90,7 @@ def _normal(value: object, kind: FieldKind) -> object:
 _KINDS: dict[FieldKind, tuple[tuple[type, ...], str]] = {
     "text": ((str,), "a text"),
     "identifier": ((str, int), "a text"),
-    "integer": ((int,), "a whole number"),
+    "integer": ((int,), "an integer"),
     "number": ((int, float), "a number"),
     "boolean": ((bool,), "true or false"),
     "date": ((str,), "an ISO 8601 date"),

@@ -2,7 +2,8 @@
 
 Decided here: how records are found by a field's value, which of their fields are shown, and that what is kept goes at
 the first change.
-Records are replaced, never changed in place, so whoever holds one holds it unchanged. This file does not know Custify.
+Records are replaced, never changed in place, so a caller that holds one holds it unchanged. This file does not know
+Custify.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Delivery:
 
 
 def parse_head(head: bytes) -> Request:
-    """Read request line and headers, without the blank line; ValueError when they are no HTTP."""
+    """Read request line and headers, without the blank line; ValueError when they are not HTTP."""
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     path, _, query = target.partition("?")

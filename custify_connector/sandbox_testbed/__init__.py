@@ -52,7 +52,7 @@ def open_service(setup: Setup) -> Iterator[Service]:
 
 
 class _Plain(socketserver.BaseRequestHandler):
-    """Answers whoever begins TLS in plain text, so that no secure connection comes about; no certificate is needed."""
+    """Answers a TLS handshake in plain text, so that no secure connection comes about; no certificate is needed."""
 
     def handle(self) -> None:
         self.request.recv(1024)

@@ -9,7 +9,7 @@ from custify_connector.sandbox import Fault, Sandbox
 from custify_connector.sandbox.faults import Kind
 
 _METHODS: Mapping[Scope, str | None] = {"any": None, "reads": "GET", "writes": "POST"}
-"""The method by which the sandbox tells a scope; every case that writes anew posts."""
+"""The method by which the sandbox names a scope; every case that creates something posts."""
 
 
 def sandbox_fault(fault: InjectedFault, elsewhere: Sandbox) -> Fault:

@@ -65,7 +65,7 @@ def _case(name: str, settings: Mapping[str, Any], **words: Any) -> WriteCase:  #
     return WriteCase(name, {"endpoint": name, "settings": settings}, **words)
 
 
-def _upsert(name: str, settings: Mapping[str, Any], **words: Any) -> WriteCase:  # noqa: ANN401 - the same
+def _upsert(name: str, settings: Mapping[str, Any], **words: Any) -> WriteCase:  # noqa: ANN401 - as above
     """Return the case of a person or company: a name, and attributes of the account."""
     return _case(
         name,

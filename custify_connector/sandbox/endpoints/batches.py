@@ -1,6 +1,6 @@
 """Batches of writes.
 
-Decided here: which jobs a batch may hold, that they run one after another, what became of each, and when nothing is
+Decided here: which jobs a batch may hold, that they run one after another, the outcome of each, and when nothing is
 known of it.
 Source: Custify's docs, Batch. They show no answer about a batch, so there are several, of which a quirk chooses one.
 """
@@ -36,7 +36,7 @@ _FAILED = 400
 
 @dataclass(frozen=True)
 class JobResult:
-    """What became of job `index` of its batch: an HTTP status, and a message when it failed."""
+    """The outcome of job `index` of its batch: an HTTP status, and a message when it failed."""
 
     index: int
     status: int
@@ -54,7 +54,7 @@ class Batch:
 
 
 def judged_jobs(body: Record) -> list[Record]:
-    """Return the jobs of a body; refuse too many, or one that is no job (400)."""
+    """Return the jobs of a body; refuse too many, or one that is not a job (400)."""
     jobs = body.get("jobs")
     if not isinstance(jobs, list) or not jobs:
         raise malformed("jobs must be a list of at least one job")
@@ -134,7 +134,7 @@ def post_batch(call: Call) -> Reply:
 
 
 def get_batch(call: Call) -> Reply:
-    """Answer what became of a batch, for as long as it is known."""
+    """Answer the outcome of a batch, for as long as it is known."""
     batch = call.content.batches.get(call.arguments["key"])
     silent = call.quirks.batch_shape == "silent"
     if batch is None or silent or expired(batch, call.quirks.batch_expiry):

@@ -131,7 +131,7 @@ def _ancestors(content: Content, record: Record) -> list[str]:
 
 
 def readers(content: Content) -> dict[str, Callable[[Record], object]]:
-    """Return how filters read what is no field of a company: its segments and its ancestors."""
+    """Return how filters read what is not a field of a company: its segments and its ancestors."""
     return {
         "buckets": lambda record: [one["id"] for one in segments_of(content, "companies", record)],
         "parent_companies:is_descendant": lambda record: _ancestors(content, record),

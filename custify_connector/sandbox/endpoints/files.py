@@ -56,7 +56,7 @@ def upload_file(_: Resource, call: Call) -> Reply:
 
 
 def _parts(call: Call) -> dict[object, Message]:
-    """Return the fields of a form by name, each byte as the Latin-1 character; none when the body is no form."""
+    """Return the fields of a form by name, each byte as the Latin-1 character; none when the body is not a form."""
     from email import message_from_string  # noqa: PLC0415 - only an upload is worth what loading it costs
 
     head = f"Content-Type: {call.request.headers.get('content-type', '')}\r\n\r\n"

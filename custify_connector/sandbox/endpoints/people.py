@@ -74,7 +74,7 @@ def _identified(content: Content, sent: Record) -> Record | None:
         if found:
             return found[0]
     if "email" in sent:
-        # With another user_id the person found is somebody else: a new person is created.
+        # With another user_id the person found is someone else: a new person is created.
         same = (one for one in people.find("email", sent["email"]) if user_id is None or not one.get("user_id"))
         return next(same, None)
     if user_id is None:
@@ -93,7 +93,7 @@ def _by_id(content: Content, sent: Record) -> Record:
 
 
 def delete_people(content: Content, people: list[Record]) -> int:
-    """Delete people with their events, and return how many; refuse to delete nobody (404)."""
+    """Delete people with their events, and return how many; refuse where nothing was found (404)."""
     if not people:
         raise missing("person")
     for person in people:
@@ -104,7 +104,7 @@ def delete_people(content: Content, people: list[Record]) -> int:
 
 
 def readers(content: Content) -> dict[str, Callable[[Record], object]]:
-    """Return how filters read what is no field of a person: the ids of its segments."""
+    """Return how filters read what is not a field of a person: the ids of its segments."""
     return {"buckets": lambda record: [one["id"] for one in segments_of(content, "people", record)]}
 
 

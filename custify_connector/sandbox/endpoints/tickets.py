@@ -61,7 +61,7 @@ def _ticket_fields(content: Content, body: Record) -> Record:
 
 
 def _judged_replies(sent: object) -> list[Record]:
-    """Return the replies of a body; refuse what is no list of replies (400)."""
+    """Return the replies of a body; refuse what is not a list of replies (400)."""
     if not isinstance(sent, list) or not all(isinstance(reply, dict) for reply in sent):
         raise malformed("replies must be a list of objects")
     return [checked(reply, _REPLY) for reply in sent]

@@ -44,7 +44,7 @@ def _shared(people: int, companies: int, seed: int) -> Seed:
 
 
 def _generate(people: int, companies: int, seed: int) -> Seed:
-    # Loaded when first needed: the words and recipes are no part of what an import should cost.
+    # Loaded when first needed: the words and recipes are not part of what an import should cost.
     from .account import ATTRIBUTE_TYPES, account  # noqa: PLC0415 - see above
 
     return Seed(MappingProxyType(account(people, companies, seed)), ATTRIBUTE_TYPES)

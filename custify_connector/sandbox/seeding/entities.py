@@ -57,7 +57,7 @@ def _email(index: int, first: tuple[str, str], last: tuple[str, str]) -> str:
 
 
 def _memberships(index: int, bits: int, companies: Sequence[str]) -> list[str]:
-    """Choose companies: the first two are crowded, the third has one person, the last ones nobody."""
+    """Choose companies: the first two are crowded, the third has one person, the last ones none."""
     count = len(companies)
     if count <= _TAKEN + 1:
         return [companies[index % count]] if count else []

@@ -74,6 +74,6 @@ def _count(parents: str, place: int, crowd: int) -> int:
 
 
 def placed(order: int, scene: Scene, fields: Record) -> Record:
-    """Return the record of a scene: `fields` with id and times; `order` tells its kind."""
+    """Return the record of a scene: `fields` with id and times; `order` says its kind."""
     key = identifier(_KEYS + order, scene.at, scene.index)
     return {"id": key, **fields, **stamps(scene.index, scene.count, scene.bits)}
