@@ -46,7 +46,7 @@ def _reading(server: Server, folder: Path) -> float:
     source = [OURS.command("source-custify"), "read", "--config", "config.json", "--catalog", "catalog.json"]
     core = Command(read, folder, server.environment)
     adapter = Command(source, folder, output=folder / "messages.jsonl")
-    measure(core, _SECONDS)  # the server encodes each record once, for whoever asks first
+    measure(core, _SECONDS)  # the server encodes each record once, for the first reader
     took = [(measure(core, _SECONDS).seconds, measure(adapter, _SECONDS).seconds) for _ in range(_ROUNDS)]
     ratio = median(theirs / ours for ours, theirs in took)
     _tell(f"custify read: {median(ours for ours, _ in took):.2f} s; source-custify read: "

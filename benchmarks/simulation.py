@@ -58,7 +58,7 @@ class Setting:
 
 @dataclass
 class Result:
-    """What came of it: `seconds` from the first request to the last answer, `busiest` the most in one window."""
+    """The result of it: `seconds` from the first request to the last answer, `busiest` the most in one window."""
 
     seconds: float = 0.0
     accepted: int = 0

@@ -349,7 +349,7 @@ _LIMITS: dict[str, Callable[[Any], str]] = {
 
 
 def speed() -> dict[str, str]:
-    """Return the generated parts that tell how fast the connector is: the columns that anybody asks for first."""
+    """Return the generated parts that say how fast the connector is: the columns that most readers look for."""
     overhead = ("reader", "seconds", "x custify's time", "peak MB")
     limited = ("run", "records/s", "share", "429")
     return {

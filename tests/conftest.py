@@ -59,7 +59,7 @@ def _clean_environment(monkeypatch, tmp_path_factory):
         if name.startswith("CUSTIFY_") or name.lower() in _INHERITED:
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "100")  # a terminal that is narrower or wider changes no text
-    # No test may reach the keyring of whoever runs it.
+    # No test may reach the keyring of the person who runs it.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("CUSTIFY_HOME", str(tmp_path_factory.getbasetemp() / f"home-{secrets.token_hex(8)}"))
 

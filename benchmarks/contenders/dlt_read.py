@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script, not a package
 """A dlt pipeline that reads people into JSON lines. `dlt_read.py FOLDER [tuned]`.
 
-As dlt is when nobody says otherwise, nested values become columns and tables of their own, and files are compressed.
+By dlt's defaults, nested values become columns and tables of their own, and files are compressed.
 `tuned` is as quick as its options allow: nested values stay in their record, and files are not compressed.
 """
 

@@ -19,7 +19,7 @@ class FloorSocket:
     def __init__(self) -> None:
         address = urlsplit(os.environ["CUSTIFY_BASE_URL"])
         assert address.hostname  # noqa: S101 - the benchmark has set it
-        assert address.port  # noqa: S101 - the same
+        assert address.port  # noqa: S101 - as above
         self._socket = socket.create_connection((address.hostname, address.port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._view = memoryview(bytearray(_ROOM))

@@ -21,7 +21,7 @@ class Pages(PageNumberPaginator):
     """Goes on until a page is empty, which it sees without decoding the page a second time."""
 
     def has_more(self, response: requests.Response) -> bool:
-        """Tell whether a page has records."""
+        """Return whether a page has records."""
         return not response.content.startswith(b'[{"people":[]')
 
 

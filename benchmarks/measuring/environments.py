@@ -72,7 +72,7 @@ class Environment:
         command = [self.python, "-m", "pip", "install", "--quiet", "--compile", *arguments]
         # A setting of the developer's against compiled files would slow every start.
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        ended = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)  # noqa: S603 - the same
+        ended = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)  # noqa: S603 - as above
         if ended.returncode:
             sys.exit(f"{self.name}: pip could not install {arguments[-1]}:\n{ended.stderr.strip()[-2000:]}")
 

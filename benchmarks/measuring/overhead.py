@@ -28,7 +28,7 @@ def measured(scale: Scale) -> Section:
     """Measure."""
     with serving(scale.people) as server:
         trial = Trial(Job(server, Path(), scale.people), scale.people)
-        # The server makes each page once, for whoever asks first in that order: nobody is to be measured doing so.
+        # The server makes each page once, for who asks first in that order: no one is to be measured doing so.
         for contender in readers():
             if contender.name in (FLOOR, CUSTIFY):
                 once(contender, trial)

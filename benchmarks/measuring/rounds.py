@@ -28,7 +28,7 @@ class Trial:
 
 
 def interleaved(contenders: Iterable[Contender], trial: Trial, rounds: int) -> dict[str, list[Measured]]:
-    """Run every contender once in each round; one that fails is told of, and left out of the rounds after."""
+    """Run every contender once in each round; one that fails is reported, and left out of the rounds after."""
     found: dict[str, list[Measured]] = {}
     running = list(contenders)
     for number in range(rounds):
@@ -43,7 +43,7 @@ def interleaved(contenders: Iterable[Contender], trial: Trial, rounds: int) -> d
 
 
 def attempt(contender: Contender, trial: Trial) -> Measured | None:
-    """Run one contender; when it fails that is told, and there is no measurement."""
+    """Run one contender; when it fails that is reported, and there is no measurement."""
     try:
         return once(contender, trial)
     except RunFailed as error:
@@ -102,5 +102,5 @@ def _ratios(rounds: Rounds, name: str, base: str, what: str) -> list[float]:
 
 
 def tell(text: str) -> None:
-    """Tell how far the benchmarks are, to whoever started them."""
+    """Report how far the benchmarks are."""
     sys.stderr.write(text + "\n")

@@ -54,7 +54,7 @@ class Server:
     def _control(self, name: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of any shape
         sent = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base_url}/_sandbox/{name}", sent)  # noqa: S310 - always loopback
-        with urllib.request.urlopen(request, timeout=_ASKING_SECONDS) as reply:  # noqa: S310 - the same
+        with urllib.request.urlopen(request, timeout=_ASKING_SECONDS) as reply:  # noqa: S310 - as above
             return json.load(reply)
 
 

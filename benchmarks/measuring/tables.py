@@ -1,4 +1,4 @@
-"""What a benchmark finds: a table, and the targets with what became of them. Decides how they look in Markdown."""
+"""What a benchmark finds: a table, and the targets with their outcomes. Decides how they look in Markdown."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def times(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a whole number."""
+    """Return an integer."""
     return "-" if math.isnan(value) else f"{value:,.0f}"
 
 

@@ -55,7 +55,7 @@ def test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_gone_on_with(mak
     words = ("read", "people", "--state", "./state", "--output", "people.jsonl", *COMMON)
     ended, err = interrupted(own, words, number, 5, wait_until)
     assert ended == code, err
-    assert "ended before the last record; the same command goes on from state" in err
+    assert "stopped early. Run the same command again to resume from" in err
     assert "Traceback" not in err
     assert own.run(*words)[0] == 0
     ids = [one["id"] for one in own.get("people.jsonl")]

@@ -142,7 +142,7 @@ def test_a_fault_that_does_not_pass_is_given_up_and_the_state_goes_on(account, d
     account.faults.add(ordered(kind, "1" if kind == "rate_limited" and value != "0.5" else value, after=3, times=None))
     batches, error = account.read(workers=workers, timeout_seconds=TIMEOUT)
     assert type(error) is ServiceUnavailable
-    assert str(error).startswith(f"people: GET {PATH}: Custify gave no usable answer; ")
+    assert str(error).startswith(f"people: GET {PATH}: no usable response from Custify; ")
     goes_on(account, delivered, batches, workers)
 
 

@@ -205,7 +205,7 @@ def test_when_nothing_is_answered_any_more_the_run_gives_up_and_says_so(
     run.judge()
     if delivery == "single":
         assert type(run.error) is ServiceUnavailable
-        assert "3 requests in a row got no usable answer" in str(run.error)
+        assert "3 requests in a row got no usable response" in str(run.error)
         assert "stopped" in run.outcomes or workers == 8
 
 

@@ -189,7 +189,7 @@ def write_everything(known, tapped, folder):
         params |= {"directory": str(folder)} if endpoint.upload else {}
         for words in [{}, {"delivery": "batch"}] if endpoint.batch else [{}]:
             receipts = tapped.write(endpoint.name, rows, params, **words)
-            # Rows made here may name somebody twice, which the connector refuses; the schema's examples do not.
+            # Rows made here may name a person twice, which the connector refuses; the schema's examples do not.
             examples = known.write_schema(endpoint)["examples"]
             assert {each.code for each in receipts[: len(examples)]} <= {None, "refused", "already_gone"}, receipts
         if endpoint.batch and endpoint.destructive is False and endpoint.identity[0] == ("id",):
@@ -320,7 +320,7 @@ WRONG = {
     "an unknown query parameter": {"query": {"colour": ["red"]}},
     "a page above the maximum": {"query": {"itemsPerPage": ["201"]}},
     "a page before the first": {"query": {"page": ["0"]}},
-    "an order that is no JSON": {"query": {"sorting": ["created_at"]}},
+    "an order that is not JSON": {"query": {"sorting": ["created_at"]}},
     "an order of another shape": {"query": {"sorting": ['{"field":1,"direction":"asc"}']}},
     "a body with an unknown field": {"method": "POST", "path": "/people", "body": b'{"user_id":"u","x":1}'},
     "a body of the wrong type": {"method": "POST", "path": "/people", "body": b'{"user_id":"u","session_count":"9"}'},
