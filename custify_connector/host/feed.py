@@ -102,7 +102,7 @@ class Safekeeping:
     those of the destination's description; `resend_unclear` sends rows again whose fate is unclear since an earlier
     run; `ended` asks whether the run should end; `connector` and `account` are written to the quarantine.
     `reports_sending` says that the connector reports `Sending`; a row is then unclear from that moment, else from the
-    moment that it is handed over. `folder` is where journals are kept.
+    moment that it is passed. `folder` is where journals are kept.
     """
 
     journal: Journal | None = None

@@ -24,7 +24,7 @@ class Origins:
     """The journals that rows came from, each opened when it is asked for, and in use by this run from then on.
 
     `destination` and `account` are those of this run. `folder` is where journals are kept: one that was moved is found
-    there, and what became of rows whose journal is gone, or of a run elsewhere, is noted there. Each call may raise
+    there, and the outcome of rows whose journal is gone, or of a run elsewhere, is noted there. Each call may raise
     ConfigurationError, as a journal does.
     """
 
@@ -37,7 +37,7 @@ class Origins:
     _lines: dict[Origin, int] = field(default_factory=dict)
 
     def find(self, origin: Origin) -> Entry | None:
-        """Return what became of a row by now; None when nothing is known of that."""
+        """Return the outcome of a row by now; None when nothing is known of that."""
         journal, place = self._at(origin)
         entry = journal.find(place) if journal else None
         return entry if entry and (entry.receipt or entry.is_sent) else None
@@ -47,13 +47,13 @@ class Origins:
         self._lines[origin] = line
 
     def give(self, origin: Origin) -> None:
-        """Write down that a row may have arrived from now on."""
+        """Record that a row may have arrived from now on."""
         journal, place = self._at(origin)
         if journal:
             journal.send([place])
 
     def decide(self, origin: Origin, receipt: Receipt) -> None:
-        """Write down what became of a row."""
+        """Record the outcome of a row."""
         journal, place = self._at(origin)
         if journal:
             journal.decide(place, replace(receipt, index=place))
@@ -74,7 +74,7 @@ class Origins:
 
     @cached_property
     def _notes(self) -> Journal | None:
-        """What became of rows that stand in no journal of this destination and account."""
+        """The outcome of rows that stand in no journal of this destination and account."""
         if self.folder is None or self.account is None:
             return None
         path = self.folder / f"{self.destination}-{short(f'{self.account.place} {self.account.key}')}.replayed"

@@ -27,7 +27,7 @@ from custify_connector.storage import atomic
 class Origin:
     """The row that a record was in the run that kept it here: that run's journal, its place there, and its hash.
 
-    A run without a journal has None; the place is then the line of the input, and the hash is of what is told of it.
+    A run without a journal has None; the place is then the line of the input, and the hash is of what it holds.
     """
 
     journal: Path | None
@@ -35,7 +35,7 @@ class Origin:
     hash: bytes
 
     def words(self) -> dict[str, Any]:
-        """Return what is written down."""
+        """Return what is recorded."""
         return {"journal": str(self.journal) if self.journal else None, "place": self.place, "hash": self.hash.hex()}
 
 

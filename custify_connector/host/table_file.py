@@ -247,7 +247,7 @@ def _check_bytes(name: str, form: str, head: bytes, *, said: bool) -> None:
 
 
 def _encoding(name: str, form: str, head: bytes, said: str | None) -> tuple[str, str | None]:
-    """Return the encoding, and a guess where bytes are not what nobody said they are."""
+    """Return the encoding, and a guess where bytes do not fit the encoding that is assumed."""
     marked = next((encoding for mark, encoding in _MARKS.items() if head.startswith(mark)), None)
     if said is not None:
         return _agreed(name, marked, _known_encoding(said)), None

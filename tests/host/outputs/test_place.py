@@ -119,7 +119,8 @@ def test_an_ending_says_the_form(path, chosen, form):
 @pytest.mark.parametrize(
     ("path", "chosen", "said"),
     [
-        ("a", None, "its ending names no known format: end it in .jsonl"), ("a.txt", None, "its ending names no known format"),
+        ("a", None, "its ending names no known format: end it in .jsonl"),
+        ("a.txt", None, "its ending names no known format"),
         ("a.xlsx", None, "end it in .csv, and add --for-excel"), ("a.xlsx", "csv", "spreadsheets are not written"),
         ("a.xlsx.gz", None, "spreadsheets are not written"), ("a.sqlite", None, "end it in .duckdb"),
         ("a.csv.zst", None, "is .gz"), ("a.parquet.gz", None, "leave out .gz"),
