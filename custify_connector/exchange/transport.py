@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from traceback import walk_tb
 from typing import Protocol
@@ -26,7 +26,7 @@ from urllib3.util import Retry
 
 from custify_connector import __version__
 from custify_connector.checking.json_values import dumps
-from custify_connector.checking.secret import Secret
+from custify_connector.checking.secret import Secret, redacted
 from custify_connector.checking.texts import Json
 from custify_connector.exchange.connections import Adapter, Calls
 from custify_connector.exchange.credential import Credential, is_loopback
@@ -110,6 +110,7 @@ class HttpSend:
     def __init__(self, credential: Credential, *, timeout_seconds: float = 30.0, connections: int = 8) -> None:
         self._base_url = credential.base_url
         self._key = credential.key
+        self._written = _ways_to_write(credential.key)
         self._auth = _Bearer(credential.key)
         self._timeout = timeout_seconds
         self._session = _session(connections)
@@ -221,8 +222,8 @@ class HttpSend:
         if decoded:
             # An error may echo what was sent, in any of JSON's ways to write it: what was read is looked at.
             is_page = reply.status_code < 300 and len(content) > _SOON_DECODED  # noqa: PLR2004 - as above
-            return Response(reply.status_code, body if is_page else _without(self._key, body), headers)
-        text = _without(self._key, content.decode("utf-8", "replace"))[:_TEXT_KEPT]
+            return Response(reply.status_code, body if is_page else _without(self._written, body), headers)
+        text = _without(self._written, content.decode("utf-8", "replace"))[:_TEXT_KEPT]
         if reply.status_code < 300:  # noqa: PLR2004 - as above
             kind = headers.get("content-type", "no content type")
             return Failure(
@@ -245,22 +246,20 @@ def _holds_too_much(content: bytes) -> bool:
     return len(content) > MOST_VALUES and content.count(b"{") + content.count(b"[") > MOST_VALUES
 
 
-def _without(key: Secret, body: Json) -> Json:
+def _without(written: tuple[Secret, ...], body: Json) -> Json:
     """Return a value without the key, in whatever way it is written in it."""
     if isinstance(body, str):
-        for written in _ways_to_write(key):
-            body = written.redact(body)
-        return body
+        return redacted(written, body)
     if isinstance(body, dict):
-        return {_without(key, name): _without(key, value) for name, value in body.items()}
-    return [_without(key, value) for value in body] if isinstance(body, list) else body
+        return {redacted(written, name): _without(written, value) for name, value in body.items()}
+    return [_without(written, value) for value in body] if isinstance(body, list) else body
 
 
-def _ways_to_write(key: Secret) -> Iterator[Secret]:
+def _ways_to_write(key: Secret) -> tuple[Secret, ...]:
     text = key.reveal()
     escaped = dumps(text).decode()[1:-1]
     ways = (text, escaped, escaped.replace("/", "\\/"), quote(text, safe=""), quote(text), html.escape(text))
-    yield from map(Secret, dict.fromkeys(ways))
+    return tuple(map(Secret, dict.fromkeys(ways)))
 
 
 def _trusted() -> tuple[str, str | bool]:
