@@ -149,7 +149,7 @@ def test_a_consumer_that_stops_early_leaves_no_thread_and_causes_no_later_reques
 
 
 def test_how_far_it_reads_ahead_does_not_grow_with_the_stream():
-    service = Service(thing=5000)
+    service = Service(thing=1500)
     furthest = 0
     for taken, _ in enumerate(batches(service, workers=4), start=1):
         furthest = max(furthest, max(page for _, page, _ in service.asked) - taken)
@@ -697,7 +697,7 @@ def test_twenty_thousand_people_are_read_whole_while_others_are_deleted_too():
     ids=lambda quirks: "-".join(quirks.values()),
 )
 def test_every_paging_quirk_is_survived_and_every_state_resumed(quirks):
-    read_while_it_drifts(300, 1, page_cap=20, drift=Drift(creates=1, updates=2, every=3), **quirks)
+    read_while_it_drifts(160, 1, page_cap=20, drift=Drift(creates=1, updates=2, every=3), **quirks)
 
 
 @pytest.mark.parametrize(
