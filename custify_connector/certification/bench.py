@@ -107,6 +107,16 @@ class Bench:
         self.secrets.update(service.credentials.secrets)
         return Trial(self, service)
 
+    def leading(self, one: Trial, other: Trial) -> dict[str, str]:
+        """Return the fields that lead to a service and not to another, with their values; NotOffered without any."""
+        properties = self.description["credential"].get("properties", {})
+        good, others = one.service.credentials.good, other.service.credentials.good
+        open_fields = (name for name in good if not properties.get(name, {}).get("writeOnly"))
+        led = {name: str(good[name]) for name in open_fields if good[name] != others.get(name)}
+        if not led:
+            raise NotOffered("the testbed gives two services one address")
+        return led
+
     def live(self, *, writes: bool = False) -> Trial:
         """Return the real account that was lent for this run; NotOffered when none was, or not for `writes`."""
         account = self.subject.account

@@ -159,3 +159,17 @@ def _declared(schema: dict[str, Any], name: str) -> dict[str, Any] | None:
     for inner in name.split("."):
         found = (found or {}).get("properties", {}).get(inner)
     return found
+
+
+@check("C9", "rehearsed")
+def the_fields_that_lead_to_an_account_are_described(bench: Bench) -> Iterator[Finding]:
+    """What a host keeps of a run, it keeps for one account: `account` names the fields that lead to another one.
+
+    A host that takes two accounts for one calls records sent that only the other one has. A key is no such field.
+    """
+    named = bench.description.get("account", ())
+    led = bench.leading(bench.open(), bench.open())
+    yield nothing("`account` of the description", f"{', '.join(led)}, which lead elsewhere", set(led) - set(named))
+    properties = bench.description["credential"].get("properties", {})
+    secret = [name for name in named if properties.get(name, {}).get("writeOnly") or name not in properties]
+    yield nothing("`account` of the description", "fields of the credential, and no secret", secret)

@@ -188,6 +188,25 @@ def cursors_in_other_zones_or_missing_lose_nothing(bench: Bench) -> Iterator[Fin
             yield equal(f"{stream}, {cursor} {value}, error", None, reading.error)
 
 
+@check("E12", "rehearsed")
+def a_state_of_another_account_is_refused(bench: Bench) -> Iterator[Finding]:
+    """A cursor of one account passes over the records of another: where a state names its account, that must be met.
+
+    A host stores states with their account; this is the second guard, against a state that was copied or renamed.
+    """
+    first, second = bench.open(), bench.open()
+    led = bench.leading(first, second)
+    for stream in first.streams:
+        state = first.read(stream, batches=1).state
+        if not any(value in json.dumps(state) for value in led.values()):
+            bench.lacks.add(f"the states of {stream} name no account")
+            continue
+        reading = second.read(stream, state)
+        yield holds(f"{stream}, a state of another account", "a StateError, and no request",
+                    f"{second.requests} requests, {shown(reading.error) if reading.error else 'no error'}",
+                    isinstance(reading.error, StateError) and not second.requests)  # fmt: skip
+
+
 def _incremental(bench: Bench, **setup: Any) -> Iterator[tuple[str, str, Trial]]:  # noqa: ANN401 - see `Bench.sized`
     """Yield each stream that can be sized and read by a cursor, with the cursor."""
     described = bench.incremental(bench.open())

@@ -9,9 +9,12 @@ from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, named
 from custify_connector.certification.findings import Finding, equal, holds, nothing
 from custify_connector.certification.trials import Trial
+from custify_connector.contract import ConfigurationError, Fault
+from custify_connector.contract.events import Event, Sending, listening
 from custify_connector.contract.testbed import InjectedFault, Record, WriteCase
 
 _RECORDS = 4
+_MANY = 12
 
 
 @check("G6", "rehearsed")
@@ -91,6 +94,51 @@ def a_batch_that_the_host_repeats_makes_no_duplicate(bench: Bench) -> Iterator[F
         yield from as_sent(trial, case, records)
         trial.write(case, records)
         yield equal(f"{case.name}, records held after one more", more, len(trial.service.held(case)))
+
+
+@check("G29", "hardened")
+def a_record_is_reported_when_its_request_is_about_to_leave(bench: Bench) -> Iterator[Finding]:
+    """After a kill, a host takes the records that were reported for unclear: none that left may be missing there.
+
+    Nor may one be there long before it leaves, since an unclear record is not sent again.
+    """
+    if not bench.description.get("reports_sending"):
+        bench.lacks.add("the description does not declare `reports_sending`")
+        return
+    for case in bench.open().cases("upsert", "create"):
+        for delivery in bench.endpoints("destinations")[case.name].get("deliveries", ("single",)):
+            yield from _reported(bench.open(), case, delivery)
+            yield from _kept_back(bench.open(), case, delivery)
+
+
+def _reported(trial: Trial, case: WriteCase, delivery: str) -> Iterator[Finding]:
+    """Yield which records were reported, and that each report came after the requests of those before it."""
+    records, met = [*case.records(_MANY), case.invalid], []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Sending):
+            met.append((event.indexes, _writes(trial)))
+
+    with listening(hear):
+        trial.write(case, iter(records), delivery=delivery, settings=trial.service.settings(in_flight=1))
+    reported = sorted({index for indexes, _ in met for index in indexes})
+    yield equal(f"{case.name}, {delivery}, records reported", list(range(_MANY)), reported)
+    early = [indexes for number, (indexes, seen) in enumerate(met) if seen < number]
+    yield nothing(f"{case.name}, {delivery}, reports", "none before the request of the one before", early)
+    if delivery == "single":
+        yield equal(f"{case.name}, {delivery}, reports", _MANY, len(met))
+
+
+def _kept_back(trial: Trial, case: WriteCase, delivery: str) -> Iterator[Finding]:
+    """Yield that a host which cannot write the report down keeps the request from leaving."""
+
+    def fail(event: Event) -> None:
+        if isinstance(event, Sending):
+            raise ConfigurationError((Fault("journal", "cannot be written"),))
+
+    with listening(fail):
+        trial.write(case, case.records(1), delivery=delivery)
+    yield equal(f"{case.name}, {delivery}, writes that the host did not note", 0, _writes(trial))
 
 
 @check("G14", "rehearsed")

@@ -31,6 +31,18 @@ def a_run_ends_when_too_many_are_rejected(bench: Bench) -> Iterator[Finding]:
         yield equal(f"{case.name}, receipts", len(records), len(writing.receipts))
         yield equal(f"{case.name}, outcome of the last", ["not_tried"], writing.outcomes[-1:])
         yield equal(f"{case.name}, held of the last", 0, len(trial.held(case, records[-1])))
+        yield from _counts_every_reject(bench.open(), case)
+
+
+def _counts_every_reject(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+    """Yield that each kind of reject alone ends a run that allows one of them."""
+    kinds = {"no record": "no record", "breaks the schema": case.invalid, "refused by the service": case.refused}
+    for kind, bad in kinds.items():
+        if bad is not None:
+            records = [bad, bad, *case.records(_MANY)]
+            outcomes = trial.write(case, records, max_rejects=1).outcomes
+            yield equal(f"{case.name}, two that are {kind}", ["rejected", "rejected"], outcomes[:2])
+            yield equal(f"{case.name}, two that are {kind}, the last", ["not_tried"], outcomes[-1:])
 
 
 @check("G8", "rehearsed")

@@ -106,3 +106,9 @@ def the_accounts_fields_are_never_asked_for(healthy: Plugin) -> object:
 def the_choice_of_fields_is_ignored(healthy: Plugin) -> object:
     """Whatever was chosen, everything is delivered."""
     return with_batches(healthy, source=without("fields"))
+
+
+@mutant("C9")
+def every_account_is_one(healthy: Plugin) -> object:
+    """No field of the credential is said to lead to another account."""
+    return with_description(healthy, lambda description: description.pop("account", None))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from custify_connector.certification.mutating import (
+    Broken,
     Plugin,
     Read,
     mutant,
@@ -18,7 +19,7 @@ from custify_connector.certification.mutating import (
     with_read,
     without,
 )
-from custify_connector.contract import Batch
+from custify_connector.contract import Batch, hookimpl
 
 
 @mutant("E2")
@@ -161,3 +162,22 @@ def a_cursor_of_another_form_is_not_delivered(healthy: Plugin) -> object:
         return replace(batch, records=kept)
 
     return with_each_batch(healthy, understood)
+
+
+@mutant("E12")
+def whose_a_state_is_is_not_looked_at(healthy: Plugin) -> object:
+    """An account that a state names is taken for the present one."""
+
+    @hookimpl
+    def read_source(
+        credential: Mapping[str, Any], source: Mapping[str, Any], state: Mapping[str, Any] | None
+    ) -> Iterator[Batch]:
+        here = next((str(value) for value in credential.values() if _ADDRESS.fullmatch(str(value))), "")
+        moved = json.loads(_ADDRESS.sub(lambda _: here, json.dumps(state)))
+        batches: Iterator[Batch] = healthy.read_source(credential=credential, source=source, state=moved)
+        return batches
+
+    return Broken(healthy, read_source=read_source)
+
+
+_ADDRESS = re.compile(r"https?://[^\"\s]+")

@@ -17,6 +17,7 @@ from custify_connector.certification.mutating import (
     with_written,
 )
 from custify_connector.contract import Receipt
+from custify_connector.contract.events import Event, Sending, current_listener, listening
 
 
 @mutant("G6")
@@ -108,3 +109,37 @@ def short_records_overtake_long_ones(healthy: Plugin) -> object:
         return iter(sorted(records, key=len))
 
     return with_written(healthy, records=short_first)
+
+
+@mutant("G29")
+def a_record_is_reported_with_its_receipt(healthy: Plugin) -> object:
+    """A run that is killed before the receipt leaves nothing of a record that may have arrived."""
+
+    def late(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        report = current_listener()
+        with listening(_ignore):
+            receipts = write(destination, records)
+        for receipt in receipts:
+            if receipt.status is not None:
+                report(Sending((receipt.index,)))
+            yield receipt
+
+    return with_write(healthy, late)
+
+
+@mutant("G29")
+def records_are_reported_when_they_are_read(healthy: Plugin) -> object:
+    """A run that is killed leaves each record unclear that it had read ahead."""
+
+    def early(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        report, given = current_listener(), list(records)
+        for index in range(len(given)):
+            report(Sending((index,)))
+        with listening(_ignore):
+            return write(destination, given)
+
+    return with_write(healthy, early)
+
+
+def _ignore(_event: Event) -> None:
+    """Hear nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,34 @@ from custify_connector.contract import Receipt, hookimpl
 def the_bound_on_rejects_is_not_read(healthy: Plugin) -> object:
     """However many are rejected, the run continues."""
     return with_written(healthy, destination=without("max_rejects"))
+
+
+@mutant("G7")
+def what_is_rejected_without_a_request_does_not_count(healthy: Plugin) -> object:
+    """Only a reject by the service brings the bound nearer."""
+    return with_write(healthy, _counting(lambda receipt: receipt.status is not None))
+
+
+@mutant("G7")
+def what_the_service_rejects_does_not_count(healthy: Plugin) -> object:
+    """Only a reject without a request brings the bound nearer."""
+    return with_write(healthy, _counting(lambda receipt: receipt.status is None))
+
+
+def _counting(counts: Callable[[Receipt], bool]) -> Callable[[Write, dict[str, Any], Iterable[Any]], Iterator[Receipt]]:
+    """Return a write that ends above `max_rejects`, and counts only some of the rejects."""
+
+    def some(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        bound, rejects = destination.get("max_rejects"), 0
+        for index, record in enumerate(records):
+            if isinstance(bound, int) and rejects > bound:
+                yield Receipt(index, "not_tried", reason="too many were rejected")
+                continue
+            receipt = next(iter(write(without("max_rejects")(destination), [record])))
+            rejects += receipt.outcome == "rejected" and counts(receipt)
+            yield replace(receipt, index=index)
+
+    return some
 
 
 @mutant("G8")

@@ -46,7 +46,7 @@ class Connector:
         """Tell what there is."""
         notes = {"name": "notes", "title": "Notes", "key": ["id"], "modes": ["full"], "cursor": None, "schema": SCHEMA}
         put = {"name": "put_note", "title": "Put a note", "identity": [["id"]], "schema": SCHEMA}
-        about = {"name": "tiny", "version": "1.0", "credential": CREDENTIAL}
+        about = {"name": "tiny", "version": "1.0", "credential": CREDENTIAL, "account": ["url"]}
         return {**about, "sources": {"notes": notes}, "destinations": {"put_note": put}}
 
     @hookimpl
