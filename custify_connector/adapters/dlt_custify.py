@@ -22,6 +22,7 @@ from dlt.destinations.file_batching import JsonlFileBatchIterator
 from custify_connector.adapters import environment, offered
 from custify_connector.adapters.once import Once
 from custify_connector.adapters.protection import Protection
+from custify_connector.adapters.sent_rows import account
 from custify_connector.adapters.undelivered import Undelivered
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
@@ -29,6 +30,7 @@ from custify_connector.host import runs
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.journal import Journal
 from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.resuming import short
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
 
@@ -195,15 +197,17 @@ class _Kept:
 def _send(credential: Mapping[str, Any], destination: Mapping[str, Any], table: Table, kept: _Kept) -> None:
     """Write the rows; raises ConfigurationError when the destination's own bounds ended it before the last row."""
     described: Mapping[str, Any] = connector.describe()["destinations"].get(destination.get("endpoint", ""), {})
+    whose = account(credential)
     with ExitStack() as held:
         journal = None
         if described.get("repeat") == "always" or kept.allow_duplicates:
             # An attempt that follows sends no row of this file again; what other files had is sent.
-            path = kept.folder / f"{kept.job}.journal"
-            journal = held.enter_context(closing(Journal(path, str(destination.get("endpoint", "")), resume=True)))
+            path = kept.folder / f"{kept.job}.{short(f'{whose.place} {whose.key}')}.journal"
+            endpoint = str(destination.get("endpoint", ""))
+            journal = held.enter_context(closing(Journal(path, endpoint, resume=True, account=whose)))
         quarantine = held.enter_context(closing(Quarantine(kept.folder / "quarantine.jsonl")))
         sender = held.enter_context(closing(Once(credential, Protection(kept.folder / "sent", kept.allow_duplicates))))
-        safe = Safekeeping.of(described, journal=journal, quarantine=quarantine)
+        safe = Safekeeping.of(described, journal=journal, quarantine=quarantine, account=whose)
         left = _counted(sender.write(destination, table, Shape(empty="text"), safe))
         if left.not_tried:
             refuse((Fault(table.name, f"{left.not_tried:,} rows were not tried: {left.reason}"),))

@@ -21,6 +21,7 @@ from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import mapping, runs
+from custify_connector.host.account import Account
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
@@ -69,7 +70,7 @@ class Once:
         return self._journals[stream, endpoint]
 
     @cached_property
-    def _account(self) -> str:
+    def _account(self) -> Account:
         return account(self._credential)
 
     def close(self) -> None:

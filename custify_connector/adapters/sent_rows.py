@@ -12,7 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
-from custify_connector import manifest
+from custify_connector.checking.secret import Secret
+from custify_connector.host.account import Account, account_of
+from custify_connector.plugin import connector
 from custify_connector.storage import database, locks
 from custify_connector.storage.database import Schema
 
@@ -21,7 +23,6 @@ _SCHEMA = Schema(
     frozenset(),
     ("CREATE TABLE rows (digest BLOB PRIMARY KEY, sent INTEGER NOT NULL) WITHOUT ROWID",),
 )
-_COST = 2**14
 
 Fate = Literal["sent", "unclear"]
 
@@ -33,8 +34,8 @@ class SentRows:
     holds it.
     """
 
-    def __init__(self, folder: Path, whose: str, stream: str, endpoint: str) -> None:
-        digest = hashlib.sha256(f"{whose}\0{stream}".encode(errors="surrogatepass")).hexdigest()[:32]
+    def __init__(self, folder: Path, whose: Account, stream: str, endpoint: str) -> None:
+        digest = hashlib.sha256(f"{whose.place}\0{whose.key}\0{stream}".encode(errors="surrogatepass")).hexdigest()[:32]
         self._path = folder / f"{endpoint}-{digest}.sent"
         with ExitStack() as held, database.explained(self._path):
             folder.mkdir(parents=True, exist_ok=True)
@@ -70,8 +71,6 @@ class SentRows:
         self._held.close()
 
 
-def account(credential: Mapping[str, Any]) -> str:
-    """Return what names an account: its URL and its key, from which neither can be found."""
-    base_url = str(credential.get("base_url") or manifest.load().base_url).rstrip("/")
-    key = str(credential.get("api_key", ""))
-    return hashlib.scrypt(key.encode(), salt=base_url.encode(), n=_COST, r=8, p=1, dklen=16).hex()
+def account(credential: Mapping[str, Any]) -> Account:
+    """Return the account that a credential opens; the key cannot be found from it."""
+    return account_of(connector.describe(), credential, [Secret(str(credential.get("api_key", "")))])

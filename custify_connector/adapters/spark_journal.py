@@ -20,7 +20,9 @@ import orjson
 
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.account import Account, of_words
 from custify_connector.host.journal import Entry, hash_of
+from custify_connector.host.resuming import short
 from custify_connector.storage import atomic, locks
 
 log = logging.getLogger("custify_connector")
@@ -85,6 +87,23 @@ def opened(folder: Path, partition: int, who: str) -> Iterator[TaskJournal]:
             reason = f"{path} cannot be used: {cause}; it must be on storage that all workers share, with locks"
             raise ConfigurationError((Fault("option journal", reason),)) from None
         yield TaskJournal(stream, _entries(stream))
+
+
+def claim(folder: Path, credential: str, account: Account, *, same_account: bool = False) -> None:
+    """Make the rows of a credential's name those of this account, for all tasks of a job.
+
+    Raises ConfigurationError where an earlier run of the job wrote them to another; `same_account` says that it is the
+    same one, whose key was replaced.
+    """
+    path = folder / f"account-{short(credential)}.json"
+    before = of_words(orjson.loads(path.read_bytes())) if path.exists() else None
+    if before and not before.is_same(account) and not (same_account and before.place == account.place):
+        reason = f"{folder} holds what was sent to the account {before}, and credential {credential!r} opens {account}"
+        remedy = "if its key was replaced, set same_account; for another account, name another job"
+        raise ConfigurationError((Fault("option job", f"{reason}: {remedy}"),))
+    if before != account:
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic.replace(path, orjson.dumps(account.words()))
 
 
 def _taken(path: Path, who: str) -> contextlib.AbstractContextManager[object]:

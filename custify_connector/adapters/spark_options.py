@@ -65,6 +65,7 @@ class Writing:
     """What to write. `journal` is a folder that every worker and the driver see; `job` names this write there.
 
     `quarantine` and `report` are files of the driver. `nulls` says what a null means: `absent` or `clear`.
+    `same_account` says that a key was replaced since an earlier run of the job.
     """
 
     destination: Mapping[str, Any]
@@ -76,6 +77,7 @@ class Writing:
     report: str | None = None
     nulls: str = "absent"
     json_columns: tuple[str, ...] = ()
+    same_account: bool = False
 
 
 _COMMON = frozenset(
@@ -85,7 +87,7 @@ _COMMON = frozenset(
     }
 )
 READ = _COMMON | {"mode", "fields", "limit", "partitions", "push_filters", "rows_per_batch", "poll_seconds", "moments"}
-WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns"}
+WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls", "json_columns", "same_account"}
 """The names of all options of a read, and of a write."""
 
 
@@ -131,6 +133,7 @@ def writing(options: Mapping[str, str]) -> Writing:
         found.text("report"),
         found.one_of("nulls", ("absent", "clear")) or "absent",
         found.names("json_columns"),
+        found.switch("same_account"),
     )
     found.settle()
     return answer

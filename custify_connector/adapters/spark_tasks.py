@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.adapters import spark_journal, spark_pace, spark_schemas
+from custify_connector.adapters.sent_rows import account as account_of
 from custify_connector.adapters.spark_credentials import resolve
 from custify_connector.adapters.spark_options import Accounts, Pace, Reading, Writing, unknown_sharing
 from custify_connector.adapters.spark_writing import Attempt, Report, Rules, TaskWrite
@@ -103,7 +104,12 @@ def write(writing: Writing, folder: Path | None, attempt: Attempt, rows: Iterato
                 credential = resolve(account, writing.accounts.file)
                 return connector.write_destination(credential, {**writing.destination, "settings": settings}, records)
 
-            report = TaskWrite(send, rules(writing), attempt, journal).write(_records(writing, rows))
+            def claim(name: str) -> None:
+                if folder:
+                    whose = account_of(resolve(name, writing.accounts.file))
+                    spark_journal.claim(folder, name, whose, same_account=writing.same_account)
+
+            report = TaskWrite(send, rules(writing), attempt, journal, claim).write(_records(writing, rows))
         return replace(report, waited_seconds=round(waiting.seconds, 3))
 
 

@@ -74,13 +74,21 @@ class Row:
 
 
 class TaskWrite:
-    """Writes the rows of one task."""
+    """Writes the rows of one task; `claim` raises for an account to which the journal's rows were not sent."""
 
-    def __init__(self, send: Send, rules: Rules, attempt: Attempt, journal: TaskJournal | None) -> None:
+    def __init__(
+        self,
+        send: Send,
+        rules: Rules,
+        attempt: Attempt,
+        journal: TaskJournal | None,
+        claim: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._send = send
         self._rules = rules
         self._attempt = attempt
         self._journal = journal
+        self._claim = claim
         self._names = Names()
         self._outcomes: dict[int, Outcome] = {}
         self._quarantined: dict[int, dict[str, Any]] = {}
@@ -124,6 +132,8 @@ class TaskWrite:
         return Row(place, record, "", f"names no account: {column} is empty, or no text")
 
     def _write_account(self, account: str, rows: Iterator[Row]) -> None:
+        if account:
+            self._claim(account)
         given: list[tuple[Row, str]] = []
         records = self._records(rows, given)
         first = next(records, None)

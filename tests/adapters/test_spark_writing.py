@@ -6,7 +6,8 @@ from custify_connector.adapters import spark_journal, spark_tasks
 from custify_connector.adapters.spark_options import writing
 from custify_connector.adapters.spark_writing import Attempt, Report, Rules, TaskWrite, sentence, totals
 from custify_connector.contract import Receipt
-from custify_connector.contract.errors import ServiceUnavailable
+from custify_connector.contract.errors import ConfigurationError, ServiceUnavailable
+from custify_connector.sandbox.state import Permissions
 
 RULES = Rules("create_event", (("name",),), "deduplication_id", {}, "acme")
 FIRST, SECOND = Attempt(0, 0, 1), Attempt(0, 1, 1)
@@ -120,3 +121,40 @@ def test_a_task_writes_to_custify_and_its_message_holds_no_key(sandbox, canary, 
     assert canary.encode() not in pickle.dumps(report)
     assert all(canary.encode() not in path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
     assert spark_tasks.write(writing(options), None, FIRST, iter(rows[:1])).outcomes == "s"
+
+
+@pytest.fixture
+def job(sandbox, canary, tmp_path, monkeypatch):
+    """Return a function that runs the one task of a job with a key and an address, and returns its outcomes."""
+    options = {"endpoint": "create_event", "rate_limit": "none"}
+    when = "2026-01-01T00:00:00.000Z"
+    rows = [{"user_id": sandbox.content.people[0]["user_id"], "name": "mark", "created_at": when}]
+    sandbox.keys[f"{canary}-2"] = Permissions()
+
+    def run(key=canary, base_url=sandbox.base_url, **more):
+        monkeypatch.setenv("CUSTIFY_API_KEY", key)
+        monkeypatch.setenv("CUSTIFY_BASE_URL", base_url)
+        return spark_tasks.write(writing({**options, **more}), tmp_path, FIRST, iter(rows)).outcomes
+
+    return run
+
+
+def held(sandbox):
+    return sum(event["name"] == "mark" for event in sandbox.content.events)
+
+
+def test_a_job_that_goes_on_with_another_key_is_refused_until_the_key_is_said_to_be_replaced(sandbox, canary, job):
+    assert job() == "s"
+    with pytest.raises(ConfigurationError, match="if its key was replaced, set same_account") as refused:
+        job(f"{canary}-2")
+    assert canary not in str(refused.value)
+    assert job(f"{canary}-2", same_account="true") == "s"
+    assert job(f"{canary}-2") == "s"
+    assert held(sandbox) == 1
+
+
+@pytest.mark.parametrize("words", [{}, {"same_account": "true"}], ids=["plain", "same_account"])
+def test_a_job_is_never_taken_for_sent_at_another_address(sandbox, job, words):
+    job()
+    with pytest.raises(ConfigurationError, match="name another job"):
+        job(base_url=sandbox.base_url.replace("127.0.0.1", "localhost"), **words)

@@ -133,6 +133,15 @@ def test_a_load_that_failed_goes_on_where_it_was(free, pipeline, tmp_path):
     assert posts(free) == {200: COUNT - 1 - before}
 
 
+def test_a_load_that_goes_on_with_another_account_sends_it_every_row(free, serve, pipeline, tmp_path):
+    free.faults({"kind": "status", "value": 401, "method": "POST", "after": 50, "times": None})
+    with pytest.raises(PipelineStepFailed, match="Custify refused the API key"):
+        pipeline("moved", sending(free, tmp_path / "kept")).run(rows(), table_name="signups")
+    with serve(rate_limit="none") as other:
+        pipeline("moved", sending(other, tmp_path / "kept")).load()
+        assert len(arrived(other)) == COUNT - 1
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
