@@ -45,7 +45,7 @@ def _by_content(opened: sqlite3.Connection) -> None:
     opened.create_function("state_of", 1, _state_of)
     opened.execute("UPDATE rows SET state = state_of(receipt) WHERE receipt IS NOT NULL")
     opened.execute("CREATE INDEX rows_by_content ON rows (hash, state, met)")
-    for column in ("passes INTEGER NOT NULL DEFAULT 0", "input BLOB", "began TEXT", "account BLOB"):
+    for column in ("passes INTEGER NOT NULL DEFAULT 1", "input BLOB", "began TEXT", "account BLOB"):
         opened.execute(f"ALTER TABLE run ADD COLUMN {column}")
 
 
@@ -156,7 +156,8 @@ class Journal:
                 opened.execute("DELETE FROM run")
                 began = datetime.now(timezone.utc).isoformat(timespec="seconds")
                 opened.execute(
-                    "INSERT INTO run (destination, finished, began) VALUES (?, 0, ?)", (self._destination or "", began)
+                    "INSERT INTO run (destination, finished, began, passes) VALUES (?, 0, ?, 0)",
+                    (self._destination or "", began),
                 )
             else:
                 self._refuse_foreign(known)

@@ -262,3 +262,20 @@ def test_a_run_is_unfinished_until_it_says_otherwise(journal):
     opened = again(journal)
     assert not opened.finished
     opened.close()
+
+
+def test_a_journal_of_version_0_1_0_is_gone_on_with(tmp_path):
+    path, receipt = tmp_path / "run.journal", b'{"index":0,"outcome":"sent","key":{"id":1},"status":202,"code":null}'
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB)")
+        database.execute("CREATE TABLE run (destination TEXT NOT NULL, finished INTEGER NOT NULL)")
+        database.execute("INSERT INTO run VALUES ('create_event', 0)")
+        database.executemany("INSERT INTO rows VALUES (?, ?, ?)", [(0, ONE, receipt), (1, TWO, None)])
+    database.close()
+    for _ in range(2):
+        opened = Journal(path, "create_event", resume=True)
+        (place, one), (_, two), (new, three) = [opened.meet(each) for each in (ONE, TWO, ONE)]
+        opened.close()
+        assert (place, one.receipt.outcome, two.unclear) == (0, "sent", True)
+        assert new == 2
+    assert three is not None
