@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
 from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.feed import Shape
-from custify_connector.host.fitting import compile_fit, unknown_targets
+from custify_connector.host.fitting import unknown_targets
 from custify_connector.host.noticing import EARLY, Columns, Keys, some
 from custify_connector.host.queried_rows import ALL, Choice, open_input
 from custify_connector.host.rows import Row, Table
@@ -107,9 +107,9 @@ class _Opened:
         """Yield the rows that are wanted."""
         self.started = True
         _say(*self.known, *self._notes())
-        changed = self.notation.trim or self.notation.null_markers
+        changed = self.notation.trim or self.notation.null_markers  # few files need it
         for row in self.table.rows:
-            kept = self._cleaned(row) if changed else row
+            kept = dataclasses.replace(row, fields=self.notation.cells(row.fields)) if changed else row
             if self.columns is not None:
                 self._see(kept)
             if self._is_wanted(kept):
@@ -118,10 +118,6 @@ class _Opened:
     def _notes(self) -> list[str]:
         found, self.noted = self.table.remarks[self.noted :], len(self.table.remarks)
         return found
-
-    def _cleaned(self, row: Row) -> Row:
-        cells = {name: self.notation.cell(each) if isinstance(each, str) else each for name, each in row.fields.items()}
-        return dataclasses.replace(row, fields=cells)
 
     def _see(self, row: Row) -> None:
         assert self.columns is not None  # noqa: S101 - asked by its caller
@@ -187,22 +183,16 @@ def open_checked(
         identity = tuple(map(tuple, description.get("identity", ())))
         keys = Keys(identity, replaces=bool(description.get("comparable"))) if identity else None
         opened = _Opened(table, given.notation, only_with, columns, keys, known, verbose)
-        fit = compile_fit(schema, given.notation, textual=table.textual)
-        shaped = dataclasses.replace(shape, rules=rules, notation=given.notation, fit=_watched(fit, keys))
+        shaped = dataclasses.replace(
+            shape,
+            rules=rules,
+            notation=given.notation,
+            schema=schema,
+            textual=table.textual,
+            see=keys.see if keys else None,
+        )
         yield dataclasses.replace(table, rows=opened.rows()), shaped
         opened.end()
-
-
-def _watched(fit: Callable[[Any], Any] | None, keys: Keys | None) -> Callable[[Any], Any] | None:
-    if keys is None:
-        return fit
-
-    def watched(record: Any) -> Any:  # noqa: ANN401 - a record
-        record = fit(record) if fit else record
-        keys.see(record)
-        return record
-
-    return watched
 
 
 def _known(

@@ -78,7 +78,8 @@ def _replay(
             with open_table(path, "jsonl") as table:
                 rows = _records(iter(table.rows), endpoint, to, chosen.label, with_others=place == 0)
                 sent = Table(table.name if path == name else "standard input", None, rows)
-                codes.append(writing.run(destination, sent, Shape(empty="text"), each, chosen, receipts))
+                shape = Shape(empty="text", schema=chosen.endpoint("destinations", endpoint).get("schema", {}))
+                codes.append(writing.run(destination, sent, shape, each, chosen, receipts))
             if codes[-1] and options["on_reject"] == "stop":
                 break
         if receipts:

@@ -61,6 +61,12 @@ class Notation:
         text = text.strip() if self.trim else text
         return "" if text in self.null_markers else text
 
+    def cells(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return a row without what the notation takes out of its cells."""
+        if not (self.trim or self.null_markers):
+            return fields
+        return {name: self.cell(each) if isinstance(each, str) else each for name, each in fields.items()}
+
 
 PLAIN = Notation()
 """A file in which everything is written as JSON writes it."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from custify_connector.checking.identity import key_of, may_repeat
+from custify_connector.checking.json_schema import faults_of
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.contract.events import Event, Sending
@@ -20,6 +22,7 @@ from custify_connector.host import journal, mapping
 from custify_connector.host.account import Account
 from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.delivered import Delivered
+from custify_connector.host.fitting import Fit, compile_fit
 from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
@@ -40,13 +43,20 @@ class Line:
 class Shape:
     """How rows become records: the rules (none: columns are fields), and what an empty cell means.
 
-    `notation` is how the cells are written; `fit` gives a record the types that its destination knows.
+    `notation` is how the cells are written. `schema` is that of the destination: a cell of a `textual` table gets the
+    type that it asks for. `see` is shown every record.
     """
 
     rules: tuple[mapping.Rule, ...] = ()
     empty: mapping.Empty = "absent"
     notation: Notation = PLAIN
-    fit: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    textual: bool = False
+    see: Callable[[dict[str, Any]], None] | None = None
+
+    @cached_property
+    def _fit(self) -> Fit | None:
+        return compile_fit(self.schema, self.notation, textual=self.textual)
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return the record of a row; raises NotConvertible."""
@@ -54,31 +64,59 @@ class Shape:
             record = mapping.apply(self.rules, row.fields, self.empty, self.notation)
         else:
             record = mapping.unmapped(row.fields, self.empty, flat=row.flat)
-        return self.fit(record) if self.fit else record
+        if self._fit:
+            record = self._fit(record)
+        if self.see:
+            self.see(record)
+        return record
 
-    def read(self, row: Row) -> tuple[dict[str, Any], str | None]:
-        """Return the record of a row, and what is wrong with it; a faulty row stays as it is."""
+    def read(self, row: Row, constants: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], str | None]:
+        """Return the record of a row, and what is wrong with it; a faulty row stays as it is.
+
+        `constants` are the fields that every record has besides.
+        """
         if row.fault is not None:
             return row.fields, row.fault
         try:
             return self.record(row), None
         except mapping.NotConvertible as error:
-            return row.fields, f"has a value of another type: {error}"
+            return (
+                row.fields,
+                f"has a value of another type: {'; '.join([str(error), *self._others(error, constants)])}",
+            )
+
+    def _others(self, error: mapping.NotConvertible, constants: Mapping[str, Any] | None) -> Iterator[str]:
+        """Yield what is wrong with the fields that could be made, so that one run shows all faults of a row."""
+        record = self._fit(dict(error.record)) if self._fit else error.record
+        for fault in faults_of({**record, **(constants or {})}, self.schema, "") if self.schema else ():
+            if fault.place and not any(f"{name}.".startswith(f"{fault.place}.") for name in error.missing):
+                yield str(fault)
+
+    @property
+    def of_records(self) -> Shape:
+        """The shape of what is a record already, in which a cell that is corrected is written as in the file.
+
+        A date is not: it may have been read, and must not be read by its format once more.
+        """
+        notation = replace(self.notation, date_format="", null_markers=(), trim=False)
+        return replace(self, rules=(), empty="text", notation=notation)
 
     def words(self) -> dict[str, Any]:
         """Return the shape as it is kept; see `of_words`."""
         kept: dict[str, Any] = {"map": [rule.text for rule in self.rules], "empty": self.empty}
+        kept |= {"textual": True} if self.textual else {}
         return kept if self.notation == PLAIN else {**kept, "notation": asdict(self.notation)}
 
 
-def of_words(words: Mapping[str, Any]) -> Shape:
-    """Return the shape that was kept; raises ConfigurationError for one that is damaged."""
+def of_words(words: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> Shape:
+    """Return the shape that was kept, for a destination of a schema; raises ConfigurationError for a damaged one."""
     rules, empty = words.get("map", []), words.get("empty", "absent")
     if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
         raise ConfigurationError((Fault("shape.map", "is damaged: it must be a list of the rules of --map"),))
     if empty not in {"absent", "null", "text"}:
         raise ConfigurationError((Fault("shape.empty", "is damaged: it must be absent, null or text"),))
-    return Shape(mapping.parse(rules), cast("mapping.Empty", empty), _notation_of(words.get("notation", {})))
+    notation, textual = _notation_of(words.get("notation", {})), words.get("textual") is True
+    return Shape(mapping.parse(rules), cast("mapping.Empty", empty), notation, schema or {}, textual)
 
 
 def _notation_of(words: Any) -> Notation:  # noqa: ANN401 - what it is shows here
@@ -163,6 +201,7 @@ class Feed:
         self._rejects = Rejects(destination)
         self._rows = enumerate(self._table.rows)
         self._broken: ConfigurationError | None = None
+        self._kept: tuple[Mapping[str, Any], Shape] | None = None
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are to be sent."""
@@ -277,11 +316,19 @@ class Feed:
         return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
 
     def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
+        if row.shape is None:
+            return self._shape.read(row, self._constants)
         try:
-            shape = self._shape if row.shape is None else of_words(row.shape)
+            shape = self._kept_shape(row.shape)
         except ConfigurationError as error:
             return row.fields, f"cannot be read as it was saved: {error}"
-        return shape.read(row)
+        return shape.read(replace(row, fields=shape.notation.cells(row.fields)), self._constants)
+
+    def _kept_shape(self, words: Mapping[str, Any]) -> Shape:
+        """Return the shape of words; rows of one run share theirs."""
+        if self._kept is None or self._kept[0] != words:
+            self._kept = words, of_words(words, self._shape.schema)
+        return self._kept[1]
 
     def _unclear(self, given: Given, unclear: bool) -> Receipt | None:
         if not unclear or self._may_be_repeated(given.record):
@@ -342,13 +389,21 @@ class Feed:
             return
         if self._safe.journal and not row.origin:
             self._safe.journal.keep(given.place)
-        shape = None if given.is_record else row.shape or {**self._shape.words(), "flat": row.flat}
+        shape = self._shape_words(given)
         account = self._safe.account.words() if self._safe.account else None
         connector = self._safe.connector
         place = Place(
             self._table.name, row.line, self._destination, self._run_id, origin, connector, account, shape, row.text
         )
         quarantine.add(quarantined(given.record, receipt, place))
+
+    def _shape_words(self, given: Given) -> Mapping[str, Any] | None:
+        """Return how what is kept of a row becomes a record, once it is corrected; None where it is one as it is."""
+        row = given.row
+        if not given.is_record:
+            return row.shape or {**self._shape.words(), "flat": row.flat}
+        shape = self._kept_shape(row.shape) if row.shape is not None else self._shape
+        return shape.of_records.words() if shape.textual else None
 
     def _origin(self, given: Given) -> Origin | None:
         if given.row.origin or self._safe.journal is None:

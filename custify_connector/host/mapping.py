@@ -43,7 +43,15 @@ class Rule:
 
 
 class NotConvertible(ValueError):
-    """A value that is not of the type its rule asks for; the text says which column and why."""
+    """A value that is not of the type its rule asks for; the text says which column and why.
+
+    `record` has the fields that could be made, `missing` names those that could not.
+    """
+
+    def __init__(self, reason: str, record: Mapping[str, Any] | None = None, missing: Iterable[str] = ()) -> None:
+        super().__init__(reason)
+        self.record = record or {}
+        self.missing = frozenset(missing)
 
 
 def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
@@ -194,15 +202,15 @@ def apply(rules: tuple[Rule, ...], row: Mapping[str, Any], empty: Empty, notatio
     A rule whose columns the row has none of makes no field: what is absent keeps its value, null clears it.
     """
     record: dict[str, Any] = {}
-    faults = []
+    faults: dict[str, str] = {}
     for rule in rules:
         if _applies(rule, row):
             try:
                 _put(record, rule.target, _value(rule, row, notation), empty)
             except NotConvertible as error:
-                faults.append(str(error))
+                faults[".".join(rule.target)] = str(error)
     if faults:
-        raise NotConvertible("; ".join(faults))
+        raise NotConvertible("; ".join(faults.values()), record, faults)
     return record
 
 

@@ -34,8 +34,8 @@ def exported(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[bytes]:
     for (number, line), record in zip(lines, records, strict=True):
         error = line.get("error")
         reason = error.get("message") if isinstance(error, Mapping) else None
-        own = [str(number), str(reason or ""), text_of(line) or ""]
-        yield line_of([*own, *(record.get(name, "") for name in columns)]).encode("utf-8", "replace")
+        own = [str(number), _cell(reason), _cell(text_of(line))]
+        yield line_of([*own, *(record.get(name, "") for name in columns)]).encode()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def corrected(table: Table, lines: Mapping[int, Mapping[str, Any]], schema: Mapp
 def _record(row: Row, before: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record with what was changed in its row."""
     record: dict[str, Any] = copy.deepcopy(dict(before))
-    written = {heading(path): (path, value) for path, value in flatten(before)}
+    written = {heading(_cell(path)): (path, value) for path, value in flatten(before)}
     for name, cell in row.fields.items():
         path, value = written.get(name, (name, None))
         text = str(cell)
@@ -106,11 +106,13 @@ def _typed(text: str, before: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, str]:
-    return {path: _cell(value) for path, value in flatten(record)}
+    return {_cell(path): _cell(value) for path, value in flatten(record)}
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    return "" if value is None else value if isinstance(value, str) else dumps(value).decode()
+    """Return a value as a CSV can hold it, which neither NUL nor half a character can be in."""
+    text = "" if value is None else value if isinstance(value, str) else dumps(value).decode()
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 
 def is_unchanged(written: str, cell: str) -> bool:

@@ -507,3 +507,48 @@ def test_rejected_rows_of_what_is_no_csv_are_left_to_the_quarantine(dry):
     assert "use --quarantine, then custify replay" in said(done)
     done, _ = dry(PEOPLE, "--rejected-rows", "people.csv")
     assert "--rejected-rows: is the same file as FILE" in said(done)
+
+
+def test_faults_of_conversion_and_of_the_schema_are_said_together(dry):
+    rules = ("user_id=id", "custom_attributes.price:number=price", "session_count=size", "signed_up_at=since")
+    done, bodies = dry(
+        "id,price,size,since\nu-1,12x,7x,gone\n", *(word for rule in rules for word in ("--map", rule)),
+        "--receipts", "r.jsonl",
+    )  # fmt: skip
+    assert bodies == []
+    for part in (
+        "price is '12x', which is not a number",
+        "session_count: must be integer",
+        "signed_up_at: is not a date",
+    ):
+        assert part in said(done)
+
+
+# -------------------------------------------------------------------------------------------------- quarantined rows
+
+
+NOTED = "id;since;count;price;calls;note\n007;31.12.2026;1.200;1.234,50;ja; x \nu-2;1.2.2026;{};7;nein;NULL\n"
+NUMBERS = ("--decimal", ",", "--thousands", ".", "--yes-word", "ja", "--no-word", "nein")
+RULES = (
+    "user_id=id", "signed_up_at=since", "session_count:integer=count", "custom_attributes.price:number=price",
+    "unsubscribed_from_calls=calls", "name=note",
+)  # fmt: skip
+RULED = ("--date-format", "%d.%m.%Y", "--trim", "--null-marker", "NULL", *(f"--map={rule}" for rule in RULES))
+NAMED = "user_id;session_count;unsubscribed_from_calls;custom_attributes.size;signed_up_at\nu-1;{};ja;7;2026-03-04\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(NOTED, RULED, id="rules"),
+        pytest.param(NAMED, ("--date-format", "%Y-%d-%m"), id="names of fields"),
+    ],
+)
+def test_a_corrected_row_is_replayed_as_the_first_run_would_have_sent_it(dry, tmp_path, content, words):
+    _, wanted = dry(content.format("1.000"), *NUMBERS, *words)
+    name = "corrected.jsonl"
+    dry(content.format("12x"), *NUMBERS, *words, "--quarantine", name)
+    path = tmp_path / name
+    path.write_text(path.read_text().replace('"12x"', '"1.000"'))
+    done = CliRunner().invoke(main, ["replay", name, "--dry-run"])
+    assert [json.loads(line)["body"] for line in done.stdout.splitlines()] == wanted[-1:], done.output

@@ -54,7 +54,9 @@ def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str |
 @contextmanager
 def _first(asked: Asked, wanted: Write) -> Iterator[tuple[Table, Shape]]:
     shape = Shape(mapping.parse(wanted.rules), wanted.empty)  # type: ignore[arg-type] # one of three
+    schema = asked.known.chosen.endpoint("destinations", wanted.endpoint).get("schema", {})
     with opened(asked, asked.form) as table:
+        shape = dataclasses.replace(shape, schema=schema, textual=table.textual)
         if table.columns is not None:
             mapping.check_columns(shape.rules, table.columns)
         yield dataclasses.replace(table, rows=islice(table.rows, COUNT)), shape
