@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 
 from custify_connector.checking.json_schema import Schema
 from custify_connector.checking.texts import Json
+from custify_connector.checking.values import moment_of
 
 _MARK = "x-first-value-fixes-type"
+_TO_THE_MINUTE = re.compile(r"[0-9-]{10} [0-9]{2}:[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
 
 
@@ -31,11 +33,28 @@ def attributes(record: Mapping[str, Json], fields: tuple[str, ...]) -> Iterator[
 
 
 def look_alikes(record: Mapping[str, Json], fields: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the dotted name of each text that looks like another type, and which type that is."""
+    """Yield the dotted name of each text that is not of the type that its attribute would have, and a sentence."""
     for name, value in attributes(record, fields):
-        kind = _looks_like(value) if isinstance(value, str) else None
-        if kind is not None:
-            yield name, kind
+        if isinstance(value, str) and value and (sentence := _sentence(name, value)):
+            yield name, sentence
+
+
+def _sentence(name: str, text: str) -> str | None:
+    if name.endswith("_at"):
+        shown = f"{text[:40]!r}, which is no date, although its name ends in _at: Custify treats it as one"
+        return None if _is_date(text) else f"{name} is {shown}"
+    kind = _looks_like(text)
+    return (
+        f"{name} is text that looks like {kind}: as its first value ever, Custify would make it one" if kind else None
+    )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        moment_of(f"{text}:00" if _TO_THE_MINUTE.fullmatch(text) else text)
+    except ValueError:
+        return text.isdecimal()
+    return True
 
 
 def _looks_like(text: str) -> str | None:

@@ -31,7 +31,7 @@ from custify_connector.writing.delivery import ENDED, Delivered, Delivery
 from custify_connector.writing.gathered import GatheredDelivery
 from custify_connector.writing.ordering import Group, Ordering
 from custify_connector.writing.plan import WritePlan
-from custify_connector.writing.receipts import broken, not_tried, unclear, unreadable
+from custify_connector.writing.receipts import broken, not_tried, planned, unclear, unreadable
 from custify_connector.writing.requests import Prepared
 from custify_connector.writing.single import SingleDelivery
 from custify_connector.writing.stopping import StopPolicy
@@ -147,6 +147,7 @@ class Dispatcher:
         self._is_alive = is_alive
         self._pool = (ending or Ending()).workers(workers, "custify-write")
         self._typed_fields = typed_fields(plan.schema)
+        self._dry_run = plan.dry_run
         self._order = Ordering(delivery.size, plan.touches, self._typed_fields, delivery.alike)
         self._waiting: deque[Group] = deque()
         self._pending: dict[int, Pending] = {}
@@ -158,6 +159,7 @@ class Dispatcher:
         prepared = self._prepare(index, record)
         if isinstance(prepared, Prepared):
             self._warn(prepared.record)
+            prepared = planned(prepared) if self._dry_run else prepared
         self._submit(self._order.add(prepared))
         if not self._slowed and self._workers > 1 and self._order.mixed:
             self._slowed = True
@@ -192,12 +194,10 @@ class Dispatcher:
 
     def _warn(self, record: Mapping[str, Json]) -> None:
         """Warn, once for each attribute, of texts that Custify may take for another type."""
-        for name, kind in look_alikes(record, self._typed_fields):
+        for name, sentence in look_alikes(record, self._typed_fields):
             if name not in self._warned:
                 self._warned.add(name)
-                log.warning(
-                    "%s is text that looks like %s: as its first value ever, Custify would make it one", name, kind
-                )
+                log.warning("%s", sentence)
 
     def _submit(self, groups: Iterable[Group]) -> None:
         for group in groups:

@@ -19,7 +19,7 @@ from custify_connector.exchange.workers import Stopped
 from custify_connector.writing.delivery import Delivered, ended
 from custify_connector.writing.plan import WritePlan
 from custify_connector.writing.preparing import preparer
-from custify_connector.writing.receipts import is_suspect, planned, receipt_of, refused
+from custify_connector.writing.receipts import is_suspect, receipt_of, refused
 from custify_connector.writing.requests import Prepared, found, lookup
 
 MAXIMUM_UPLOAD_BYTES = 25_000_000
@@ -45,14 +45,12 @@ class SingleDelivery:
         return None
 
     def prepare(self, index: int, record: object) -> Prepared | Receipt:
-        """Return a record's request, or the receipt of its rejection or of a dry run."""
+        """Return a record's request, or the receipt of its rejection."""
         prepared = self._prepare(index, record)
         if isinstance(prepared, Receipt):
             return prepared
         reason = upload_refusal(prepared.request, self._plan.directory)
-        if reason:
-            return refused(prepared, str(self._plan.upload), reason)
-        return planned(prepared) if self._plan.dry_run else prepared
+        return refused(prepared, str(self._plan.upload), reason) if reason else prepared
 
     def deliver(self, records: tuple[Prepared, ...]) -> Delivered:
         """Send one record until its outcome is known, or must stay unclear."""

@@ -4,7 +4,7 @@ import pytest
 
 from custify_connector.writing.attribute_types import attributes, look_alikes, typed_fields
 
-NUMBER, TRUTH = "a number", "true or false"
+NUMBER, TRUTH = "looks like a number", "looks like true or false"
 
 
 def test_the_schema_says_which_fields_hold_attributes():
@@ -27,4 +27,16 @@ def test_each_attribute_of_these_fields_has_a_dotted_name():
     ],
 )  # fmt: skip
 def test_a_text_that_looks_like_another_type_is_named_with_that_type(value, kind):
-    assert list(look_alikes({"own": {"a": value}}, ("own",))) == ([("own.a", kind)] if kind else [])
+    found = list(look_alikes({"own": {"a": value}}, ("own",)))
+    assert [name for name, _ in found] == (["own.a"] if kind else [])
+    assert all(kind in sentence for _, sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [("2026-01-31", True), ("2026-01-31T09:30:00Z", True), ("2026-01-31 09:30", True), ("1796032195", True),
+     ("2026-02-30", False), ("31/12/2026", False), ("0000-00-00", False), ("", True)],
+)  # fmt: skip
+def test_a_text_that_is_no_date_under_a_name_that_makes_it_one_is_named(text, is_date):
+    found = list(look_alikes({"own": {"renewal_at": text}}, ("own",)))
+    assert bool(found) is not is_date

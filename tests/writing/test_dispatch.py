@@ -477,16 +477,18 @@ def test_a_dry_run_plans_each_record_and_sends_nothing(delivery):
     service = Service()
     run = list(write(service, [*things(5), {}], dry_run=True, delivery=delivery))
     assert [receipt.outcome for receipt in run] == ["planned"] * 5 + ["rejected"]
+    assert run[0].response == {"method": "POST", "path": "/thing", "body": things(1)[0]}
     assert service.posts == 0
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_text_that_custify_may_take_for_another_type_is_warned_of_once(workers, caplog):
+def test_a_text_that_custify_may_take_for_another_type_is_warned_of_once(workers, dry_run, caplog):
     schema = {"properties": {"own": {"x-first-value-fixes-type": True}, "id": {}}}
     quick = Clock(pause=lambda _seconds, stop: stop.is_set())
     client = Client(Service(), Budget(None, quick), max_in_flight=workers, clock=quick)
     records = [{"id": "a", "own": {"zip": "007"}}, {"id": "b", "own": {"zip": "8", "on": "true", "n": 7}}, {}]
-    assert len(list(dispatch.write(client, write_plan(THING, schema), records))) == 3
+    assert len(list(dispatch.write(client, write_plan({**THING, "dry_run": dry_run}, schema), records))) == 3
     warnings = [entry.getMessage() for entry in caplog.records if "looks like" in entry.getMessage()]
     assert [text.split(":")[0] for text in warnings] == [
         "own.zip is text that looks like a number",

@@ -2,7 +2,6 @@
 
 import pytest
 
-from custify_connector.contract import Receipt
 from custify_connector.contract.errors import CredentialRefused, PermissionRefused
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
@@ -102,13 +101,6 @@ def test_an_answer_is_kept_where_that_was_asked(capture, kept):
 def test_a_record_without_a_name_is_rejected_and_never_sent():
     assert delivery_of(Service()).prepare(3, {}).outcome == "rejected"
     assert delivery_of(Service()).prepare(3, "a text").outcome == "rejected"
-
-
-def test_a_dry_run_shows_the_request():
-    receipt = delivery_of(Service(), dry_run=True).prepare(0, {"id": "t"})
-    assert receipt == Receipt(
-        0, "planned", {"id": "t"}, response={"method": "POST", "path": "/thing", "body": {"id": "t"}}
-    )
 
 
 # ------------------------------------------------------------------------------------------------- looked up beforehand
