@@ -28,8 +28,8 @@ _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": 
 _SEVERAL: Any = {"multiple": True, "metavar": "WORD"}
 
 input_options = together(
-    click.option("--table", metavar="NAME", help="The table of a DuckDB FILE whose rows are read."),
-    click.option("--query", metavar="SQL", help="A query to a DuckDB, Parquet or CSV FILE."),
+    click.option("--table", metavar="NAME", help="The table of a database whose rows are read."),
+    click.option("--query", metavar="SQL", help="A query to a database, or to a Parquet or CSV FILE."),
     click.option("--sheet", metavar="NAME", help="The sheet of a workbook."),
     click.option("--delimiter", metavar="MARK", help="The delimiter of a CSV: , ; | or tab. Default: detected."),
     click.option(

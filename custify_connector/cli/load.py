@@ -23,6 +23,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
+from custify_connector.host.outputs.postgres_engine import is_postgres
 from custify_connector.host.rows import Table
 from custify_connector.host.run_files import STANDARD, Used, refuse_shared
 from custify_connector.manifest import resources
@@ -67,7 +68,7 @@ def _once(used: list[Used], inputs: dict[str, str]) -> list[Used]:
 
 def _file(plan: Path, entry: dict[str, Any]) -> str:
     file = str(entry["file"])
-    return file if file == STANDARD else str(plan.parent / file)
+    return file if file == STANDARD or is_postgres(file) else str(plan.parent / file)
 
 
 def _is_stream(file: str) -> bool:

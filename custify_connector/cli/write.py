@@ -101,13 +101,16 @@ def command(
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
-    """Write the rows of a file: JSON, CSV, Parquet, a workbook, or a DuckDB database; FILE - is standard input.
+    """Write the rows of a file (JSON, CSV, Parquet, a workbook), or of a DuckDB or PostgreSQL database.
+
+    FILE - is standard input; that of PostgreSQL is postgresql://host/database/schema.
 
     Without --map, a column or key is the field of that name; dots lead inside, as in custom_attributes.plan.
 
     \b
     custify write upsert_person people.csv --map user_id=id --map email=email --dry-run
     custify write upsert_person people.csv --map user_id=id --quarantine rejected.jsonl
+    custify write upsert_person postgresql://host/crm --query "SELECT id AS user_id, email FROM users"
 
     \b
     --map user_id=id                       the column id

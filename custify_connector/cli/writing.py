@@ -25,6 +25,7 @@ from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.journal import Journal
+from custify_connector.host.outputs.postgres_engine import is_postgres
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.reports import Receipts, RejectedRows, Report
 from custify_connector.host.resuming import Wanted
@@ -181,7 +182,7 @@ def _journal(
 ) -> Journal:
     """Return the journal of the run; says first which run is continued, or is not."""
     mapping = {**shape.words(), "params": destination.get("params", {}), "entry": kept.entry or 0}
-    name = str(Path(table.name).resolve())
+    name = table.name if is_postgres(table.name) else str(Path(table.name).resolve())
     wanted = Wanted(
         _place(destination, chosen), mapping, name, account, kept.same_account, in_plan=kept.entry is not None
     )

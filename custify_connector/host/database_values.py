@@ -1,4 +1,4 @@
-"""Values of DuckDB's types as those of JSON: null is an empty cell, moments are in UTC, and no digit is lost.
+"""Values of a database's types as those of JSON: null is an empty cell, moments are in UTC, and no digit is lost.
 
 What Python's own types would change (floats of 32 bits, infinite days, nanoseconds, months) is read as DuckDB's text.
 """
@@ -77,7 +77,11 @@ def _maker(kind: DuckDBPyType) -> Cell:
     if kind.id == "struct":
         makers = {str(name): _maker(_inner(kind, name)) for name, _ in kind.children}
         return _fields(lambda name: makers[name])
-    word = str(kind)
+    return maker(str(kind))
+
+
+def maker(word: str) -> Cell:
+    """Return what makes the values of a plain type, which come as text, those of JSON."""
     return _moment if word.startswith("TIMESTAMP") else _MAKERS.get(word, _as_it_is)
 
 

@@ -21,6 +21,7 @@ from custify_connector.host.headings import heading
 from custify_connector.host.mapping import holder
 from custify_connector.host.outputs.database_tables import literal, quoted
 from custify_connector.host.outputs.duckdb_engine import connected, duckdb
+from custify_connector.host.outputs.postgres_engine import address_of, is_postgres
 from custify_connector.host.rows import Row, Table, input_form, open_table
 from custify_connector.host.table_file import PLAIN_FILE, STANDARD, FileForm
 
@@ -60,6 +61,10 @@ def open_input(
 
     Of a table with many columns, those that are `used` are read (None: all).
     """
+    if is_postgres(path):
+        with _open_address(path, form, choice, written, used) as table:
+            yield table
+        return
     said, form = form, form or input_form(path)
     _refuse_what_does_not_apply(path, form, choice, written)
     opened = {
@@ -69,6 +74,23 @@ def open_input(
     if choice.query is not None and form == "csv":
         opened["csv"] = lambda: _open_csv(path, choice.query or "", written, used)
     with opened.get(form, lambda: open_table(path, said, written))() as table:
+        yield table
+
+
+@contextmanager
+def _open_address(
+    path: str, form: str | None, choice: Choice, written: FileForm, used: Collection[str] | None
+) -> Iterator[Table]:
+    address = address_of(path)
+    if form is not None or written != PLAIN_FILE:
+        raise ConfigurationError((Fault(str(address), "is a database: leave out what says how a file is written"),))
+    check_choice(str(address), choice)
+    from custify_connector.host.postgres_rows import open_schema  # noqa: PLC0415 - an extra
+
+    label = choice.table or _short(choice.query or "")
+    with open_schema(
+        address, choice.table, choice.query, label, lambda name: used is None or _is_used(name, used)
+    ) as table:
         yield table
 
 

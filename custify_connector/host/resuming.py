@@ -17,6 +17,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import journal
 from custify_connector.host.account import Account
 from custify_connector.host.journal import Known
+from custify_connector.host.outputs.postgres_engine import is_postgres
 
 ENDING = ".journal"
 _NAMED = 3
@@ -97,8 +98,15 @@ def _renamed(alike: list[tuple[Path, Known]]) -> list[tuple[Path, Known]]:
 
 
 def _is_there(input_name: str) -> bool:
-    """Return whether an input is there; that of a database is followed by its table or query."""
-    return Path(input_name).exists() or Path(input_name.rpartition(": ")[0] or input_name).exists()
+    """Return whether an input is there; that of a database is followed by its table or query.
+
+    A database elsewhere is never gone: it cannot have been renamed to another input.
+    """
+    return (
+        is_postgres(input_name)
+        or Path(input_name).exists()
+        or Path(input_name.rpartition(": ")[0] or input_name).exists()
+    )
 
 
 def _is_of(known: Known, wanted: Wanted) -> bool:

@@ -11,12 +11,24 @@ from custify_connector.sandbox import Fault
 
 
 @pytest.fixture
-def read(sandbox, canary, monkeypatch, tmp_path):
+def run(sandbox, canary, monkeypatch, tmp_path):
     """Return the command, bound to the sandbox, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUSTIFY_API_KEY", canary)
     monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
-    return lambda *words: CliRunner().invoke(main, ["read", *words, "--rate-limit", "none"])
+    return lambda *words: CliRunner().invoke(main, [*words, "--rate-limit", "none"])
+
+
+@pytest.fixture
+def read(run):
+    """Return `custify read`."""
+    return lambda *words: run("read", *words)
+
+
+@pytest.fixture
+def write(run):
+    """Return `custify write`."""
+    return lambda *words: run("write", *words)
 
 
 def crm(database, schema="crm"):
@@ -109,3 +121,16 @@ def test_a_format_goes_with_no_address(read, database):
         2,
         True,
     )
+
+
+def test_rows_of_a_query_are_written_and_a_run_goes_on_with_its_own_journal(write, database, sandbox, tmp_path):
+    with psycopg.connect(database) as connection:
+        users = "SELECT 'u-' || i AS id, i || '@example.com' AS email FROM generate_series(1, 3) i"
+        connection.execute(f"CREATE TABLE users AS {users}")
+    words = ("upsert_person", database, "--query", "SELECT id AS user_id, email FROM users", "--json")
+    done = write(*words)
+    assert (done.exit_code, json.loads(done.stdout)["outcomes"]["sent"]) == (0, 3), done.output
+    assert {"u-1", "u-2", "u-3"} <= {person["user_id"] for person in sandbox.content.records("people")}
+    assert len(list((tmp_path / ".custify").glob("*.journal"))) == 1
+    again = write(*words, "--resume")
+    assert "rows that it decided are not sent again" in again.stderr

@@ -8,7 +8,7 @@ other users of a machine can see the words of a command.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,7 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
     """
     module = psycopg_module()
     try:
-        settings = {**_DEFAULTS, **module.conninfo.conninfo_to_dict(address.url)}
+        settings = {**_DEFAULTS, **module.conninfo.conninfo_to_dict(address.url), "client_encoding": "UTF8"}
         with module.connect(**settings, cursor_factory=module.RawCursor) as connection:
             connection.read_only = read_only or None
             # A pool between us and the server may hand on a session with other settings.
@@ -101,7 +101,7 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
             connection.execute("SET LOCAL extra_float_digits = 1")
             yield connection
     except module.Error as error:
-        _raise(address, error)
+        _raise(address, error, _ONLY_READ if read_only else _ADVICE)
 
 
 _NOT_LET_IN = re.compile(
@@ -119,9 +119,10 @@ _ADVICE = {
     "54000": "; read fewer --field",
     "54011": "; read fewer --field",
 }
+_ONLY_READ = {"42501": "; ask its owner to grant that", "25006": "; a query can only read"}
 
 
-def _raise(address: Address, error: Exception) -> None:
+def _raise(address: Address, error: Exception, advice: Mapping[str, str]) -> None:
     """Raise what went wrong, in PostgreSQL's own words; rows and passwords are not among them."""
     diagnosis: Any = getattr(error, "diag", None)
     primary, state = diagnosis and diagnosis.message_primary, getattr(error, "sqlstate", None)
@@ -130,4 +131,4 @@ def _raise(address: Address, error: Exception) -> None:
     if may_pass and isinstance(error, psycopg_module().OperationalError):
         reason = f"{address}: PostgreSQL: {text}; nothing was changed there, and the same command goes on"
         raise ServiceUnavailable(reason) from None
-    raise ConfigurationError((Fault(str(address), f"PostgreSQL: {text}{_ADVICE.get(state or '', '')}"),)) from None
+    raise ConfigurationError((Fault(str(address), f"PostgreSQL: {text}{advice.get(state or '', '')}"),)) from None
