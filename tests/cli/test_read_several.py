@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from custify_connector import manifest
 from custify_connector.cli import main, options
 from custify_connector.exchange import retrying
-from custify_connector.host.outputs.flattening import flatten
+from custify_connector.host.outputs.flattening import Columns
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault, Permissions, Quirks
 
@@ -55,7 +55,9 @@ def table(path, name):
 
 
 def flat(records):
-    return [{path: value for path, value in flatten(record) if value is not None} for record in records]
+    columns = Columns()
+    rows = map(columns.row, records)
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def counted(rows):

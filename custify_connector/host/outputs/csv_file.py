@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from custify_connector.checking.json_values import dumps
 from custify_connector.host.outputs.stream import Stream
@@ -32,7 +31,9 @@ def _rows(table: Table, part: Path, delimiter: str) -> Iterator[bytes]:
     yield line(names).encode()
     for record in staged(part):
         row = table.columns.row(record)
-        yield line(_cell(row.get(name)) for name in names).encode()
+        cells = map(row.get, names)
+        written = ["" if cell is None else cell if type(cell) is str else dumps(cell).decode() for cell in cells]
+        yield line(written).encode()
 
 
 def lines_with(delimiter: str) -> Callable[[Iterable[str]], str]:
@@ -45,9 +46,3 @@ def lines_with(delimiter: str) -> Callable[[Iterable[str]], str]:
         return (delimiter.join(written) or '""') + "\n"
 
     return line
-
-
-def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else dumps(value).decode()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from custify_connector.host.outputs.stream import Names
@@ -40,6 +40,7 @@ class Columns:
         self._is_snake = names == "snake"
         self._longest = longest
         self.names: dict[str, str] = dict(known or {})
+        self._met: dict[str, dict[str, str]] = {}
         self._taken = {name.lower() for name in self.names.values()} | (_OF_POSTGRES if longest else set())
 
     def add(self, path: str) -> str:
@@ -65,14 +66,30 @@ class Columns:
         return name.encode()[: self._longest - len(end)].decode(errors="ignore") + end
 
     def row(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a record's values by the names of their columns."""
+        r"""Return a record's values by the names of their columns.
+
+        A dot within a name is written `\.`; an empty object is a value.
+
+        >>> Columns().row({"id": "a", "custom_attributes": {"plan": "Gold", "a.b": 1, "tags": []}})
+        {'id': 'a', 'custom_attributes.plan': 'Gold', 'custom_attributes.a\\.b': 1, 'custom_attributes.tags': []}
+        """
         row: dict[str, Any] = {}
-        for path, value in flatten(record):
-            if path in self.names or len(self.names) < MOST_COLUMNS or "." not in path:
+        self._fill(row, record, "", 1)
+        return row
+
+    def _fill(self, row: dict[str, Any], fields: Mapping[str, Any], prefix: str, depth: int) -> None:
+        # The names of the fields of one object are looked up as they stand: to escape each took twice as long.
+        known = self._met.setdefault(prefix, {})
+        for name, value in fields.items():
+            if value and depth < DEPTH and isinstance(value, dict):
+                self._fill(row, value, prefix + _escaped(name) + ".", depth + 1)
+            elif name in known:
+                row[known[name]] = value
+            elif (path := prefix + _escaped(name)) in self.names or len(self.names) < MOST_COLUMNS or "." not in path:
                 row[self.add(path)] = value
+                known[name] = self.names[path]
             else:
                 self._keep_together(row, path, value)
-        return row
 
     def _keep_together(self, row: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         outermost, _, rest = path.partition(".")
@@ -94,19 +111,5 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def flatten(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    r"""Yield every field's path and value. A dot within a name is written `\.`; an empty object is a value.
-
-    >>> list(flatten({"id": "a", "custom_attributes": {"plan": "Gold", "tags": []}}))
-    [('id', 'a'), ('custom_attributes.plan', 'Gold'), ('custom_attributes.tags', [])]
-    """
-    return _flatten(record.items(), "", 1)
-
-
-def _flatten(items: Iterable[tuple[str, Any]], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    for name, value in items:
-        path = prefix + (name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name)
-        if isinstance(value, dict) and value and depth < DEPTH:
-            yield from _flatten(value.items(), path + ".", depth + 1)
-        else:
-            yield path, value
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name

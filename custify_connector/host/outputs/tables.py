@@ -81,9 +81,12 @@ def _spelled_out(line: bytes, escape: re.Pattern[bytes]) -> bytes:
 
 
 def learn(table: Table, part: Path) -> None:
-    """Widen a table by every record of a staged file."""
+    """Give a table of texts every column of a staged file: a column that has a value is text."""
+    kinds = table.kinds
     for record in staged(part):
-        table.row(record)
+        for name, value in table.columns.row(record).items():
+            if not kinds.get(name):
+                kinds[name] = None if value is None else "text"
 
 
 @dataclass(frozen=True)
