@@ -197,7 +197,7 @@ class Command:
     def run(self, *words):
         """Run it to its end; returns the exit code, standard output and standard error."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         return process.returncode, out.decode(), err.decode()
 
     def put(self, name, records):
@@ -228,7 +228,7 @@ def wait_until():
     """Return a function that waits for something to become true."""
 
     def wait(true, process=None):
-        patience, given_up = threading.Event(), time.monotonic() + 30
+        patience, given_up = threading.Event(), time.monotonic() + 120
         while not true() and (process is None or process.poll() is None):
             assert time.monotonic() < given_up
             patience.wait(0.001)
