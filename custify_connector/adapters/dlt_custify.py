@@ -19,11 +19,13 @@ from dlt.common.destination.exceptions import DestinationTerminalException, Dest
 from dlt.common.typing import TSecretStrValue
 from dlt.destinations.file_batching import JsonlFileBatchIterator
 
+from custify_connector import manifest
 from custify_connector.adapters import environment, offered
 from custify_connector.adapters.once import Once
 from custify_connector.adapters.protection import Protection
 from custify_connector.adapters.sent_rows import account
 from custify_connector.adapters.undelivered import Undelivered
+from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import runs
@@ -33,6 +35,7 @@ from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.resuming import short
 from custify_connector.host.rows import Row, Table
 from custify_connector.plugin import connector
+from custify_connector.writing.template import expand_destination
 
 # ruff: noqa: UP006, UP045 - as above: dlt resolves these annotations itself
 
@@ -62,6 +65,16 @@ log = logging.getLogger("custify_connector")
 
 _CREDENTIAL = ("name", "api_key", "description", "base_url", "allow_host")
 
+_ARGUMENTS = {
+    "properties": {
+        "endpoints": {"type": ["array", "null"], "items": {"type": "string"}},
+        "params": {"type": ["object", "null"], "additionalProperties": {"type": "object"}},
+        "destinations": {"type": ["object", "null"], "additionalProperties": {"type": "object"}},
+        "settings": {"type": ["object", "null"]},
+    }
+}
+"""The arguments that a pipeline gives as it likes: dlt does not look into them."""
+
 _TYPES = {"string": "text", "integer": "bigint", "number": "double", "boolean": "bool"}
 
 
@@ -79,6 +92,7 @@ def custify_source(
     `full` for all. `params` are parameters by endpoint (`{"people": {"includeSegments": True}}`), `settings` those of
     the hooks (`{"rate_limit": None}`). Raises ConfigurationError for what is not offered.
     """
+    _check(endpoints=list(endpoints) if isinstance(endpoints, tuple) else endpoints, params=params, settings=settings)
     chosen = {
         stream.name: stream for stream in offered.streams(undocumented=(settings or {}).get("undocumented", False))
     }
@@ -94,6 +108,11 @@ def custify_source(
             "settings": settings or {},
         }
         yield _resource(chosen[name], credential.given(), source)
+
+
+def _check(**arguments: Any) -> None:  # noqa: ANN401 - whatever a pipeline gives
+    """Raise ConfigurationError for arguments of another form, all at once."""
+    refuse(faults_of(arguments, _ARGUMENTS, "", quick=False))
 
 
 def _unknown(place: str, names: Sequence[str] | Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Fault]:
@@ -161,9 +180,11 @@ def custify_destination(  # noqa: PLR0913, PLR0917 - each is a setting of dlt's
     With `allow_duplicates`, a row that an earlier load sent is sent again. Raises dlt's terminal exception for a wrong
     configuration, else its transient one.
     """
-    chosen = (destinations or {}).get(table["name"], {"endpoint": table["name"]})
-    destination = {"settings": settings or {}, **chosen, **({"dry_run": True} if dry_run else {})}
     try:
+        _check(destinations=destinations, settings=settings)
+        chosen = (destinations or {}).get(table["name"], {"endpoint": table["name"]})
+        destination = {"settings": settings or {}, **chosen, **({"dry_run": True} if dry_run else {})}
+        expand_destination(destination, manifest.load())
         if destination.get("dry_run"):
             _rehearse(credential.given(), destination, _table(items, table), allow_duplicates=allow_duplicates)
         place = Path(folder)
