@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from custify_connector.host.outputs.stream import Names
@@ -113,3 +113,16 @@ def _ascii(text: str) -> str:
 
 def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name
+
+
+def flatten(fields: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
+    r"""Yield every field's path and value, for paths that no column may rename.
+
+    >>> list(flatten({"id": "a", "custom_attributes": {"a.b": 1, "tags": []}}))
+    [('id', 'a'), ('custom_attributes.a\\.b', 1), ('custom_attributes.tags', [])]
+    """
+    for name, value in fields.items():
+        if value and depth < DEPTH and isinstance(value, dict):
+            yield from flatten(value, prefix + _escaped(name) + ".", depth + 1)
+        else:
+            yield prefix + _escaped(name), value
