@@ -115,7 +115,7 @@ def _own_faults(
     named = {name for fields in plan.identity for name in fields}
     if plan.identity and key is None and named.isdisjoint(fault.place for fault in before):
         names = ", ".join(" with ".join(fields) for fields in plan.identity)
-        of_key.append(Fault("", f"nothing names this record: it needs one of {names}"))
+        of_key.append(Fault("", f"this record has no identifier: it needs one of {names}"))
     return (*of_key, *_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
 
 

@@ -49,10 +49,10 @@ def test_values_of_every_type_become_those_of_json(database, monkeypatch):
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("'NaN'::float8", "it is nan, which JSON has no form for"),
-        ("'NaN'::numeric", "which JSON has no form for"),
-        ("'infinity'::timestamptz", "which is no date of the years 0 to 9999"),
-        ("DATE '0044-03-15 BC'", "which is no date of the years 0 to 9999"),
+        ("'NaN'::float8", "it is nan, which JSON cannot represent"),
+        ("'NaN'::numeric", "which JSON cannot represent"),
+        ("'infinity'::timestamptz", "which is not a date in the years 0 to 9999"),
+        ("DATE '0044-03-15 BC'", "which is not a date in the years 0 to 9999"),
         ("'\\x00ff'::bytea", "JSON"),
         ("12345678901234567890123::numeric", "more digits than a JSON number keeps"),
     ],

@@ -69,7 +69,7 @@ def test_each_type_becomes_its_json(database, expression, value):
         ("'NaN'::DOUBLE", "it is nan, which JSON cannot represent"),
         ("'infinity'::DOUBLE", "it is inf, which JSON cannot represent"),
         ("170141183460469231731687303715884105727::HUGEINT", "more than 64 bits"),
-        ("'a'::BLOB", "is binary data"),
+        ("'a'::BLOB", "is bytes"),
     ],
 )
 def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):

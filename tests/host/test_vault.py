@@ -113,7 +113,7 @@ def test_a_removed_credential_leaves_no_key(kept, canary):
 
 def test_a_key_that_is_gone_is_told_with_the_remedy(kept):
     (home.directory() / "keys.json").unlink()
-    with pytest.raises(ConfigurationError, match=r"not in the file .* any more: custify credential rotate acme"):
+    with pytest.raises(ConfigurationError, match=r"no longer in the file .*: custify credential rotate acme"):
         kept.credential("acme")
 
 
