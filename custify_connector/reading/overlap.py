@@ -91,6 +91,6 @@ def step_back(plan: ReadPlan, position: Position) -> Step:
     overlap = place.overlap * FURTHER if can_overlap(plan, place) else place.overlap // size * size + size
     overlap = min(overlap, max(size, place.reached))
     number, asked = window_above(plan, place, overlap)
-    doubts = replace(doubts, is_stepping_back=True, fruitless=doubts.fruitless + 1, idle=doubts.idle + 1)
+    doubts = replace(doubts, is_stepping_back=True, fruitless=doubts.fruitless + 1, joined=0, idle=doubts.idle + 1)
     further = replace(place, number=number, asked=asked, overlap=overlap)
     return Step([], replace(position, place=further, doubts=doubts), flush=True)

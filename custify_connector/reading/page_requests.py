@@ -134,8 +134,9 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
     found: list[Window] = [(place.number, place.asked)]
     alone = doubts.is_stepping_back or doubts.is_resumed or position.floor is not None
     alone = alone or (doubts.total_moved and not can_overlap(plan, place))
-    # Steps back in a list without order would throw away all that was asked ahead, each of them.
-    alone = alone or (doubts.fruitless > 0 and not doubts.is_unproven and not position.delivered.ordered)
+    if not position.delivered.ordered:
+        # Each step back throws away what was asked ahead, and where no order is kept, a creation may cause one.
+        count = min(count, 1 + doubts.joined)
     if not (plan.page and place.total and place.size) or alone:
         return found
     wanted = place.total if plan.limit is None else min(place.total, plan.limit)

@@ -161,6 +161,7 @@ def _advanced(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, joi
             doubts,
             is_resumed=False,
             is_stepping_back=False,
+            joined=doubts.joined + 1,
             is_unproven=doubts.is_unproven or not joined,
             total_moved=doubts.total_moved or moved(position, page),
         ),

@@ -91,6 +91,9 @@ class Doubts:
     fruitless: int = 0
     """How many steps back led to no new record. After `FRUITLESS_STEPS` a page is used though it does not join."""
 
+    joined: int = 0
+    """How many pages in a row joined on since the last step back."""
+
     end_checked: bool = False
     """An empty page was met too early, and what is above it is looked at once more: the next empty page is believed.
     Cleared by a new record."""

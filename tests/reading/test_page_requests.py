@@ -155,9 +155,16 @@ def test_pages_are_asked_one_by_one_from_a_cursor():
 
 @pytest.mark.parametrize("plan", [PLAN, FIXED], ids=["of any size", "of one size"])
 def test_pages_are_asked_ahead_whatever_order_the_service_keeps(plan):
-    position = replace(start(plan, None), place=Place(2, 10, total=900, reached=10))
+    position = replace(start(plan, None), place=Place(2, 10, total=900, reached=10), doubts=Doubts(joined=7))
     assert len(pages_ahead(plan, without_order(position), 8)) == 8
     assert pages_ahead(plan, without_order(position), 8) == pages_ahead(plan, position, 8)
+
+
+def test_without_the_order_only_as_many_are_asked_ahead_as_joined_on_in_a_row():
+    for joined in range(9):
+        position = replace(start(PLAN, None), place=Place(2, 10, total=900, reached=10), doubts=Doubts(joined=joined))
+        assert len(pages_ahead(PLAN, without_order(position), 8)) == min(8, joined + 1)
+        assert len(pages_ahead(PLAN, position, 8)) == 8
 
 
 def test_a_slice_is_asked_ahead_to_its_end():
