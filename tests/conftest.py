@@ -1,5 +1,7 @@
 """What every test gets: a clean environment, a made-up key, and the promise that nothing shows it."""
 
+import functools
+import hashlib
 import logging
 import os
 import secrets
@@ -24,6 +26,15 @@ _OTHER_CAPTURES = ("capfd", "capfdbinary", "capsysbinary")
 def canary():
     """Return a made-up key that may be seen nowhere."""
     return f"canary-{secrets.token_hex(16)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _slow_hashes_once():
+    """Remember what is slow on purpose: the name of an account is a third of what a command costs."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("scrypt", "pbkdf2_hmac"):
+            patched.setattr(hashlib, name, functools.cache(getattr(hashlib, name)))
+        yield
 
 
 @pytest.fixture
