@@ -97,6 +97,8 @@ class Quarantine:
         self.path = path
         self.count = 0
         self._found: dict[str, set[tuple[int, str]]] = {}
+        if path.is_fifo() or path.is_socket():
+            raise ConfigurationError((Fault(str(path), "is a pipe, which keeps nothing for a replay: name a file"),))
         try:
             self._stream = path.open("ab", buffering=0)
             if _is_half_a_line(path):

@@ -30,6 +30,7 @@ _REASONS = (
     ("no column", _DAMAGED),
     ("full", "cannot be written: the disk is full; what it held is unchanged"),
     ("readonly", _FORBIDDEN),
+    ("disk I/O error", "cannot be read or written: check that its disk works, has room, and takes files of this size"),
 )
 """What SQLite says of a file, by a part of its text, and what that means for who uses it."""
 

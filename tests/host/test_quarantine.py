@@ -94,3 +94,9 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path):
 )
 def test_a_line_gives_its_record_back(line, record, destination):
     assert (record_of(line), destination_of(line)) == (record, destination)
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="is a pipe, which keeps nothing for a replay"):
+        Quarantine(tmp_path / "pipe")
