@@ -7,6 +7,7 @@ why a row was kept.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -82,8 +83,10 @@ class Origins:
 
     def _journal(self, path: Path) -> Journal | None:
         if path not in self._journals:
-            is_moved = self.folder is not None and not path.exists()
-            self._journals[path] = self._opened(self.folder / path.name if self.folder and is_moved else path)
+            places = [path, self.folder / path.name] if self.folder else [path]
+            # What no file can be called is no journal, and not an error.
+            found = [each for each in places if os.path.exists(each)]  # noqa: PTH110
+            self._journals[path] = self._opened(found[0]) if found else None
         return self._journals[path]
 
     def _opened(self, path: Path) -> Journal | None:

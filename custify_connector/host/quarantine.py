@@ -22,6 +22,9 @@ from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.storage import atomic
 
+_LAST_PLACE = 2**63 - 1
+"""The last that a journal has."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -182,18 +185,24 @@ def _meant(line: Mapping[str, Any], word: str) -> str | None:
 def origin_of(line: Mapping[str, Any]) -> Origin | None:
     """Return where a quarantined record was first given; None for a line that was made by hand."""
     meta = _meta(line)
+    return _origin(meta.get("origin")) or _origin(_unjournalled(meta))
+
+
+def _origin(words: Any) -> Origin | None:  # noqa: ANN401 - whatever the line holds
     try:
-        words = meta.get("origin") or _unjournalled(meta)
-        journal = Path(words["journal"]) if words["journal"] else None
-        return Origin(journal, int(words["place"]), bytes.fromhex(words["hash"]))
-    except (AttributeError, KeyError, TypeError, ValueError):
+        journal, place = words["journal"], int(words["place"])
+        origin = Origin(Path(journal) if journal else None, place, bytes.fromhex(words["hash"]))
+    except (KeyError, TypeError, ValueError):
         return None
+    return origin if 0 <= place <= _LAST_PLACE else None
 
 
-def _unjournalled(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the origin of a row that has none but its run, and its line there."""
-    known = {word: meta[word] for word in ("runId", "ingestTime", "sourceKey", "sourceOffset")}
-    return {"journal": None, "place": meta["sourceOffset"], "hash": hashlib.sha256(dumped(known)).hexdigest()}
+def _unjournalled(meta: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the origin of a row that has none but its run, and its line there; None where the line names neither."""
+    known = {word: meta.get(word) for word in ("runId", "ingestTime", "sourceKey", "sourceOffset")}
+    if None in known.values():
+        return None
+    return {"journal": None, "place": known["sourceOffset"], "hash": hashlib.sha256(dumped(known)).hexdigest()}
 
 
 def shape_of(line: Mapping[str, Any]) -> Mapping[str, Any] | None:

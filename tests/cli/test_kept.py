@@ -353,6 +353,15 @@ def test_a_row_is_replayed_once_whatever_became_of_its_journal(desk, monkeypatch
     assert desk.held(account=account) == ["mark-1"]
 
 
+@pytest.mark.parametrize("journal", ["x" * 5000, "gone\0", "gone.journal"], ids=["too long", "no path", "gone"])
+def test_a_row_whose_journal_cannot_be_there_is_replayed(desk, journal):
+    origin = {"journal": journal, "place": 1, "hash": "00"}
+    meta = {"destination": "create_event", "origin": origin}
+    desk.put("q.jsonl", [{"nexlaMetaData": meta, "rawMessage": events(desk, "1")[0]}])
+    assert "1 sent" in desk.run("replay", "q.jsonl").stderr
+    assert "1 unchanged" in desk.run("replay", "q.jsonl").stderr
+
+
 def test_a_row_that_a_dry_run_kept_is_replayed_once(desk):
     (row,) = events(desk, "1")
     desk.put("rows.jsonl", [{**row, "created_at": "31.01.2026"}])

@@ -7,7 +7,7 @@ import pytest
 
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.quarantine import Place, Quarantine, destination_of, quarantined, record_of
+from custify_connector.host.quarantine import Place, Quarantine, destination_of, origin_of, quarantined, record_of
 
 PLACE = Place("people.csv", 7, "upsert_person", 1_700_000_000_000)
 RECORD = {"user_id": "ana", "custom_attributes": {"plan": "Gold"}}
@@ -100,3 +100,18 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigurationError, match="is a pipe, which keeps nothing for a replay"):
         Quarantine(tmp_path / "pipe")
+
+
+DAMAGED = [5, {}, {"journal": "j", "place": 10**30, "hash": "00"}, {"journal": 5, "place": 1, "hash": "00"}]
+
+
+@pytest.mark.parametrize("origin", DAMAGED, ids=range(4))
+def test_a_row_with_a_damaged_origin_is_known_by_its_run_and_line(origin):
+    line = quarantined(RECORD, REJECTED, PLACE)
+    line["nexlaMetaData"]["origin"] = origin
+    assert (origin_of(line).journal, origin_of(line).place) == (None, PLACE.line)
+
+
+def test_a_row_that_was_made_by_hand_has_no_origin():
+    assert origin_of({"rawMessage": RECORD}) is None
+    assert origin_of({"nexlaMetaData": {"destination": "upsert_person"}, "rawMessage": RECORD}) is None
