@@ -17,7 +17,7 @@ from custify_connector.host import mapping
 from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.feed import Shape
 from custify_connector.host.fitting import unknown_targets
-from custify_connector.host.noticing import EARLY, Columns, Keys, some
+from custify_connector.host.noticing import EARLY, Columns, Keys, some, totals
 from custify_connector.host.queried_rows import ALL, Choice, open_input
 from custify_connector.host.rows import Row, Table
 from custify_connector.host.table_file import PLAIN_FILE, FileForm
@@ -39,6 +39,7 @@ input_options = together(
     ),
     click.option("--header-row", type=click.IntRange(1), metavar="N", help="The row that names the columns."),
     click.option("--footer-rows", type=click.IntRange(1), metavar="N", help="Leave out the last N rows: totals."),
+    click.option("--keep-totals", is_flag=True, help="Send rows that begin with a word such as Total."),
     click.option("--null-marker", "null_markers", **_SEVERAL, help="A cell that stands for nothing, such as NULL."),
     click.option("--trim", is_flag=True, help="Remove white space around every cell."),
     click.option("--decimal", metavar="MARK", help="The decimal mark of numbers. Default: ."),
@@ -98,6 +99,7 @@ class _Opened:
     keys: Keys | None
     known: list[str]
     verbose: bool
+    keeps_totals: bool
     skipped: int = 0
     started: bool = False
     noted: int = 0
@@ -110,6 +112,8 @@ class _Opened:
         changed = self.notation.trim or self.notation.null_markers  # few files need it
         for row in self.table.rows:
             kept = dataclasses.replace(row, fields=self.notation.cells(row.fields)) if changed else row
+            if self.table.textual and not self.keeps_totals and (fault := totals(kept)):
+                kept = dataclasses.replace(kept, fault=kept.fault or fault)
             if self.columns is not None:
                 self._see(kept)
             if self._is_wanted(kept):
@@ -182,7 +186,7 @@ def open_checked(
         only_with = only[0].columns[0] if only else None
         identity = tuple(map(tuple, description.get("identity", ())))
         keys = Keys(identity, replaces=bool(description.get("comparable"))) if identity else None
-        opened = _Opened(table, given.notation, only_with, columns, keys, known, verbose)
+        opened = _Opened(table, given.notation, only_with, columns, keys, known, verbose, given.written.keep_totals)
         shaped = dataclasses.replace(
             shape,
             rules=rules,

@@ -5,6 +5,7 @@ Bounded in memory. Decides what is worth a sentence; it does not print.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,22 @@ def some(names: Iterator[str] | tuple[str, ...] | list[str], most: int | None = 
     names = list(names)
     more = len(names) - most if most is not None else 0
     return ", ".join(names[:most]) + (f" and {more:,} more (-v lists all)" if more > 0 else "")
+
+
+_TOTALS = re.compile(
+    r"(grand |sub)?-?(totals?|total g[eé]n[eé]ral|totaux|totale|totaal|sums?|summen?|(gesamt|zwischen)?(summe|ergebnis)"
+    r"|gesamt|insgesamt|suma|soma|razem)( *[(:].*)?",
+    re.IGNORECASE,
+)
+
+
+def totals(row: Row) -> str | None:
+    """Return what is wrong with a row whose first cell calls it one of totals, as reports have at their end."""
+    first = next((cell for cell in row.fields.values() if cell != ""), None)
+    if not isinstance(first, str) or not _TOTALS.fullmatch(first.strip()):
+        return None
+    remedy = "leave out the last rows with --footer-rows 1, or send such rows with --keep-totals"
+    return f"begins with {first!r}, as a row of totals does: {remedy}"
 
 
 @dataclass

@@ -40,7 +40,7 @@ class FileForm:
     """How a file is written, as far as it was said; the rest is found out.
 
     `header_row` is the line of the columns' names, from 1; `footer_rows` are as many last rows that are not records.
-    With `trim`, a blank before a quote is none of its cell.
+    With `trim`, a blank before a quote is none of its cell. Rows of totals are not records unless `keep_totals` is set.
     """
 
     delimiter: str | None = None
@@ -49,6 +49,7 @@ class FileForm:
     footer_rows: int = 0
     sheet: str | None = None
     trim: bool = False
+    keep_totals: bool = False
 
 
 PLAIN_FILE = FileForm()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -23,20 +24,21 @@ Fields = Callable[[Any, str, list[Fault]], Any]
 """Returns a value in the form of its schema; what has none is added to the faults, with its place."""
 
 
-def compile_fields(schema: Mapping[str, Any]) -> Fields:
-    """Return the function that gives a record the forms of its schema."""
-    return _fields(schema) or (lambda value, _place, _faults: value)
+def compile_fields(schema: Mapping[str, Any], *, any_ids: bool = False) -> Fields:
+    """Return the function that gives a record the forms of its schema; `any_ids` takes `NULL` for an identifier."""
+    leaves = {**_LEAVES, "identifier": _name} if any_ids else _LEAVES
+    return _fields(schema, leaves) or (lambda value, _place, _faults: value)
 
 
-def _fields(schema: Mapping[str, Any]) -> Fields | None:
+def _fields(schema: Mapping[str, Any], leaves: Mapping[str, Fields]) -> Fields | None:
     """Return the function for one schema; None where it asks for no form."""
     types = schema.get("type", ())
     types = [types] if isinstance(types, str) else types
-    leaf = _LEAVES.get(str(schema.get("format")))
+    leaf = leaves.get(str(schema.get("format")))
     if leaf is None and "integer" in types and not {"number", "string"} & set(types):
         leaf = _integer
-    inner = {name: form for name, each in schema.get("properties", {}).items() if (form := _fields(each))}
-    item = _fields(schema["items"]) if isinstance(schema.get("items"), Mapping) else None
+    inner = {name: form for name, each in schema.get("properties", {}).items() if (form := _fields(each, leaves))}
+    item = _fields(schema["items"], leaves) if isinstance(schema.get("items"), Mapping) else None
     if not (leaf or inner or item):
         return None
 
@@ -60,6 +62,36 @@ def _object(value: Mapping[str, Any], inner: Mapping[str, Fields], place: str, f
 
 
 def _identifier(value: Any, place: str, faults: list[Fault]) -> Any:  # noqa: ANN401 - any value of a host
+    if isinstance(value, str) and value in _MARKERS:
+        reason = (
+            f"is {value!r}, which stands for nothing in most files: leave it out (--null-marker {shlex.quote(value)})"
+        )
+        faults.append(Fault(place, f"{reason}, or send it all the same: settings.check_ids false, or --any-ids"))
+        return value
+    return _name(value, place, faults)
+
+
+_WORDS = (
+    "null",
+    "(null)",
+    "<null>",
+    r"\n",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "#n/a",
+    "undefined",
+    "-",
+    "--",
+    "#ref!",
+    "#value!",
+)
+_MARKERS = frozenset(form for word in _WORDS for form in (word, word.upper(), word.title(), word.replace("nan", "NaN")))
+"""What exports write for nothing: as an identifier it would make one record of all that have none."""
+
+
+def _name(value: Any, place: str, faults: list[Fault]) -> Any:  # noqa: ANN401 - any value of a host
     if isinstance(value, str):
         if reason := white_space(value):
             faults.append(Fault(place, reason))

@@ -32,7 +32,7 @@ def preparer(plan: WritePlan) -> Prepare:
     """Return the function that turns a record into its request, or into the receipt of its rejection."""
     valid = compile_record_check(plan.schema) if plan.schema is not None else lambda _record: True
     ids = _of_object_ids(plan.schema).get("properties", {}) if plan.check_ids else {}
-    return partial(_prepare, plan, valid, compile_fields(plan.schema or {}), ids)
+    return partial(_prepare, plan, valid, compile_fields(plan.schema or {}, any_ids=not plan.check_ids), ids)
 
 
 def _prepare(  # noqa: PLR0913, PLR0917 - what a run has made ready, and one record

@@ -217,6 +217,23 @@ def test_rows_of_empty_cells_are_left_out_and_counted_and_totals_on_request(dry)
     assert done.exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "first", ["Total", "Grand Totals (3 records)", "TOTAL:", "Summe", "Gesamt", "Subtotal", "Total général", "Sum (2)"]
+)
+def test_a_row_of_totals_is_no_record_unless_that_is_said(dry, first):
+    content = PEOPLE + f'"{first}",,2\n'
+    done, bodies = dry(content)
+    assert (bodies, done.exit_code) == (BODIES, 1)
+    assert f"begins with '{first}', as a row of totals does: leave out the last rows with --footer-rows 1" in said(done)
+    assert dry(content, "--footer-rows", "1")[1] == BODIES
+    assert len(dry(content, "--keep-totals")[1]) == 3
+
+
+@pytest.mark.parametrize("first", ["Totalenergies", "u-total", "Total Health Inc", "Summer", "Sumatra"])
+def test_a_name_that_begins_like_totals_is_a_record(dry, first):
+    assert len(dry(PEOPLE + f"{first},,2\n")[1]) == 3
+
+
 @pytest.mark.parametrize("form", ["json", "csv", "parquet"])
 def test_a_column_that_is_not_there_is_said(dry, form, tmp_path):
     rows = {"json": '{"id":"u-1","FullName":"Ann"}\n' * 3, "csv": "id,FullName\nu-1,Ann\n", "parquet": None}
@@ -243,8 +260,11 @@ def test_unused_columns_are_one_line(dry):
 
 def test_keys_that_rows_share_are_warned_of_and_markers_mean_nothing(dry):
     content = "user_id,email\nNULL,a@b.c\nNULL,d@e.f\nu-3,N/A\n"
-    done, _ = dry(content)
+    done, bodies = dry(content)
+    assert bodies == [{"user_id": "u-3", "email": "N/A"}] or len(bodies) < 2
     assert "user_id='NULL' (2 rows)" in said(done)
+    assert "user_id: is 'NULL', which stands for nothing in most files: leave it out (--null-marker NULL)" in said(done)
+    assert len(dry("user_id\nNULL\nNULL\n", "--any-ids")[1]) == 2
     done, bodies = dry(content, "--null-marker", "NULL", "--null-marker", "N/A")
     assert bodies == [{"email": "a@b.c"}, {"email": "d@e.f"}, {"user_id": "u-3"}]
     assert "NULL" not in said(done)

@@ -78,6 +78,11 @@ def test_white_space_around_what_names_a_record_is_refused_with_its_remedy(name,
     assert body({name: f"x{around}y"})
 
 
+@pytest.mark.parametrize("marker", ["NULL", "null", r"\N", "N/A", "nan", "NaN", "None", "-"])
+def test_what_stands_for_nothing_is_no_identifier(marker):
+    assert "stands for nothing in most files" in reason({"user_id": marker})
+
+
 def test_white_space_around_other_texts_is_theirs():
     assert body({"user_id": "u", "phone": " 1 "})["phone"] == " 1 "
 
