@@ -16,6 +16,8 @@ from custify_connector.host.mapping import Rule
 
 Fit = Callable[[Any], Any]
 _DATE = "custify-date"
+_WORDS = {"number": "number", "integer": "integer", "boolean": "boolean", "array": "json", "object": "json"}
+"""How a cell of a type is read; a list is JSON, as an output has it."""
 
 
 def compile_fit(schema: Mapping[str, Any], notation: Notation = PLAIN, *, textual: bool) -> Fit | None:
@@ -25,7 +27,7 @@ def compile_fit(schema: Mapping[str, Any], notation: Notation = PLAIN, *, textua
     """
     types = schema.get("type", ())
     types = {types} if isinstance(types, str) else set(types)
-    wanted = next((name for name in ("number", "integer", "boolean") if name in types), None) if textual else None
+    wanted = next((word for name, word in _WORDS.items() if name in types), None) if textual else None
     if types & {"string"}:
         wanted = "date" if schema.get("format") == _DATE and notation.date_format else None
     inner = {}
@@ -34,19 +36,24 @@ def compile_fit(schema: Mapping[str, Any], notation: Notation = PLAIN, *, textua
             inner[name] = fit
     items = schema.get("items")
     item = compile_fit(items, notation, textual=textual) if isinstance(items, Mapping) else None
-    return _fit(wanted, inner, item, notation) if wanted or inner or item else None
+    others = schema.get("additionalProperties")
+    other = compile_fit(others, notation, textual=textual) if isinstance(others, Mapping) else None
+    return _fit(wanted, inner, item, other, notation) if wanted or inner or item or other else None
 
 
-def _fit(wanted: str | None, inner: Mapping[str, Fit], item: Fit | None, notation: Notation) -> Fit:
+def _fit(wanted: str | None, inner: Mapping[str, Fit], item: Fit | None, other: Fit | None, notation: Notation) -> Fit:
     def fit(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, dict):
-            for name in inner.keys() & value.keys():
-                value[name] = inner[name](value[name])
+            for name in value if other else inner.keys() & value.keys():
+                if fit_one := inner.get(name, other):
+                    value[name] = fit_one(value[name])
         elif isinstance(value, list) and item:
             value[:] = map(item, value)
         elif wanted and value != "" and (isinstance(value, str) or (wanted == "date" and _is_number(value))):
             with suppress(ValueError):
-                return CONVERSIONS[wanted].convert(str(value), notation)
+                made = CONVERSIONS[wanted].convert(str(value), notation)
+                # A number or a text that stands for a list is refused as it stands in the file.
+                return value if wanted == "json" and not isinstance(made, (list, dict)) else made
         return value
 
     return fit

@@ -1,6 +1,7 @@
 """Records of a source as a destination takes them: without the fields that are read-only, and with links in its form.
 
-Pure. Decides by the destination's schema alone. It does not know endpoints, files or hooks.
+Pure. Decides by the destination's schema alone: a field whose schema has `x-read-as` is read under that name, such as
+`externalIds.custify`. It does not know endpoints, files or hooks.
 """
 
 from __future__ import annotations
@@ -29,20 +30,31 @@ class Writable:
             for name, each in self._properties.items()
             if isinstance(each.get("additionalProperties"), dict)
         }
+        self._read_as = {name: each["x-read-as"] for name, each in self._properties.items() if "x-read-as" in each}
         self.left_out: dict[str, int] = {}
 
     def schema_of(self, source: Schema) -> Schema:
         """Return the schema of the records that are left of a source's."""
-        known = {name: each for name, each in source.get("properties", {}).items() if name in self._properties}
-        return {**source, "properties": known}
+        properties = source.get("properties", {})
+        known = {name: each for name, each in properties.items() if name in self._properties}
+        read = {name: properties.get(path, {}) for name, path in self._read_as.items() if _first(path) in properties}
+        return {**source, "properties": {**known, **read}}
 
     def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the destination takes of a record."""
+        record = self._renamed(record)
         taken = {name: self._taken(name, value) for name, value in record.items()}
         for name, value in taken.items():
             if value is _NOT_TAKEN and record[name] is not None:
                 self.left_out[name] = self.left_out.get(name, 0) + 1
         return {name: value for name, value in taken.items() if value is not _NOT_TAKEN}
+
+    def _renamed(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a record whose fields have the names under which they are written."""
+        found = {name: _inside(record, path) for name, path in self._read_as.items() if name not in record}
+        found = {name: value for name, value in found.items() if value is not None}
+        moved = {_first(self._read_as[name]) for name in found}
+        return {**{name: value for name, value in record.items() if name not in moved}, **found} if found else record
 
     def _taken(self, name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         schema = self._properties.get(name)
@@ -61,6 +73,17 @@ class Writable:
         for path in (f"{name}.{key}" for key in value if key not in inner):
             self.left_out[path] = self.left_out.get(path, 0) + 1
         return inner
+
+
+def _first(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _inside(record: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON value
+    value: Any = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _linked(value: Any, schema: Schema) -> Any:  # noqa: ANN401 - any JSON value

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from custify_connector.cli import main
 from custify_connector.host.writable import Writable
+from custify_connector.plugin import connector
 
 
 @pytest.fixture
@@ -41,23 +42,47 @@ def test_a_source_promises_only_what_is_left():
     assert list(Writable(SCHEMA).schema_of({"properties": {"id": {}, "at": {}}})["properties"]) == ["id"]
 
 
-PAIRS = [
-    ("people", "upsert_person"), ("companies", "upsert_company"), ("notes", "upsert_note"), ("tags", "upsert_tag"),
-    ("comments", "upsert_comment"),
-]  # fmt: skip
+FORMS = ["jsonl", "csv", *(pytest.param(form, marks=pytest.mark.slow) for form in ("parquet", "duckdb", "postgres"))]
+VERBS = {"upsert", "update", "create"}
+PLURALS = {"person": "people", "company": "companies", "custom_data": "custom_data"}
 
 
-@pytest.mark.parametrize("form", ["jsonl", "parquet", "duckdb"])
-@pytest.mark.parametrize(("source", "destination"), PAIRS, ids=lambda name: name)
-def test_what_was_read_is_written_without_a_rejected_record(sandbox, custify, source, destination, form):
-    read = custify("read", source, "--writable", destination, "-o", f"x.{form}", "--rate-limit", "none")
+def pairs():
+    """Return each source with every destination that writes what it reads, by the names of both."""
+    description = connector.describe()
+    for destination in description["destinations"]:
+        verb, _, noun = destination.partition("_")
+        source = PLURALS.get(noun, f"{noun}s")
+        if verb in VERBS and source in description["sources"]:
+            yield source, destination
+
+
+def test_a_pair_is_found_for_everything_that_can_be_read_and_written():
+    assert len(list(pairs())) >= 14
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("source", "destination"), list(pairs()), ids=lambda name: name)
+def test_what_was_read_is_written_without_a_rejected_record(request, custify, source, destination, form):
+    output = request.getfixturevalue("database") if form == "postgres" else f"x.{form}"
+    read = custify("read", source, "--writable", destination, "-o", output, "--json", "--rate-limit", "none")
     assert read.exit_code == 0, read.output
-    assert f"left out, because {destination} does not take them: " in read.stderr
-    table = ["--table", source] if form == "duckdb" else []
-    written = custify("write", destination, f"x.{form}", "--dry-run", *table)
+    (count,) = (stream["records"] for stream in json.loads(read.stdout)["streams"])
+    table = ["--table", source] if form in {"duckdb", "postgres"} else []
+    written = custify("write", destination, output, "--dry-run", *table)
     assert written.exit_code == 0, written.stderr
-    assert len(written.stdout.splitlines()) >= len(sandbox.content.records(source)) > 0
+    assert f"{count:,} planned" in written.stderr or count == 0, written.stderr
+    assert count > 0
     assert all(json.loads(line) for line in written.stdout.splitlines())
+
+
+def test_a_field_that_is_read_under_another_name_is_written_under_its_own():
+    schema = {"properties": {"key": {"type": "string", "x-read-as": "keys.own"}, "name": {"type": "string"}}}
+    writable = Writable(schema)
+    assert writable.record({"keys": {"own": "a"}, "name": "x"}) == {"key": "a", "name": "x"}
+    assert writable.record({"keys": {"other": "a"}}) == {}
+    assert list(writable.schema_of({"properties": {"keys": {}, "name": {}}})["properties"]) == ["name", "key"]
+    assert writable.left_out == {"keys": 1}
 
 
 def test_an_unknown_destination_is_refused(custify):
