@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from custify_connector.cli import completing, layout, read_dry, read_summary, recording
+from custify_connector.cli import completing, layout, read_dlt, read_dry, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.option_types import SOURCE, STATE
 from custify_connector.cli.options import (
@@ -127,6 +127,7 @@ def command(
     custify read people companies deals --format parquet --output lake
     custify read --all --output crm.duckdb
     custify read --all --output postgresql://host/database/schema
+    custify read --all --output dlt:snowflake
 
     \b
     custify read --source '{"request": {"path": "/people/all"}, "records": ["people"]}'
@@ -134,7 +135,8 @@ def command(
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
-    output = output if is_postgres(output) and address_of(output) else local(output)
+    is_local = not output.startswith(read_dlt.START) and not (is_postgres(output) and address_of(output))
+    output = local(output) if is_local else output
     wanted = Wanted(
         endpoints,
         output,
@@ -154,6 +156,10 @@ def command(
         duckdb_version,
     )
     _check(wanted, as_json=as_json and not dry_run)
+    if output.startswith(read_dlt.START):
+        read_dlt.check()
+        read_dlt.read(wanted, credential(chosen.label), settings(options), as_json=as_json)
+        return
     check(wanted)
     pace, known = settings(options), credential(chosen.label)
     owner = runs.Owner(account_of(known, chosen), same_account)

@@ -5,6 +5,7 @@ Decides what a run's end is called. It knows runs and their counters, and takes 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from custify_connector.host.run_history import RunHistory
 from custify_connector.host.runs import WriteCount
 from custify_connector.host.vault import now
 
+_ADDRESS = re.compile(r"postgres(ql)?://|dlt:", re.IGNORECASE)
 _SECONDS_BETWEEN = 1.0
 _INTERRUPTED, _SOME_REJECTED = 130, 1
 
@@ -180,7 +182,9 @@ def typed_words() -> tuple[str, ...]:
 
 
 def _absolute(path: str | Path | None) -> str | None:
-    return None if path is None else str(path) if str(path) == "-" else str(Path(path).absolute())
+    if path is None or str(path) == "-" or _ADDRESS.match(str(path)):
+        return None if path is None else str(path)
+    return str(Path(path).absolute())
 
 
 def _size(file: str) -> int:

@@ -105,7 +105,10 @@ def test_a_folder_keeps_its_state_and_a_file_for_each_run(read, sandbox, tmp_pat
     [
         (["-o", "people.xlsx"], "people.xlsx: spreadsheets are not written: end it in .csv, and add --for-excel"),
         (["-o", "people"], "people: its ending names no form"),
-        (["-o", "s3://bucket/people.parquet"], "s3://: cannot be written to: run the connector in dlt"),
+        (
+            ["-o", "s3://bucket/people.parquet"],
+            "s3://: cannot be written to: use --output dlt:filesystem, which dlt's own",
+        ),
         (["-o", "x" * 300 + ".jsonl"], "cannot be written: File name too long"),
         (["-o", "people.jsonl", "--for-excel"], "--for-excel: applies to CSV only"),
         (["-o", "/dev/null", "--format", "duckdb"], "/dev/null: a DuckDB database cannot be a pipe or a device"),

@@ -26,7 +26,14 @@ _NAMED = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": _STANDARD_ERROR}
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]+)://")
 _CLOUD = "cannot be written to: write a file, and copy it there with the tools of that service"
-_THROUGH_DLT = "cannot be written to: run the connector in dlt, which has this destination (docs/hosts.md)"
+_THROUGH_DLT = "cannot be written to: use --output dlt:{}, which dlt's own configuration leads there (docs/outputs.md)"
+_IN_DLT = {
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "az", "abfss", "abfs", "hdfs"), "filesystem"),
+    "sqlserver": "mssql",
+    "delta": "filesystem",
+    "md": "motherduck",
+}
+"""Schemes that dlt's destinations are not called by."""
 _WAYS = {
     "file": "is an address: name the path alone, without file://",
     **dict.fromkeys(("http", "https", "ftp", "sftp"), _CLOUD),
@@ -107,7 +114,8 @@ def _refuse_address(path: str) -> None:
     address = _ADDRESS.match(path)
     if address:
         scheme = address[1].lower()
-        refused(f"{scheme}://", _WAYS.get(scheme, _THROUGH_DLT))
+        named = scheme.removeprefix("jdbc:").partition("+")[0]
+        refused(f"{scheme}://", _WAYS.get(scheme, _THROUGH_DLT.format(_IN_DLT.get(named, named))))
     if not path:
         refused("--output", "is empty: name a file, or - for standard output")
 
