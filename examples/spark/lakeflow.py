@@ -24,7 +24,7 @@ class CustifyLakeflowConnect:
     """The four methods that the library calls; it passes the offset of one call of `read_table` to the next."""
 
     def __init__(self, options: dict[str, str]) -> None:
-        known = {name: options[name] for name in ("api_key", "base_url", "allow_host") if name in options}
+        known = {name: text for name, text in options.items() if name in {"api_key", "base_url", "allow_host"}}
         self._credential = {"name": "lakeflow", **known}
         self._tables = {stream.name: stream for stream in offered.streams()}
         self._readers: dict[str, CustifyStreamReader] = {}
@@ -55,7 +55,7 @@ class CustifyLakeflowConnect:
             batches = self._read(table_name, "full", None)
             return (record for batch in batches for record in batch.records), None
         reader = self._readers.setdefault(table_name, self._reader(table_name))
-        rows: Iterator[Any]
+        rows: Any
         rows, end = reader.read(start_offset or reader.initialOffset())
         return rows, end
 
