@@ -1,8 +1,8 @@
 """Custify in PyAirbyte, there and back: `python sync.py signups.csv` with CUSTIFY_API_KEY and CUSTIFY_BASE_URL set.
 
-Reads people and companies into a DuckDB file, incrementally from the second time on; then sends the rows of the CSV,
-whose columns are user_id, email and name, as people. Needs `pip install airbyte
-custify-connector`, on Python below 3.13.
+Reads people and companies into Postgres, where POSTGRES_URL names one, else into a DuckDB file, incrementally from the
+second time on; then sends the rows of the CSV, whose columns are user_id, email and name, as people. Needs `pip install
+airbyte custify-connector`, on Python below 3.13.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import airbyte as ab
-from airbyte.caches import DuckDBCache
+from airbyte.caches import DuckDBCache, PostgresCache
 from airbyte.strategies import WriteStrategy
 
 _HERE = Path(__file__).parent
@@ -29,12 +30,21 @@ def config() -> dict[str, Any]:
     }
 
 
+def cache() -> DuckDBCache | PostgresCache:
+    """Return where the records go."""
+    if not (url := os.environ.get("POSTGRES_URL")):
+        return DuckDBCache(db_path="custify.duckdb")
+    at = urlsplit(url)
+    place = {"host": at.hostname, "port": at.port or 5432, "database": at.path.strip("/")}
+    return PostgresCache(**place, username=at.username, password=at.password, schema_name="custify")
+
+
 def read() -> int:
-    """Read into custify.duckdb; return how many records came."""
+    """Read people and companies; return how many records came."""
     source = ab.get_source("source-custify", local_executable="source-custify", config=config())
     source.check()
     source.select_streams(["people", "companies"])
-    result = source.read(cache=DuckDBCache(db_path="custify.duckdb"))
+    result = source.read(cache=cache())
     return int(result.processed_records)
 
 
@@ -57,5 +67,5 @@ def write(rows: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(f"{read()} records in custify.duckdb")
+    print(f"{read()} records read")
     write(Path(sys.argv[1]))

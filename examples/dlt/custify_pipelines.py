@@ -1,12 +1,13 @@
-"""Two dlt pipelines: Custify into DuckDB, and sign-ups from DuckDB into Custify.
+"""Two dlt pipelines: Custify into Postgres or DuckDB, and sign-ups from DuckDB into Custify.
 
-    CREDENTIAL__API_KEY=... python custify_pipelines.py load
-    CREDENTIAL__API_KEY=... python custify_pipelines.py send
+    CUSTIFY_API_KEY=... POSTGRES_URL=postgresql://... python custify_pipelines.py load
+    CUSTIFY_API_KEY=... python custify_pipelines.py send
 
 Run `load` again: only what changed is read, and merged by its key. A sign-up that Custify would not take is in
 `kept/quarantine.jsonl` with its reason; the others arrive.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,10 @@ STREAMS = ("people", "companies", "tasks", "tags")
 
 
 def load() -> None:
-    """Read some streams into store.duckdb."""
-    store = dlt.destinations.duckdb(str(Path("store.duckdb").resolve()))
-    pipeline = dlt.pipeline("custify_to_duckdb", destination=store, dataset_name="custify")
+    """Read some streams into Postgres, where POSTGRES_URL names one, else into store.duckdb."""
+    url = os.environ.get("POSTGRES_URL")
+    store = dlt.destinations.postgres(url) if url else dlt.destinations.duckdb(str(Path("store.duckdb").resolve()))
+    pipeline = dlt.pipeline("custify_to_tables", destination=store, dataset_name="custify")
     pipeline.run(custify_source(endpoints=STREAMS))
     print(pipeline.last_trace.last_normalize_info)
 

@@ -6,8 +6,14 @@ Runs with pytest and the standard library alone, whatever the host's environment
 import importlib.util
 import json
 import os
+import re
+import shlex
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,6 +93,92 @@ def custify():
     """Run a small emulated Custify with the documented limit, new for each test."""
     with served() as running:
         yield running
+
+
+def _program(name):
+    """Return a program of PostgreSQL: on the PATH, or where Debian has it."""
+    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
+    assert found, f"{name} is not installed: apt-get install postgresql"
+    return found
+
+
+def _free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def _started(folder, port, user):
+    """Run a PostgreSQL on loopback until it answers; it refuses to run as root."""
+    ways = {"user": user, "capture_output": True, "cwd": "/"}
+    subprocess.run([_program("initdb"), "-A", "trust", "-U", "host", f"{folder}/data"], check=True, **ways)  # noqa: S603 - Debian's
+    options = ["-D", f"{folder}/data", "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    command = [_program("postgres"), *options, "-c", "fsync=off"]
+    with subprocess.Popen(command, user=user, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603 - the same
+        is_ready = [_program("pg_isready"), "--quiet", "--host", "127.0.0.1", "--port", str(port)]
+        try:
+            for _ in range(600):
+                if subprocess.run(is_ready, check=False).returncode == 0:  # noqa: S603 - the same
+                    break
+                time.sleep(0.1)
+            yield
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return the URL of a PostgreSQL that runs for these tests alone."""
+    user = "postgres" if os.getuid() == 0 else None
+    folder = tempfile.mkdtemp(dir="/tmp", prefix="pg-")
+    if user:
+        shutil.chown(folder, user)
+    port = _free_port()
+    try:
+        with _started(folder, port, user):
+            yield f"postgresql://host:unused@127.0.0.1:{port}/postgres"
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def set_up(checkout, tmp_path, custify):
+    """Return a function that does what a block of docs/hosts.md says, in a copy of the examples, as its reader would.
+
+    What the block installs must be in the environment of this host, which then takes the place of the reader's.
+    """
+
+    def run(section, host, prepare=lambda _: None, **variables):
+        (block,) = re.findall(rf"^## {section}\n.*?^```bash\n(.*?)^```", _page(checkout), re.MULTILINE | re.DOTALL)
+        made, installed, *commands = block.splitlines()
+        assert made == "python3 -m venv .venv && . .venv/bin/activate"
+        named = set(shlex.split(installed.removeprefix("pip install ")))
+        assert named <= _installed(checkout / "tests" / "hosts" / host / "requirements.txt")
+        shutil.copytree(checkout / "examples", tmp_path / "examples")
+        prepare(tmp_path / "examples")
+        shell = "\n".join(line for line in commands if not line.startswith("export "))
+        exported = {line.split("=")[0].removeprefix("export ") for line in commands if line.startswith("export ")}
+        given = {"CUSTIFY_API_KEY": custify.api_key, **variables}
+        assert exported == set(given)
+        environment = {**os.environ, **given, "CUSTIFY_BASE_URL": custify.base_url}
+        words = ["/bin/sh", "-ec", shell]
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - of the page
+        assert custify.api_key not in done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
+        return tmp_path
+
+    return run
+
+
+def _page(checkout):
+    return (checkout / "docs" / "hosts.md").read_text("utf-8")
+
+
+def _installed(requirements):
+    """Return what the requirements of a host name, without versions; this project by its name."""
+    lines = [line for line in requirements.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    return {re.sub(r"^\.", "custify-connector", line.split("==")[0]) for line in lines}
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from collections import Counter
 
 import airbyte as ab
 import pytest
+import sqlalchemy
 from airbyte.caches import DuckDBCache
 from airbyte.exceptions import AirbyteConnectorCheckFailedError, AirbyteConnectorWriteError
 from airbyte.strategies import WriteStrategy
@@ -240,3 +241,13 @@ def test_the_example_reads_and_writes(serve, checkout, tmp_path):
         assert sum(str(one.get("user_id")).startswith("s-") for one in custify.content("people")) == 11
         assert custify.summary()["busiest_window"] <= 100
     assert len((tmp_path / "rejected.jsonl").read_text("utf-8").splitlines()) == 2
+
+
+def test_the_block_of_the_page_loads_into_postgres_and_sends_the_file(set_up, custify, postgres):
+    set_up("Airbyte", "airbyte", POSTGRES_URL=postgres)
+    with sqlalchemy.create_engine(postgres).connect() as database:
+        rows = database.execute(sqlalchemy.text("SELECT id FROM custify.people")).fetchall()
+    people = custify.content("people")
+    sent = [one for one in people if str(one.get("user_id")).startswith("s-")]
+    assert len(sent) == 2
+    assert len(rows) == len(people) - len(sent)

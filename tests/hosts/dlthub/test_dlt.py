@@ -9,6 +9,7 @@ from collections import Counter
 
 import dlt
 import duckdb
+import psycopg2
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -289,3 +290,14 @@ def test_the_example_loads_twice_and_sends_past_a_bad_row_within_the_limit(custi
     figures.update(
         {"written": COUNT - 1, "rejected": 1, "rejected rows went to": "quarantine.jsonl in the folder named"}
     )
+
+
+def test_the_block_of_the_page_loads_into_postgres(set_up, custify, postgres):
+    set_up("dlt", "dlthub", POSTGRES_URL=postgres)
+    database = psycopg2.connect(postgres)
+    try:
+        cursor = database.cursor()
+        cursor.execute("SELECT id FROM custify.people")
+        assert sorted(id_ for (id_,) in cursor.fetchall()) == sorted(one["id"] for one in custify.content("people"))
+    finally:
+        database.close()

@@ -20,6 +20,12 @@ def project(tmp_path, checkout):
     shutil.copytree(checkout / "examples" / "drt", folder)
     (tmp_path / ".drt").mkdir()
     shutil.move(folder / "profiles.yml", tmp_path / ".drt" / "profiles.yml")
+    fill(folder)
+    return folder
+
+
+def fill(folder):
+    """Make the warehouse."""
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         warehouse.execute(
             "CREATE TABLE signups AS SELECT format('w-{:03d}', i) AS user_id, format('w{}@example.com', i) AS email, "
@@ -28,7 +34,6 @@ def project(tmp_path, checkout):
             [COUNT],
         )
         warehouse.execute("UPDATE signups SET email = repeat('x', 300) WHERE user_id = ?", [BAD])
-    return folder
 
 
 @pytest.fixture
@@ -282,3 +287,13 @@ def test_the_configuration_has_the_fields_of_the_credential():
 def test_the_project_of_the_example_is_complete(checkout):
     names = {path.relative_to(checkout / "examples" / "drt") for path in (checkout / "examples" / "drt").rglob("*.yml")}
     assert names == {Path("drt_project.yml"), Path("profiles.yml"), Path("syncs/signups.yml")}
+
+
+def test_the_block_of_the_page_runs(set_up, custify):
+    def fill_without_the_bad_row(examples):
+        fill(examples / "drt")
+        with duckdb.connect(str(examples / "drt" / "warehouse.duckdb")) as warehouse:
+            warehouse.execute("DELETE FROM signups WHERE user_id = ?", [BAD])
+
+    set_up("drt", "drt-core", fill_without_the_bad_row)
+    assert len(signups(custify)) == COUNT - 1

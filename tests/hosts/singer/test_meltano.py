@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 
+import psycopg2
 import pytest
 
 COUNT = 120
@@ -187,3 +188,14 @@ def test_about_shows_the_credential_of_the_connector(run, name):
     assert shown["required"] == expected["required"]
     assert shown["properties"]["api_key"].pop("secret") is True
     assert {field: shown["properties"][field] for field in expected["properties"]} == expected["properties"]
+
+
+def test_the_block_of_the_page_loads_into_postgres(set_up, custify, postgres):
+    set_up("Singer and Meltano", "singer", POSTGRES_URL=postgres)
+    database = psycopg2.connect(postgres)
+    try:
+        cursor = database.cursor()
+        cursor.execute("SELECT id FROM custify.people")
+        assert sorted(id_ for (id_,) in cursor.fetchall()) == sorted(one["id"] for one in custify.content("people"))
+    finally:
+        database.close()

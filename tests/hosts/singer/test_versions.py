@@ -1,13 +1,7 @@
 """Full reads into targets that are not ours: a second run, a run that failed, and a record that was deleted."""
 
 import json
-import os
-import shutil
 import subprocess
-import tempfile
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import psycopg2
@@ -18,44 +12,6 @@ from custify_connector.plugin import connector
 STREAMS = ("deals", "people", "custom_data", "tags")
 PAGE = 50
 """Deals on a page."""
-
-
-def program(name):
-    """Return a program of PostgreSQL: on the PATH, or where Debian has it."""
-    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
-    assert found, f"{name} is not installed: apt-get install postgresql"
-    return found
-
-
-@contextmanager
-def postgres():
-    """Run a PostgreSQL that listens on a socket of its own; it refuses to run as root."""
-    user = "postgres" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="pg-"))
-    if user:
-        shutil.chown(folder, user)
-    try:
-        run = {"user": user, "capture_output": True, "cwd": "/"}
-        subprocess.run([program("initdb"), "-A", "trust", "-U", "host", str(folder / "data")], check=True, **run)  # noqa: S603 - Debian's
-        options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
-        with subprocess.Popen([program("postgres"), *options], user=user, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603 - as above
-            try:
-                yield str(folder)
-            finally:
-                server.terminate()
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def socket():
-    with postgres() as folder:
-        is_ready = [program("pg_isready"), "--quiet", "--host", folder]
-        for _ in range(200):
-            if subprocess.run(is_ready, check=False).returncode == 0:  # noqa: S603 - Debian's
-                break
-            time.sleep(0.1)
-        yield folder
 
 
 class Target:
@@ -76,7 +32,7 @@ def target(request, tmp_path):
 
         return Target(request.param, {"path": str(store), "default_target_schema": "main"}, held)
     schema = f"s{abs(hash(tmp_path)) % 10**9}"
-    place = f"postgresql://host@/postgres?host={request.getfixturevalue('socket')}"
+    place = request.getfixturevalue("postgres")
 
     def told(query):
         database = psycopg2.connect(place)
