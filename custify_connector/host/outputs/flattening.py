@@ -111,20 +111,6 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def flatten(record: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """Yield every field's path and value, as `Columns` knows them."""
-    for name, value in record.items():
-        path = prefix + _escaped(name)
-        if value and depth < DEPTH and isinstance(value, dict):
-            yield from flatten(value, path + ".", depth + 1)
-        else:
-            yield path, value
-
-
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name
-
-
 def flatten(fields: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
     r"""Yield every field's path and value, for paths that no column may rename.
 
