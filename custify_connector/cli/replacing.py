@@ -18,7 +18,7 @@ _SLACK_SECONDS = 2.0
 
 
 def check_replaced(wanted: Wanted, jobs: Iterable[Job]) -> None:
-    """Raise ConfigurationError for every file that would be lost: of somebody else, or of earlier runs."""
+    """Raise ConfigurationError for every file that would be lost: of another program, or of earlier runs."""
     if not (wanted.overwrite or wanted.is_database):
         refuse(tuple(fault for job in jobs for fault in _lost(job, wanted)))
 

@@ -250,7 +250,7 @@ def _row(line: int, values: tuple[Any, ...], cells: list[tuple[str, Cell]], *, b
         try:
             fields[column] = cell(column, value, make, binary_is_text=binary_is_text)
         except NotJson as error:  # noqa: PERF203 - each cell has a fault of its own
-            faults.append(f"has in {error.place!r} what JSON cannot carry: it {error}")
+            faults.append(f"has a value in {error.place!r} that JSON cannot represent: it {error}")
     if faults:
         return Row(line, {}, "; ".join(faults), text=_shown(values, cells))
     return Row(line, fields, flat=True)

@@ -14,7 +14,7 @@ RESUME = "custify write upsert_person 'a b.csv' --resume"
 @pytest.mark.parametrize(
     ("run", "command", "why"),
     [
-        (replace(READ, status="running"), None, "it runs"),
+        (replace(READ, status="running"), None, "it is still running"),
         (READ, "custify read people", "reads it all again"),
         (replace(READ, settings=CHANGES), "custify read people", "reads it all again; add --state NAME"),
         (replace(READ, settings=CHANGES, state="s"), "custify read people", "reads what changed since"),

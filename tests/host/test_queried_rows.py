@@ -75,7 +75,7 @@ def test_each_type_becomes_its_json(database, expression, value):
 def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):
     row = one(database, expression)
     assert row.fields == {}
-    assert "has in 'cell' what JSON cannot carry" in row.fault
+    assert "has a value in 'cell' that JSON cannot represent" in row.fault
     assert reason in row.fault
 
 

@@ -232,7 +232,7 @@ def test_what_was_no_page_is_asked_again_and_then_decoded_where_it_arrives(conte
 
 
 def test_what_never_becomes_a_page_is_given_up():
-    with pytest.raises(ServiceUnavailable, match="no JSON"):
+    with pytest.raises(ServiceUnavailable, match="not JSON"):
         ask(Service(Response(200, Undecoded(b"<html>")), NO_JSON))()
 
 

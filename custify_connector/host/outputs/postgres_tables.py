@@ -64,7 +64,7 @@ def stored(address: Address, stream: str) -> Known | None:
 
 
 def version_of(known: Known | None) -> str:
-    """Return what tells one write of a stream's table from the next; of the characters of a file's name."""
+    """Return what distinguishes one write of a stream's table from the next; of the characters of a file's name."""
     return "".join(filter(str.isdigit, known.version)) if known else "0"
 
 
