@@ -100,7 +100,8 @@ class Connector:
             client = Client(send, budget, listener=current_listener())
             verdict = credential_testing.ask(known.credential_test, client)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        return credential_testing.report(known.credential_test, verdict, now, round((monotonic() - began) * 1000))
+        elapsed = round((monotonic() - began) * 1000)
+        return credential_testing.report(known.credential_test, verdict, now, elapsed, checked.base_url)
 
     @hookimpl
     def read_source(
@@ -199,10 +200,12 @@ class Connector:
             )
             try:
                 yield from walk(client)
-            except (Stopped, CancelledError, ServiceUnavailable):
-                if not ending.asked.is_set():
-                    raise
-                raise Interrupted("the run was stopped before it was complete") from None
+            except (Stopped, CancelledError, ServiceUnavailable) as error:
+                if ending.asked.is_set():
+                    raise Interrupted("the run was stopped before it was complete") from None
+                if isinstance(error, ServiceUnavailable):
+                    raise ServiceUnavailable(f"{error} (the API URL is {credential.base_url})") from error.__cause__
+                raise
             finally:
                 ending.finish()
 

@@ -7,7 +7,9 @@ import gc
 import importlib
 import io
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 
 import click
 
@@ -71,9 +73,14 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"custify_connector.cli.{name}").command
         return command
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:  # noqa: ANN401 - as click has it
+        with _one_voice():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401 - as click has it
         _write_utf8(sys.stdout)
-        return super().invoke(context)
+        with _one_voice():
+            return super().invoke(context)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -82,7 +89,7 @@ class _LazyGroup(click.Group):
         if name not in _COMMANDS and not name.startswith("-"):
             from custify_connector.checking.wording import suggestion  # noqa: PLC0415 - only a slip needs it
 
-            context.fail(f"there is no command {name!r}{suggestion(name, _COMMANDS)}")
+            context.fail(f"there is no command {name!r}{_endpoint(name) or suggestion(name, _COMMANDS)}")
         return super().resolve_command(context, args)
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,6 +97,38 @@ class _LazyGroup(click.Group):
         for title, group in _GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{room}}", text) for name, text in group.items()])
+
+
+class _BadUsage(click.ClickException):
+    """Bad usage, said as every other error is: one line, which names the command whose help has the answer."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"custify: {self.message}", file=file or sys.stderr)
+
+
+@contextmanager
+def _one_voice() -> Iterator[None]:
+    """Turn click's own errors of usage, of two paragraphs, into one line."""
+    try:
+        yield
+    except click.UsageError as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # since click 8.2; it is the help
+            raise
+        reason = error.format_message().rstrip(".")
+        ends = "" if reason.endswith("?") else "."
+        help_ = f"{ends} See: {error.ctx.command_path} --help" if error.ctx else ""
+        raise _BadUsage(f"{reason[:1].lower()}{reason[1:]}{help_}") from None
+
+
+def _endpoint(name: str) -> str:
+    """Return what to type where the name of an endpoint stands in place of a command; empty where it is not one."""
+    from custify_connector.cli.connector_option import own  # noqa: PLC0415 - only a slip needs it
+    from custify_connector.host.endpoint_names import command_for  # noqa: PLC0415 - as above
+
+    meant = command_for(own().description, name)
+    return f"; did you mean: {meant}?" if meant else ""
 
 
 def _write_utf8(stream: Any) -> None:  # noqa: ANN401 - a text stream, or what a test puts in its place

@@ -41,7 +41,13 @@ def command() -> None:
 @command.command()
 @click.argument("name")
 @click.option("--description", default="", help="Whose key it is, which account it opens, and what for.")
-@click.option("--base-url", metavar="URL", help="Only for accounts in another data centre: the URL beside the key.")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    envvar="CUSTIFY_BASE_URL",
+    show_envvar=True,
+    help="Only for accounts in another data centre: the URL beside the key.",
+)
 @click.option(
     "--allow-host", metavar="HOST", help="Only for a proxy or test server outside Custify: repeat its host here."
 )

@@ -60,7 +60,8 @@ def _print_all(description: Mapping[str, Any]) -> None:
         known = description.get(kind, {})
         width = max(map(len, known), default=0)
         for name, endpoint in known.items():
-            click.echo(f"  {name:<{width}}  {endpoint.get('summary', endpoint.get('title', ''))}".rstrip())
+            mark = " (undocumented)" if endpoint.get("undocumented") else ""
+            click.echo(f"  {name:<{width}}  {endpoint.get('summary', endpoint.get('title', ''))}{mark}".rstrip())
 
 
 def _with(name: str, described: Mapping[str, Any]) -> str:
@@ -69,6 +70,8 @@ def _with(name: str, described: Mapping[str, Any]) -> str:
 
 def _print_one(endpoint: Mapping[str, Any]) -> None:
     click.echo(_with(endpoint["name"], endpoint))
+    if endpoint.get("undocumented"):
+        click.echo("  undocumented: it may change or not exist; add --undocumented to use it")
     for word in ("key", "modes", "cursor", "identity", "repeat", "clear", "deliveries"):
         if endpoint.get(word):
             click.echo(f"  {word}: {_words(endpoint[word])}")

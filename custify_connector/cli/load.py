@@ -17,7 +17,7 @@ from custify_connector.checking.values import dumped
 from custify_connector.checking.wording import suggestion
 from custify_connector.cli import writing
 from custify_connector.cli.input_options import input_of, open_checked
-from custify_connector.cli.options import exit_codes, settings, settings_options, start_logging
+from custify_connector.cli.options import WithSettings, exit_codes, settings, settings_options, start_logging
 from custify_connector.cli.write import destination_options, run_of
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import mapping
@@ -34,7 +34,7 @@ _CHOSEN_BY_ENTRY = {"params": (), "receipts": None, "journal": None}
 Opened = tuple[Table, Shape]
 
 
-@click.command()
+@click.command(cls=WithSettings)
 @click.argument("plan", type=click.Path(dir_okay=False, path_type=Path))
 @destination_options
 @settings_options

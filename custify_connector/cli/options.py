@@ -54,6 +54,33 @@ settings_options = together(
 )
 """The options of every command that talks to Custify."""
 
+_COMMON = frozenset(
+    [
+        "credential",
+        "credential_file",
+        "rate_limit",
+        "max_in_flight",
+        "timeout",
+        "budget",
+        "undocumented",
+        "verbose",
+        "log_format",
+    ]
+)
+
+
+class WithSettings(click.Command):
+    """A command whose help shows its own options first, then those that it shares with the others."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, in two sections."""
+        options = [
+            (parameter.name in _COMMON, parameter.get_help_record(context)) for parameter in self.get_params(context)
+        ]
+        for title, is_common in (("Options", False), ("Credential and settings", True)):
+            with formatter.section(title):
+                formatter.write_dl([record for common, record in options if record and common is is_common])
+
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `settings` that the options of `settings_options` ask for."""

@@ -15,6 +15,7 @@ from custify_connector.cli import completing, layout, read_dlt, read_dry, read_s
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.option_types import SOURCE, STATE
 from custify_connector.cli.options import (
+    WithSettings,
     account_of,
     credential,
     exit_codes,
@@ -46,7 +47,7 @@ from custify_connector.reading import state as states
 _IN_FLIGHT = 32
 
 
-@click.command()
+@click.command(cls=WithSettings)
 @click.argument("endpoints", metavar="ENDPOINT...", nargs=-1, shell_complete=completing.sources)
 @click.option("--all", "every", is_flag=True, help="Read every endpoint.")
 @click.option(
@@ -212,7 +213,7 @@ def _read_one(
         kept = wanted.state and (named_states.name_of(wanted.state) or wanted.state)
         kept = kept or (job.target.path if wanted.is_database else None)
         go_on = f"; the same command goes on from {kept}" if kept else ""
-        fail(f"ended before the last record{go_on}", asked.exit_code)
+        fail(f"stopped early{go_on}", asked.exit_code)
 
 
 def _run(job: Job, known: Mapping[str, Any], wanted: Wanted) -> Run:

@@ -16,7 +16,7 @@ import orjson
 
 from custify_connector.cli import writing
 from custify_connector.cli.connector_option import connector_option, named
-from custify_connector.cli.options import exit_codes, settings_options, start_logging
+from custify_connector.cli.options import WithSettings, exit_codes, settings_options, start_logging
 from custify_connector.cli.write import refuse_two_inputs, run_of, run_options
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
@@ -28,7 +28,7 @@ from custify_connector.host.rows import Row, Table, open_table
 from custify_connector.host.run_files import STANDARD, refuse_shared
 
 
-@click.command()
+@click.command(cls=WithSettings)
 @click.argument("file")
 @click.option("--to", metavar="ENDPOINT", help="Send only the records for this destination, and those that name none.")
 @run_options

@@ -17,6 +17,7 @@ from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.input_options import Input, input_of, input_options, open_checked
 from custify_connector.cli.option_types import SOURCE
 from custify_connector.cli.options import (
+    WithSettings,
     credential,
     exit_codes,
     settings,
@@ -33,7 +34,7 @@ from custify_connector.host.feed import Shape
 from custify_connector.host.rows import INPUT_FORMS
 
 
-@click.command()
+@click.command(cls=WithSettings)
 @click.argument("endpoint", required=False, shell_complete=completing.endpoints)
 @click.argument("file", required=False)
 @click.option("--count", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records to show.")

@@ -14,6 +14,7 @@ from custify_connector.cli.choosing import from_standard_input, together
 from custify_connector.cli.connector_option import connector_option, named, own
 from custify_connector.cli.input_options import input_of, input_options, open_checked
 from custify_connector.cli.options import (
+    WithSettings,
     exit_codes,
     settings,
     settings_options,
@@ -67,7 +68,7 @@ run_options = together(
 """The options of a command that writes one file."""
 
 
-@click.command()
+@click.command(cls=WithSettings)
 @click.argument("endpoint", shell_complete=completing.destinations)
 @click.argument("file")
 @click.option("--map", "rules", multiple=True, metavar="TARGET[:TYPE]=SOURCE", help="How a field is made; see below.")

@@ -58,8 +58,8 @@ def ask(test: CredentialTest, client: Client) -> Outcome:
     return verdict.last if isinstance(verdict, GivenUp) else verdict.response
 
 
-def report(test: CredentialTest, outcome: Outcome, now: str, elapsed_ms: int) -> CredentialReport:
-    """Return what an answer means for the key; `now` is an ISO 8601 time."""
+def report(test: CredentialTest, outcome: Outcome, now: str, elapsed_ms: int, base_url: str) -> CredentialReport:
+    """Return what an answer means for the key; `now` is an ISO 8601 time, `base_url` the address that was asked."""
     code, seen = _code(test, outcome), _seen(outcome)
     status = outcome.status if isinstance(outcome, Response) else None
     if code == "ok":
@@ -74,7 +74,9 @@ def report(test: CredentialTest, outcome: Outcome, now: str, elapsed_ms: int) ->
         )
     said = error_text(outcome.body) if isinstance(outcome, Response) and code != "unexpected_reply" else ""
     detail = outcome.message if isinstance(outcome, Failure) else said
-    message = f"{_ADVICE[code]} ({detail})" if detail else _ADVICE[code]
+    address = "" if code in _STATUSES.values() else f"the API URL is {base_url}"
+    remark = "; ".join(filter(None, (detail, address)))
+    message = f"{_ADVICE[code]} ({remark})" if remark else _ADVICE[code]
     return CredentialReport(
         ok=False, code=code, status=status, message=message, verified_at=None, elapsed_ms=elapsed_ms, **seen
     )

@@ -30,13 +30,13 @@ from custify_connector.contract.errors import (
     FaultyInput,
     refuse,
 )
+from custify_connector.host.endpoint_names import unknown
 
 DEFAULT = "custify"
 """The connector of a command that names none."""
 
 _USUAL: Mapping[str, Any] = {"mode": "full", "delivery": "single", "on_reject": "continue"}
 _SHORTEST_SECRET = 4
-_LISTED = ": custify describe lists them"
 
 
 class Hooks(Protocol):
@@ -98,13 +98,8 @@ class Chosen:
     def refuse_unknown(self, kind: str, names: Iterable[str]) -> None:
         """Raise ConfigurationError for each name that is no `source` or `destination` (`kind`) of this connector."""
         known = self.description.get(f"{kind}s", {})
-        refuse(
-            tuple(
-                Fault(f"{kind}.endpoint", f"there is no {name!r}{suggestion(name, known) or _LISTED}")
-                for name in names
-                if name not in known
-            )
-        )
+        missing = (name for name in names if name not in known)
+        refuse(tuple(Fault(f"{kind}.endpoint", unknown(self.description, kind, name)) for name in missing))
 
     def takes(self, argument: str, word: str) -> bool:
         """Say whether the connector declares that it takes a word of its `source` or `destination`."""

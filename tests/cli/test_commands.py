@@ -102,6 +102,34 @@ def test_every_command_has_help_and_says_what_it_does(subtests):
             assert "Usage: main" in done.output or "Usage: custify" in done.output
 
 
+@pytest.mark.parametrize("name", ["read", "write", "load", "replay", "sample"])
+def test_the_help_shows_a_commands_own_options_apart_from_those_of_every_command(name):
+    own, found, shared = CliRunner().invoke(main, [name, "--help"]).output.partition("Credential and settings:")
+    assert found
+    assert "--rate-limit" in shared
+    assert "--rate-limit" not in own
+    assert "--param" not in shared
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("people", "there is no command 'people'; did you mean: custify read people? See: custify --help"),
+        ("upsert_person", "there is no command 'upsert_person'; did you mean: custify write upsert_person?"),
+        ("wirte", "there is no command 'wirte'; did you mean 'write'? See: custify --help"),
+        ("read --limit 0 people", "invalid value for '--limit': 0 is not in the range x>=1. See: custify read --help"),
+        ("write upsert_person", "missing argument 'FILE'. See: custify write --help"),
+        ("credential shw", "no such command 'shw'"),
+        ("write people -", "destination.endpoint: 'people' is a source; did you mean 'upsert_person'?"),
+        ("read upsert_person", "source.endpoint: 'upsert_person' is a destination; did you mean 'people'?"),
+    ],
+)
+def test_a_slip_is_one_line_in_the_voice_of_every_error(typed, said, monkeypatch):
+    monkeypatch.setenv("CUSTIFY_API_KEY", "made-up")
+    done = CliRunner().invoke(main, typed.split(), prog_name="custify", input="{}")
+    assert (done.exit_code, done.stderr.splitlines()[0][: len(f"custify: {said}")]) == (2, f"custify: {said}")
+
+
 def all_commands(group=main, name="custify"):
     for each in group.list_commands(None):
         command = group.get_command(None, each)
@@ -231,7 +259,7 @@ def test_a_sandbox_says_where_it_is_serves_and_ends_when_it_is_told(start, end):
 )
 def test_a_sandbox_with_a_wrong_setting_is_refused(start, words):
     process = start("sandbox", *words)
-    _, err = process.communicate(timeout=5)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "Traceback" not in err
 

@@ -40,6 +40,12 @@ def test_a_key_is_tested_kept_and_listed_and_never_shown(sandbox, canary):
     assert canary not in said + listed
 
 
+def test_a_typed_key_goes_to_the_address_of_the_environment(sandbox, monkeypatch):
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    custify("credential", "add", "acme", "--api-key-stdin", key=sandbox.api_key)
+    assert json.loads(custify("credential", "list", "--json").stdout)[0]["base_url"] == sandbox.base_url
+
+
 def test_scripts_get_json_without_the_key(sandbox, canary):
     added = json.loads(add(sandbox, "acme", "--json").stdout)
     (listed,) = json.loads(custify("credential", "list", "--json").stdout)

@@ -50,6 +50,14 @@ def test_one_endpoint_says_how_it_is_named_repeated_and_cleared():
     assert "parameters" in describe("people").stdout
 
 
+def test_what_is_undocumented_says_so():
+    marked = {line.split()[0] for line in describe().stdout.splitlines() if line.endswith("(undocumented)")}
+    endpoints = (*KNOWN.sources.values(), *KNOWN.destinations.values())
+    assert marked == {endpoint.name for endpoint in endpoints if endpoint.undocumented}
+    assert "add --undocumented to use it" in describe("signals").stdout
+    assert "undocumented" not in describe("people").stdout
+
+
 def test_an_endpoint_that_is_not_there_is_exit_code_2_with_a_suggestion():
     done = describe("peopel")
     assert (done.exit_code, done.stdout) == (2, "")

@@ -130,7 +130,8 @@ def test_a_key_that_is_refused_is_exit_code_3(read, sandbox, canary):
 def test_a_service_that_gives_up_is_exit_code_4(read, sandbox, monkeypatch, fault):
     monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
     sandbox.faults.add(fault)
-    refused(read("people"), 4, "people: GET /people/all: no usable response from Custify", "try again later")
+    address = f"(the API URL is {sandbox.base_url})"
+    refused(read("people"), 4, "people: GET /people/all: no usable response from Custify", "try again later", address)
 
 
 def test_a_reply_of_another_kind_is_exit_code_4(read, sandbox):

@@ -16,6 +16,7 @@ from custify_connector.manifest import CredentialTest, RateLimit, load
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault, Permissions
 
+URL = "https://api.custify.com"
 TEST = CredentialTest("/company/all", "companies", {"page": "1"})
 
 
@@ -186,7 +187,7 @@ def test_every_fault_of_a_credential_is_in_its_report():
     ids=repr,
 )
 def test_every_outcome_has_its_code(outcome, code):
-    assert report(TEST, outcome, "now", 1).code == code
+    assert report(TEST, outcome, "now", 1, URL).code == code
 
 
 def test_the_budget_is_asked_for_each_request_and_given_back():
@@ -229,10 +230,11 @@ def test_the_manifests_own_test_is_the_cheapest_page():
 )
 def test_a_report_has_what_a_reply_says_of_the_clock_and_the_limit(date, time):
     headers = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "91", **({} if date is None else {"date": date})}
-    found = report(TEST, Response(200, {"companies": []}, headers), "now", 0)
+    found = report(TEST, Response(200, {"companies": []}, headers), "now", 0, URL)
     assert (found.service_time, found.limit, found.remaining, found.detail) == (time, "100", "91", "")
 
 
 def test_a_report_has_what_the_network_said():
-    found = report(TEST, Failure("unreachable", "the connection was refused", arrived=False), "now", 0)
+    found = report(TEST, Failure("unreachable", "the connection was refused", arrived=False), "now", 0, URL)
     assert (found.detail, found.service_time, found.limit) == ("the connection was refused", None, None)
+    assert found.message.endswith("(the connection was refused; the API URL is https://api.custify.com)")
