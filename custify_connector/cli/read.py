@@ -153,7 +153,7 @@ def command(
         overwrite,
         for_excel,
         writable,
-        names or ("snake" if is_postgres(output) else "dotted"),
+        names or ("snake" if is_postgres(output) and writable is None else "dotted"),
         duckdb_version,
     )
     _check(wanted, as_json=as_json and not dry_run)

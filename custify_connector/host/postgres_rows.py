@@ -1,4 +1,4 @@
-"""Rows of a table or query of PostgreSQL, in a transaction that can only read, some thousand in memory at a time.
+"""Rows of a table or query of PostgreSQL, in a transaction that can only read, some hundred in memory at a time.
 
 Decides which values come as PostgreSQL's text, because Python's own types would change them. This file does not know
 what the rows are for.
@@ -16,7 +16,8 @@ from custify_connector.host.outputs.database_tables import quoted
 from custify_connector.host.outputs.postgres_engine import Address, connected
 from custify_connector.host.rows import Row, Table
 
-_AT_ONCE = 1000
+_AT_ONCE = 200
+"""So few that the rows of a slow write are fetched before a server takes the session for idle."""
 _AS_TEXT = (
     *("date", "time", "timetz", "timestamp", "timestamptz", "interval", "json", "jsonb", "uuid", "inet", "cidr"),
     *("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "record"),

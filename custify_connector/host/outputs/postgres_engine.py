@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("postgresql://", "postgres://")
 _SCHEMA = "public"
-_DEFAULTS = {"connect_timeout": "10", "application_name": "custify", "keepalives_idle": "60"}
 _NAMING = "write postgresql://HOST/DATABASE/SCHEMA"
 _NO_PASSWORD = (
     "must not hold a password, which others could see in the list of processes: "  # noqa: S105 - no password
@@ -91,11 +90,13 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
     """
     module = psycopg_module()
     try:
-        settings = {**_DEFAULTS, **module.conninfo.conninfo_to_dict(address.url), "client_encoding": "UTF8"}
-        with module.connect(**settings, cursor_factory=module.RawCursor) as connection:
+        # What the address leaves out is not set here either: it would hide the variables and the service file.
+        own = {"client_encoding": "UTF8", "fallback_application_name": "custify"}
+        with module.connect(address.url, cursor_factory=module.RawCursor, **own) as connection:
             connection.read_only = read_only or None
             # A pool between us and the server may hand on a session with other settings.
             connection.execute("SET LOCAL TimeZone = 'UTC'")
+            connection.execute("SET LOCAL standard_conforming_strings = on")
             connection.execute("SET LOCAL DateStyle = 'ISO, MDY'")
             connection.execute("SET LOCAL IntervalStyle = 'postgres'")
             connection.execute("SET LOCAL extra_float_digits = 1")

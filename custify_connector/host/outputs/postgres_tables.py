@@ -136,8 +136,9 @@ class _Postgres:
         else:
             self.execute(f"DELETE FROM {named}")  # noqa: S608 - quoted
             self._fit(job, table, before)
-        keys = [table.columns.add(path) for path in job.stream.key]
-        self._keyed(job, keys, lambda: self._copy(named, table, staged))
+        keys = [table.columns.names.get(path, "") for path in job.stream.key]
+        is_there = set(keys) <= set(table.shown)  # a read of a few fields may leave them out
+        self._keyed(job, keys if is_there else (), lambda: self._copy(named, table, staged))
 
     def _fit(self, job: Job, table: Table, before: frozenset[str]) -> None:
         """Give an empty table the columns and types that its new rows need."""

@@ -179,6 +179,14 @@ def test_rows_without_a_key_of_their_own_are_kept_and_the_primary_key_goes(schem
     assert schema.keys() == ["PRIMARY KEY (id)"]
 
 
+def test_rows_without_the_column_of_their_key_have_no_primary_key(schema):
+    schema.publish([{"id": "a"}])
+    schema.publish([{"other": 1}], key=("gone",))
+    assert (schema.rows(), schema.keys()) == ([{"other": 1}], [])
+    schema.publish([{"other": 1, "id": "a"}])
+    assert schema.keys() == ["PRIMARY KEY (id)"]
+
+
 def test_a_key_too_long_for_an_index_is_no_primary_key(schema):
     long = "".join(chr(0x4E00 + number * 7 % 20_000) for number in range(9_000))
     schema.publish([{"id": long}])
@@ -236,6 +244,20 @@ def test_what_postgresql_cannot_hold_is_spelled_out(schema, value, kept):
 def test_a_number_beyond_those_of_postgresql_is_kept_as_text(schema):
     schema.publish([{"id": "a", "v": loads("[1e400000, 1e300]")}, {"id": "b", "v": loads("1e400")}])
     assert [row["v"] for row in schema.rows()] == ["[1E+400000,1e+300]", Decimal("1e400")]
+
+
+def test_the_settings_of_a_session_change_no_value(schema, monkeypatch):
+    settings = "-c timezone=America/New_York -c datestyle=german -c standard_conforming_strings=off"
+    variables = {"PGCLIENTENCODING": "LATIN1", "PGTZ": "Asia/Kolkata", "TZ": "America/New_York", "PGOPTIONS": settings}
+    row = {"id": "a", "at": "2026-01-31T09:30:00.123Z", "name": "Łukasz \\ 李", "n": 0.1}
+    for change, merges in (({}, False), ({}, True), ({"at": "then", "id": "b"}, True)):
+        with monkeypatch.context() as session:
+            for name, value in variables.items():
+                session.setenv(name, value)
+            schema.publish([{**row, **change}], merges=merges)
+        if not change:
+            assert schema.rows() == [row]
+    assert schema.rows()[0]["at"] == "2026-01-31T09:30:00.123000Z"
 
 
 def test_a_table_that_is_not_ours_is_refused_and_stays(schema):
