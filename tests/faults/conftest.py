@@ -228,7 +228,7 @@ def wait_until():
     """Return a function that waits for something to become true."""
 
     def wait(true, process=None):
-        patience, given_up = threading.Event(), time.monotonic() + 120
+        patience, given_up = threading.Event(), time.monotonic() + 600
         while not true() and (process is None or process.poll() is None):
             assert time.monotonic() < given_up
             patience.wait(0.001)

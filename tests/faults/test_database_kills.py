@@ -94,7 +94,7 @@ def kill_once(command, store, requests, delay, wait_until):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(300 + 60 * KILLS)
 def test_killed_runs_leave_whole_tables_and_the_next_run_completes(make, command, wait_until, database_of):
     rng = random.Random(20_262)  # noqa: S311 - the same moments every time
     account, store = make(people=200, companies=5, latency=0.002), database_of
