@@ -48,6 +48,7 @@ class Settings(_AnySettings, total=False):
     """How a source is read. `rate_limit` is None for an account without a limit."""
 
     allow_incomplete: bool
+    trust_parents: bool
 
 
 class DestinationSettings(_AnySettings, total=False):
@@ -113,6 +114,7 @@ class Partition(TypedDict, total=False):
     values: Mapping[str, str]
     parents: ManualSource
     take: Mapping[str, str]
+    count: str
 
 
 class _OrderNeeds(TypedDict):
@@ -286,6 +288,8 @@ class SourceDescription(_EndpointNeeds, total=False):
     keys: list[list[str]]
     keyless: str | None
     modes: list[Mode]
+    parents: list[str]
+    follows_parents: bool
     cursor: str | None
     page_size: int | None
     undocumented: bool

@@ -29,7 +29,7 @@ class Settings:
     limit_chosen: bool = False
 
 
-_OTHERS = frozenset({"undocumented", "check_ids", "allow_incomplete"})
+_OTHERS = frozenset({"undocumented", "check_ids", "allow_incomplete", "trust_parents"})
 """Settings of what is read or written, not of how fast."""
 
 

@@ -63,6 +63,8 @@ def source_description(manifest: Manifest, source: SourceEndpoint) -> SourceDesc
         "keys": [list(fields) for fields in source.key],
         "keyless": source.keyless,
         "modes": ["full", "incremental"] if source.incremental else ["full"],
+        "parents": [rule.source for rule in source.partitions if rule.source],
+        "follows_parents": any(rule.follow for rule in source.partitions),
         "cursor": source.incremental.cursor if source.incremental else None,
         "page_size": source.page,
         "undocumented": source.undocumented,

@@ -57,11 +57,17 @@ class Incremental:
 
 @dataclass(frozen=True)
 class PartitionRule:
-    """A part of a source: parameters that are `set`, and those to `take` from each record of a parent `source`."""
+    """A part of a source: parameters that are `set`, and those to `take` from each record of a parent `source`.
+
+    `count` is the field of the parent's record that counts what belongs to it; `follow` says that its date of change is
+    taken to move with what belongs to it. Both are used with the setting `trust_parents` alone.
+    """
 
     set: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     source: str | None = None
     take: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    count: str | None = None
+    follow: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class _Slot:
     entry: int
     values: Mapping[str, str]
     parents: Mapping[str, object] | None = None
+    started: str | None = None
+    """When the read of the parents began: what changes since belongs to the next read."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ def partitioned(client: Client, plan: ReadPlan, progress: Progress, walk: Walk, 
                     reached, entry=slot.entry, parents=slot.parents, parent=slot.values, between=step.done
                 )
                 parts.learned(progress)
-                if slot.parents is None and slot.entry not in firsts:
+                if plan.partitions[slot.entry].parents is None and slot.entry not in firsts:
                     _refuse_the_same_again(plan, firsts, step.records)
                     firsts[slot.entry] = step.records
                 gathered.records += step.records
@@ -147,9 +149,10 @@ class _FirstPages:
         """Return where a partition begins: at its start, but for the one that an earlier run left in the middle."""
         if slot.values == self._resumed.parent and self._resumed.position.doubts.is_resumed:
             return self._resumed
-        known = self._latest.position
+        known, cursor = self._latest.position, self._resumed.cursor
         position = replace(start(child, known.floor), fallbacks=known.fallbacks)
-        return Progress(self._latest.started, without_order(position) if "order" in known.fallbacks else position)
+        position = without_order(position) if "order" in known.fallbacks else position
+        return Progress(self._latest.started or slot.started, position, cursor=cursor)
 
     def __enter__(self) -> _FirstPages:  # noqa: PYI034 - Self needs Python 3.11
         return self
@@ -180,8 +183,10 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
     assert partition.parents  # noqa: S101 - the caller has looked
     before, last = progress.parents, dict(progress.parent) if progress.parent is not None else None
     held: list[_Slot] = []
-    for batch in read(partition.parents, states.resume(partition.parents, before)):
-        held += [_Slot(entry, each, before) for each in _all_taken(partition, batch.records)]
+    started: str | None = None
+    for batch in read(partition.parents, states.of_parents(partition, progress)):
+        started = started or states.started_by(batch.state)
+        held += [_Slot(entry, each, before, started) for each in _all_taken(partition, batch.records)]
         before = batch.state
         values = [slot.values for slot in held]
         if last is not None and last in values:
@@ -194,7 +199,12 @@ def _parents(partition: Partition, entry: int, progress: Progress, read: Read) -
 
 
 def _all_taken(partition: Partition, parents: list[Record]) -> list[dict[str, str]]:
-    """Return the values of each parent; one without its id has no address, and is left out with a warning."""
+    """Return the values of each parent that has something, by its count.
+
+    One without its id has no address, and is left out with a warning.
+    """
+    if partition.count:
+        parents = [parent for parent in parents if field_value(parent, partition.count) != 0]
     named = [
         parent
         for parent in parents

@@ -60,11 +60,20 @@ class Slice:
 
 @dataclass(frozen=True)
 class Partition:
-    """A part of a stream that has requests of its own: fixed `values`, and those to `take` from each parent record."""
+    """A part of a stream that has requests of its own: fixed `values`, and those to `take` from each parent record.
+
+    A parent whose field `count` is 0 has none.
+    """
 
     values: Mapping[str, str]
     parents: ReadPlan | None = None
     take: Mapping[str, str] = field(default_factory=dict)
+    count: str | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether only those parents are asked for that changed since the cursor."""
+        return self.parents is not None and self.parents.since is not None
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,7 @@ def _slice(words: Mapping[str, Any]) -> Slice:
 
 def _partition(words: Mapping[str, Any]) -> Partition:
     parents = read_plan(words["parents"]) if "parents" in words else None
-    return Partition(words.get("values", {}), parents, words.get("take", {}))
+    return Partition(words.get("values", {}), parents, words.get("take", {}), words.get("count"))
 
 
 def bind(plan: ReadPlan, values: Mapping[str, str]) -> ReadPlan:
@@ -153,7 +162,7 @@ def _fingerprint(manual: Mapping[str, Any]) -> str:
     """Name what is read, not how: a state outlives a change of order, page size or pace."""
     what: list[Any] = [manual["request"].get(word) for word in ("method", "path", "query", "body")]
     parts = [
-        [part.get("values"), _fingerprint(part["parents"]) if "parents" in part else None]
+        [part.get("values"), _fingerprint({**part["parents"], "mode": "full"}) if "parents" in part else None]
         for part in manual.get("partitions", ())
     ]
     text = orjson.dumps([*what, manual.get("mode", "full"), parts, manual.get("slice")], option=orjson.OPT_SORT_KEYS)

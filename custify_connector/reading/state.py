@@ -16,7 +16,7 @@ from custify_connector.contract import Batch
 from custify_connector.contract.errors import Fault, StateError
 from custify_connector.manifest import resources
 from custify_connector.reading.paging import PROOF_OF_ORDER
-from custify_connector.reading.plan import ReadPlan
+from custify_connector.reading.plan import Partition, ReadPlan
 from custify_connector.reading.position import Doubts, Position, start
 
 VERSION = 1
@@ -47,6 +47,9 @@ class Progress:
     is_incomplete: bool = False
     """Records of a part that is finished never came."""
 
+    cursor: str | None = None
+    """From where the parents are read that changed: that of an incremental read whose parts follow their parents."""
+
 
 def expected(state: Mapping[str, Any] | None) -> int | None:
     """Return how many records the service counts, as a state has it; None where it does not count the whole stream."""
@@ -71,8 +74,36 @@ def resume(plan: ReadPlan, state: Mapping[str, Any] | None) -> Progress:
     position = _position(plan, state["position"], floor) if "position" in state else start(plan, floor)
     between = bool(plan.partitions) and "position" not in state
     return Progress(
-        state.get("started"), position, entry, parents, state.get("parent"), between, state.get("incomplete", False)
+        state.get("started"),
+        position,
+        entry,
+        parents,
+        state.get("parent"),
+        between,
+        state.get("incomplete", False),
+        state.get("cursor") if _follows(plan) else None,
     )
+
+
+def _follows(plan: ReadPlan) -> bool:
+    return any(partition.follows for partition in plan.partitions)
+
+
+def of_parents(partition: Partition, progress: Progress) -> Progress:
+    """Return where the read of a partition's parents begins: where an earlier run was, or at the cursor.
+
+    Raises what `resume` raises.
+    """
+    assert partition.parents  # noqa: S101 - the caller has looked
+    state = progress.parents
+    if state is None and partition.follows and progress.cursor:
+        state = {**_head(partition.parents), "cursor": progress.cursor}
+    return resume(partition.parents, state)
+
+
+def started_by(state: Mapping[str, Any]) -> str | None:
+    """Return when the read began that a state is of, or a moment before."""
+    return state.get("started") or state.get("cursor")
 
 
 def at_address(state: Mapping[str, Any] | None, base_url: str) -> Mapping[str, Any] | None:
@@ -187,7 +218,8 @@ def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
         state["incomplete"] = True
     if not progress.between:
         state["position"] = _stored_position(plan, position)
-    return state if position.floor is None else {**state, "cursor": position.floor}
+    cursor = position.floor or progress.cursor
+    return {**state, "cursor": cursor} if cursor else state
 
 
 def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
@@ -207,11 +239,13 @@ def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
 
 def finished(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     """Return the state after the last batch: a full read starts over, an incremental one has its new cursor."""
-    if plan.since is None or progress.started is None:
+    if plan.since is None and not _follows(plan):
         return _head(plan)
+    if progress.started is None:  # nothing was asked for, so the next read begins where this one did
+        return starting_over(plan, progress)
     started = moment_of(progress.started)
     cursor = (started - CURSOR_OVERLAP).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    floor = progress.position.floor
+    floor = progress.position.floor or progress.cursor
     return {**_head(plan), "cursor": max(cursor, floor) if floor else cursor}
 
 
@@ -223,7 +257,7 @@ def is_ahead(progress: Progress) -> bool:
 
 def starting_over(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
     """Return the state after a read that is incomplete: from the beginning, or from the cursor that it began with."""
-    floor = progress.position.floor
+    floor = progress.position.floor or progress.cursor
     return {**_head(plan), "cursor": floor} if floor else _head(plan)
 
 

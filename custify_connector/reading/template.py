@@ -34,7 +34,7 @@ def expand_source(source: object, manifest: Manifest) -> dict[str, Any]:
     given = source.get("params", {})
     refuse(tuple(endpoint_faults(endpoint, given, source)))
     chosen = _choose(endpoint, given)
-    partitions = _partitions(endpoint, chosen, manifest)
+    partitions = _partitions(endpoint, chosen, manifest, source)
     refuse(tuple(_unfilled(endpoint, chosen, partitions)))
     return _expanded(endpoint, chosen, partitions, source)
 
@@ -122,12 +122,14 @@ _DIALECTS: dict[str, Callable[[str], dict[str, str]]] = {
 }
 
 
-def _partitions(endpoint: SourceEndpoint, chosen: _Choice, manifest: Manifest) -> list[dict[str, Any]]:
+def _partitions(
+    endpoint: SourceEndpoint, chosen: _Choice, manifest: Manifest, source: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return the partitions that the parameters leave: all parents, or the one that is named."""
     if chosen.lookup is not None or _answers_alone(endpoint, chosen):
         return []
     fitting = (rule for rule in endpoint.partitions if _fits(rule, chosen.values))
-    return [_partition(rule, chosen.values, manifest) for rule in fitting]
+    return [_partition(rule, chosen.values, manifest, source) for rule in fitting]
 
 
 def _answers_alone(endpoint: SourceEndpoint, chosen: _Choice) -> bool:
@@ -139,12 +141,18 @@ def _fits(rule: PartitionRule, values: Mapping[str, Json]) -> bool:
     return all(values.get(name, value) == value for name, value in rule.set.items())
 
 
-def _partition(rule: PartitionRule, values: Mapping[str, Json], manifest: Manifest) -> dict[str, Any]:
+def _partition(
+    rule: PartitionRule, values: Mapping[str, Json], manifest: Manifest, source: Mapping[str, Any]
+) -> dict[str, Any]:
     named = {name: query_text(values[name]) for name in rule.take if name in values}
     partition: dict[str, Any] = {"values": {**rule.set, **named}}
     if rule.source is not None and len(named) < len(rule.take):
-        parents = expand_source({"endpoint": rule.source}, manifest)
+        trusts = source.get("settings", {}).get("trust_parents", False)
+        mode = source.get("mode", "full") if trusts and rule.follow else "full"
+        parents = expand_source({"endpoint": rule.source, "mode": mode}, manifest)
         partition.update(parents=parents, take=dict(rule.take))
+        if trusts and rule.count:
+            partition["count"] = rule.count
     return partition
 
 

@@ -34,7 +34,9 @@ def _placeholder_faults(manual: Mapping[str, Any], place: str) -> Iterator[Fault
 
 
 def _cursor_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
-    if source.get("mode") == "incremental" and not source.get("incremental"):
+    parents = [part.get("parents", {}) for part in source.get("partitions", ())]
+    follows = any(parent.get("mode") == "incremental" for parent in parents)
+    if source.get("mode") == "incremental" and not source.get("incremental") and not follows:
         yield Fault("source.incremental", "is required in the mode incremental: name the cursor there")
 
 
@@ -49,7 +51,12 @@ def endpoint_faults(endpoint: SourceEndpoint, given: Mapping[str, Json], source:
     if len(endpoint.partitions) > 1:
         yield from _ambiguous_parents(endpoint, given)
     if source.get("mode") == "incremental":
-        yield from _incremental_faults(endpoint, known, lookups)
+        trusts = source.get("settings", {}).get("trust_parents", False)
+        if endpoint.incremental is None and not (trusts and _follows(endpoint, given)):
+            reason = f"{endpoint.name} can only be read in full: Custify gives it no cursor"
+            remedy = "; settings.trust_parents reads it for the parents that changed"
+            yield Fault("source.mode", reason + (remedy if _follows(endpoint, given) and not trusts else ""))
+        yield from _incremental_faults(known, lookups)
     if endpoint.undocumented and not source.get("settings", {}).get("undocumented"):
         reason = f"{endpoint.name} is not in Custify's documentation and may change: set this to true to read it"
         yield Fault("source.settings.undocumented", reason)
@@ -86,11 +93,12 @@ def _ambiguous_parents(endpoint: SourceEndpoint, given: Mapping[str, Json]) -> I
         yield Fault(f"source.params.{min(kinds)}", f"is required beside {min(taken)}: it says what the parent is")
 
 
-def _incremental_faults(
-    endpoint: SourceEndpoint, known: Mapping[str, Parameter], lookups: list[str]
-) -> Iterator[Fault]:
-    if endpoint.incremental is None:
-        yield Fault("source.mode", f"{endpoint.name} can only be read in full: Custify gives it no cursor")
+def _follows(endpoint: SourceEndpoint, given: Mapping[str, Json]) -> bool:
+    """Return whether the parents can say what changed: they can where none is named."""
+    return any(rule.follow and not rule.take.keys() & given.keys() for rule in endpoint.partitions)
+
+
+def _incremental_faults(known: Mapping[str, Parameter], lookups: list[str]) -> Iterator[Fault]:
     if lookups and not known[lookups[0]].paged:
         yield Fault("source.mode", f"a look-up by {lookups[0]} can only be read in full")
     if "sorting" in known:

@@ -712,3 +712,94 @@ def test_a_still_account_is_read_exactly_whatever_its_quirks(words):
         assert Counter(record.get("id", record.get("_id")) for batch in run for record in batch.records) == Counter(
             record["id"] for record in sandbox.content.records("people")
         )
+
+
+# ------------------------------------------------------------------------------------------------- parents that changed
+
+CHANGING = {**THINGS, "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}}, "mode": "incremental"}
+FOLLOWING = {
+    **PARTS,
+    "mode": "incremental",
+    "incremental": None,
+    "partitions": [
+        {"values": {"kind": "a"}, "parents": CHANGING, "take": {"thing": "id"}},
+        {"values": {"kind": "b"}, "parents": {**CHANGING, "request": {"path": "/other"}}, "take": {"thing": "id"}},
+    ],
+}
+LATER = "2026-03-10T11:58:00.000Z"
+
+
+def following():
+    """Return a service of things and others, each with two parts, none of which changed since the first read."""
+    service = Service(thing=30, other=30).part_lists(lambda _number: 2)
+    for name in ("/thing", "/other"):
+        service.lists[name] = [{**one, "updated_at": one["created_at"]} for one in service.lists[name]]
+    return service
+
+
+def change(service, name, place):
+    """Let a record be the one that was changed last."""
+    changed = {**service.lists[name].pop(place), "updated_at": LATER}
+    service.lists[name].append(changed)
+    return changed["id"]
+
+
+def parts_asked(service):
+    return [path.rpartition("/")[2] for path, _, _ in service.asked if path.startswith("/part")]
+
+
+def test_only_parents_that_changed_are_asked_for_after_the_first_read():
+    service = following()
+    first = list(batches(service, FOLLOWING))
+    assert len(ids(first)) == 120
+    changed = [change(service, "/thing", 4), change(service, "/other", 7)]
+    service.asked.clear()
+    second = list(batches(service, FOLLOWING, first[-1].state))
+    assert parts_asked(service) == changed
+    assert {thing for thing, _ in ids(second)} == set(changed)
+    assert second[-1].state["cursor"] == first[-1].state["cursor"] == "2026-03-10T11:55:00.000Z"
+
+
+def test_a_read_in_which_no_parent_changed_keeps_its_cursor():
+    service = following()
+    state = list(batches(service, FOLLOWING))[-1].state
+    service.asked.clear()
+    (batch,) = batches(service, FOLLOWING, state)
+    assert (batch.records, batch.state) == ([], state)
+    assert parts_asked(service) == []
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_read_of_changed_parents_resumes_from_each_of_its_states(monkeypatch, place):
+    monkeypatch.setattr(partitions, "PARTITIONS_GATHERED", 1)
+    service = following()
+    state = list(batches(service, FOLLOWING))[-1].state
+    for name in ("/thing", "/other"):
+        for _ in range(4):
+            change(service, name, 0)
+    whole = list(batches(service, FOLLOWING, state))
+    assert len(whole) > 6
+    service.asked.clear()
+    rest = list(batches(service, FOLLOWING, whole[place].state))
+    assert ids(whole[: place + 1]) + ids(rest) == ids(whole)
+    assert set(parts_asked(service)) <= {thing for thing, _ in ids(whole)}
+    assert rest[-1].state == whole[-1].state
+
+
+def test_what_changes_after_the_parents_were_listed_belongs_to_the_next_read():
+    """The first part may be answered long after its parent was listed: the cursor begins before the listing."""
+    service = following()
+    later = Response(200, {"things": [], "total": 0}, {"date": "Tue, 10 Mar 2026 12:30:00 GMT"})
+    service.answers = {(f"/part/r{number}", 1): later for number in range(30)}
+    run = list(batches(service, FOLLOWING))
+    assert run[-1].state["cursor"] <= "2026-03-10T11:55:00.000Z"
+
+
+@pytest.mark.parametrize(("count", "is_asked"), [(0, False), (1, True), (None, True), ("0", True)], ids=repr)
+def test_a_parent_whose_count_is_0_is_not_asked_for(count, is_asked):
+    service = Service(thing=3).part_lists(lambda _number: 1)
+    service.lists["/thing"][1]["metrics"] = {"parts": count}
+    counting = {**PARTS["partitions"][0], "count": "metrics.parts"}
+    list(batches(service, {**PARTS, "partitions": [counting]}))
+    assert ("r1" in parts_asked(service)) == is_asked
+    assert {"r0", "r2"} <= set(parts_asked(service))

@@ -182,3 +182,35 @@ def test_each_dialect_says_newest_first_in_its_own_way(dialect, query):
 def test_the_schema_accepts_its_own_examples():
     for example in resources.schema("source")["examples"]:
         assert expand_source(example, KNOWN)
+
+
+@pytest.mark.parametrize("endpoint", ["custom_data", "comments", "objectives"])
+def test_parents_that_are_trusted_say_what_changed(endpoint):
+    source = {"endpoint": endpoint, "mode": "incremental", "settings": {"trust_parents": True}}
+    manual = expand_source(source, KNOWN)
+    assert [part["parents"]["mode"] for part in manual["partitions"]] == ["incremental"] * len(manual["partitions"])
+    assert expand_source(manual, KNOWN) == manual
+    assert {part["parents"]["mode"] for part in expand_source({**source, "mode": "full"}, KNOWN)["partitions"]} == {
+        "full"
+    }
+
+
+def test_without_that_trust_all_parents_are_asked_and_the_refusal_names_the_setting():
+    with pytest.raises(ConfigurationError, match=r"settings\.trust_parents"):
+        expand_source({"endpoint": "custom_data", "mode": "incremental"}, KNOWN)
+    (part,) = expand_source({"endpoint": "objectives", "mode": "incremental"}, KNOWN)["partitions"]
+    assert part["parents"]["mode"] == "full"
+    (part,) = expand_source({"endpoint": "company_people"}, KNOWN)["partitions"]
+    assert "count" not in part
+
+
+def test_one_parent_that_is_named_cannot_say_what_changed():
+    params = {"entityModel": "people", "entity": "x-1"}
+    source = {"endpoint": "custom_data", "params": params, "mode": "incremental", "settings": {"trust_parents": True}}
+    with pytest.raises(ConfigurationError, match="only be read in full"):
+        expand_source(source, KNOWN)
+
+
+def test_a_company_without_people_by_its_own_count_is_left_out_where_parents_are_trusted():
+    (part,) = expand_source({"endpoint": "company_people", "settings": {"trust_parents": True}}, KNOWN)["partitions"]
+    assert part["count"] == "metrics.people_count"
