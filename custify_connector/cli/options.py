@@ -89,7 +89,7 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if chosen.get("budget") == NO_BUDGET:
         share_no_budget()
         del chosen["budget"]
-    for word in ("undocumented", "allow_incomplete"):
+    for word in ("undocumented", "allow_incomplete", "trust_parents"):
         if options.get(word):
             chosen[word] = True
     if options.get("any_ids"):

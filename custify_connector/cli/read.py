@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from custify_connector.cli import completing, layout, read_dlt, read_dry, read_summary, recording
+from custify_connector.cli import completing, layout, read_cost, read_dlt, read_dry, read_summary, recording
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.option_types import SOURCE, STATE
 from custify_connector.cli.options import (
@@ -51,6 +51,10 @@ _IN_FLIGHT = 32
 @click.argument("endpoints", metavar="ENDPOINT...", nargs=-1, shell_complete=completing.sources)
 @click.option("--all", "every", is_flag=True, help="Read every endpoint.")
 @click.option(
+    "--except", "left_out", multiple=True, metavar="ENDPOINT", shell_complete=completing.sources,
+    help="With --all: not this one; repeatable.",
+)  # fmt: skip
+@click.option(
     "--source", type=SOURCE, metavar="JSON|@FILE",
     help="In place of an endpoint: a source configured by hand, as schemas/source.json has it.",
 )  # fmt: skip
@@ -89,6 +93,10 @@ _IN_FLIGHT = 32
     is_flag=True,
     help="Keep an incomplete read, in which records that Custify counts did not come.",
 )
+@click.option(
+    "--trust-parents", is_flag=True,
+    help="Ask only for what belongs to parents that have any by their count, and that changed since the last run.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
 @click.option("--same-account", is_flag=True, help="Take the state although the key of its account was replaced.")
@@ -98,6 +106,8 @@ _IN_FLIGHT = 32
 def command(
     endpoints: tuple[str, ...],
     every: bool,
+    left_out: tuple[str, ...],
+    trust_parents: bool,
     source: dict[str, Any] | None,
     output: str,
     form: FileForm | None,
@@ -155,6 +165,8 @@ def command(
         writable,
         names or ("snake" if is_postgres(output) and writable is None else "dotted"),
         duckdb_version,
+        left_out,
+        trust_parents,
     )
     _check(wanted, as_json=as_json and not dry_run)
     if output.startswith(read_dlt.START):
@@ -162,7 +174,7 @@ def command(
         read_dlt.read(wanted, credential(chosen.label), settings(options), as_json=as_json)
         return
     check(wanted)
-    pace, known = settings(options), credential(chosen.label)
+    pace, known = settings({**options, "trust_parents": trust_parents}), credential(chosen.label)
     owner = runs.Owner(account_of(known, chosen), same_account)
     refuse_shared([Used("--output", output), *([Used("--state", str(state))] if state else [])])
     if dry_run:
@@ -263,10 +275,14 @@ def _read_several(
     at_once = min(several.AT_ONCE, len(chosen))
     if wanted.connector.takes("source", "max_in_flight"):
         chosen = [_with_share(job, at_once) for job in chosen]
+    requests = read_cost.requests(chosen, known, wanted)
+    for line in read_cost.lines(chosen, requests, wanted):
+        click.echo(layout.prose(line, layout.width(), "  "), err=True)
     rows = Rows(job.name for job in chosen)
     click.echo(rows.heading, err=True)
     with Progress(len(chosen), lambda: asked) as progress:
-        done = _read_side_by_side(chosen, known, wanted, owner, progress, rows, asked)
+        cheap_first = sorted(chosen, key=lambda job: requests.get(job.name, 0))
+        done = _read_side_by_side(cheap_first, known, wanted, owner, progress, rows, asked)
     for line in (rows.total(done.values()), *read_summary.lines(done, chosen, wanted, layout.width())):
         click.echo(line, err=True)
     if as_json:

@@ -11,19 +11,18 @@ from typing import Any
 
 import click
 
-from custify_connector.cli import layout
+from custify_connector.cli import layout, read_cost
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
 from custify_connector.host.outputs.form import DATABASES
 from custify_connector.host.runs import Owner
 from custify_connector.reading import state as states
 
-_STANDARD_LIMIT = {"requests": 100, "seconds": 10.0}
-
 
 def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, owner: Owner, *, as_json: bool) -> None:
     """Print one line for each stream, or all as JSON."""
-    plans = [_plan(job, known, wanted, owner) for job in jobs]
+    counts = read_cost.requests(jobs, known, wanted)
+    plans = [_plan(job, known, wanted, owner, counts.get(job.name)) for job in jobs]
     if as_json:
         click.echo(layout.as_json({"output": wanted.output, "format": wanted.form_chosen, "streams": plans}))
         return
@@ -31,24 +30,29 @@ def show(jobs: Sequence[Job], known: Mapping[str, Any], wanted: Wanted, owner: O
         click.echo("; ".join(_said(plan)))
 
 
-def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted, owner: Owner) -> dict[str, Any]:
+def _plan(job: Job, known: Mapping[str, Any], wanted: Wanted, owner: Owner, below: int | None) -> dict[str, Any]:
+    """Return what a stream costs; `below` is how many parents it asks for, each by a request of its own."""
     state = owner.taken(job.keeping.load()).state
     settings = {**job.source.get("settings", {}), "max_in_flight": 1}
-    limited = "rate_limit" in settings and settings["rate_limit"] is None
     source = {**job.source, "settings": settings} if wanted.connector.takes("source", "max_in_flight") else job.source
     batches = wanted.connector.hooks.read_source(credential=known, source=source, state=state)
+    if below is not None:
+        return _shown(job, state, None, below)
     first = next(batches, None)
     page = len(first.records) if first else 0
     total = states.expected(first.state) if first else 0
     requests = None if total is None else max(1, math.ceil(total / page)) if page else 1
-    limit = settings.get("rate_limit") or _STANDARD_LIMIT
-    seconds = None if requests is None or limited else round(requests * limit["seconds"] / limit["requests"], 1)
+    return _shown(job, state, total, requests)
+
+
+def _shown(job: Job, state: Mapping[str, Any] | None, total: int | None, requests: int | None) -> dict[str, Any]:
+    seconds = None if requests is None else read_cost.seconds(job, requests)
     return {
         "stream": job.name,
         "mode": job.source.get("mode", "full"),
         "records": total,
         "requests": requests,
-        "seconds": seconds,
+        "seconds": None if seconds is None else round(seconds, 1),
         "path": job.target.path,
         "effect": _effect(job, state),
     }
@@ -68,7 +72,10 @@ def _effect(job: Job, state: Mapping[str, Any] | None) -> str:
 
 
 def _said(plan: Mapping[str, Any]) -> Iterator[str]:
-    if plan["records"] is None:
+    if plan["records"] is None and plan["requests"] is not None:
+        requests = layout.counted(plan["requests"], "request")
+        yield f"{plan['stream']} ({plan['mode']}): up to {requests}, one for each record that it belongs to"
+    elif plan["records"] is None:
         yield f"{plan['stream']} ({plan['mode']}): its number of records is not known before it is read"
     else:
         requests = layout.counted(plan["requests"], "request")

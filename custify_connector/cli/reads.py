@@ -81,7 +81,7 @@ def _discovered(
 
 
 def _job(name: str, wanted: Wanted, settings: Mapping[str, Any], described: Mapping[str, Any]) -> Job:
-    mode = _mode(wanted, described.get("modes", ["full"]))
+    mode = _mode(wanted, wanted.modes(described))
     source = {**_what(name, wanted, described), "mode": mode, "settings": settings}
     if wanted.fields:
         source["fields"] = list(dict.fromkeys(wanted.fields))

@@ -50,6 +50,8 @@ class Wanted:
     writable: str | None = None
     column_names: Names = "dotted"
     duckdb_version: str = "1.2"
+    left_out: tuple[str, ...] = ()
+    trust_parents: bool = False
 
     @property
     def several(self) -> bool:
@@ -79,6 +81,11 @@ class Wanted:
             return False
         return self.output.endswith(("/", os.sep)) or os.path.isdir(self.output)  # noqa: PTH112 - Path raises for a long name
 
+    def modes(self, described: Mapping[str, Any]) -> list[str]:
+        """Return the modes in which a source can be read; parents that are trusted say what changed below them."""
+        follows = self.trust_parents and described.get("follows_parents")
+        return ["full", "incremental"] if follows else described.get("modes", ["full"])
+
     @property
     def narrowed(self) -> bool:
         """Whether only a part of the records is asked for."""
@@ -93,7 +100,8 @@ def names(wanted: Wanted, *, undocumented: bool) -> tuple[str, ...]:
         wanted.connector.refuse_unknown("source", wanted.endpoints)
         return tuple(dict.fromkeys(wanted.endpoints))
     known = wanted.connector.description.get("sources", {})
-    return tuple(name for name, each in known.items() if undocumented or not each.get("undocumented"))
+    shown = (name for name, each in known.items() if undocumented or not each.get("undocumented"))
+    return tuple(name for name in shown if name not in wanted.left_out)
 
 
 def stream_of(source: Mapping[str, Any]) -> str:
@@ -109,6 +117,10 @@ def check(wanted: Wanted) -> None:
     if wanted.source is not None and wanted.params:
         refuse((Fault("--param", "cannot be combined with --source: write it there, under request.query"),))
     names(wanted, undocumented=False)
+    if wanted.left_out:
+        if not wanted.every:
+            refuse((Fault("--except", "is for --all"),))
+        wanted.connector.refuse_unknown("source", wanted.left_out)
     if wanted.writable is not None:
         if wanted.several:
             refuse((Fault("--writable", "applies to one endpoint only: read each by itself"),))
@@ -149,7 +161,9 @@ def _is_incremental(wanted: Wanted) -> bool:
     if wanted.source is not None:
         return (wanted.mode or wanted.source.get("mode")) == "incremental"
     sources = wanted.connector.description.get("sources", {})
-    return wanted.mode == "incremental" and all("incremental" in sources[name]["modes"] for name in wanted.endpoints)
+    return wanted.mode == "incremental" and all(
+        "incremental" in wanted.modes(sources[name]) for name in wanted.endpoints
+    )
 
 
 def _check_database(wanted: Wanted) -> None:

@@ -17,7 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from custify_connector import manifest
-from custify_connector.cli import main, options
+from custify_connector.cli import main, options, read_cost
+from custify_connector.cli.reads import jobs
+from custify_connector.cli.wanted import Wanted
 from custify_connector.exchange import retrying
 from custify_connector.host.outputs.flattening import Columns
 from custify_connector.plugin import connector
@@ -351,3 +353,58 @@ def test_a_log_can_be_json():
     assert {name: value for name, value in json.loads(line).items() if name != "time"} == {
         "level": "INFO", "logger": "custify_connector", "message": "waited 1.5 s",
     }  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- what a read of all costs
+
+
+@pytest.fixture
+def paths(sandbox):
+    """Return a function that gives the paths asked for since, in order."""
+    began = len(sandbox.journal.entries)
+    return lambda: [entry.path for entry in sandbox.journal.entries[began:]]
+
+
+def test_all_can_leave_streams_out(run, tmp_path):
+    left_out = [
+        word for name in manifest.load().sources if name not in {"tags", "notes"} for word in ("--except", name)
+    ]
+    assert run("--all", *left_out, "-o", "all").exit_code == 0
+    assert {file.name for file in (tmp_path / "all").glob("*.jsonl")} == {"tags.jsonl", "notes.jsonl"}
+    assert "is for --all" in run("tags", "notes", "--except", "tags", "-o", "x").output
+    assert "tags" in run("--all", "--except", "tagz", "-o", "x").output
+
+
+def test_a_stream_that_asks_for_each_parent_says_its_cost(sandbox, monkeypatch):
+    monkeypatch.setattr(read_cost, "_WORTH_A_LINE", 0.1)
+    known = {"name": "judge", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
+    wanted = Wanted((), "all", every=True)
+    chosen = jobs(wanted, {}, known)
+    counts = read_cost.requests(chosen, known, wanted)
+    people, companies = (len(sandbox.content.records(name)) for name in ("people", "companies"))
+    assert counts["custom_data"] == people + companies
+    assert (counts["company_people"], counts["objectives"]) == (companies, companies)
+    assert "people" not in counts
+    (line,) = [line for line in read_cost.lines(chosen, counts, wanted) if line.startswith("custom_data")]
+    assert f"one request for each of companies and people: up to {people + companies:,} requests" in line
+    assert "--except custom_data leaves it out" in line
+
+
+def test_a_dry_run_asks_for_no_child_and_counts_the_parents(run, sandbox, paths):
+    result = run("custom_data", "company_people", "-o", "all", "--dry-run")
+    people, companies = (len(sandbox.content.records(name)) for name in ("people", "companies"))
+    assert f"custom_data (full): up to {people + companies} requests" in result.output
+    assert set(paths()) == {"/people/all", "/company/all"}
+    assert len(paths()) == 2
+
+
+def test_the_parents_that_changed_are_all_that_is_asked_for_the_next_night(run, sandbox, paths):
+    words = ("custom_data", "objectives", "--mode", "incremental", "--trust-parents", "-o", "all")
+    assert run(*words).exit_code == 0
+    children = [path for path in paths() if "custom_data/" in path]
+    assert len(children) == sum(len(sandbox.content.records(name)) for name in ("people", "companies"))
+    asked = len(paths())
+    assert run(*words).exit_code == 0
+    later = paths()[asked:]
+    assert [path for path in later if "custom_data/" in path or path == "/objective"] == []
+    assert len(later) < 10 < asked
