@@ -119,24 +119,29 @@ def check(wanted: Wanted) -> None:
     names(wanted, undocumented=False)
     if wanted.left_out:
         if not wanted.every:
-            refuse((Fault("--except", "is for --all"),))
+            refuse((Fault("--except", "applies to --all only"),))
         wanted.connector.refuse_unknown("source", wanted.left_out)
+    if wanted.several:
+        _check_several(wanted)
     if wanted.writable is not None:
-        if wanted.several:
-            refuse((Fault("--writable", "applies to one endpoint only: read each by itself"),))
         wanted.connector.refuse_unknown("destination", (wanted.writable,))
-    if wanted.several and wanted.output == STANDARD:
-        refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
-    if wanted.several and wanted.state is not None:
-        refuse((Fault("--state", "applies to one endpoint only: several keep their states with the output"),))
-    if wanted.several and wanted.params:
-        refuse((Fault("--param", "is for one endpoint"),))
     if wanted.form_chosen == "postgres":
         _check_schema(wanted)
     elif wanted.form_chosen == "duckdb":
         _check_database(wanted)
     else:
         _check_files(wanted)
+
+
+def _check_several(wanted: Wanted) -> None:
+    if wanted.writable is not None:
+        refuse((Fault("--writable", "applies to one endpoint only: read each by itself"),))
+    if wanted.output == STANDARD:
+        refuse((Fault("--output", "several endpoints need a folder, or a database such as crm.duckdb"),))
+    if wanted.state is not None:
+        refuse((Fault("--state", "applies to one endpoint only: several keep their states with the output"),))
+    if wanted.params:
+        refuse((Fault("--param", "applies to one endpoint only"),))
 
 
 def _check_files(wanted: Wanted) -> None:
