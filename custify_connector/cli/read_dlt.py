@@ -43,7 +43,7 @@ def read(wanted: Wanted, known: Mapping[str, Any], settings: Mapping[str, Any], 
     """Load the streams, and print how many records each had."""
     chosen = names(wanted, undocumented=bool(settings.get("undocumented")))
     if wanted.several and wanted.params:
-        refuse((Fault("--param", "is for one endpoint"),))
+        refuse((Fault("--param", "applies to one endpoint only"),))
     described = wanted.connector.description.get("sources", {})
     schemas = described.get(chosen[0], {}).get("parameters", {}).get("properties", {})
     params = {chosen[0]: typed_params(wanted.params, schemas)} if wanted.params else {}

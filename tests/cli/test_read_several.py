@@ -371,7 +371,7 @@ def test_all_can_leave_streams_out(run, tmp_path):
     ]
     assert run("--all", *left_out, "-o", "all").exit_code == 0
     assert {file.name for file in (tmp_path / "all").glob("*.jsonl")} == {"tags.jsonl", "notes.jsonl"}
-    assert "is for --all" in run("tags", "notes", "--except", "tags", "-o", "x").output
+    assert "applies to --all only" in run("tags", "notes", "--except", "tags", "-o", "x").output
     assert "tags" in run("--all", "--except", "tagz", "-o", "x").output
 
 
