@@ -6,10 +6,11 @@ Pure. Why this loses no record is argued in the package's docstring. Does not kn
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from custify_connector.reading.order import date_of
 from custify_connector.reading.page import Page
-from custify_connector.reading.page_requests import can_overlap, window_above
+from custify_connector.reading.page_requests import can_overlap, has_shifted, overlaps_always, window_above
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.reading.position import Position, Step, begins
 from custify_connector.records.identities import Seen
@@ -29,6 +30,8 @@ def look_again(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> St
     doubts = position.doubts
     if joins(plan, position, page, seen) or doubts.fruitless >= FRUITLESS_STEPS:
         return None
+    if _is_reordered(position.delivered.previous, page.identities):
+        return Step([], replace(position, doubts=replace(doubts, is_unproven=True)), flush=True)
     must_join = doubts.is_stepping_back or doubts.is_resumed or can_overlap(plan, position.place)
     if must_join or fell(position, page):
         return step_back(plan, position)
@@ -50,11 +53,19 @@ def joins(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> bool:
     # Others may share the edge's date: one at the edge is proof only where nothing of that date was delivered.
     if is_dated and not delivered.tail and value == delivered.edge:
         return True
+    if _is_apart(plan, position):
+        return page.total == position.place.total and is_dated and value < delivered.edge  # type: ignore[operator] # neither is None
     if doubts.is_resumed:
         return not set(delivered.tail).isdisjoint(page.identities)
     half = max(2, (position.place.size or 0) // 2)
     needed = min(ENOUGH_TIED, half, len(page.identities)) if is_dated and value == delivered.edge else 1
     return _goes_on(delivered.previous, page.identities, seen, needed)
+
+
+def _is_apart(plan: ReadPlan, position: Position) -> bool:
+    """Return whether a page was asked for that need not share records with the one before."""
+    is_alone = not (position.doubts.is_stepping_back or position.doubts.is_resumed or has_shifted(position))
+    return is_alone and can_overlap(plan, position.place) and not overlaps_always(plan, position)
 
 
 def _goes_on(previous: tuple[str, ...], identities: list[str], seen: Seen, needed: int) -> bool:
@@ -67,11 +78,21 @@ def _goes_on(previous: tuple[str, ...], identities: list[str], seen: Seen, neede
     last = shared[-1] if shared else -1
     if not all(seen.knows(identity) for identity in identities[: last + 1]):
         return False
+    found = [places[identities[place]] for place in shared]
+    if found != sorted(found):
+        return False
     if last + 1 == len(identities) or not shared:
         return all(map(seen.knows, identities))
-    found = [places[identities[place]] for place in shared]
     missing = len(previous) - found[0] - len(found)
-    return found == sorted(found) and len(found) >= needed and missing <= len(found) // 2
+    return len(found) >= needed and missing <= len(found) // 2
+
+
+def _is_reordered(previous: tuple[str, ...], identities: list[str]) -> bool:
+    """Return whether a page shows that records change places at each answer, other than by single moves."""
+    places = {identity: place for place, identity in enumerate(previous)}
+    found = [places[identity] for identity in identities if identity in places]
+    falls = sum(later < earlier for earlier, later in pairwise(found))
+    return len(found) >= ENOUGH_TIED and falls * 3 > len(found)
 
 
 def fell(position: Position, page: Page) -> bool:

@@ -13,7 +13,7 @@ import orjson
 
 from custify_connector.exchange.wire import Request
 from custify_connector.reading.plan import ReadPlan
-from custify_connector.reading.position import Place, Position, without_order
+from custify_connector.reading.position import OVERLAP, Place, Position, without_order
 
 NARROW_OVERLAP_DAYS = 2
 """Custify's day filters do not say whether a bound counts, nor in which time zone (Custify's docs, Filters)."""
@@ -85,17 +85,40 @@ def can_overlap(plan: ReadPlan, place: Place) -> bool:
 _NO_ROOM = 2
 
 
-def next_window(plan: ReadPlan, place: Place) -> Window:
-    """Return the page that continues below `place.reached`, and begins above it where pages can overlap."""
+SMALL = 20
+"""Custify's default page size. Pages below it have little room for an overlap, which would cost as much again."""
+
+
+def overlaps_always(plan: ReadPlan, position: Position) -> bool:
+    """Return whether every page shares records with the one before.
+
+    Small pages of a whole list in order do not while its total stands still: a record joins it at its top alone, so a
+    deletion shows. Where a filter or a cursor says what belongs to the list, one may join anywhere and hide a deletion.
+    """
+    place, delivered = position.place, position.delivered
+    is_counted = place.total is not None and position.floor is None and not plan.query
+    is_dated = delivered.ordered and delivered.edge is not None
+    return can_overlap(plan, place) and ((place.size or 0) >= SMALL or not (is_counted and is_dated))
+
+
+def next_window(plan: ReadPlan, position: Position) -> Window:
+    """Return the page that goes on below `place.reached`, and begins above it where pages overlap."""
     assert plan.page  # noqa: S101 - only paged streams come here
+    place = position.place
     if not can_overlap(plan, place):
         return place.number + 1, None
     size = place.size or 0
-    for overlap in range(min(place.overlap, size // 2), 0, -1):
+    most = min(place.overlap, size // 2) if overlaps_always(plan, position) or has_shifted(position) else 0
+    for overlap in range(most, 0, -1):
         window = window_above(plan, place, overlap)
         if _end(plan, window, size) > place.reached:
             return window
     return plan.page.start + place.reached // size, None
+
+
+def has_shifted(position: Position) -> bool:
+    """Return whether records changed places a few pages ago."""
+    return position.place.overlap > OVERLAP
 
 
 def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
@@ -134,6 +157,7 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
     found: list[Window] = [(place.number, place.asked)]
     alone = doubts.is_stepping_back or doubts.is_resumed or position.floor is not None
     alone = alone or (doubts.total_moved and not can_overlap(plan, place))
+    alone = alone or (can_overlap(plan, place) and not overlaps_always(plan, position))
     if not position.delivered.ordered:
         # Each step back throws away what was asked ahead, and where no order is kept, a creation may cause one.
         count = min(count, 1 + doubts.joined)
@@ -144,5 +168,5 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
         wanted = min(wanted, (plan.slice.page - plan.page.start + plan.slice.pages) * place.size)
     while len(found) < count and _end(plan, found[-1], place.size) < wanted:
         place = replace(place, number=found[-1][0], reached=_end(plan, found[-1], place.size or 0))
-        found.append(next_window(plan, place))
+        found.append(next_window(plan, replace(position, place=place)))
     return found

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from custify_connector.checking.values import sortable
 from custify_connector.reading.order import date_of, dates_of, descending
-from custify_connector.reading.overlap import joins, look_again, moved, step_back
+from custify_connector.reading.overlap import fell, joins, look_again, moved, step_back
 from custify_connector.reading.page import Page
-from custify_connector.reading.page_requests import can_overlap, next_window
+from custify_connector.reading.page_requests import can_overlap, next_window, overlaps_always
 from custify_connector.reading.plan import ReadPlan, Slice
 from custify_connector.reading.position import OVERLAP, Delivered, Position, Step, begins, reach
 from custify_connector.reading.undated import looks_further, probed
@@ -75,9 +75,9 @@ def _nothing_there(plan: ReadPlan, position: Position, page: Page) -> Step:
     above = begins(plan, position, page)
     counted = place.total if page.total is None else page.total
     is_missed = counted is not None and counted > max(above, place.collected if page.total is None else 0)
-    if above <= 0 or (doubts.is_resumed and not is_missed):
+    if above <= 0:
         return Step([], position, done=True)
-    if (is_missed or above < place.reached) and not doubts.end_checked:
+    if (is_missed or above < place.reached or fell(position, page)) and not doubts.end_checked:
         return step_back(plan, replace(position, doubts=replace(doubts, end_checked=True)))
     return _beyond(plan, position, above + (page.asked or place.size or 0), counted if is_missed else None)
 
@@ -129,10 +129,11 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     ended = done or _ended(plan, position, after, page, is_new=bool(records))
     if ended and not done and _is_short_of_its_total(plan, position, page, after):
         return replace(_beyond(plan, after, after.place.reached, page.total), records=_kept(plan, after, records))
-    if plan.page and after.place.total == after.place.collected and not after.place.reached % (after.place.size or 1):
+    place = after.place
+    if plan.page and place.total == place.collected <= place.reached and not place.reached % (place.size or 1):
         # All came, as far as the service counts: the page below shows whether it counts only what it shows.
-        number = plan.page.start + after.place.reached // (after.place.size or 1)
-        after = replace(after, place=replace(after.place, number=number, asked=None))
+        number = plan.page.start + place.reached // (place.size or 1)
+        after = replace(after, place=replace(place, number=number, asked=None))
     step = Step(_kept(plan, after, records), after, ended, stepped_back)
     return looks_further(plan, step) if ended else step
 
@@ -140,23 +141,25 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
 def _advanced(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, joined: bool) -> Position:
     """Return the position after a page; its records are not counted yet."""
     place, doubts = position.place, position.doubts
+    total = place.total if page.total is None else page.total
+    delivered = _down_to(plan, position, page, seen)
     after = replace(
         place,
         size=_learned_size(plan, position, page),
-        total=place.total if page.total is None else page.total,
+        total=None if plan.page and total is not None and total < reach(plan, position, page) else total,
         fullest=max(place.fullest, len(page.records)),
         overlap=OVERLAP if doubts.is_resumed else place.overlap,
     )
     if plan.page:
         after = replace(after, number=page.number, reached=reach(plan, position, page))
-        number, asked = next_window(plan, after)
+        number, asked = next_window(plan, replace(position, place=after, delivered=delivered))
         after = replace(after, number=number, asked=asked)
     else:
         after = replace(after, number=page.number + 1)
     return replace(
         position,
         place=after,
-        delivered=_down_to(plan, position, page, seen),
+        delivered=delivered,
         doubts=replace(
             doubts,
             is_resumed=False,
@@ -301,7 +304,9 @@ def _is_short_of_its_total(plan: ReadPlan, before: Position, page: Page, after: 
 def shortfall(plan: ReadPlan, position: Position) -> str | None:
     """Return what is wrong with a finished read: records that the service counts never came; None where all came.
 
-    A page that joins on to the one before cannot have lost any. For the others the count is the judge, unless it moved.
+    A page that joins on to the one before cannot have lost any. Where pages cannot overlap, or did not need to, the
+    count is the judge, unless it moved. Where they do not join though they overlap, it is none: what left the account
+    was counted, and may stand for what never came.
     """
     place, doubts = position.place, position.doubts
     missing = max(0, (place.total or 0) - place.collected)
@@ -310,12 +315,14 @@ def shortfall(plan: ReadPlan, position: Position) -> str | None:
     if plan.slice and not doubts.has_gap:
         return None
     counts_all = position.floor is None and not doubts.total_moved
-    is_proven = can_overlap(plan, place) and place.reached > 0 and not doubts.is_unproven
+    is_joined = overlaps_always(plan, position) or (can_overlap(plan, place) and place.reached <= (place.size or 0))
+    is_proven = is_joined and place.reached > 0 and not doubts.is_unproven
     if missing and (doubts.has_gap or (counts_all and not is_proven)):
         return f"Custify counts {place.total} records, and {missing} of them never came"
     if doubts.has_gap:
         return "pages that should hold records were empty"
-    if doubts.is_unproven and not (counts_all and place.total == place.collected):
+    is_counted = counts_all and place.total == place.collected and not can_overlap(plan, place)
+    if doubts.is_unproven and not is_counted:
         return "Custify kept no order while the account changed, and nothing shows that all records came"
     return None
 

@@ -40,7 +40,7 @@ def probed(plan: ReadPlan, position: Position, page: Page) -> Step:
     # From the top again where a filter was left out: other records are between those that were delivered.
     reached = 0 if plan.since and plan.since.narrow else position.place.reached
     place = replace(position.place, reached=reached, asked=None, total=page.total)
-    number, asked = next_window(plan, place) if reached else (plan.page.start, None)
+    number, asked = next_window(plan, replace(position, place=place)) if reached else (plan.page.start, None)
     return Step([], _with(replace(position, place=replace(place, number=number, asked=asked)), "all"))
 
 

@@ -39,6 +39,7 @@ class Kind:
     undated: float = 0.0
     order: str = "kept"
     cap: int | None = None
+    is_filtered: bool = False
 
 
 KINDS = {
@@ -47,7 +48,7 @@ KINDS = {
     "deletions": Kind(deletes=0.8),
     "creations and deletions": Kind(creates=0.8, deletes=0.8, updates=0.5),
     "one created for each deleted": Kind(pairs=0.8),
-    "members of a filter swap": Kind(swaps=0.8),
+    "members of a filter swap": Kind(swaps=0.8, is_filtered=True),
     "ties": Kind(ties=3, creates=0.5, deletes=0.5),
     "ties that change places": Kind(ties=3, shuffled=True),
     "ties that change places, and changes": Kind(ties=3, shuffled=True, creates=0.5, deletes=0.5),
@@ -58,8 +59,12 @@ KINDS = {
     "dates missing, and last": Kind(undated=0.05, creates=0.5, deletes=0.5),
     "the order is ignored": Kind(order="ignored", creates=0.5, deletes=0.5),
     "the order is another each time": Kind(order="random", creates=0.5, deletes=0.5),
+    "another order, and pairs": Kind(order="random", pairs=0.5),
+    "long ties change places, and pairs": Kind(ties=250, shuffled=True, pairs=0.5),
     "oldest first": Kind(order="oldest first", creates=0.5, deletes=0.5),
     "a cap": Kind(cap=7, creates=0.5, deletes=0.5),
+    "a cap, and pairs": Kind(cap=7, pairs=0.5),
+    "a cap, and members of a filter swap": Kind(cap=7, swaps=0.5, is_filtered=True),
 }
 
 
@@ -168,11 +173,11 @@ def when(moment: int) -> str:
     return f"2026-01-01T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}.000Z"
 
 
-def manual(size: int) -> dict[str, object]:
+def manual(size: int, *, is_filtered: bool = False) -> dict[str, object]:
     """Return the source of the model."""
     return {
         "stream": "things",
-        "request": {"path": "/thing"},
+        "request": {"path": "/thing", "query": {"status": "open"} if is_filtered else {}},
         "records": ["things"],
         "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": size},
         "key": [["id"]],
@@ -184,7 +189,9 @@ def manual(size: int) -> dict[str, object]:
 def read(kind: Kind, size: int, seed: int, *, is_incremental: bool = False, workers: int = 1) -> Outcome:
     """Read an account of this kind while it drifts, and judge what came."""
     account = Account(kind, seed)
-    plan = read_plan({**manual(size), "mode": "incremental" if is_incremental else "full"})
+    plan = read_plan(
+        {**manual(size, is_filtered=kind.is_filtered), "mode": "incremental" if is_incremental else "full"}
+    )
     floor = when(account.size // kind.ties // 3) if is_incremental else None
     begin = states.resume(plan, None)
     if floor:

@@ -15,7 +15,7 @@ from custify_connector.records import identities
 from custify_connector.records.identities import Seen, identities_of
 
 MANUAL = {
-    "request": {"path": "/thing"},
+    "request": {"path": "/thing", "query": {"status": "open"}},
     "records": ["things"],
     "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": 8},
     "key": [["id"]],

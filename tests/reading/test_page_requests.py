@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from custify_connector.reading.page_requests import fall_back, next_window, page_request, pages_ahead, window_above
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Doubts, Place, start, without_order
+from custify_connector.reading.position import Doubts, Place, Position, start, without_order
 
 MANUAL = {
     "stream": "things",
-    "request": {"path": "/thing"},
+    "request": {"path": "/thing", "query": {"status": "open"}},
     "records": ["things"],
     "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": 10},
     "key": [["id"]],
@@ -32,6 +32,7 @@ INCREMENTAL = read_plan(
 
 def test_the_first_request_asks_the_largest_page_and_the_order():
     assert dict(page_request(PLAN, start(PLAN, None), (1, None)).query) == {
+        "status": "open",
         "sort": "created_at",
         "page": "1",
         "itemsPerPage": "10",
@@ -57,7 +58,7 @@ def test_pages_whose_size_cannot_be_chosen_are_asked_one_after_another():
 @given(st.integers(3, 250), st.integers(1, 10**6), st.integers(1, 40))
 def test_the_next_page_begins_above_what_was_reached_and_ends_below_it(size, reached, overlap):
     """Law: it shares records with the page before, brings new ones, and is not larger than it may be."""
-    number, asked = next_window(PLAN, Place(1, size, reached=reached, overlap=overlap))
+    number, asked = next_window(PLAN, Position(Place(1, size, reached=reached, overlap=overlap)))
     one = asked or size
     begins, ends = (number - 1) * one, number * one
     assert one <= size
@@ -69,7 +70,7 @@ def test_the_next_page_begins_above_what_was_reached_and_ends_below_it(size, rea
 
 @given(st.integers(20, 250), st.integers(1, 10**6))
 def test_few_records_are_asked_for_twice(size, reached):
-    number, asked = next_window(PLAN, Place(1, size, reached=reached))
+    number, asked = next_window(PLAN, Position(Place(1, size, reached=reached)))
     one = asked or size
     assert number * one - reached >= size // 6
 

@@ -25,7 +25,10 @@ MANUAL = {
     "key": [["id"]],
     "order": {"field": "created_at", "direction": "desc", "query": {"sort": "created_at"}},
 }
-PLAN = read_plan(MANUAL)
+WHOLE = read_plan(MANUAL)
+PLAN = read_plan({**MANUAL, "request": {"path": "/thing", "query": {"status": "open"}}})
+"""A filtered list: its pages overlap, however small they are."""
+
 FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 10}})
 
 
@@ -103,10 +106,14 @@ def test_every_record_comes_once_whatever_the_cap_and_the_total(total, cap_style
 
 
 @settings(max_examples=3 * settings.default.max_examples)
-@example(21, [("n", 0), ("d", 1), ("c", 0), ("d", 1)])
-@example(21, [("n", 0), ("d", 0), ("c", 0)])
-@given(st.integers(0, 80), st.lists(st.tuples(st.sampled_from("cdn"), st.integers(0, 1000)), max_size=60))
-def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and_go(size, events):
+@example(21, [("n", 0), ("d", 1), ("c", 0), ("d", 1)], PLAN)
+@example(21, [("n", 0), ("d", 0), ("c", 0)], PLAN)
+@given(
+    st.integers(0, 80),
+    st.lists(st.tuples(st.sampled_from("cdn"), st.integers(0, 1000)), max_size=60),
+    st.sampled_from([PLAN, WHOLE]),
+)
+def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and_go(size, events, plan):
     """Law: with totals that are right, creates and deletes between answers lose and double nothing."""
     model = Model(size)
     before = {row["id"] for row in model.rows}
@@ -119,7 +126,7 @@ def test_no_record_that_stays_is_lost_and_none_comes_twice_while_others_come_and
         elif kind == "d" and model.rows:
             model.delete(index)
 
-    delivered = read(model, between=between)
+    delivered = read(model, plan, between=between)
     assert len(delivered) == len(set(delivered))
     assert before & {row["id"] for row in model.rows} <= set(delivered)
 
@@ -359,6 +366,20 @@ NEVER = "Custify counts {} records, and {} of them never came"
 NO_PROOF = "Custify kept no order while the account changed, and nothing shows that all records came"
 
 
+@pytest.mark.parametrize(("reached", "is_short"), [(10, False), (20, True)])
+def test_small_pages_of_a_whole_list_are_judged_by_the_count_once_there_is_more_than_one(reached, is_short):
+    position = replace(after(FIRST), place=Place(2, 10, 20, 19, reached=reached))
+    assert bool(shortfall(WHOLE, position)) is is_short
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3, 6, 10])
+@pytest.mark.parametrize("size", [26, 199])
+def test_small_pages_of_a_whole_list_cost_few_requests_more(size, cap):
+    model = Model(size, cap=cap)
+    assert sorted(read(model, WHOLE)) == sorted(row["id"] for row in model.rows)
+    assert model.asked <= -(-size // cap) + 1
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -366,7 +387,8 @@ NO_PROOF = "Custify kept no order while the account changed, and nothing shows t
         ({"doubts": Doubts(has_gap=True)}, NEVER.format(100, 90)),
         ({"doubts": Doubts(has_gap=True), "place": Place(2, 10, 10, 10, reached=10)}, "pages that should hold"),
         ({"doubts": Doubts(is_unproven=True)}, NEVER.format(100, 90)),
-        ({"doubts": Doubts(is_unproven=True), "place": Place(2, 10, 10, 10, reached=10)}, None),
+        ({"doubts": Doubts(is_unproven=True), "place": Place(2, 10, 10, 10, reached=10)}, NO_PROOF),
+        ({"doubts": Doubts(is_unproven=True), "place": Place(2, 2, 10, 10, reached=10)}, None),
         ({"doubts": Doubts(is_unproven=True), "place": Place(2, 10, None, 10, reached=10)}, NO_PROOF),
         ({"doubts": Doubts(is_unproven=True, total_moved=True)}, NO_PROOF),
         ({"doubts": Doubts(is_unproven=True), "floor": "2026-01-01T00:00:00.000Z"}, NO_PROOF),

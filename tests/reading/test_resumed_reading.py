@@ -24,7 +24,8 @@ MANUAL = {
     "order": {"field": "created_at", "direction": "desc", "query": {"sort": "created_at"}},
     "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}},
 }
-DATE = {"full": "created_at", "incremental": "updated_at"}
+FILTERED = {**MANUAL, "request": {"path": "/thing", "query": {"status": "open"}}}
+DATE = {"full": "created_at", "filtered": "created_at", "incremental": "updated_at"}
 
 
 def moment(number):
@@ -68,9 +69,12 @@ class Account:
 
 def read(account, mode, events):
     """Read everything; a `resume` among the events starts again from the state, as another process would."""
-    plan = read_plan({**MANUAL, "mode": mode})
+    is_incremental = mode == "incremental"
+    plan = read_plan(
+        {**(FILTERED if mode == "filtered" else MANUAL), "mode": "incremental" if is_incremental else "full"}
+    )
     head = {"version": 1, "stream": plan.stream, "for": plan.fingerprint}
-    progress = states.resume(plan, head if mode == "full" else {**head, "cursor": "2026-01-01T00:00:00.000Z"})
+    progress = states.resume(plan, {**head, "cursor": "2026-01-01T00:00:00.000Z"} if is_incremental else head)
     seen, delivered, rest = seen_before(progress.position), [], iter(events)
     for _ in range(500):
         step = absorb(plan, progress.position, account.page(progress.position), seen)
@@ -93,10 +97,20 @@ EVENTS = st.lists(st.lists(st.tuples(KINDS, st.integers(0, 200)), max_size=4), m
 NEWCOMERS = [[("resume", 0), ("create", 1)]] * 5
 
 
-@pytest.mark.parametrize("mode", ["full", "incremental"])
+EMPTIED = [[("resume", 0), ("delete", 61), ("delete", 62)], [], [("delete", 50)]]
+"""The page that a state leads back to is empty by then, and what was on it moved to the page above."""
+
+SHRUNK = [[], [("delete", 197)], [("delete", 161)], [], [], [("delete", 73), ("delete", 168)], [], [("delete", 68)]]
+SHRUNK += [[], [("delete", 55)], [("delete", 44)], [], [], [("delete", 16), ("delete", 20), ("delete", 135)]]
+"""As many came as the service counts, since some of them left, and then the rest moves up from an emptied page."""
+
+
+@pytest.mark.parametrize("mode", ["full", "filtered", "incremental"])
 @settings(max_examples=3 * settings.default.max_examples)
 @example(3, 1, NEWCOMERS)
 @example(25, 3, [[("delete", 0), ("delete", 0)], [("delete", 9), ("resume", 0)], *NEWCOMERS])
+@example(26, 1, [*EMPTIED, [("resume", 0), ("delete", 140), ("delete", 16), ("delete", 34)]])
+@example(60, 3, SHRUNK)
 @given(st.sampled_from([0, 3, 9, 10, 11, 25, 60]), st.sampled_from([1, 2, 3, 100]), EVENTS)
 def test_a_read_that_is_resumed_anywhere_delivers_none_twice_and_loses_none_that_stays(mode, size, ties, events):
     account = Account(size, ties, mode)
