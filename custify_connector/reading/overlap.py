@@ -53,19 +53,31 @@ def joins(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> bool:
     # Others may share the edge's date: one at the edge is proof only where nothing of that date was delivered.
     if is_dated and not delivered.tail and value == delivered.edge:
         return True
-    if _is_apart(plan, position):
-        return page.total == position.place.total and is_dated and value < delivered.edge  # type: ignore[operator] # neither is None
     if doubts.is_resumed:
         return not set(delivered.tail).isdisjoint(page.identities)
     half = max(2, (position.place.size or 0) // 2)
     needed = min(ENOUGH_TIED, half, len(page.identities)) if is_dated and value == delivered.edge else 1
-    return _goes_on(delivered.previous, page.identities, seen, needed)
+    return _follows(plan, position, page, value) or (
+        _shares(plan, position) and _goes_on(delivered.previous, page.identities, seen, needed)
+    )
 
 
-def _is_apart(plan: ReadPlan, position: Position) -> bool:
-    """Return whether a page was asked for that need not share records with the one before."""
-    is_alone = not (position.doubts.is_stepping_back or position.doubts.is_resumed or has_shifted(position))
-    return is_alone and can_overlap(plan, position.place) and not overlaps_always(plan, position)
+def _shares(plan: ReadPlan, position: Position) -> bool:
+    """Return whether a page was asked for so that it shares records with the one before."""
+    is_small = can_overlap(plan, position.place) and not overlaps_always(plan, position)
+    return not is_small or position.doubts.is_stepping_back or has_shifted(position)
+
+
+def _follows(plan: ReadPlan, position: Position, page: Page, value: str | None) -> bool:
+    """Return whether no record can have moved up since the page before, as the total stands still.
+
+    Records of one date may change places at a border: it is looked at once more, by a page that begins above it.
+    """
+    if overlaps_always(plan, position) or not can_overlap(plan, position.place):
+        return False
+    is_above = begins(plan, position, page) < position.place.reached
+    is_past = value is not None and value < (position.delivered.edge or "")
+    return page.total == position.place.total and value is not None and (is_above or is_past)
 
 
 def _goes_on(previous: tuple[str, ...], identities: list[str], seen: Seen, needed: int) -> bool:

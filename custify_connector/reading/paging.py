@@ -75,7 +75,7 @@ def _nothing_there(plan: ReadPlan, position: Position, page: Page) -> Step:
     above = begins(plan, position, page)
     counted = place.total if page.total is None else page.total
     is_missed = counted is not None and counted > max(above, place.collected if page.total is None else 0)
-    if above <= 0:
+    if above <= 0 and not is_missed:
         return Step([], position, done=True)
     if (is_missed or above < place.reached or fell(position, page)) and not doubts.end_checked:
         return step_back(plan, replace(position, doubts=replace(doubts, end_checked=True)))

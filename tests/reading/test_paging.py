@@ -348,7 +348,16 @@ def test_below_a_gap_every_page_is_asked_that_the_total_promises():
 
 
 def test_a_first_page_that_is_empty_is_the_end():
-    assert absorb(PLAN, start(PLAN, None), page(1, [], 5), seen_before(start(PLAN, None))).done
+    assert absorb(PLAN, start(PLAN, None), page(1, [], 0), seen_before(start(PLAN, None))).done
+    assert absorb(PLAN, start(PLAN, None), page(1, [], None), seen_before(start(PLAN, None))).done
+
+
+def test_a_first_page_that_is_empty_though_records_are_counted_is_doubted_and_then_a_gap():
+    first = absorb(PLAN, start(PLAN, None), page(1, [], 5), seen_before(start(PLAN, None)))
+    assert (first.done, first.position.place.number) == (False, 1)
+    again = absorb(PLAN, first.position, page(1, [], 5), seen_before(first.position))
+    assert again.done
+    assert shortfall(PLAN, again.position) == "pages that should hold records were empty"
 
 
 def test_an_account_that_grows_as_quickly_as_it_is_read_ends_the_read(monkeypatch):
