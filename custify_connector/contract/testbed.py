@@ -23,7 +23,20 @@ Quirk = Literal[
     "unstable_ties",  # records with equal values change places between two lists
     "forgotten_batch",  # the outcome of a batch is known no longer when it is asked for
 ]
-FaultKind = Literal["status", "reset", "timeout", "truncated", "not_json", "empty", "html", "redirect", "revoke"]
+FaultKind = Literal[
+    "status",
+    "reset",
+    "timeout",
+    "drip",
+    "truncated",
+    "not_json",
+    "empty",
+    "no_records",
+    "error_as_success",
+    "html",
+    "redirect",
+    "revoke",
+]
 Scope = Literal["any", "reads", "writes"]
 Operation = Literal["upsert", "create", "update", "delete"]
 
@@ -72,8 +85,9 @@ class InjectedFault:
 
     `status` and `retry_after` (the header's text; None for no header) belong to the kind `status`. With `applied`, a
     write is carried out and only its answer is lost. With `about`, it strikes only requests that hold this text in
-    their path, query or body. `timeout` answers after `seconds`, `redirect` sends to another
-    host, `revoke` refuses the good credential from that request on.
+    their path, query or body. `timeout` answers after `seconds`, and `drip` byte by byte over so long. `no_records`
+    answers a page with its count alone, `error_as_success` an error with the status of a success. `redirect` sends to
+    another host, `revoke` refuses the good credential from that request on.
     """
 
     kind: FaultKind

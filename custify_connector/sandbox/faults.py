@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
+
+import orjson
 
 from .refusals import error_body
 from .wire import Delivery, Reply
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PASSING = frozenset({"slow", "trickle"})
+_SPOILT = frozenset({"cut", "no_records"})
+"""Their answer to a read is made from the true one."""
+
 _HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be right back.</body></html>"
 _HTML_TYPE = "text/html; charset=utf-8"
 _DEFAULT_SIZE = 1_000_000
@@ -36,6 +41,8 @@ Kind = Literal[
     "too_large",
     "wrong_type",
     "null",
+    "no_records",
+    "error_as_success",
 ]
 
 
@@ -129,7 +136,7 @@ def answers_itself(fault: Fault | None, method: str) -> bool:
     """Say whether the fault takes the place of the request's own work: then a write is not applied."""
     if fault is None or fault.kind in PASSING:
         return False
-    return fault.before and (method != "GET" or fault.kind != "cut")
+    return fault.before and (method != "GET" or fault.kind not in _SPOILT)
 
 
 def _error(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Delivery:
@@ -180,6 +187,19 @@ def _wrong_type(fault: Fault, reply: Reply) -> Delivery:
     return Delivery(Reply(200, body, reply.content_type))
 
 
+def _no_records(_: Fault, reply: Reply) -> Delivery:
+    """Answer a page with its count, and without its records."""
+    return Delivery(replace(reply, body=orjson.dumps(_without_records(orjson.loads(reply.body)))))
+
+
+def _without_records(page: object) -> object:
+    if isinstance(page, dict):
+        return {name: [] if isinstance(value, list) else value for name, value in page.items()}
+    # People come in an array of one page.
+    is_wrapped = isinstance(page, list) and len(page) == 1 and isinstance(page[0], dict) and "total" in page[0]
+    return [_without_records(page[0])] if is_wrapped else []
+
+
 def _figure(fault: Fault, default: float) -> float:
     return float(fault.value) if isinstance(fault.value, int | float | str) else default
 
@@ -199,4 +219,6 @@ _DAMAGE: dict[str, Callable[[Fault, Reply], Delivery]] = {
     "too_large": _too_large,
     "wrong_type": _wrong_type,
     "null": _plain(b"null"),
+    "no_records": _no_records,
+    "error_as_success": _plain(error_body(500, "a fault was ordered")),
 }

@@ -34,6 +34,9 @@ _KINDS: Mapping[FaultKind, Callable[[InjectedFault, Sandbox], tuple[Kind, object
     "not_json": lambda *_: ("not_json", None),
     "empty": lambda *_: ("empty", None),
     "html": lambda *_: ("html", None),
+    "no_records": lambda *_: ("no_records", None),
+    "error_as_success": lambda *_: ("error_as_success", None),
+    "drip": lambda fault, _: ("trickle", fault.seconds),
     "redirect": lambda _, elsewhere: ("redirect", f"{elsewhere.base_url}/people/all"),
     "revoke": lambda *_: ("revoke", None),
 }

@@ -9,7 +9,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.findings import Finding, holds, nothing, shown
 from custify_connector.certification.trials import Reading, Trial
-from custify_connector.contract import ConnectorError
+from custify_connector.contract import ConnectorError, IncompleteRead
 from custify_connector.contract.testbed import FaultKind, InjectedFault
 
 _DAMAGED: tuple[FaultKind, ...] = ("truncated", "not_json", "html")
@@ -34,6 +34,28 @@ def nothing_where_something_should_be_is_no_success(bench: Bench) -> Iterator[Fi
     for kind, _, reading in damaged(bench, ("empty",), after=0):
         yield holds(kind, "an error of the contract", shown(reading.error or "no error"),
                     isinstance(reading.error, ConnectorError))  # fmt: skip
+
+
+@check("D17", "hardened", seconds=60)
+def a_list_that_ends_before_its_count_is_no_whole_one(bench: Bench) -> Iterator[Finding]:
+    """A page that should hold records and stays empty is reported: what a host has would be replaced by less."""
+    for kind, trial, reading in damaged(bench, ("no_records",), after=1):
+        held = len(trial.service.truth(trial.streams[0]))
+        yield holds(f"{kind}, {len(reading.records)} of {held}", "IncompleteRead", shown(reading.error or "no error"),
+                    isinstance(reading.error, IncompleteRead))  # fmt: skip
+
+
+@check("D18", "hardened", seconds=60)
+def an_error_with_the_status_of_a_success_is_no_data(bench: Bench) -> Iterator[Finding]:
+    """An error that comes as a success is neither an empty list nor a record: it ends in an error of the contract."""
+    for after in (0, 1):
+        for kind, trial, reading in damaged(bench, ("error_as_success",), after=after):
+            held = trial.service.truth(trial.streams[0])
+            yield holds(f"{kind} after {after}", "an error of the contract", shown(reading.error or "no error"),
+                        isinstance(reading.error, ConnectorError))  # fmt: skip
+            yield nothing(f"{kind} after {after}", "true records alone", (
+                one for one in reading.records if one not in held
+            ))  # fmt: skip
 
 
 def damaged(

@@ -92,6 +92,19 @@ def a_key_revoked_in_the_middle_stops_the_read(bench: Bench) -> Iterator[Finding
     yield holds("state", "that of what was passed", reading.state, reading.state is not None)
 
 
+@check("F11", "hardened", seconds=60)
+def a_reply_that_drips_is_given_up_in_time(bench: Bench) -> Iterator[Finding]:
+    """A reply that comes byte by byte is never finished in time: it is given up, and the page asked again."""
+    trial, still = bench.open(page_cap=5), bench.open(page_cap=5)
+    trial.service.inject(InjectedFault("drip", after=1, seconds=6.0))
+    patience = trial.service.settings(timeout_seconds=1.0, in_flight=1)
+    reading = trial.read(trial.streams[0], settings=patience)
+    still.read(still.streams[0], settings=patience)
+    yield equal("error", None, reading.error)
+    yield equal("records", len(trial.service.truth(trial.streams[0])), len(reading.records))
+    yield equal("requests more than without it", 1, trial.requests - still.requests)
+
+
 @check("F10", "hardened")
 def a_redirect_to_another_host_never_carries_the_key(bench: Bench) -> Iterator[Finding]:
     """A server that redirects a request would otherwise receive the key."""

@@ -118,6 +118,16 @@ def _finish(batches: Iterator[Batch]) -> None:
             time.sleep(0.2)
 
 
+@mutant("F11")
+def a_reply_has_all_the_time_it_takes(healthy: Plugin) -> object:
+    """The setting that limits how long an answer may take is not passed on."""
+
+    def patient(source: dict[str, Any]) -> dict[str, Any]:
+        return {**source, "settings": {**source.get("settings", {}), "timeout_seconds": 60}}
+
+    return with_batches(healthy, source=patient)
+
+
 @mutant("F10")
 def a_redirect_is_followed_with_everything(healthy: Plugin) -> object:
     """Wherever an answer sends, the request goes again, with all its headers."""

@@ -167,6 +167,18 @@ def an_answer_without_content_is_an_empty_stream(healthy: Plugin) -> object:
     return swallowing(healthy)
 
 
+@mutant("D17")
+def a_list_ends_where_a_page_is_empty(healthy: Plugin) -> object:
+    """What is counted and never came is passed over."""
+    return swallowing(healthy)
+
+
+@mutant("D18")
+def what_is_no_page_is_the_end_of_the_list(healthy: Plugin) -> object:
+    """An error that came as a success is passed over."""
+    return swallowing(healthy)
+
+
 @mutant("D14")
 def every_page_is_kept(healthy: Plugin) -> object:
     """Each record is kept until the end of the read, with the page it came on."""
