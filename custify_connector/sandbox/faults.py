@@ -196,8 +196,8 @@ def _without_records(page: object) -> object:
     if isinstance(page, dict):
         return {name: [] if isinstance(value, list) else value for name, value in page.items()}
     # People come in an array of one page.
-    is_wrapped = isinstance(page, list) and len(page) == 1 and isinstance(page[0], dict) and "total" in page[0]
-    return [_without_records(page[0])] if is_wrapped else []
+    pages = page if isinstance(page, list) else []
+    return [_without_records(one) for one in pages if isinstance(one, dict) and "total" in one]
 
 
 def _figure(fault: Fault, default: float) -> float:
