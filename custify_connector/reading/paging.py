@@ -32,6 +32,9 @@ PROOF_OF_ORDER = 10
 IDLE_PAGES = 1000
 """So many pages in a row may bring nothing new, and twice as many as the account has."""
 
+EMPTY_PAGES = 100
+"""So many pages in a row may be empty where records are counted: the read is incomplete anyway, and a total may lie."""
+
 SAME_PAGES = 5
 """So often the same page may come in a row, pushed down by as many new records each time."""
 
@@ -89,7 +92,8 @@ def _beyond(plan: ReadPlan, position: Position, reached: int, counted: int | Non
     doubts = replace(position.doubts, has_gap=True, is_stepping_back=False, idle=position.doubts.idle + 1)
     number = plan.page.start + -(-reached // (position.place.size or 1))
     place = replace(position.place, number=number, asked=None, reached=reached)
-    return Step([], replace(position, place=place, doubts=doubts), done=reached >= counted, flush=True)
+    done = reached >= counted or doubts.idle > EMPTY_PAGES
+    return Step([], replace(position, place=place, doubts=doubts), done=done, flush=True)
 
 
 def _is_the_same_again(plan: ReadPlan, position: Position, page: Page) -> bool:

@@ -216,7 +216,7 @@ def main() -> None:
     sys.stdout.write(
         "| kind | mode | size | lost silently | incomplete | requests |\n| --- | --- | ---: | ---: | ---: | ---: |\n"
     )
-    for name, kind in KINDS.items():
+    for name, kind in ((name, KINDS[name]) for name in sys.argv[3:] or KINDS):
         for mode in ("full", "incremental"):
             for size in (20, 50, 200):
                 found = [

@@ -347,6 +347,13 @@ def test_below_a_gap_every_page_is_asked_that_the_total_promises():
     assert shortfall(PLAN, step.position) == "Custify counts 45 records, and 35 of them never came"
 
 
+@pytest.mark.parametrize("plan", [PLAN, WHOLE])
+def test_a_total_beyond_all_reason_is_not_looked_for_to_its_end(plan):
+    model = Model(35, total=lambda _rows: 10**30)
+    assert sorted(read(model, plan)) == sorted(row["id"] for row in model.rows)
+    assert model.asked < paging.EMPTY_PAGES + 20
+
+
 def test_a_first_page_that_is_empty_is_the_end():
     assert absorb(PLAN, start(PLAN, None), page(1, [], 0), seen_before(start(PLAN, None))).done
     assert absorb(PLAN, start(PLAN, None), page(1, [], None), seen_before(start(PLAN, None))).done
