@@ -155,7 +155,7 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
     """Return at most `count` pages worth asking now, the next one first."""
     place, doubts = position.place, position.doubts
     found: list[Window] = [(place.number, place.asked)]
-    alone = doubts.is_stepping_back or doubts.is_resumed or position.floor is not None
+    alone = doubts.is_stepping_back or doubts.is_resumed or doubts.has_gap or position.floor is not None
     alone = alone or (doubts.total_moved and not can_overlap(plan, place))
     alone = alone or (can_overlap(plan, place) and not overlaps_always(plan, position))
     if not position.delivered.ordered:

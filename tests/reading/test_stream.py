@@ -803,3 +803,17 @@ def test_a_parent_whose_count_is_0_is_not_asked_for(count, is_asked):
     list(batches(service, {**PARTS, "partitions": [counting]}))
     assert ("r1" in parts_asked(service)) == is_asked
     assert {"r0", "r2"} <= set(parts_asked(service))
+
+
+SLICE = {**THINGS, "slice": {"start": None, "end": None, "page": 1, "pages": 3}}
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("place", [0, 15, 29])
+def test_a_slice_of_a_list_that_is_out_of_order_is_refused_since_its_records_may_be_in_another(place, workers):
+    service = Service(thing=30)
+    assert len(ids(batches(service, SLICE, workers=workers))) == 30
+    rows = service.lists["/thing"]
+    rows.insert(0 if place else 29, rows.pop(place))
+    with pytest.raises(UnexpectedReply, match="does not keep the order that the slices rest on; read the source whole"):
+        list(batches(service, SLICE, workers=workers))
