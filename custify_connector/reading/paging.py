@@ -56,7 +56,8 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     same = position.doubts.same + 1 if _is_the_same_again(plan, position, page) else 0
     position = replace(position, doubts=replace(position.doubts, same=same))
     if same > _same_pages(plan, position, page):
-        return Step([], position, done=True)
+        is_short = page.total is not None and page.total > position.place.collected
+        return Step([], replace(position, doubts=replace(position.doubts, has_gap=is_short)), done=True)
     return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 
 

@@ -197,6 +197,21 @@ def test_a_service_that_answers_the_same_page_over_and_over_ends_the_read():
     assert len(read(model)) == 10
 
 
+@pytest.mark.parametrize(("total", "is_short"), [(10, False), (None, False), (35, True)])
+@pytest.mark.parametrize("plan", [PLAN, WHOLE, FIXED], ids=["filtered", "whole", "fixed"])
+def test_a_service_that_answers_its_first_page_alone_is_short_of_what_it_counts(plan, total, is_short):
+    first = page(1, [record(number) for number in range(9, -1, -1)], total)
+    position, seen = start(plan, None), seen_before(start(plan, None))
+    for _ in range(60):
+        place = position.place
+        step = absorb(plan, position, replace(first, number=place.number, asked=place.asked), seen)
+        position = step.position
+        if step.done:
+            break
+    assert step.done
+    assert bool(shortfall(plan, position)) is is_short
+
+
 def test_a_limit_makes_the_first_page_no_larger_than_needed():
     plan = read_plan({**MANUAL, "limit": 3})
     assert start(plan, None).place.size == 3
