@@ -298,12 +298,12 @@ def test_a_page_moves_every_part_of_the_position():
     assert position.delivered == Delivered(
         top=record(99)["created_at"], edge=record(84)["created_at"], tail=names, previous=names
     )
-    assert position.doubts == Doubts()
+    assert position.doubts == Doubts(joined=2)
 
 
 def test_a_total_that_moved_is_remembered():
     position = after(FIRST, replace(page(2, things(*range(92, 84, -1)), 101), asked=8))
-    assert position.doubts == Doubts(total_moved=True)
+    assert position.doubts == Doubts(total_moved=True, joined=2)
 
 
 @pytest.mark.parametrize(("size", "count", "known"), [(3, 9, 9), (5, 10, 5)])
