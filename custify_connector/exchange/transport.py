@@ -183,6 +183,10 @@ class HttpSend:
                 raise _TooSlow
         finally:
             reply.close()
+        if reply.status_code < 200:  # noqa: PLR2004 - an interim status
+            # The final answer may come yet: no later request may read it as its own.
+            self._session.close()
+            return Failure("broken", f"answered {reply.status_code}, which is not a final status", arrived=True)
         return self._understand(reply, content, later=request.decoded_later)
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:

@@ -74,5 +74,6 @@ What cannot be seen
 * More records of one date than a page holds, which change places at each answer while the account changes: reported as
   incomplete. In pages of fewer than 12 records, fewer than six prove their order, and chance may pass for it.
 * Records without a date, below the cursor of an incremental read, where the service gives no total.
-* An empty page in the middle of the list, where the service gives no total; what it leaves out of every answer and count.
+* An empty page in the middle of the list, where the service gives no total.
+* What a service leaves out of every answer and every count.
 """

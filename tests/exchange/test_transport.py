@@ -802,3 +802,14 @@ def test_an_interruption_shows_no_key_in_its_traceback(web, canary):
     frames = [frame for frame in own.stack if "custify_connector" in frame.filename]
     assert frames
     assert canary not in "".join(str(frame.locals) for frame in frames)
+
+
+@pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints", b"101 Switching Protocols"])
+def test_an_interim_status_is_no_answer_and_what_follows_it_is_read_by_no_other_request(canary, status):
+    """A write that is answered so may have been carried out, and its real answer may come at any time."""
+    late = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"whose": "a"}'
+    reply = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n" + late
+    with proxy(reply) as (port, heard), opened(f"http://127.0.0.1:{port}", canary) as send:
+        found = [send(ASK), send(ASK)]
+    assert [(one.kind, one.arrived) for one in found] == [("broken", True)] * 2
+    assert len(heard) == 2
