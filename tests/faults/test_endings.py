@@ -81,7 +81,8 @@ def test_a_second_signal_ends_a_run_at_once_even_one_that_waits_for_custify(make
         process.kill()
         process.communicate()
         pytest.fail("it went on waiting after a second signal")
-    assert process.returncode == 130
+    # A signal that comes when nothing but the interpreter is left ends it as it ends any program: 130 for a shell.
+    assert process.returncode in {130, -signal.SIGINT}
     assert b"Traceback" not in err
 
 
