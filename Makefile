@@ -12,10 +12,12 @@ test: .venv/tested  ## the tests, without those that are slow by nature
 	$(PYTEST) -m "not slow" $(MORE)
 
 # Here `test` is run with coverage and in another order each time; the slow tests add theirs, and the sum is judged.
-# They measure real windows of seconds, so they run one after another.
-check: MORE = --random-order --hypothesis-profile=thorough --cov --cov-report= --cov-fail-under=0
+# Those that measure real windows of seconds run one after another.
+THOROUGH := --random-order --hypothesis-profile=thorough --cov
+check: MORE = $(THOROUGH) --cov-report= --cov-fail-under=0
 check: .venv/checked lint types layers test  ## lint, types, layers and all tests, with coverage
-	$(BIN)/python -m pytest -m slow --random-order --cov --cov-append --cov-report=term
+	$(PYTEST) -m "slow and not alone" $(THOROUGH) --cov-append --cov-report= --cov-fail-under=0
+	$(BIN)/python -m pytest -m "slow and alone" $(THOROUGH) --cov-append --cov-report=term
 
 lint: .venv/checked
 	$(BIN)/ruff check .

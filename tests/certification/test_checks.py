@@ -7,7 +7,10 @@ from custify_connector.certification.checking import GROUPS, RUNGS, all_checks, 
 CHECKS = all_checks()
 WAITING = {"B6", "D12", "D14", "D16", "D18", "E3", "F1", "F2", "F3", "F4", "F7", "F11"}
 """These wait for a limit, for an outage to end, or for processes."""
-EACH = [pytest.param(one, id=one.id, marks=[pytest.mark.slow] if one.id in WAITING else []) for one in CHECKS]
+EACH = [
+    pytest.param(one, id=one.id, marks=[pytest.mark.slow, pytest.mark.alone] if one.id in WAITING else [])
+    for one in CHECKS
+]
 
 
 @pytest.mark.parametrize("one", EACH)

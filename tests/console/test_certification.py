@@ -10,6 +10,8 @@ from custify_connector.contract import plugin_manager
 from tests import others
 from tests.certification.reported import MIXED, RIGHT, WRONG, outcome, report
 
+pytestmark = pytest.mark.alone
+
 NAME = "custify-certification.json"
 
 

@@ -12,6 +12,8 @@ from custify_connector.contract.errors import ServiceUnavailable
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault
 
+pytestmark = pytest.mark.alone
+
 LIMIT = (30, 1.0)
 OPTION = "30/1"
 PEOPLE = 400

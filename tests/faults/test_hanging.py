@@ -21,6 +21,8 @@ import pytest
 
 import custify_connector
 
+pytestmark = pytest.mark.alone
+
 PROGRAM = "from custify_connector.cli import main; main(prog_name='custify')"
 SECONDS = 30
 

@@ -102,7 +102,7 @@ def whole(record: Record) -> str:
     return json.dumps(record, sort_keys=True, default=str)
 
 
-@check("D9", "hardened")
+@check("D9", "hardened", seconds=60)
 def parallel_and_sequential_reads_deliver_the_same(bench: Bench) -> Iterator[Finding]:
     """Requests under way together change neither the records nor what their states promise."""
     for stream, trial in bench.sized(size=40, page_cap=5, latency_seconds=0.005):

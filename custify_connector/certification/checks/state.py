@@ -71,7 +71,7 @@ def a_read_killed_at_any_point_goes_on_without_loss(bench: Bench) -> Iterator[Fi
 _SEED, _KILLS = 3, 3
 
 
-@check("E4", "hardened")
+@check("E4", "hardened", seconds=60)
 def equal_cursors_across_a_page_border_lose_nothing(bench: Bench) -> Iterator[Finding]:
     """Many records may share one moment, more than a page holds: none is passed over, wherever a read stops."""
     for stream, cursor, trial in _incremental(bench, size=24, page_cap=5, quirks=frozenset({"unstable_ties"})):
@@ -79,7 +79,7 @@ def equal_cursors_across_a_page_border_lose_nothing(bench: Bench) -> Iterator[Fi
         yield from _every_stop(bench, trial, stream)
 
 
-@check("E5", "hardened")
+@check("E5", "hardened", seconds=60)
 def no_order_lets_a_state_run_ahead(bench: Bench) -> Iterator[Finding]:
     """Where a service does not keep the order asked for, a state still never passes a record that was not read."""
     for stream, _, trial in _incremental(bench, size=24, page_cap=5, quirks=frozenset({"unordered"})):
