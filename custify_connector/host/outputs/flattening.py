@@ -111,6 +111,10 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name
+
+
 def flatten(fields: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
     r"""Yield every field's path and value, for paths that no column may rename.
 
