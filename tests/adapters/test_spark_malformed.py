@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.adapters import spark_journal, spark_options, spark_pace, spark_schemas, spark_tasks
@@ -60,14 +60,12 @@ def refusal(ask, options):
 
 @pytest.mark.parametrize(("ask", "endpoint"), [(read, "people"), (write, "upsert_person")], ids=["read", "write"])
 @given(options=OPTIONS)
-@settings(max_examples=150, deadline=None)
 def test_any_options_are_taken_or_refused(ask, endpoint, options):
     assert refusal(ask, options) != ""
     assert refusal(ask, {**options, "endpoint": endpoint}) != ""
 
 
 @given(content=st.one_of(JSON.map(json.dumps), st.sampled_from(["[" * 9999, '{"acme": {"api_key": 3}}', "\ufeff{}"])))
-@settings(max_examples=60, deadline=None)
 def test_any_file_of_credentials_is_taken_or_refused(content, place):
     file = place / "keys.json"
     file.write_text(content, encoding="utf-8")
@@ -76,7 +74,6 @@ def test_any_file_of_credentials_is_taken_or_refused(content, place):
 
 
 @given(line=st.one_of(JSON.map(json.dumps), st.sampled_from(["", "[" * 9999, '{"row": "a", "receipt": {"index": 1}}'])))
-@settings(max_examples=60, deadline=None)
 def test_any_line_of_a_journal_is_taken_or_refused(line, place):
     (place / "part-00000.jsonl").write_text(line + "\n", encoding="utf-8")
     for use in (lambda: spark_journal.opened(place, 0, "me").__enter__(), lambda: spark_journal.outcomes(place)):

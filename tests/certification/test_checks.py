@@ -7,10 +7,11 @@ from custify_connector.certification.checking import GROUPS, RUNGS, all_checks, 
 CHECKS = all_checks()
 WAITING = {"B6", "D12", "D14", "D16", "D18", "E3", "F1", "F2", "F3", "F4", "F7", "F11"}
 """These wait for a limit, for an outage to end, or for processes."""
-EACH = [
-    pytest.param(one, id=one.id, marks=[pytest.mark.slow, pytest.mark.alone] if one.id in WAITING else [])
-    for one in CHECKS
-]
+RESUMED = {"D9", "E2", "E4", "E5"}
+"""These read a service once more from each of its states: seconds of the processor."""
+SLOW, ALONE = (pytest.mark.slow,), (pytest.mark.slow, pytest.mark.alone)
+MARKS = dict.fromkeys(RESUMED, SLOW) | dict.fromkeys(WAITING, ALONE)
+EACH = [pytest.param(one, id=one.id, marks=MARKS.get(one.id, ())) for one in CHECKS]
 
 
 @pytest.mark.parametrize("one", EACH)

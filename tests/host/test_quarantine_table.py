@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
@@ -101,7 +101,6 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
 @given(records=st.lists(st.dictionaries(st.text("abc.\\ é", min_size=1), VALUES, max_size=4), max_size=4))
 def test_any_records_come_back_as_they_were(tmp_path_factory, records):
     lines = {number: line(record) for number, record in enumerate(records)}

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.checking.json_values import loads
@@ -134,7 +134,6 @@ def lasting(postgres_folder, tmp_path_factory):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
 @given(batches)
 def test_any_records_come_back_as_they_were(lasting, batch):
     lasting.ask("DROP TABLE IF EXISTS t")
@@ -143,7 +142,6 @@ def test_any_records_come_back_as_they_were(lasting, batch):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
 @given(batches, batches)
 def test_a_table_that_is_filled_again_holds_the_new_records_alone(lasting, first, second):
     lasting.ask("DROP TABLE IF EXISTS t")
