@@ -259,11 +259,16 @@ class Feed:
         if row is None:
             return None
         record, fault = self._read(row)
-        content = {**record, **self._constants} if fault is None else {"": [record, row.text]}
-        record_hash = journal.hash_of(content)
+        record_hash = self._hash(row, record, is_record=fault is None)
         place, entry = self._safe.journal.meet(record_hash) if self._safe.journal else (index, None)
         given = Given(index, row, record, record_hash, place, is_record=fault is None, is_known=entry is not None)
         return given, entry, fault or self._contradiction(given)
+
+    def _hash(self, row: Row, record: Mapping[str, Any], *, is_record: bool) -> bytes:
+        """Return what a row is known by in the files of this run; nothing where it has none."""
+        if self._safe.journal is None and self._safe.delivered is None:
+            return b""
+        return journal.hash_of({**record, **self._constants} if is_record else {"": [record, row.text]})
 
     def _settled_before(self, given: Given, entry: Entry | None) -> Receipt | None:
         """Return what an interrupted run found of a row that is not to be sent again; it was kept safe then."""
@@ -290,6 +295,8 @@ class Feed:
 
     def _touching(self, given: Given) -> Given:
         """Return a row as it is passed: what it may change in the account is not known from now on."""
+        if self._safe.delivered is None and not self._safe.others:
+            return given
         sent = {**given.record, **self._constants}
         for other in self._safe.others:
             other.forget(sent)
@@ -340,8 +347,8 @@ class Feed:
         return self._safe.resend_unclear or may_repeat(self._safe.repeat, record)
 
     def _unchanged(self, given: Given) -> Receipt | None:
-        key, delivered = self._key(given), self._safe.delivered
-        if not delivered or not self._safe.skip_unchanged or not key:
+        delivered = self._safe.delivered
+        if not delivered or not self._safe.skip_unchanged or not (key := self._key(given)):
             return None
         if not delivered.holds({**given.record, **self._constants}, given.hash):
             return None
@@ -354,7 +361,8 @@ class Feed:
         """Return a receipt with its place in the input, once it is safe."""
         self._hold_to_its_word(receipt)
         given = self._given.pop(receipt.index)
-        receipt = replace(receipt, index=given.index)
+        if receipt.index != given.index:
+            receipt = replace(receipt, index=given.index)
         self._rejects.count(receipt)
         if given.row.origin:
             self._origins.decide(given.row.origin, receipt)

@@ -38,7 +38,11 @@ _TOTALS = re.compile(
 
 def totals(row: Row) -> str | None:
     """Return what is wrong with a row whose first cell calls it one of totals, as reports have at their end."""
-    first = next((cell for cell in row.fields.values() if cell != ""), None)
+    for first in row.fields.values():
+        if first != "":
+            break
+    else:
+        return None
     if not isinstance(first, str) or not _TOTALS.fullmatch(first.strip()):
         return None
     remedy = "leave out the last rows with --footer-rows 1, or send such rows with --keep-totals"

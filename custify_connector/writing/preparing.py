@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -49,7 +48,8 @@ def _prepare(  # noqa: PLR0913, PLR0917 - what a run has made ready, and one rec
     if not valid(record):
         faults = _also(faults, (_with_value(fault, record) for fault in faults_of(record, plan.schema or {}, "")))
     key = key_of(record, plan.identity)
-    faults = _also(faults, _own_faults(plan, record, key, faults))
+    if own := _own_faults(plan, record, key, faults):
+        faults = _also(faults, own)
     if not ids.keys().isdisjoint(record):
         faults = _also(faults, _id_faults(ids, record))
     if faults:
@@ -62,18 +62,20 @@ def _record(plan: WritePlan, fields: Fields, given: object) -> tuple[dict[str, J
         return {}, (Fault("", "a record must be an object of fields and values"),)
     faults: list[Fault] = []
     record = _plain(fields(given, "", faults), faults)
-    constants = fields(plan.constants, "", faults)
-    differing = [name for name, value in constants.items() if name in record and record[name] != value]
-    faults += [Fault(name, f"is fixed to {constants[name]!r} for this run") for name in differing]
-    record = {**record, **constants}
+    if plan.constants:
+        constants = fields(plan.constants, "", faults)
+        differing = [name for name, value in constants.items() if name in record and record[name] != value]
+        faults += [Fault(name, f"is fixed to {constants[name]!r} for this run") for name in differing]
+        record = {**record, **constants}
     return record, (*faults, *rounded(record))
 
 
 def _plain(given: Mapping[Any, Any], faults: list[Fault]) -> Json:
     """Return the fields of a record that JSON can carry; each other one is added to the faults."""
-    with suppress(NotJson):
+    try:
         return plain(given)
-    record: dict[str, Json] = {}
+    except NotJson:
+        record: dict[str, Json] = {}
     for name, value in given.items():
         try:
             record |= plain({name: value})
@@ -112,8 +114,8 @@ def _own_faults(
         name: str(value) for name, value in (key or {}).items() if known.get(name, {}).get("format") != "object-id"
     }
     of_key = [Fault(name, reason) for name, text in texts.items() if (reason := white_space(text))]
-    named = {name for fields in plan.identity for name in fields}
-    if plan.identity and key is None and named.isdisjoint(fault.place for fault in before):
+    named = {name for fields in plan.identity for name in fields} if key is None else set()
+    if named and named.isdisjoint(fault.place for fault in before):
         names = ", ".join(" with ".join(fields) for fields in plan.identity)
         of_key.append(Fault("", f"this record has no identifier: it needs one of {names}"))
     return (*of_key, *_address_faults(plan, record), *_size_faults(plan, record), *_unset_faults(plan, record))
