@@ -572,3 +572,112 @@ def test_a_corrected_row_is_replayed_as_the_first_run_would_have_sent_it(dry, tm
     path.write_text(path.read_text().replace('"12x"', '"1.000"'))
     done = CliRunner().invoke(main, ["replay", name, "--dry-run"])
     assert [json.loads(line)["body"] for line in done.stdout.splitlines()] == wanted[-1:], done.output
+
+
+def encoded(text, form):
+    lines = [json.loads(line) for line in text.splitlines()]
+    return {
+        "printed": "\n".join(json.dumps(each, indent=2) for each in lines).encode(),
+        "array": json.dumps(lines).encode(),
+        "printed array": json.dumps(lines, indent=1).encode(),
+        "UTF-16": text.encode("utf-16"),
+        "mark": text.encode("utf-8-sig"),
+        "Windows line ends": text.replace("\n", "\r\n").encode(),
+        "old Mac line ends": text.replace("\n", "\r").encode(),
+        "no last line end": text.rstrip("\n").encode(),
+        "blank lines": text.replace("\n", "\n\n").encode(),
+        "packed": gzip.compress(text.encode()),
+    }[form]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "printed", "array", "printed array", "UTF-16", "mark", "Windows line ends", "old Mac line ends",
+        "no last line end", "blank lines", "packed",
+    ],
+)  # fmt: skip
+def test_a_quarantine_is_replayed_however_an_editor_saved_it(dry, tmp_path, form):
+    dry("user_id,session_count\nu-ü,x\nu-2,y\n", "--quarantine", "q.jsonl")
+    text = (tmp_path / "q.jsonl").read_text().replace('"x"', "1").replace('"y"', "2")
+    (tmp_path / "edited.jsonl").write_bytes(encoded(text, form))
+    done = CliRunner().invoke(main, ["replay", "edited.jsonl", "--dry-run"])
+    found = [json.loads(line)["body"] for line in done.stdout.splitlines()]
+    assert found == [{"user_id": "u-ü", "session_count": 1}, {"user_id": "u-2", "session_count": 2}], done.output
+
+
+# ------------------------------------------------------------------------------------------------------------- plans
+
+
+DECLARED = {
+    "delimiter": ("~", "user_id~name\nu-1~Ü\n"),
+    "encoding": ("windows-1252", "user_id,name\nu-1,Ü\n".encode("windows-1252")),
+    "header_row": (2, "Report\nuser_id,name\nu-1,Ü\n"),
+    "footer_rows": (1, "user_id,name\nu-1,Ü\nTotal,1\n"),
+    "null_markers": (["NULL"], "user_id,name,email\nu-1,Ü,NULL\n"),
+    "trim": (True, "user_id,name\n u-1 ,Ü \n"),
+    "input_format": ("csv", "user_id,name\nu-1,Ü\n"),
+}
+READ = {
+    "decimal": (",", "user_id;session_count\nu-1;7,0\n", 7),
+    "thousands": (".", "user_id;session_count\nu-1;1.200\n", 1200),
+    "date_format": ("%d.%m.%Y", "user_id;signed_up_at\nu-1;31.12.2026\n", "2026-12-31"),
+    "yes": (["ja"], "user_id;unsubscribed_from_calls\nu-1;ja\n", True),
+    "no": (["nein"], "user_id;unsubscribed_from_calls\nu-1;nein\n", False),
+}
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Return a function that loads one file by a plan with these words, and shows the bodies."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_API_KEY", "made-up")
+
+    def load(content, **words):
+        name = words.pop("name", "p.csv")
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        plan = {"writes": [{"endpoint": "upsert_person", "file": name, **words}]}
+        (tmp_path / "plan.yaml").write_text(json.dumps(plan))
+        done = CliRunner().invoke(main, ["load", "plan.yaml", "--dry-run"])
+        return done, [json.loads(line)["body"] for line in done.stdout.splitlines()]
+
+    return load
+
+
+@pytest.mark.parametrize("word", DECLARED)
+def test_each_form_of_a_file_can_be_declared_in_a_plan(load, word):
+    value, content = DECLARED[word]
+    name = "p.dat" if word == "input_format" else "p.csv"
+    assert load(content, name=name, **{word: value})[1] == [{"user_id": "u-1", "name": "Ü"}]
+    done, bodies = load(content, name=name)
+    assert bodies != [{"user_id": "u-1", "name": "Ü"}] or done.exit_code
+
+
+@pytest.mark.parametrize("word", READ)
+def test_each_notation_can_be_declared_in_a_plan(load, word):
+    value, content, read = READ[word]
+    more = {"decimal": ","} if word == "thousands" else {"yes": ["ja"], "no": ["nein"]} if word in {"yes", "no"} else {}
+    (body,) = load(content, **{**more, word: value})[1]
+    assert list(body.values()) == ["u-1", read]
+
+
+def test_rows_of_totals_a_sheet_a_table_and_a_query_can_be_declared_in_a_plan(load, tmp_path):
+    assert len(load("user_id,name\nTotal,1\n", keep_totals=True)[1]) == 1
+    book = openpyxl.Workbook()
+    book.active.append(["x"])
+    book.create_sheet("People").append(["user_id"])
+    book["People"].append(["u-1"])
+    book.save(tmp_path / "saved.xlsx")
+    assert load((tmp_path / "saved.xlsx").read_bytes(), name="p.xlsx", sheet="People")[1] == [{"user_id": "u-1"}]
+    with duckdb.connect(str(tmp_path / "saved.duckdb")) as made:
+        made.execute("CREATE TABLE t AS SELECT 'u-1' AS user_id")
+    content = (tmp_path / "saved.duckdb").read_bytes()
+    for words in ({"table": "t"}, {"query": "FROM t"}):
+        assert load(content, name="p.duckdb", **words)[1] == [{"user_id": "u-1"}]
+
+
+@pytest.mark.parametrize(("word", "value"), [("delimiter", ""), ("decimal", ",,"), ("header_row", 0), ("trim", "yes")])
+def test_a_declaration_that_cannot_be_is_refused_with_its_place(load, word, value):
+    done, bodies = load(PEOPLE, **{word: value})
+    assert (bodies, done.exit_code) == ([], 2)
+    assert f"writes[0].{word}" in done.stderr
