@@ -88,6 +88,8 @@ def test_other_readers_of_parquet_see_the_same(tmp_path):
     seen = polars.read_parquet(path)
     assert seen.schema["moment in UTC"] == polars.Datetime("us", "UTC")
     assert seen["values of several types"].to_list() == ["4", "5"]
+    assert seen["list"].cast(polars.String).to_list() == ['["a"]', "[]"]
     frame = pandas.read_parquet(path)
     assert str(frame["moment in UTC"].dt.tz) == "UTC"
     assert frame["whole number"].tolist() == [1, 2**53 + 1]
+    assert frame["list"].tolist() == ['["a"]', "[]"]
