@@ -22,7 +22,8 @@ _SPARKS_OWN = frozenset(
         *("provider", "location", "is_managed_location", "owner", "external", "comment", "collation", "table_type"),
     }
 )
-_SPARKS_PREFIXES = ("option.", "spark.", "transient_")
+TABLE_PREFIX = "option."
+_SPARKS_PREFIXES = (TABLE_PREFIX, "spark.", "transient_")
 """`CREATE TABLE … USING custify OPTIONS (…)` passes the table's own properties, and each option a second time."""
 _SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
 
@@ -50,10 +51,10 @@ class OptionReader:
         """Return an option that is not empty."""
         return self._given.get(name) or None
 
-    def required(self, name: str) -> str | None:
-        """Return an option that must be there."""
+    def required(self, name: str, hint: str) -> str | None:
+        """Return an option that must be there; the hint says where it may have got lost."""
         if self.text(name) is None:
-            self.fault(name, "is required")
+            self.fault(name, f"is required ({hint})")
         return self.text(name)
 
     def matching(self, name: str, pattern: str) -> str | None:

@@ -47,13 +47,18 @@ class CustifyDataSource(DataSource):
         wanted = reading.source.get("fields")
         if wanted:
             found = {"properties": {name: found["properties"].get(name, {}) for name in wanted}}
-        return StructType.fromJson(spark_schemas.spark_schema(found, reading.accounts.column, reading.moments))
+        table = spark_options.of_table(self.options)
+        return StructType.fromJson(spark_schemas.spark_schema(found, reading.accounts.column, reading.moments, table))
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        """Return the reader of a batch query."""
-        reading = spark_options.reading(self.options)
+        """Return the reader of a batch query, or of a table of the catalog."""
+        reading = spark_options.reading(self._options(schema))
         kind = CustifyFilteringReader if reading.push_filters else CustifyReader
         return kind(reading, schema)
+
+    def _options(self, schema: StructType) -> Mapping[str, str]:
+        """Return the options of a query, or those of its table: Spark hands over none of these."""
+        return {**spark_schemas.options_of_table(json.loads(schema.json())), **self.options}
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceArrowWriter:  # noqa: ARG002 - passed by name
         """Return the writer of a batch query."""
@@ -64,7 +69,7 @@ class CustifyDataSource(DataSource):
 
     def simpleStreamReader(self, schema: StructType) -> CustifyStreamReader:  # noqa: N802 - Spark's name
         """Return the reader of a streaming query; it reads on the driver, one account."""
-        reading = spark_options.reading(self.options)
+        reading = spark_options.reading(self._options(schema))
         if reading.accounts.column is not None:
             raise ConfigurationError((Fault("option accounts", "a stream reads one account: start one for each"),))
         _, make = _rows(schema)

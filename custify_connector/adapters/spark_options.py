@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from custify_connector.adapters.option_reader import OptionReader
+from custify_connector.adapters.option_reader import TABLE_PREFIX, OptionReader
 from custify_connector.contract.errors import ConfigurationError, Fault
 
 
@@ -91,11 +91,21 @@ WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls"
 """The names of all options of a read, and of a write."""
 
 
+_NAMED_COLUMNS = "a table whose columns CREATE TABLE names keeps no options: let the columns be found"
+_INSERTED = "INSERT INTO a table has no options: write a DataFrame with format('custify')"
+
+
+def of_table(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of a table that `CREATE TABLE … USING custify OPTIONS (…)` makes; none for a mere query."""
+    names = {name.lower().removeprefix(TABLE_PREFIX): name for name in options if name.lower().startswith(TABLE_PREFIX)}
+    return {name: str(options[given]) for name, given in names.items()}
+
+
 def reading(options: Mapping[str, str]) -> Reading:
     """Return the options of a read; raises ConfigurationError with every fault, none of which shows a value."""
     found = OptionReader(options, READ)
     source = {
-        "endpoint": found.required("endpoint"),
+        "endpoint": found.required("endpoint", _NAMED_COLUMNS),
         "params": found.mapping("params"),
         "mode": found.one_of("mode", ("full", "incremental")),
         "fields": list(found.names("fields")) or None,
@@ -119,7 +129,7 @@ def writing(options: Mapping[str, str]) -> Writing:
     """Return the options of a write; raises ConfigurationError with every fault, none of which shows a value."""
     found = OptionReader(options, WRITE)
     destination = {
-        "endpoint": found.required("endpoint"),
+        "endpoint": found.required("endpoint", _INSERTED),
         "params": found.mapping("params"),
         "delivery": found.one_of("delivery", ("single", "batch")),
     }

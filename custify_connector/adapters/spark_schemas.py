@@ -20,6 +20,8 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 RECORD = "_record"
 """A text column of this name, in a schema that the user gives, holds the whole record as JSON."""
 
+_TABLE = "custify"
+
 Convert = Callable[[Any], Any]
 SparkType = Any
 """A type in Spark's JSON form: a word, or a mapping."""
@@ -32,17 +34,28 @@ class DoesNotFit(ValueError):
 
 
 def spark_schema(
-    schema: Mapping[str, Any], account_column: str | None = None, moments: str = "timestamp"
+    schema: Mapping[str, Any],
+    account_column: str | None = None,
+    moments: str = "timestamp",
+    table: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return a record's JSON Schema as a Spark schema; what has no fixed type is text that holds JSON.
 
-    `moments` is the type of a moment: `timestamp`, or `string` for the text as Custify writes it.
+    `moments` is the type of a moment: `timestamp`, or `string` for the text as Custify writes it. `table` has the
+    options of a table of the catalog: its first column keeps them, since Spark hands over none when it reads a table.
     """
     fields = [_field(account_column, "string")] if account_column else []
-    return {
-        "type": "struct",
-        "fields": [*fields, *(_field(name, _type(each, moments)) for name, each in schema["properties"].items())],
-    }
+    fields += [_field(name, _type(each, moments)) for name, each in schema["properties"].items()]
+    if table:
+        fields[0]["metadata"] = {_TABLE: orjson.dumps(table).decode()}
+    return {"type": "struct", "fields": fields}
+
+
+def options_of_table(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options that the first column of a table keeps; none where there is no such table."""
+    kept = [field.get("metadata", {}).get(_TABLE) for field in schema["fields"][:1]]
+    found: dict[str, str] = orjson.loads(kept[0]) if kept and kept[0] else {}
+    return found
 
 
 def _field(name: str, kind: SparkType) -> dict[str, Any]:

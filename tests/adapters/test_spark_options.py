@@ -135,3 +135,14 @@ def test_what_spark_adds_for_a_table_of_its_catalog_is_no_option_of_ours():
     assert spark_options.reading({"endpoint": "people", "limit": "3", **table}).source["limit"] == 3
     assert "option limits: is not known; did you mean 'limit'?" in refusal(spark_options.reading, limits="3", **table)
     assert "looks like a key" in refusal(spark_options.reading, api_key="k", **{"option.api_key": "k"})
+
+
+def test_the_options_of_a_new_table_are_told_from_those_of_a_query():
+    assert spark_options.of_table({"endpoint": "people", "limit": "3"}) == {}
+    table = {"endpoint": "people", "option.endpoint": "people", "option.Limit": "3", "provider": "custify"}
+    assert spark_options.of_table(table) == {"endpoint": "people", "limit": "3"}
+
+
+def test_a_table_that_has_lost_its_options_is_refused_with_what_works():
+    for make, reason in ((spark_options.reading, "CREATE TABLE names"), (spark_options.writing, "INSERT INTO")):
+        assert reason in refusal(make, endpoint="", owner="me")

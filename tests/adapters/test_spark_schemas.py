@@ -2,6 +2,8 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custify_connector.adapters import spark_schemas
 from custify_connector.adapters.spark_schemas import DoesNotFit
@@ -126,3 +128,12 @@ def test_json_columns_are_read():
     assert spark_schemas.record_of({"a": '{"b": 1}', "c": 2}, "absent", ("a", "c", "d")) == {"a": {"b": 1}, "c": 2}
     with pytest.raises(ValueError, match="a is not JSON"):
         spark_schemas.record_of({"a": "{"}, "absent", ("a",))
+
+
+@given(table=st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
+def test_a_table_keeps_its_options_in_its_schema(table):
+    schema = {"properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    made = spark_schemas.spark_schema(schema, table=table)
+    assert spark_schemas.options_of_table(made) == table
+    assert spark_schemas.options_of_table(spark_schemas.spark_schema(schema)) == {}
+    assert spark_schemas.options_of_table({"fields": []}) == {}
