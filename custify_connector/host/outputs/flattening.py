@@ -126,7 +126,3 @@ def flatten(fields: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iter
             yield from flatten(value, prefix + _escaped(name) + ".", depth + 1)
         else:
             yield prefix + _escaped(name), value
-
-
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace(".", "\\.") if "." in name or "\\" in name else name
