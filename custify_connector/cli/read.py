@@ -107,7 +107,6 @@ def command(
     endpoints: tuple[str, ...],
     every: bool,
     left_out: tuple[str, ...],
-    trust_parents: bool,
     source: dict[str, Any] | None,
     output: str,
     form: FileForm | None,
@@ -166,7 +165,7 @@ def command(
         names or ("snake" if is_postgres(output) and writable is None else "dotted"),
         duckdb_version,
         left_out,
-        trust_parents,
+        options["trust_parents"],
     )
     _check(wanted, as_json=as_json and not dry_run)
     if output.startswith(read_dlt.START):
@@ -174,7 +173,7 @@ def command(
         read_dlt.read(wanted, credential(chosen.label), settings(options), as_json=as_json)
         return
     check(wanted)
-    pace, known = settings({**options, "trust_parents": trust_parents}), credential(chosen.label)
+    pace, known = settings(options), credential(chosen.label)
     owner = runs.Owner(account_of(known, chosen), same_account)
     refuse_shared([Used("--output", output), *([Used("--state", str(state))] if state else [])])
     if dry_run:
