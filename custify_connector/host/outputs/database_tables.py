@@ -60,6 +60,8 @@ class Engine(Protocol):
     """An open transaction of a database, and how it says what is done to a table."""
 
     types: Mapping[Kind, str]
+    keeps_tables: bool
+    """Whether a table stays when it is filled again: then its columns are added and widened, never dropped."""
     timestamp: str
     """The type of the moment at which a table was written."""
 
@@ -111,19 +113,21 @@ def publish(engine: Engine, job: Job, state: dict[str, Any] | None, *, merges: b
     columns, known = engine.columns_of(job.stream.name), known_of(engine, job.stream.name)
     if columns is not None and known is None:
         raise job.refused("was not written by custify: name another database, or remove the table")
-    before = known if merges and columns is not None else None
-    if before is not None and before.key != job.stream.key:
+    before = known if columns is not None and (merges or engine.keeps_tables) else None
+    merges = merges and before is not None
+    if merges and before is not None and before.key != job.stream.key:
         raise job.refused(
             f"has the key {_words(before.key)}, not {_words(job.stream.key)}: read it once with --mode full"
         )
     table = table_of(job.stream, before.names if before else None, before.kinds if before else None)
     staged = engine.stage(job, table)
-    if before is None:
-        engine.fill(job, table, staged)
-    else:
+    if before is not None:
         _widen(engine, job, table, before, columns or frozenset())
+    if merges:
         engine.merge(job, table, staged, [table.columns.add(path) for path in job.stream.key])
-    _comment(engine, job, table, columns if before else None)
+    else:
+        engine.fill(job, table, staged)
+    _comment(engine, job, table, columns if merges else None)
     kept = {"replaced": state, "kept": known.state if known else None, "forgotten": None}
     _remember(engine, job, table, kept[job.stream.cursor])
 

@@ -62,6 +62,7 @@ class _DuckDB:
     """See `Engine`; what is staged is a file of flat rows."""
 
     types: Mapping[Kind, str] = TYPES
+    keeps_tables = False
     timestamp = "TIMESTAMP"
 
     def __init__(self, database: DuckDBPyConnection) -> None:

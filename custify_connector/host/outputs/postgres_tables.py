@@ -94,6 +94,7 @@ class _Postgres:
     """See `Engine`; what is staged is a file of flat rows."""
 
     types: Mapping[Kind, str] = _TYPES
+    keeps_tables = True
     timestamp = "timestamp with time zone"
 
     def __init__(self, connection: Any, address: Address) -> None:  # noqa: ANN401 - of an extra
@@ -129,34 +130,15 @@ class _Postgres:
 
     def fill(self, job: Job, table: Table, staged: Rows) -> None:
         """See `Engine`; columns that no row has any more stay, and are null."""
-        named, before = self.named(job.stream.name), self.columns_of(job.stream.name)
-        if before is None:
+        named = self.named(job.stream.name)
+        if self.columns_of(job.stream.name) is None:
             columns = ", ".join(f"{quoted(name)} {_TYPES[kind]}" for name, kind in table.shown.items())
             self.execute(f"CREATE TABLE {named} ({columns})")
         else:
             self.execute(f"DELETE FROM {named}")  # noqa: S608 - quoted
-            self._fit(job, table, before)
         keys = [table.columns.names.get(path, "") for path in job.stream.key]
         is_there = set(keys) <= set(table.shown)  # a read of a few fields may leave them out
         self._keyed(job, keys if is_there else (), lambda: self._copy(named, table, staged))
-
-    def _fit(self, job: Job, table: Table, before: frozenset[str]) -> None:
-        """Give an empty table the columns and types that its new rows need."""
-        alter = f"ALTER TABLE {self.named(job.stream.name)}"
-        for name, kind in table.shown.items():
-            if name not in before:
-                self.execute(f"{alter} ADD COLUMN {quoted(name)} {_TYPES[kind]}")
-            elif self._type_of(job, name) != _TYPES[kind]:
-                change = f"SET DATA TYPE {_TYPES[kind]} USING NULL::{_TYPES[kind]}"
-                self.execute(f"{alter} ALTER COLUMN {quoted(name)} {change}")
-
-    def _type_of(self, job: Job, column: str) -> str:
-        types = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
-        found = self.execute(
-            f"{types} WHERE attrelid = to_regclass($1) AND attname = $2",
-            [self.named(job.stream.name), column],
-        )
-        return str(found[0]) if found else ""
 
     def _copy(self, named: str, table: Table, rows: Rows) -> None:
         kinds = table.shown

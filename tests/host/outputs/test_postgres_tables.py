@@ -200,6 +200,14 @@ def test_a_view_and_the_rights_of_others_stay_when_a_table_is_filled_again(schem
     assert schema.ask("SELECT has_table_privilege('pg_monitor', 't', 'SELECT')") == [(True,)]
 
 
+def test_a_full_read_never_narrows_a_column_that_a_view_needs(schema):
+    schema.publish([{"id": "a", "n": "two", "Plan": 1, "plan": 2}])
+    schema.publish([{"id": "b", "n": 1}], merges=True)
+    schema.ask('CREATE VIEW v AS SELECT id, n, "Plan" FROM t')
+    schema.publish([{"id": "c", "n": 1, "plan": 3, "Plan": 4}])
+    assert schema.ask("SELECT * FROM v") == [("c", 1, 4)]
+
+
 def test_a_view_that_keeps_a_column_from_changing_its_type_is_named(schema):
     schema.publish([{"id": "a", "n": 1}])
     schema.ask("CREATE VIEW v AS SELECT id, n FROM t")
