@@ -52,7 +52,7 @@ def test_a_port_that_is_taken_is_said(sandbox):
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     done = CliRunner().invoke(main, ["console", "--no-browser", "--folder", str(tmp_path / "missing")])
     assert done.exit_code == 2
-    assert "is no folder" in done.stderr
+    assert "is not a folder" in done.stderr
 
 
 def test_without_its_extra_it_says_what_to_install(tmp_path):

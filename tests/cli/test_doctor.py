@@ -53,7 +53,7 @@ def test_a_service_that_cannot_be_reached_is_told_with_the_remedy(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "k")
     monkeypatch.setenv("CUSTIFY_BASE_URL", "http://127.0.0.1:9")
     said = " ".join(doctor(code=1).split())
-    assert "FIX  network http://127.0.0.1:9: the connection was refused -> check the API URL" in said
+    assert "FIX network http://127.0.0.1:9: the connection was refused -> check the API URL" in said
     assert "1 thing to fix" in said
 
 

@@ -74,7 +74,7 @@ def test_another_region_is_taken_from_the_environment(export, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("source",), "endpoint: a source is of one endpoint"),
+        (("source",), "endpoint: is required for a source"),
         (("credential", "people"), "endpoint: cannot be combined with credential"),
         (("sample", "people", "--unverified"), "--unverified: has no effect on a sample"),
         (("source", "poeple"), "people"),
