@@ -153,8 +153,9 @@ def set_up(checkout, tmp_path, custify):
         (block,) = re.findall(rf"^## {section}\n.*?^```bash\n(.*?)^```", _page(checkout), re.MULTILINE | re.DOTALL)
         made, installed, *commands = block.splitlines()
         assert made == "python3 -m venv .venv && . .venv/bin/activate"
-        named = set(shlex.split(installed.removeprefix("pip install ")))
-        assert named <= _installed(checkout / "tests" / "hosts" / host / "requirements.txt")
+        held = _installed(checkout / "tests" / "hosts" / host / "requirements.txt")
+        for name, extras in map(_named, shlex.split(installed.removeprefix("pip install "))):
+            assert extras <= held[name], f"{host} lacks {extras - held[name]} of {name}"
         shutil.copytree(checkout / "examples", tmp_path / "examples")
         prepare(tmp_path / "examples")
         shell = "\n".join(line for line in commands if not line.startswith("export "))
@@ -176,9 +177,16 @@ def _page(checkout):
 
 
 def _installed(requirements):
-    """Return what the requirements of a host name, without versions; this project by its name."""
-    lines = [line for line in requirements.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return {re.sub(r"^\.", "custify-connector", line.split("==")[0]) for line in lines}
+    """Return what the requirements of a host name: extras by name."""
+    lines = requirements.read_text("utf-8").splitlines()
+    return dict(_named(line) for line in lines if line and not line.startswith("#"))
+
+
+def _named(requirement):
+    """Return the name and the extras of a requirement; this project by its name."""
+    text = re.sub(r"^\.", "custify-connector", requirement).split("==")[0]
+    name, _, extras = text.rstrip("]").partition("[")
+    return name, set(filter(None, extras.split(",")))
 
 
 @pytest.fixture(scope="session")
