@@ -227,7 +227,7 @@ def test_incremental_runs_into_a_folder_add_a_file_each(run, sandbox, tmp_path):
 
 def test_what_an_interrupted_run_staged_is_used_while_it_is_fresh(run, sandbox, tmp_path):
     sandbox.quirks = Quirks(page_cap=8)
-    sandbox.faults.add(Fault("status", value=401, after=4, path="/people/all"))
+    sandbox.faults.add(Fault("status", value=401, after=2, path="/people/all"))
     words = ("people", "-o", "crm.duckdb", "--max-in-flight", "1")
     assert run(*words).exit_code == 3
     state = tmp_path / "crm.duckdb.part" / "people.state"
