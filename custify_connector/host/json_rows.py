@@ -53,7 +53,7 @@ def _row(line: int, value: object) -> Row:
 
 def _lines(file: Opened) -> Iterator[Row]:
     as_bytes = file.encoding == "utf-8" and (b"\n" in file.head or b"\r" not in file.head)
-    lines = file.stream if as_bytes else (line.encode("utf-8", "surrogateescape") for line in file.lines())
+    lines = file.stream if as_bytes else (line.encode("utf-8", "surrogatepass") for line in file.lines())
     for number, text in enumerate(lines, start=1):
         if text.strip():
             yield json_row(number, text)

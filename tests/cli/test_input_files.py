@@ -681,3 +681,11 @@ def test_a_declaration_that_cannot_be_is_refused_with_its_place(load, word, valu
     done, bodies = load(PEOPLE, **{word: value})
     assert (bodies, done.exit_code) == ([], 2)
     assert f"writes[0].{word}" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_json_of_another_encoding_with_nul_in_it_is_refused_row_by_row(dry, encoding):
+    done, bodies = dry('{"user_id": "u\0"}\n{"user_id": "u-2"}\n'.encode(encoding), name="p.jsonl")
+    assert done.exit_code == 1
+    assert bodies == ([{"user_id": "u-2"}] if encoding == "utf-16" else [])
+    assert "line 1: rejected" in said(done)
