@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script, not a package
 """What the journal of a write costs: `python benchmarks/journal_cost.py [ROWS]`.
 
-Every row is met, handed over and decided, as in a first run; then met again, as in a run that goes on. Prints one JSON
+Every row is met, passed and decided, as in a first run; then met again, as in a run that is resumed. Prints one JSON
 line: processor seconds of both, megabytes on the disk, and by how many megabytes the process grew meanwhile.
 """
 
