@@ -223,7 +223,7 @@ def _read_one(
     if count.ended:
         kept = wanted.state and (named_states.name_of(wanted.state) or wanted.state)
         kept = kept or (job.target.path if wanted.is_database else None)
-        go_on = f"; the same command goes on from {kept}" if kept else ""
+        go_on = f". Run the same command again to resume from {kept}" if kept else ""
         fail(f"stopped early{go_on}", asked.exit_code)
 
 

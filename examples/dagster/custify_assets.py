@@ -3,8 +3,8 @@
     pip install dagster-webserver dagster-dlt 'custify-connector[dlt,duckdb]'
     CUSTIFY_API_KEY=… dagster dev -f custify_assets.py
 
-The first three assets call the connector's hooks: a read is kept by Dagster's own I/O manager, a write tells what
-became of each row. The assets of dlt go on incrementally into crm.duckdb; take them for what does not fit in memory.
+The first three assets call the connector's hooks: a read is kept by Dagster's own I/O manager, a write reports the
+outcome of each row. The assets of dlt go on incrementally into crm.duckdb; take them for what does not fit in memory.
 """
 
 import csv

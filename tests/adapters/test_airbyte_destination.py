@@ -218,9 +218,9 @@ def test_what_is_no_message_ends_the_write_after_all_that_came_before(write, con
     assert (set(held(sandbox)), [number for number, _, _ in ended.states]) == ({"w-0"}, [1])
 
 
-def test_messages_of_unknown_kinds_are_told_of_once_and_others_passed_over(write, config):
+def test_messages_of_unknown_kinds_are_reported_once_and_others_ignored(write, config):
     ended = write(config, [{"type": "NEW"}, {"type": "NEW"}, {"type": "LOG", "log": {}}, "", user(0), state(1)])
-    assert sum("type NEW is passed over" in text for text in ended.logs) == 1
+    assert sum("type NEW is ignored" in text for text in ended.logs) == 1
     assert (ended.states, ended.code) == ([(1, 1.0, 0.0)], 0)
 
 

@@ -74,5 +74,5 @@ def test_the_name_of_a_finished_job_is_not_taken_again(tmp_path):
     spark_outcome.refuse_finished(None)
     spark_outcome.refuse_finished(tmp_path / "new")
     spark_journal.finish(tmp_path / "old", {})
-    with pytest.raises(ConfigurationError, match="old has come to its end"):
+    with pytest.raises(ConfigurationError, match="old has finished"):
         spark_outcome.refuse_finished(tmp_path / "old")

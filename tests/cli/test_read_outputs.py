@@ -104,7 +104,7 @@ def test_a_folder_keeps_its_state_and_a_file_for_each_run(read, sandbox, tmp_pat
     ("words", "said"),
     [
         (["-o", "people.xlsx"], "people.xlsx: spreadsheets are not written: end it in .csv, and add --for-excel"),
-        (["-o", "people"], "people: its ending names no form"),
+        (["-o", "people"], "people: its ending names no known format"),
         (
             ["-o", "s3://bucket/people.parquet"],
             "s3://: cannot be written to: use --output dlt:filesystem, which dlt's own",

@@ -102,7 +102,7 @@ def test_columns_that_are_no_field_are_told_of_before_their_rows_are_rejected(ru
     done = run("upsert_person", people)
     assert done.exit_code == 1
     said = " ".join(done.stderr.split())
-    assert "no field of upsert_person: first, last, company, plan; to rename them: --map FIELD=COLUMN" in said
+    assert "columns that are not fields of upsert_person: first, last, company, plan; to rename them: --map FIELD=COLUMN" in said
     assert said.count("(known: ") == 2, "the fields are listed once for each row"
 
 
@@ -276,7 +276,7 @@ def test_an_endpoint_that_is_not_there_is_refused_with_a_suggestion(run, people)
     refused(
         run("upsert_persn", people), "destination.endpoint: there is no 'upsert_persn'; did you mean 'upsert_person'?"
     )
-    refused(run("people", people), "destination.endpoint: there is no 'people'")
+    refused(run("people", people), "destination.endpoint: 'people' is a source; did you mean 'upsert_person'?")
 
 
 def test_a_journal_that_cannot_be_kept_is_refused(run, sandbox, tmp_path, people):

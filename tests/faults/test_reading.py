@@ -88,7 +88,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_smaller_pages(account, deli
 def test_answers_that_stay_too_large_are_given_up_and_no_later_run_is_promised_to_help(account, delivered, workers):
     account.faults.add(ordered("too_large", 3_000_000, after=3, times=None))
     batches, error = account.read(workers=workers)
-    assert str(error).endswith("the reply is larger than 1,000,000 bytes")
+    assert "the reply is larger than 1,000,000 bytes (the API URL" in str(error)
     goes_on(account, delivered, batches, workers)
 
 
