@@ -102,7 +102,10 @@ def test_columns_that_are_no_field_are_told_of_before_their_rows_are_rejected(ru
     done = run("upsert_person", people)
     assert done.exit_code == 1
     said = " ".join(done.stderr.split())
-    assert "columns that are not fields of upsert_person: first, last, company, plan; to rename them: --map FIELD=COLUMN" in said
+    assert (
+        "columns that are not fields of upsert_person: first, last, company, plan; to rename them: --map FIELD=COLUMN"
+        in said
+    )
     assert said.count("(known: ") == 2, "the fields are listed once for each row"
 
 
