@@ -51,6 +51,10 @@ the service keeps no order to rely on, or the account is changed more quickly th
 come, every identity is remembered, so that no record comes twice, and the read is incomplete. Its count proves nothing:
 a record that came and then left the account is counted in place of one that never came.
 
+**No page overlaps a border** that each size divides: none of three, or of two, begins above 6 and ends below it. There
+the page below is asked, then the page above again, then the page below again: if it is the same both times, under the
+same total, nothing moved across. Small pages alone meet such a border: those of 13 first after 360,360 records.
+
 **The end** is a page that joins on, has fewer records than were asked for, and brings nothing new, or brings all that
 the total counts. An empty page is doubted once, where records should be on it or the total fell. If it stays empty, the
 pages below it are asked, up to the total, and the read is incomplete. A first page that is shorter than asked shows the
@@ -61,7 +65,8 @@ the first of all; where it was below the border, the next read delivers it, sinc
 this one. Its pages are never asked ahead. A record without a readable date belongs to every incremental read; such
 records stand at the end of the list, and are looked for there.
 
-**A resumed read** asks the last page of the state again, and it must join on. What is newer than the edge of the runs
+**A resumed read** asks the last page of the state again, and it must join on. If that is the first page, it is asked at
+its whole size, since a limit may have made it small. What is newer than the edge of the runs
 before is left out: it was delivered, or created since.
 
 What cannot be seen

@@ -10,7 +10,13 @@ from itertools import pairwise
 
 from custify_connector.reading.order import date_of
 from custify_connector.reading.page import Page
-from custify_connector.reading.page_requests import can_overlap, has_shifted, overlaps_always, window_above
+from custify_connector.reading.page_requests import (
+    can_overlap,
+    has_shifted,
+    is_between_pages,
+    overlaps_always,
+    window_above,
+)
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.reading.position import Position, Step, begins
 from custify_connector.records.identities import Seen
@@ -32,6 +38,8 @@ def look_again(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> St
         return None
     if _is_reordered(position.delivered.previous, page.identities):
         return Step([], replace(position, doubts=replace(doubts, is_unproven=True)), flush=True)
+    if _cannot_share(plan, position, page):
+        return _compare(plan, position, page)
     must_join = doubts.is_stepping_back or doubts.is_resumed or can_overlap(plan, position.place)
     if must_join or fell(position, page):
         return step_back(plan, position)
@@ -57,9 +65,36 @@ def joins(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> bool:
         return not set(delivered.tail).isdisjoint(page.identities)
     half = max(2, (position.place.size or 0) // 2)
     needed = min(ENOUGH_TIED, half, len(page.identities)) if is_dated and value == delivered.edge else 1
+    if _cannot_share(plan, position, page) and doubts.below == (page.total, tuple(page.identities)):
+        return page.total == position.place.total
     return _follows(plan, position, page, value) or (
         _shares(plan, position) and _goes_on(delivered.previous, page.identities, seen, needed)
     )
+
+
+def _cannot_share(plan: ReadPlan, position: Position, page: Page) -> bool:
+    """Return whether a page begins at a border that no page can overlap, in a list that has a total.
+
+    Records of one date may change places across it, and look the same again by chance: a count must be there to judge.
+    """
+    delivered, doubts = position.delivered, position.doubts
+    is_turned_back = (
+        doubts.is_stepping_back or doubts.is_resumed or begins(plan, position, page) != position.place.reached
+    )
+    if is_turned_back or page.total is None or not is_between_pages(plan, position.place):
+        return False
+    is_tied = delivered.ordered and date_of(plan, position.floor, page.records[0]) == delivered.edge
+    return not is_tied or not (overlaps_always(plan, position) or doubts.total_moved)
+
+
+def _compare(plan: ReadPlan, position: Position, page: Page) -> Step:
+    """Return the step to the page above, after which this one must come again as it is."""
+    step = step_back(plan, position)
+    number, asked = window_above(plan, position.place, 1)
+    assert page.total is not None  # noqa: S101 - `_cannot_share` has looked
+    doubts = replace(step.position.doubts, below=(page.total, tuple(page.identities)))
+    place = replace(position.place, number=number, asked=asked)
+    return replace(step, position=replace(step.position, place=place, doubts=doubts))
 
 
 def _shares(plan: ReadPlan, position: Position) -> bool:

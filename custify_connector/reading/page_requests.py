@@ -116,6 +116,11 @@ def next_window(plan: ReadPlan, position: Position) -> Window:
     return plan.page.start + place.reached // size, None
 
 
+def is_between_pages(plan: ReadPlan, place: Place) -> bool:
+    """Return whether no page of any size begins above `place.reached` and ends below it, though sizes can be chosen."""
+    return can_overlap(plan, place) and _end(plan, window_above(plan, place, 1), place.size or 0) <= place.reached
+
+
 def has_shifted(position: Position) -> bool:
     """Return whether records changed places a few pages ago."""
     return position.place.overlap > OVERLAP

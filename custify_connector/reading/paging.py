@@ -222,8 +222,9 @@ def _learned_size(plan: ReadPlan, position: Position, page: Page) -> int | None:
     Asking on at that size is right whether the service counts pages by its cap or by what was asked.
     """
     size = position.place.size
-    first = plan.page is not None and page.number == plan.page.start and position.place.collected == 0
-    return min(size or 0, len(page.records)) if first and page.records else size
+    first = plan.page is not None and page.number == plan.page.start
+    is_learned = first and (position.place.collected == 0 or position.doubts.is_resumed)
+    return min(size or 0, len(page.records)) if is_learned and page.records else size
 
 
 def _new(plan: ReadPlan, after: Position, page: Page, seen: Seen) -> list[Record]:

@@ -114,6 +114,10 @@ class Doubts:
     """Whether an incremental read has looked at the end of the list: records without a readable date stand there, below
     its cursor, so they are met only where the read continues to the end (`all`)."""
 
+    below: tuple[int, tuple[str, ...]] | None = None
+    """The total and the identities of the last page that began at the border, where none can begin above it and end
+    below it. The same again, after the page above it, shows that nothing moved across."""
+
     total_moved: bool = False
     """The total changed at least once during this run, so it cannot say how many records are missing."""
 

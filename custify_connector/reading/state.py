@@ -179,7 +179,11 @@ def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> P
     """Return the position of a resumed read: it asks the last page again, which must overlap with what came before."""
     fresh = start(plan, floor)
     place = replace(fresh.place, **_kept(stored, _PLACE), asked=None)
-    first, size = plan.page.start if plan.page else 1, place.size or 0
+    first = plan.page.start if plan.page else 1
+    if plan.page and plan.page.size_parameter and place.number == first:
+        # A limit may have made the first page small; it is asked again, and shows the service's cap if there is one.
+        place = replace(place, size=max(place.size or 0, plan.page.size))
+    size = place.size or 0
     dates = {name: sortable(stored[name]) or stored[name] for name in ("top", "edge") if name in stored}
     delivered = {**_kept(stored, _DELIVERED), **dates, "tail": tuple(stored["tail"]), "covered": _covered(stored)}
     return Position(

@@ -65,6 +65,10 @@ KINDS = {
     "a cap": Kind(cap=7, creates=0.5, deletes=0.5),
     "a cap, and pairs": Kind(cap=7, pairs=0.5),
     "a cap, and members of a filter swap": Kind(cap=7, swaps=0.5, is_filtered=True),
+    "the order is ignored, a cap of 3": Kind(cap=3, order="ignored"),
+    "such, and changes": Kind(cap=3, order="ignored", creates=0.1, deletes=0.1),
+    "such, and pairs": Kind(cap=3, order="ignored", pairs=0.1),
+    "a cap of 3, and ties that change places": Kind(cap=3, ties=3, shuffled=True),
 }
 
 

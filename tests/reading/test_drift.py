@@ -33,6 +33,7 @@ PROVEN = {
     "oldest first",
     "a cap",
     "a cap, and members of a filter swap",
+    "the order is ignored, a cap of 3",
 }
 """Where pages can join on, a read is not incomplete; a cap of 7 and pages of 10 leave too little room for all ties."""
 

@@ -22,6 +22,7 @@ MANUAL = {
     "order": {"field": "created_at", "query": {"sort": "created_at"}},
 }
 PLAN = read_plan(MANUAL)
+WHOLE = read_plan({**MANUAL, "request": {"path": "/thing"}})
 FIXED = read_plan({**MANUAL, "page": {"parameter": "page", "size": 8}})
 
 
@@ -149,6 +150,51 @@ def test_a_resumed_read_joins_on_at_the_edge_only_where_nothing_else_of_its_date
     delivered = Delivered(edge="2026-01-01T00:00:13.000Z", tail=tail)
     position = Position(Place(2, 8, 20, reached=16), delivered, Doubts(is_resumed=True))
     assert joins(PLAN, position, page(2, [13, 12]), known(position)) is joined
+
+
+# ------------------------------------------------------------------------------------------ where no page can overlap
+
+
+def at_six(**words):
+    """Return the position after "abcdef" in pages of three: each page of three or two begins or ends there."""
+    delivered = Delivered(ordered=False, tail=tuple("def"), previous=tuple("def"))
+    return Position(Place(3, 3, 9, 6, 3, reached=6), delivered, Doubts(**words))
+
+
+def test_a_page_that_no_page_can_overlap_comes_again_after_the_page_above_it():
+    position = at_six()
+    seen = Seen(ordered=False, identities="abcdef")
+    delivered, asked = [], []
+    for answer in (tied(3, "ghi", total=9), tied(2, "def", total=9), tied(3, "ghi", total=9)):
+        asked.append(position.place.number)
+        step = absorb(PLAN, position, answer, seen)
+        delivered.append("".join(record["id"] for record in step.records))
+        position = step.position
+    assert (asked, delivered, position.doubts.is_unproven) == ([3, 2, 3], ["", "", "ghi"], False)
+
+
+@pytest.mark.parametrize(
+    ("below", "total", "joined"),
+    [
+        ((9, ("g", "h", "i")), 9, True),
+        ((9, ("f", "g", "h")), 9, False),
+        ((8, ("g", "h", "i")), 9, False),
+        ((8, ("g", "h", "i")), 8, False),
+        ((9, ("g", "h", "i")), None, False),
+        (None, 9, False),
+    ],
+    ids=["as it was", "moved", "another total", "another than above", "no total", "seen once"],
+)
+def test_it_joins_on_where_it_comes_as_it_was_and_the_total_stood_still(below, total, joined):
+    position = at_six(below=below)
+    assert joins(PLAN, position, tied(3, "ghi", total=total), Seen(ordered=False, identities="abcdef")) is joined
+
+
+@pytest.mark.parametrize(("plan", "words"), [(PLAN, {}), (WHOLE, {"total_moved": True})], ids=["a filter", "a change"])
+def test_records_of_one_date_must_share_a_page_where_no_count_is_there_to_judge(plan, words):
+    delivered = Delivered(edge="2026-01-01T00:00:13.000Z", tail=tuple("def"), previous=tuple("def"))
+    position = replace(at_six(below=(9, ("g", "h", "i")), **words), delivered=delivered)
+    assert not joins(plan, position, tied(3, "ghi", total=9), known(position))
 
 
 # ------------------------------------------------------------------------------------------ which page is asked instead

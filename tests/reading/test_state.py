@@ -75,6 +75,16 @@ def test_a_state_in_the_middle_asks_the_last_page_again_and_remembers_the_rest(p
     assert (back.position.doubts, back.position.fallbacks) == (Doubts(is_resumed=True), position.fallbacks)
 
 
+@pytest.mark.parametrize(("number", "size"), [(1, 10), (2, 3)])
+def test_a_first_page_that_a_limit_made_small_is_asked_again_at_its_whole_size(number, size):
+    plan = read_plan({**MANUAL, "page": {"parameter": "page", "size_parameter": "itemsPerPage", "size": 10}})
+    position = Position(Place(number + 1, 3, collected=number * 3, reached=number * 3), Delivered(tail=("a",)))
+    place = resume(
+        plan, checked({**under_way(plan, Progress(STARTED, position)), "for": plan.fingerprint})
+    ).position.place
+    assert (place.number, place.size, place.reached) == (number, size, number * size)
+
+
 @given(positions, st.integers(0, 1), st.dictionaries(st.text("x", min_size=1), st.text(max_size=3), max_size=1))
 def test_a_state_within_partitions_remembers_which_one(position, entry, parent):
     parents = {**HEAD, "started": STARTED}
