@@ -284,7 +284,7 @@ class Feed:
             receipt: Receipt | None = _unreadable(given, fault)
         else:
             earlier = self._origins.find(given.row.origin) if given.row.origin else None
-            unclear = entry.unclear if entry else earlier.unclear if earlier else given.row.unclear
+            unclear = _may_have_arrived(given.row, entry, earlier)
             receipt = self._sent_since(given, earlier) or self._unclear(given, unclear) or self._unchanged(given)
         if receipt is not None:
             self._make_safe(given, receipt)
@@ -430,3 +430,15 @@ class Feed:
 
 def _unreadable(given: Given, fault: str) -> Receipt:
     return Receipt(given.index, "rejected", code="unreadable_row", reason=f"line {given.row.line} {fault}")
+
+
+def _may_have_arrived(row: Row, entry: Entry | None, earlier: Entry | None) -> bool:
+    """Return whether a row may have arrived: by what this run has of it, and by what its origin has by now.
+
+    Another run may have sent it since this run came to it: that it was not sent here says nothing then.
+    """
+    if entry and entry.unclear:
+        return True
+    if earlier:
+        return earlier.unclear
+    return row.unclear and (entry is None or entry.receipt is None)

@@ -204,6 +204,18 @@ def test_without_a_journal_to_ask_the_quarantine_itself_says_what_is_unclear(run
     assert names(sandbox) == ["mark-0"]
 
 
+def test_an_unclear_row_that_a_stopped_replay_came_to_is_unclear_for_the_resumed_one(run, sandbox, tmp_path):
+    """That the replay did not send it says nothing of the run that kept it, whose journal is gone."""
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    event = {"user_id": user, "name": "mark-0", "created_at": WHEN}
+    put(tmp_path / "q.jsonl", [line("create_event"), {**line("create_event", **event), "error": {"code": "unclear"}}])
+    assert "1 rejected, 1 not_tried" in run("replay", "q.jsonl", "--on-reject", "stop").stderr
+    assert "add --resend-unclear to send it again" in run("replay", "q.jsonl", "--resume").stderr
+    assert names(sandbox) == []
+    run("replay", "q.jsonl", "--resume", "--resend-unclear")
+    assert names(sandbox) == ["mark-0"]
+
+
 def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run, sandbox, quarantine):
     """As after a run that was killed while it kept the row, and resumed."""
     first, second = get(quarantine)

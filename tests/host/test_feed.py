@@ -355,9 +355,19 @@ def test_a_kept_row_of_an_earlier_run_is_no_row_of_the_present_one(place):
     assert hooks.got == ["r0"]
 
 
-def replayed(place, hooks, **words):
-    """Replay the quarantine, as a run of its own that is not resumed; returns its receipts."""
-    journal = Journal(place.path / "replay.journal", "things", resume=False)
+@pytest.mark.parametrize("answer", [FAILED, UNCLEAR], ids=lambda words: words["code"])
+def test_a_row_that_a_resumed_run_may_have_sent_is_not_sent_by_a_replay_that_is_resumed(place, answer):
+    """The replay's own journal says only that the row was not taken there."""
+    place.run(Hooks(r0=FAILED), table(*numbered(1)))
+    replayed(place, Hooks(r0=FAILED))
+    place.run(Hooks(r0=answer), table(*numbered(1)), resume=True)
+    (receipt,) = replayed(place, hooks := Hooks(), resume=True)
+    assert (receipt.code, hooks.got) == (("unclear", []) if answer == UNCLEAR else (None, ["r0"]))
+
+
+def replayed(place, hooks, *, resume=False, **words):
+    """Replay the quarantine, as a run of its own; returns its receipts."""
+    journal = Journal(place.path / "replay.journal", "things", resume=resume)
     safe = Safekeeping(journal, identity=IDENTITY, **words)
     try:
         return [line.receipt for line in runs.write(hooks, {}, {"endpoint": "things"}, kept(place), PLAIN, safe)]
