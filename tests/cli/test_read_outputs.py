@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from subprocess import PIPE
 
 import pytest
 from click.testing import CliRunner
@@ -131,15 +133,18 @@ def test_the_password_of_an_address_is_shown_nowhere(read):
 
 def test_two_runs_on_one_file_do_not_mix(sandbox, canary, tmp_path):
     environment = {**os.environ, "CUSTIFY_API_KEY": canary, "CUSTIFY_BASE_URL": sandbox.base_url}
-    words = [*COMMAND, "read", "people", "--field", "id", "--max-in-flight", "1"]
-    slow = [*words, "--rate-limit", "1/1", "-o", "people.jsonl"]
-    sandbox.quirks = Quirks(page_cap=10)
-    with subprocess.Popen(slow, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as first:
-        while not (tmp_path / "people.jsonl.part").exists():
-            assert first.poll() is None
-        second = subprocess.run(
-            [*words, "-o", "./people.jsonl"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+    words = [*COMMAND, "read", "people", "--field", "id", "-o"]
+    lock = tmp_path / ".people.jsonl.lock" / "lock"
+    with ExitStack() as stack:
+        with sandbox.content.lock:  # the first run has no answer until the second has ended
+            first = stack.enter_context(
+                subprocess.Popen([*words, "people.jsonl"], cwd=tmp_path, env=environment, stderr=PIPE, text=True)
+            )
+            while not (lock.exists() and lock.stat().st_size):
+                assert first.poll() is None
+            second = subprocess.run(
+                [*words, "./people.jsonl"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            )
         said = first.communicate()[1]
     assert first.returncode == 0, said
     assert second.returncode == 2
