@@ -213,7 +213,7 @@ def _known(
         reason = "has the name {!r} a second time: rename one of them, or name the columns that are sent with --map"
         raise ConfigurationError(tuple(Fault(place, f"column {at} {reason.format(columns[at - 1])}") for at in twice))
     unnamed = sum(not column for column in columns)
-    known = [f"{place}: {unnamed:,} columns have no name, and are not sent"] if unnamed else []
+    known = [f"{place}: columns without a name, which are not sent: {unnamed:,}"] if unnamed else []
     if not schema.get("properties") or schema.get("additionalProperties") is not False:
         return known
     unknown = [each for each in columns if each and each.partition(".")[0] not in schema["properties"]]
