@@ -1,9 +1,7 @@
-"""Tables and views of Spark SQL: a table of the catalog is read by its own options, in another session too."""
+"""Tables and views of Spark SQL: a table of the catalog is read by its own options."""
 
 import pytest
 from pyspark.errors import PySparkException
-
-from custify_connector.adapters.spark import CustifyDataSource
 
 
 def clause(options):
@@ -26,10 +24,7 @@ def test_a_table_of_the_catalog_is_read_by_its_options(job, table):
     assert job.spark.table(table).join(job.spark.table(table), "id").count() == 7
 
 
-def test_a_table_is_read_in_another_session_and_by_options_of_the_query(job, table):
-    other = job.spark.newSession()
-    other.dataSource.register(CustifyDataSource)
-    assert other.table(table).count() == 7
+def test_a_table_is_read_by_options_of_the_query_too(job, table):
     assert job.spark.read.option("limit", "3").table(table).count() == 3
 
 

@@ -113,7 +113,7 @@ def test_a_job_that_fails_tells_what_was_sent_and_goes_on_under_its_name(job, pe
     report = job.write(frame, "upsert_person", job="nightly")
     assert report["found_decided"] == told["outcomes"]["sent"]
     assert len(job.applied("/people", "user_id")) == 100 - report["found_decided"]
-    with pytest.raises(PySparkException, match="has come to its end"):
+    with pytest.raises(PySparkException, match="has finished"):
         job.write(frame, "upsert_person", job="nightly")
 
 
