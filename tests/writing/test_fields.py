@@ -78,6 +78,11 @@ def test_white_space_around_what_names_a_record_is_refused_with_its_remedy(name,
     assert body({name: f"x{around}y"})
 
 
+def test_white_space_is_refused_around_a_name_that_is_not_the_one_in_use_too():
+    assert "email: is ' x@example.com', which starts" in reason({"user_id": "u", "email": " x@example.com"})
+    assert body({"user_id": "u", "email": "x@example.com"})
+
+
 @pytest.mark.parametrize("marker", ["NULL", "null", r"\N", "N/A", "nan", "NaN", "None", "-"])
 def test_what_stands_for_nothing_is_no_identifier(marker):
     assert "stands for nothing in most files" in reason({"user_id": marker})
