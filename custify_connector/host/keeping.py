@@ -37,7 +37,7 @@ class Keeping(Protocol):
     def finish(self, state: dict[str, Any] | None) -> None:
         """Keep the state of a finished run."""
 
-    def start_over(self, state: dict[str, Any]) -> None:
+    def start_over(self, state: dict[str, Any] | None) -> None:
         """Keep the state from which the next run starts over; what this run had read is left."""
 
 
@@ -61,7 +61,7 @@ class Nowhere:
     def finish(self, state: dict[str, Any] | None) -> None:
         """See `Keeping`."""
 
-    def start_over(self, state: dict[str, Any]) -> None:
+    def start_over(self, state: dict[str, Any] | None) -> None:
         """See `Keeping`."""
 
 
@@ -92,7 +92,7 @@ class InFile:
         if state is not None:
             state_file.save(self._path, Stored(state))
 
-    def start_over(self, state: dict[str, Any]) -> None:
+    def start_over(self, state: dict[str, Any] | None) -> None:
         """See `Keeping`."""
         state_file.save(self._path, Stored(state))
 
@@ -140,6 +140,6 @@ class Beside(InFile):
             self._commit(state)
         self._path.unlink(missing_ok=True)
 
-    def start_over(self, state: dict[str, Any]) -> None:  # noqa: ARG002 - that of the last finished run stays
+    def start_over(self, state: dict[str, Any] | None) -> None:  # noqa: ARG002 - that of the last finished run stays
         """See `Keeping`."""
         self._path.unlink(missing_ok=True)

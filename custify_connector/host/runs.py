@@ -173,7 +173,7 @@ class _Keeper:
             return next(batches, None)
         except IncompleteRead:
             # What came is not published, and the next run starts over: its output would miss what never came.
-            self._keeping.start_over(state)
+            self._keeping.start_over(bound(state, self._account))
             raise
         except ConnectorError:
             self._save(state, complete=False)

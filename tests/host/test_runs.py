@@ -7,6 +7,7 @@ import pytest
 from custify_connector.contract import Batch, Receipt
 from custify_connector.contract.errors import ConfigurationError, CredentialRefused, IncompleteRead, StateError
 from custify_connector.host import mapping, runs, state_file
+from custify_connector.host.account import Account
 from custify_connector.host.feed import Shape
 from custify_connector.host.keeping import Beside
 from custify_connector.host.outputs import Target
@@ -243,6 +244,18 @@ def test_a_read_that_is_incomplete_replaces_nothing_and_the_next_one_starts_over
     hooks = Hooks()
     runs.read(hooks, {}, {}, str(whole), state)
     assert (hooks.asked[0][2], ids(whole)) == ({"from": "the start"}, [one["id"] for one in ALL])
+
+
+def test_the_state_of_an_incomplete_read_is_still_that_of_its_account(tmp_path):
+    output, state = str(tmp_path / "out.jsonl"), tmp_path / "state.json"
+    owner, other = (runs.Owner(Account("https://api", key)) for key in ("a1", "b2"))
+    with pytest.raises(IncompleteRead):
+        runs.read(ShortHooks(), {}, {}, output, state, owner=owner)
+    with pytest.raises(StateError, match="belongs to the account"):
+        runs.read(Hooks(), {}, {}, output, state, owner=other)
+    hooks = Hooks()
+    runs.read(hooks, {}, {}, output, state, owner=owner)
+    assert hooks.asked[0][2] == {"from": "the start"}
 
 
 def test_an_incomplete_read_leaves_no_unfinished_run_beside_its_output(tmp_path):
