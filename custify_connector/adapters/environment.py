@@ -9,14 +9,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from custify_connector.exchange.credential import environment_url
+
 KEY = "CUSTIFY_API_KEY"
-ADDRESSES = ("CUSTIFY_BASE_URL", "CUSTIFY_API_URL")
-"""The first that is set counts."""
 
 
 def base_url(environment: Mapping[str, str] = os.environ, ending: str = "") -> str | None:
-    """Return the address that the environment sets, None where it sets none; `ending` is that of an account."""
-    return next((value for name in ADDRESSES if (value := environment.get(f"{name}{ending}"))), None)
+    """Return the address that the environment sets; see `environment_url`."""
+    return environment_url(environment, ending)
 
 
 def completed(credential: Mapping[str, Any], name: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

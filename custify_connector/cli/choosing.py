@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.exchange.credential import environment_url
 from custify_connector.host.vault import RESERVED, CredentialMapping, OpaqueMapping, Vault
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -172,7 +173,7 @@ def of_environment() -> Mapping[str, Any]:
 
 def address() -> dict[str, str]:
     """Return the field of a credential that the environment sets, if it does: where the account is."""
-    base_url = os.environ.get("CUSTIFY_BASE_URL")
+    base_url = environment_url(os.environ)
     return {"base_url": base_url} if base_url else {}
 
 

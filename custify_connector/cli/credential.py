@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from custify_connector.checking.secret import Secret
-from custify_connector.cli import credential_tile, layout, new_key
+from custify_connector.cli import choosing, credential_tile, layout, new_key
 from custify_connector.cli.choosing import budget_option
 from custify_connector.cli.completing import credential_names
 from custify_connector.cli.options import exit_codes, fail, json_option
@@ -44,9 +44,7 @@ def command() -> None:
 @click.option(
     "--base-url",
     metavar="URL",
-    envvar="CUSTIFY_BASE_URL",
-    show_envvar=True,
-    help="Only for accounts in another data centre: the URL beside the key.",
+    help="Only for accounts in another data centre: the URL beside the key. Default: CUSTIFY_BASE_URL.",
 )
 @click.option(
     "--allow-host", metavar="HOST", help="Only for a proxy or test server outside Custify: repeat its host here."
@@ -71,6 +69,7 @@ def add(
     vault = Vault()
     vault.refuse_taken(name)
     place = vault.store(store)
+    base_url = base_url or choosing.address().get("base_url")
     key = new_key.asked(from_stdin=api_key_stdin)
     entry = Entry(name, description, base_url, allow_host, place.kind, "", now())
     new_key.refuse_malformed(mapping_of(entry, key))

@@ -112,7 +112,7 @@ def _check(kind: adapter.Kind, endpoint: str, *, unverified: bool) -> None:
 
 def _base_url() -> str:
     """Return the API's address, checked as a credential's is; the key beside it is made up and goes nowhere."""
-    base_url = os.environ.get("CUSTIFY_BASE_URL") or manifest.load().base_url
+    base_url = credential.environment_url(os.environ) or manifest.load().base_url
     made_up = {"name": "export", "api_key": "not-a-key", "base_url": base_url}
     return credential.check(made_up, manifest.load()).base_url
 

@@ -85,6 +85,8 @@ def _writes(plan: Path, stack: ExitStack) -> list[tuple[dict[str, Any], Opened |
         document = strict_yaml.parse(plan.read_text("utf-8"), str(plan))
     except OSError as error:
         raise ConfigurationError((Fault(str(plan), f"cannot be opened: {error.strerror or error}"),)) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError((Fault(str(plan), "is not UTF-8: save the plan as UTF-8"),)) from None
     refuse(faults_of(document.value, resources.schema("load"), str(plan)))
     writes: list[dict[str, Any]] = document.value["writes"]
     known = connector.describe()["destinations"]

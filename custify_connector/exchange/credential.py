@@ -21,6 +21,22 @@ _URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[0-9a-z-]+(\.[0-9a-z-]+)*)(:[0-9]*
 """What every reader of URLs understands alike; `urlsplit` accepts much more, and leaves out line ends."""
 
 
+_URL_VARIABLES = ("CUSTIFY_BASE_URL", "CUSTIFY_API_URL")
+"""The connector's own variable, and the one that Custify's own client reads."""
+
+
+def environment_url(environment: Mapping[str, str], ending: str = "") -> str | None:
+    """Return the base URL that the environment sets, None where it sets none; `ending` is that of an account.
+
+    Raises ConfigurationError where both variables are set and differ: a key must not go to the wrong one.
+    """
+    first, second = (environment.get(f"{name}{ending}") or None for name in _URL_VARIABLES)
+    if first and second and first.rstrip("/") != second.rstrip("/"):
+        names = f"{_URL_VARIABLES[0]}{ending}", f"{_URL_VARIABLES[1]}{ending}"
+        raise ConfigurationError((Fault(names[1], f"is not the URL that {names[0]} has: unset one of them"),))
+    return first or second
+
+
 @dataclass(frozen=True)
 class Credential:
     """A checked credential; `base_url` has no trailing slash."""

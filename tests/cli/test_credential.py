@@ -40,10 +40,20 @@ def test_a_key_is_tested_kept_and_listed_and_never_shown(sandbox, canary):
     assert canary not in said + listed
 
 
-def test_a_typed_key_goes_to_the_address_of_the_environment(sandbox, monkeypatch):
-    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+@pytest.mark.parametrize("variable", ["CUSTIFY_BASE_URL", "CUSTIFY_API_URL"])
+def test_a_typed_key_goes_to_the_address_of_the_environment(sandbox, monkeypatch, variable):
+    monkeypatch.delenv("CUSTIFY_BASE_URL", raising=False)
+    monkeypatch.setenv(variable, sandbox.base_url)
     custify("credential", "add", "acme", "--api-key-stdin", key=sandbox.api_key)
     assert json.loads(custify("credential", "list", "--json").stdout)[0]["base_url"] == sandbox.base_url
+
+
+def test_a_typed_key_goes_nowhere_while_two_variables_differ(sandbox, monkeypatch):
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("CUSTIFY_API_URL", "http://127.0.0.1:9")
+    done = custify("credential", "add", "acme", "--api-key-stdin", key=sandbox.api_key, code=2)
+    assert "CUSTIFY_API_URL: is not the URL that CUSTIFY_BASE_URL has: unset one of them" in done.stderr
+    assert (len(sandbox.journal), Vault().entries()) == (0, [])
 
 
 def test_scripts_get_json_without_the_key(sandbox, canary):

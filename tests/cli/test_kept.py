@@ -609,6 +609,12 @@ def test_a_replay_does_not_feed_itself(desk):
     assert len(desk.lines("q.jsonl")) == 1
 
 
+def test_a_plan_that_is_not_utf_8_is_refused(desk):
+    (desk.folder / "plan.yaml").write_bytes("writes: # Verträge\n".encode("cp1252"))
+    done = desk.run("load", "plan.yaml")
+    assert (done.exit_code, "plan.yaml: is not UTF-8: save the plan as UTF-8" in done.stderr) == (2, True)
+
+
 def test_a_plan_does_not_feed_itself_and_is_not_overwritten(desk):
     desk.put("e.jsonl", events(desk, "1"))
     desk.put("plan.yaml", "writes:\n  - {endpoint: create_event, file: e.jsonl}\n")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from custify_connector import manifest
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.exchange.credential import check
+from custify_connector.exchange.credential import check, environment_url
 
 DEFAULT = "https://api.custify.com"
 BLANKS = "credential.api_key: must not contain blanks, line breaks or control characters: copy the key alone"
@@ -225,3 +225,13 @@ def test_whatever_is_written_only_a_name_under_custify_is_accepted(text, form):
     host = base_url.split("://")[1].split(":")[0].lower()
     assert host == "localhost" or host.startswith("127.") or host.endswith("custify.com")
     assert set(host) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+
+
+@pytest.mark.parametrize("ending", ["", "_ACME"])
+def test_the_url_of_the_environment_is_that_of_either_variable_and_of_no_two_that_differ(ending):
+    own, vendors = f"CUSTIFY_BASE_URL{ending}", f"CUSTIFY_API_URL{ending}"
+    assert environment_url({}, ending) is environment_url({own: "", vendors: ""}, ending) is None
+    assert environment_url({own: DEFAULT}, ending) == environment_url({vendors: DEFAULT}, ending) == DEFAULT
+    assert environment_url({own: DEFAULT, vendors: f"{DEFAULT}/"}, ending) == DEFAULT
+    with pytest.raises(ConfigurationError, match=f"{vendors}: is not the URL that {own} has"):
+        environment_url({own: DEFAULT, vendors: "https://eu.api.custify.com"}, ending)
