@@ -87,7 +87,7 @@ class _DuckDB:
 
     def stage(self, job: Job, table: Table) -> Rows:
         """See `Engine`."""
-        return write_rows(table, staged(job.part), job.rows)
+        return write_rows(table, staged(job.part), job.rows, rounds_decimals=True)
 
     def fill(self, job: Job, table: Table, staged: Rows) -> None:
         """See `Engine`."""

@@ -30,7 +30,7 @@ def publish_parquet(place: Place, stream: Stream) -> Publish:
         table = table_of(stream)
         try:
             with written(place.path):
-                query = select(write_rows(table, staged(part), rows), table.shown)
+                query = select(write_rows(table, staged(part), rows, rounds_decimals=True), table.shown)
                 copy = f"COPY ({_with_plain_texts(query, table)}) TO {literal(str(fresh.absolute()))} ({_OPTIONS})"
                 with_memory(lambda memory: _execute(copy, part.parent, memory))
                 _deliver(fresh, place)

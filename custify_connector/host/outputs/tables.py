@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +98,35 @@ class Rows:
     longest: int
 
 
-def write_rows(table: Table, records: Iterable[Mapping[str, Any]], path: Path) -> Rows:
-    """Write records as rows, one JSON object a line; the table is widened by them."""
+def write_rows(
+    table: Table, records: Iterable[Mapping[str, Any]], path: Path, *, rounds_decimals: bool = False
+) -> Rows:
+    """Write records as rows, one JSON object a line; the table is widened by them.
+
+    What reads the rows may round decimals (`rounds_decimals`): those with more digits than it keeps are then text.
+    """
     longest = 0
     with path.open("wb") as stream:
         for record in records:
-            line = dumps(table.row(record), newline=True)
+            row = table.row(record)
+            if rounds_decimals:
+                table.texts.update(name for name, value in row.items() if isinstance(value, Decimal))
+                _write_decimals_as_text(row)
+            line = dumps(row, newline=True)
             longest = max(longest, len(line))
             stream.write(line)
     return Rows(path, longest)
+
+
+def _write_decimals_as_text(row: dict[str, Any]) -> None:
+    holders: list[Any] = [row]
+    while holders:  # not by recursion: values may be nested deeper than Python's stack
+        holder = holders.pop()
+        for place, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if isinstance(value, Decimal):
+                holder[place] = str(value)
+            elif isinstance(value, (dict, list)):
+                holders.append(value)
 
 
 def rows_of(rows: Rows) -> Iterator[dict[str, Any]]:

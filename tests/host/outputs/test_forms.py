@@ -82,6 +82,24 @@ def test_numbers_stay_exact_in_every_form(tmp_path):
         assert [int(text) for (text,) in database.execute("SELECT n FROM t ORDER BY id").fetchall()] == numbers
 
 
+def test_decimals_keep_their_digits_in_every_form(tmp_path):
+    numbers = ["12345678901234567.89", "0.1000000000000000055511151231257827", "1E+400", "0.5"]
+    rows = [
+        loads(f'{{"id": "{place}", "n": {number}, "list": [{number}], "whole": {numbers[0]}}}'.encode())
+        for place, number in enumerate(numbers)
+    ]
+    for form in ("jsonl", "csv", "parquet", "duckdb"):
+        put(tmp_path / f"x.{form}", form, rows)
+    assert [loads(line) for line in (tmp_path / "x.jsonl").read_bytes().splitlines()] == rows
+    assert [row["n"] for row in csv.DictReader((tmp_path / "x.csv").read_text().splitlines())] == numbers
+    assert parquet(tmp_path / "x.parquet", "SELECT n FROM rows ORDER BY id") == [(number,) for number in numbers]
+    assert {text for (text,) in parquet(tmp_path / "x.parquet", "SELECT whole FROM rows")} == {numbers[0]}
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as database:
+        found = database.execute("SELECT n, list FROM t ORDER BY id").fetchall()
+    assert [str(json.loads(text)) for text, _ in found] == numbers
+    assert [str(json.loads(text)[0]) for _, text in found] == numbers
+
+
 def test_a_text_among_other_values_has_no_quotes_in_parquet(tmp_path):
     schema = {"properties": {"n": {"type": ["integer", "null"]}}}
     rows = [{"id": str(place), "n": value} for place, value in enumerate(["4", 4, 'say "hi"', None, ["a"], True])]
