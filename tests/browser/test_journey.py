@@ -190,7 +190,7 @@ def test_a_rejected_record_is_mended_and_sent_again(screen, folder):
 def test_a_delete_needs_a_bound_and_a_word(screen):
     screen.open("/custify/destination/delete_person?file=signups.csv")
     screen.page.get_by_role("button", name="Write", exact=True).click()
-    expect(screen.page.locator("#f-max_deletes-fault")).to_contain_text("at most")
+    expect(screen.page.locator("#f-max_deletes-fault")).to_contain_text("the most records that may be deleted")
     screen.page.get_by_label("At most so many deletes").fill("1")
     screen.page.get_by_role("button", name="Write", exact=True).click()
     expect(screen.page.locator("#f-confirm-fault")).to_contain_text("cannot be brought back")
