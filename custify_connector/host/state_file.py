@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract.errors import Fault, StateError
 from custify_connector.storage import atomic
 
@@ -34,12 +33,12 @@ class Stored:
 def load(path: Path) -> Stored:
     """Return what is stored, nothing when there is no file; raises StateError for a file that cannot be read."""
     try:
-        content = orjson.loads(path.read_bytes())
+        content: Any = loads(path.read_bytes())
     except FileNotFoundError:
         return Stored()
     except OSError as error:
         raise StateError((Fault(str(path), f"cannot be read: {error.strerror or error}"),)) from None
-    except orjson.JSONDecodeError:
+    except ValueError:
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("state", 0), (dict, type(None))):
         raise StateError(
@@ -65,6 +64,6 @@ def save(path: Path, stored: Stored) -> None:
         content["output_size"] = stored.output_size
     content.update({word: True for word in ("complete", "merges") if getattr(stored, word)})
     try:
-        atomic.replace(path, orjson.dumps(content))
+        atomic.replace(path, dumps(content))
     except OSError as error:
         raise StateError((Fault(str(path), f"cannot be written: {error.strerror or error}"),)) from None

@@ -97,3 +97,9 @@ def test_any_state_comes_back_as_it_was(tmp_path_factory, state, size):
     path = tmp_path_factory.mktemp("states") / "state.json"
     save(path, Stored(state, size))
     assert load(path) == Stored(state, size)
+
+
+def test_a_state_keeps_half_a_character_and_every_digit(tmp_path):
+    state = {"key": "a\ud800", "number": 2**70}
+    save(tmp_path / "state", Stored(state))
+    assert load(tmp_path / "state").state == state

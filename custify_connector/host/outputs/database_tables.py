@@ -12,8 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-import orjson
-
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.kinds import Kind, descriptions
 from custify_connector.host.outputs.stream import Stream
@@ -169,12 +168,12 @@ def known_of(engine: Engine, stream: str) -> Known | None:
     if found is None:
         return None
     key, columns, state, whole, version = found
-    columns = orjson.loads(columns)
+    columns = loads(columns)
     return Known(
-        tuple(orjson.loads(key)),
+        tuple(loads(key)),
         {path: name for path, (name, _kind, _shown) in columns.items()},
         {name: kind for name, kind, _shown in columns.values()},
-        orjson.loads(state) if state else None,
+        loads(state) if state else None,
         bool(whole),
         str(version),
     )
@@ -183,8 +182,8 @@ def known_of(engine: Engine, stream: str) -> Known | None:
 def _remember(engine: Engine, job: Job, table: Table, state: dict[str, Any] | None) -> None:
     shown = table.shown
     columns = {path: (name, table.kinds.get(name), name in shown) for path, name in table.columns.names.items()}
-    texts = [orjson.dumps(value).decode() for value in (job.stream.key, columns)]
-    kept = orjson.dumps(state).decode() if state is not None else None
+    texts = [dumps(value).decode() for value in (job.stream.key, columns)]
+    kept = dumps(state).decode() if state is not None else None
     now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat()
     replaced = ", ".join(
         f"{name} = excluded.{name}" for name in ("key", "columns", "state", "whole", "records", "written_at")
