@@ -1,6 +1,6 @@
-"""Processes killed at random moments and started again: nothing lost, nothing doubled, what is unclear is reported.
+"""Processes killed or interrupted at random moments and started again: nothing lost, doubled or reported falsely.
 
-The moments are drawn from a seed; run with `-s` to see the figures.
+The moments are drawn from a seed; run with `-s` to see the figures, and how long the slowest interrupt took.
 """
 
 # What a test varies are its parameters.
@@ -9,7 +9,9 @@ The moments are drawn from a seed; run with `-s` to see the figures.
 import json
 import os
 import random
+import signal
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -21,6 +23,8 @@ from custify_connector.plugin import connector
 
 KILLS = int(os.environ.get("CUSTIFY_KILLS", "52"))
 """So many at least in reading, and so many in writing."""
+INTERRUPTS = int(os.environ.get("CUSTIFY_INTERRUPTS", "24"))
+"""So many at least, over reading and writing."""
 SEED = int(os.environ.get("CUSTIFY_SEED", "20260"))
 
 MOST_IN_A_ROW = 20
@@ -31,7 +35,8 @@ COMMON = ("--rate-limit", "none")
 class Figures:
     """What came of a series of kills."""
 
-    kills: int = 0
+    ends: int = 0
+    slowest: float = 0.0
     runs: int = 0
     records: int = 0
     lost: int = 0
@@ -41,8 +46,10 @@ class Figures:
     false: int = 0
 
     def __str__(self):
-        words = vars(self).items()
-        return ", ".join(f"{value} {name}" for name, value in words)
+        return ", ".join(f"{value:.4g} {name}" for name, value in vars(self).items())
+
+
+KILL, ASK = (signal.SIGKILL,), (signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.fixture
@@ -57,33 +64,44 @@ def tell(capsys, request):
     return show
 
 
-def killed(command, words, requests, delay, wait_until):
-    """Run a command until the account was asked so many times more, and a moment longer; returns whether it was."""
+def ended(command, words, requests, delay, number, figures, wait_until):
+    """Signal a command once the account was asked so often again, and a moment later; returns whether that ended it."""
     process = command.start(*words)
     asked = len(command.account.journal) + requests
     wait_until(lambda: len(command.account.journal) >= asked, process)
     threading.Event().wait(delay)
-    process.kill()
+    process.send_signal(number)
+    began = time.monotonic()
     out, err = process.communicate()
-    assert process.returncode in {-9, 0} or b" records: " in err, (out, err)
-    return process.returncode == -9
+    figures.slowest = max(figures.slowest, time.monotonic() - began)
+    by_signal = process.returncode in {-signal.SIGKILL, 128 + number}
+    assert by_signal or process.returncode == 0 or b" records: " in err, (out, err)
+    assert b"Traceback" not in err
+    return by_signal
 
 
-def kill_until_it_ends(command, words, draw, wait_until):
-    """Kill a command again and again until a run comes to its end, the last one unharmed; returns how often it was."""
-    for kills in range(MOST_IN_A_ROW):
-        if not killed(command, words, *(each() for each in draw), wait_until):
-            return kills
+def end_until_it_is_over(command, words, draw, signals, figures, wait_until):
+    """Signal a command again and again until a run comes to its end, the last one without a signal."""
+    for turn in range(MOST_IN_A_ROW):
+        moment = (each() for each in draw)
+        if not ended(command, words, *moment, signals[turn % len(signals)], figures, wait_until):
+            return
+        figures.ends += 1
     code, _, err = command.run(*words)
     assert code in {0, 1}, err
-    return MOST_IN_A_ROW
 
 
-def read_until_it_ends(command, rng, figures, wait_until):
-    """Kill one read again and again, until a run comes to its end; then judge the file that it wrote."""
-    words = ("read", "people", "--state", "./state", "--output", "people.jsonl", "--max-in-flight", "4", *COMMON)
+READS = {
+    "read": ("people", "--state", "./state", "--output", "people.jsonl"),
+    "read --all": ("--all", "--output", "."),
+}
+
+
+def read_until_it_ends(command, read, signals, rng, figures, wait_until):
+    """End one read again and again, until a run comes to its end; then judge the file that it wrote."""
+    words = ("read", *READS[read], "--max-in-flight", "4", *COMMON)
     draw = (lambda: rng.randint(2, 8), lambda: rng.uniform(0, 0.02))
-    figures.kills += kill_until_it_ends(command, words, draw, wait_until)
+    end_until_it_is_over(command, words, draw, signals, figures, wait_until)
     figures.runs += 1
     account = command.account
     written, true = Counter(one["id"] for one in command.get("people.jsonl")), account.people()
@@ -143,11 +161,11 @@ class Sending:
         command.put("rejected.jsonl", [{**line, "rawMessage": record} for line, record in lines])
 
 
-def write_until_it_ends(command, sending, rng, figures, wait_until):
-    """Kill one write again and again, until a run comes to its end; then judge what the account holds of it."""
+def write_until_it_ends(command, sending, signals, rng, figures, wait_until):
+    """End one write again and again, until a run comes to its end; then judge what the account holds of it."""
     words = sending.words(command)
     draw = (lambda: rng.randint(*BETWEEN[sending.delivery]), lambda: rng.uniform(0, 0.02))
-    figures.kills += kill_until_it_ends(command, words, draw, wait_until)
+    end_until_it_is_over(command, words, draw, signals, figures, wait_until)
     figures.runs += 1
     figures.records += sending.count * sending.times
     judge_what_was_sent(command, sending, figures, wait_until)
@@ -206,30 +224,38 @@ def mark(body):
     return next(value for value in body.values() if str(value).startswith("mark-"))
 
 
+WAYS = [pytest.param(KILL, KILLS, id="kills"), pytest.param(ASK, INTERRUPTS // 2, id="interrupts")]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_kills_of_a_read_lose_nothing_and_double_nothing(make, command, wait_until, tell):
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize(("signals", "most"), WAYS)
+def test_a_read_that_is_ended_at_any_moment_loses_nothing_and_doubles_nothing(
+    make, command, read, signals, most, wait_until, tell
+):
     figures, rng = Figures(), random.Random(SEED)  # noqa: S311 - the same moments every time
-    while figures.kills < KILLS:
+    while figures.ends < most / len(READS):
         account = make(people=330, latency=0.012)
-        read_until_it_ends(command(account, f"read-{figures.runs}"), rng, figures, wait_until)
+        read_until_it_ends(command(account, f"read-{figures.runs}"), read, signals, rng, figures, wait_until)
         account.sandbox.stop()
-    tell(f"reading: {figures}")
+    tell(f"{read}: {figures}")
     assert (figures.lost, figures.doubled) == (0, 0)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("series", SERIES, ids=" ".join)
-def test_kills_of_a_write_lose_nothing_double_nothing_and_report_nothing_false(
-    make, command, kinds, series, wait_until, tell
+@pytest.mark.parametrize(("signals", "most"), WAYS)
+def test_a_write_that_is_ended_at_any_moment_loses_nothing_doubles_nothing_and_reports_nothing_false(
+    make, command, kinds, series, signals, most, wait_until, tell
 ):
     figures, rng = Figures(), random.Random(f"{SEED} {series}")  # noqa: S311 - the same
     how, kind, delivery = series
-    while figures.kills < KILLS / len(SERIES):
+    while figures.ends < most / len(SERIES):
         account = make(people=30, latency=0.012, quirks={"batch_delay": 0.01})
         own, sending = command(account, f"write-{figures.runs}"), Sending(how, kinds[kind], delivery)
-        words = write_until_it_ends(own, sending, rng, figures, wait_until)
+        words = write_until_it_ends(own, sending, signals, rng, figures, wait_until)
         resend_what_is_unclear(own, sending, words)
         account.sandbox.stop()
     tell(f"{' '.join(series)}: {figures}")
