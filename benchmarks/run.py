@@ -17,13 +17,16 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from measuring import (
+    endings,
     environments,
     install_size,
     latency,
     limited,
     machine,
     memory,
+    nightly,
     overhead,
+    shapes,
     short_run,
     start_up,
     writing,
@@ -42,6 +45,9 @@ SECTIONS = {
     "f": memory.measured,
     "g": start_up.measured,
     "h": install_size.measured,
+    "i": shapes.measured,
+    "j": endings.measured,
+    "k": nightly.measured,
 }
 
 

@@ -18,6 +18,7 @@ from .server import Server
 
 PAGE = 200
 FLOOR, LOOP, CUSTIFY = "floor (socket, orjson)", "loop (requests, json)", "custify"
+THREADS = "loop, 8 threads"
 SINGER_SDK, AIRBYTE_CDK, DLT_HUB, DLT_TUNED = "singer-sdk", "airbyte-cdk", "dlt", "dlt, tuned"
 BATCH = "custify, batch delivery"
 
@@ -74,6 +75,11 @@ def readers() -> tuple[Contender, ...]:
     )
 
 
+def threads() -> Contender:
+    """Return the loop as people speed it up."""
+    return Contender(THREADS, lambda job: _loop(job, "8"))
+
+
 def writers() -> tuple[Contender, ...]:
     """Return all who write."""
     return (
@@ -93,8 +99,8 @@ def _floor(job: Job) -> Command:
     return _script(job, OURS.python, "floor_read.py", str(job.output), str(-(-job.people // PAGE)))
 
 
-def _loop(job: Job) -> Command:
-    return _script(job, OURS.python, "loop_read.py", str(job.output))
+def _loop(job: Job, *threads: str) -> Command:
+    return _script(job, OURS.python, "loop_read.py", str(job.output), *threads)
 
 
 def _custify(job: Job) -> Command:

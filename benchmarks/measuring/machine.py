@@ -6,6 +6,8 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _CORES = sorted(os.sched_getaffinity(0))
@@ -24,6 +26,17 @@ def share_of(core: int) -> float:
     command = ["taskset", "-c", str(core), sys.executable, "-c", _SPIN]
     spun = subprocess.run(command, check=True, capture_output=True, timeout=60)  # noqa: S603 - our own interpreter
     return min(1.0, float(spun.stdout))
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Keep both cores busy for as long as the `with` lasts."""
+    with ExitStack() as ended:
+        for core in {SERVER_CORE, CLIENT_CORE}:
+            command = ["taskset", "-c", str(core), sys.executable, "-c", "while True: pass"]
+            process = ended.enter_context(subprocess.Popen(command))  # noqa: S603 - our own interpreter
+            ended.callback(process.kill)
+        yield
 
 
 def described() -> str:

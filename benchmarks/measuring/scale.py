@@ -17,8 +17,11 @@ class Scale:
     latency_rounds: int = 3
     rows: int = 5_000
     starts: int = 15
+    shape_seconds: float = 60.0
+    interrupts: int = 10
+    nightly_people: int = 3_000
     memory: tuple[int, ...] = (10_000, 100_000, 1_000_000)
 
 
 WHOLE = Scale()
-QUICK = Scale(1, 1, 10_000, 160, 16, 1, 1_000, 5, (1_000, 10_000))
+QUICK = Scale(1, 1, 10_000, 160, 16, 1, 1_000, 5, 20.0, 2, 500, (1_000, 10_000))
