@@ -1,6 +1,8 @@
 # Everything runs in this folder's own .venv; nothing outside the checkout is touched.
 PYTHON ?= python3
 BIN := .venv/bin
+# Container images switch off the cache of compiled modules; a command starts three times slower without it.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test check lint types layers test-hosts test-browser bench clean
