@@ -82,6 +82,7 @@ from custify_connector.contract.plugins import (
     load_installed,
     plugin_manager,
 )
+from custify_connector.contract.reject_limit import FEWEST_FOR_A_SHARE, RejectLimit
 from custify_connector.contract.values import (
     OUTCOMES,
     Batch,
@@ -93,6 +94,7 @@ from custify_connector.contract.values import (
 
 __all__ = [
     "CONTRACT_VERSION",
+    "FEWEST_FOR_A_SHARE",
     "HOOKS",
     "OUTCOMES",
     "PROJECT",
@@ -138,6 +140,7 @@ __all__ = [
     "RateLimitWait",
     "ReadRequest",
     "Receipt",
+    "RejectLimit",
     "ReportCode",
     "Retry",
     "Schema",

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from custify_connector.checking.identity import key_of, may_repeat
 from custify_connector.checking.json_schema import faults_of
-from custify_connector.contract import Receipt
+from custify_connector.contract import Receipt, RejectLimit
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.contract.events import Event, Sending
 from custify_connector.host import journal, mapping
@@ -26,7 +26,6 @@ from custify_connector.host.fitting import Fit, compile_fit
 from custify_connector.host.journal import Entry, Journal
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
-from custify_connector.host.rejects import Rejects
 from custify_connector.host.rows import Row, Table
 
 
@@ -198,7 +197,7 @@ class Feed:
         self._announced: set[int] = set()
         self._is_announcing = safe.reports_sending
         self._origins = Origins(self._destination, safe.account, safe.same_account, safe.folder)
-        self._rejects = Rejects(destination)
+        self._rejects = RejectLimit(destination.get("on_reject"), destination.get("max_rejects"))
         self._rows = enumerate(self._table.rows)
         self._broken: ConfigurationError | None = None
         self._kept: tuple[Mapping[str, Any], Shape] | None = None
@@ -288,7 +287,7 @@ class Feed:
             receipt = self._sent_since(given, earlier) or self._unclear(given, unclear) or self._unchanged(given)
         if receipt is not None:
             self._make_safe(given, receipt)
-            self._rejects.count(receipt)
+            self._rejects.count((receipt,))
         elif given.row.origin:
             self._origins.note(given.row.origin, given.row.line)
         return receipt
@@ -363,7 +362,7 @@ class Feed:
         given = self._given.pop(receipt.index)
         if receipt.index != given.index:
             receipt = replace(receipt, index=given.index)
-        self._rejects.count(receipt)
+        self._rejects.count((receipt,))
         if given.row.origin:
             self._origins.decide(given.row.origin, receipt)
         self._make_safe(given, receipt)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from custify_connector.contract import Receipt
+from custify_connector.contract import Receipt, RejectLimit
 from custify_connector.contract.errors import ConnectorError, ServiceUnavailable
 from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import WritePlan
@@ -31,9 +31,6 @@ def _none_ahead() -> Iterable[Delivered | None]:
 MOST_HELD = 1000
 """Rejected records behind a suspect that are held at most."""
 
-FEWEST_FOR_A_SHARE = 100
-"""A share of rejects means little before so many records."""
-
 
 class StopPolicy:
     """Counts deliveries; `stopped` is why no record may be sent any more, `error` what to raise after the last receipt.
@@ -45,8 +42,7 @@ class StopPolicy:
 
     def __init__(self, plan: WritePlan) -> None:
         self._plan = plan
-        self._rejects = 0
-        self._records = 0
+        self._rejects = RejectLimit(plan.on_reject, plan.max_rejects)
         self.gone = 0
         self._unanswered = 0
         self._any_answered = False
@@ -74,14 +70,13 @@ class StopPolicy:
     def count(self, delivered: Delivered, ahead: Ahead = _none_ahead) -> None:
         """Take in one delivery."""
         self.gone += sum(receipt.code == "already_gone" for receipt in delivered.receipts)
-        self._records += len(delivered.receipts)
-        self._rejects += sum(receipt.outcome in {"rejected", "failed"} for receipt in delivered.receipts)
+        self._rejects.count(delivered.receipts)
         if delivered.sent:
             self._unanswered = 0 if delivered.answered else self._unanswered + 1
             self._any_answered = self._any_answered or delivered.answered
         if self.error is None:
             self.error = delivered.error or (self._unavailable(delivered) if self._is_down(delivered, ahead) else None)
-        self.stopped = self.stopped or (str(self.error) if self.error else self._too_many_rejects())
+        self.stopped = self.stopped or (str(self.error) if self.error else self._rejects.stopped)
 
     def _is_undecided(self, last: Delivered) -> bool:
         says_nothing = last.suspect or not last.sent
@@ -110,16 +105,3 @@ class StopPolicy:
         reason = delivered.receipts[-1].reason
         where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable response"
         return ServiceUnavailable(f"{where}; the last: {reason}; try again later")
-
-    def _too_many_rejects(self) -> str | None:
-        if self._rejects and self._plan.on_reject == "stop":
-            return "the run stops at the first record that is rejected or fails (on_reject)"
-        if self._plan.max_rejects is not None and self._rejects > self._allowed(self._plan.max_rejects):
-            return f"more than {self._plan.max_rejects} of the records were rejected or failed (max_rejects)"
-        return None
-
-    def _allowed(self, bound: int | str) -> float:
-        if isinstance(bound, int):
-            return bound
-        few = self._records < FEWEST_FOR_A_SHARE
-        return float("inf") if few else float(bound.rstrip("%")) / 100 * self._records

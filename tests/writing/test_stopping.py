@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.contract import OUTCOMES, Receipt
+from custify_connector.contract import FEWEST_FOR_A_SHARE, OUTCOMES, Receipt
 from custify_connector.contract.errors import CredentialRefused, ServiceUnavailable
 from custify_connector.writing.delivery import Delivered
 from custify_connector.writing.plan import write_plan
-from custify_connector.writing.stopping import FEWEST_FOR_A_SHARE, UNANSWERED_IN_A_ROW, StopPolicy
+from custify_connector.writing.stopping import UNANSWERED_IN_A_ROW, StopPolicy
 
 BASE = {"destination": "things", "request": {"method": "POST", "path": "/thing"}}
 
