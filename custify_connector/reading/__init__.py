@@ -1,9 +1,9 @@
 """Reading a source: from its plan to batches, each with the state that resumes after it.
 
 The way of a page: `plan` says how a stream is read, `page_requests` which page to ask and how, `fetching` asks for it,
-`page` turns the reply into records, `overlap` and `paging` say what it adds to a `position`, and `stream` makes batches
-of the records, each with its `state`. `template` expands an endpoint, `partitions` and `slicing` divide a stream,
-`undated` looks for records without a date.
+`page` turns the reply into records, `overlap`, `gaps` and `paging` say what it adds to a `position`, and `stream` makes
+batches of the records, each with its `state`. `template` expands an endpoint, `partitions` and `slicing` divide a
+stream, `undated` looks for records without a date.
 
 Why no record is lost
 =====================
@@ -57,8 +57,10 @@ same total, nothing moved across. Small pages alone meet such a border: those of
 
 **The end** is a page that joins on, has fewer records than were asked for, and brings nothing new, or brings all that
 the total counts. An empty page is doubted once, where records should be on it or the total fell. If it stays empty, the
-pages below it are asked, up to the total, and the read is incomplete. A first page that is shorter than asked shows the
-service's cap, and no page is asked for more.
+pages below it are asked, up to the total, and the read is incomplete. Where there is no total, three pages below the
+end are asked, and the read is incomplete if one has a record. The parts of a stream, such as the people of a company,
+are not doubted so where they end on their first page: it would cost as many requests again. A first page that is
+shorter than asked shows the service's cap, and no page is asked for more.
 
 **An incremental read** from a cursor is ordered by the date of the last change, which moves. A changed record becomes
 the first of all; where it was below the border, the next read delivers it, since the cursor lies before the start of
@@ -79,6 +81,7 @@ What cannot be seen
 * More records of one date than a page holds, which change places at each answer while the account changes: reported as
   incomplete. In pages of fewer than 12 records, fewer than six prove their order, and chance may pass for it.
 * Records without a date, below the cursor of an incremental read, where the service gives no total.
-* An empty page in the middle of the list, where the service gives no total.
+* Where the service gives no total: three or more empty pages in a row, and any in a part of a stream that ends on its
+  first page.
 * What a service leaves out of every answer and every count.
 """

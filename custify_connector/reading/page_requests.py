@@ -161,7 +161,7 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
     place, doubts = position.place, position.doubts
     found: list[Window] = [(place.number, place.asked)]
     alone = doubts.is_stepping_back or doubts.is_resumed or doubts.has_gap or position.floor is not None
-    alone = alone or (doubts.total_moved and not can_overlap(plan, place))
+    alone = alone or doubts.below_end > 0 or (doubts.total_moved and not can_overlap(plan, place))
     alone = alone or (can_overlap(plan, place) and not overlaps_always(plan, position))
     if not position.delivered.ordered:
         # Each step back throws away what was asked ahead, and where no order is kept, a creation may cause one.

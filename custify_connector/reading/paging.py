@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from custify_connector.checking.values import sortable
+from custify_connector.reading.gaps import below_gap, found_below, look_below, nothing_there
 from custify_connector.reading.order import date_of, dates_of, descending
-from custify_connector.reading.overlap import fell, joins, look_again, moved, step_back
+from custify_connector.reading.overlap import joins, look_again, moved
 from custify_connector.reading.page import Page
 from custify_connector.reading.page_requests import can_overlap, next_window, overlaps_always
 from custify_connector.reading.plan import ReadPlan, Slice
@@ -32,9 +33,6 @@ PROOF_OF_ORDER = 10
 IDLE_PAGES = 1000
 """So many pages in a row may bring nothing new, and twice as many as the account has."""
 
-EMPTY_PAGES = 100
-"""So many pages in a row may be empty where records are counted: the read is incomplete anyway, and a total may lie."""
-
 SAME_PAGES = 5
 """So often the same page may come in a row, pushed down by as many new records each time."""
 
@@ -48,11 +46,16 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
         return _deliver(plan, position, page, seen, done=True)
     if position.doubts.probe in {"count", "last"}:
         return probed(plan, position, page)
-    page = _believed(plan, position, page)
+    if _is_contradicted(plan, position, page):
+        page = replace(page, total=None)
+        position = replace(position, doubts=replace(position.doubts, total_moved=True))
     if _is_idle_for_too_long(position):
         return Step([], replace(position, doubts=replace(position.doubts, has_gap=True)), done=True)
-    if not page.records:
-        return _nothing_there(plan, position, page)
+    if not page.records or position.doubts.below_end:
+        step = found_below(plan, position, page, seen) if page.records else nothing_there(plan, position, page)
+        if step is not None:
+            return step
+        position = replace(position, doubts=replace(position.doubts, below_end=0, has_gap=True))
     same = position.doubts.same + 1 if _is_the_same_again(plan, position, page) else 0
     position = replace(position, doubts=replace(position.doubts, same=same))
     if same > _same_pages(plan, position, page):
@@ -61,40 +64,15 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 
 
-def _believed(plan: ReadPlan, position: Position, page: Page) -> Page:
-    """Return the page without a total that its own records contradict."""
-    impossible = page.total is not None and page.records and page.total < reach(plan, position, page)
-    return replace(page, total=None) if impossible else page
+def _is_contradicted(plan: ReadPlan, position: Position, page: Page) -> bool:
+    """Return whether a page shows more records than it counts."""
+    return page.total is not None and bool(page.records) and page.total < reach(plan, position, page)
 
 
 def _is_idle_for_too_long(position: Position) -> bool:
     """Return whether so many pages brought nothing that the account must grow as quickly as it is read."""
     place = position.place
     return position.doubts.idle > IDLE_PAGES + 2 * (place.total or place.reached) // (place.size or 1)
-
-
-def _nothing_there(plan: ReadPlan, position: Position, page: Page) -> Step:
-    """Take an empty page for the end, unless records should be there: then look back once, and then beyond it."""
-    place, doubts = position.place, position.doubts
-    above = begins(plan, position, page)
-    counted = place.total if page.total is None else page.total
-    is_missed = counted is not None and counted > max(above, place.collected if page.total is None else 0)
-    if above <= 0 and not is_missed:
-        return Step([], position, done=True)
-    if (is_missed or above < place.reached or fell(position, page)) and not doubts.end_checked:
-        return step_back(plan, replace(position, doubts=replace(doubts, end_checked=True)))
-    return _beyond(plan, position, above + (page.asked or place.size or 0), counted if is_missed else None)
-
-
-def _beyond(plan: ReadPlan, position: Position, reached: int, counted: int | None) -> Step:
-    """Return the step to the page below a gap; the end where the service counts no record there."""
-    if counted is None or not plan.page:
-        return Step([], position, done=True)
-    doubts = replace(position.doubts, has_gap=True, is_stepping_back=False, idle=position.doubts.idle + 1)
-    number = plan.page.start + -(-reached // (position.place.size or 1))
-    place = replace(position.place, number=number, asked=None, reached=reached)
-    done = reached >= counted or doubts.idle > EMPTY_PAGES
-    return Step([], replace(position, place=place, doubts=doubts), done=done, flush=True)
 
 
 def _is_the_same_again(plan: ReadPlan, position: Position, page: Page) -> bool:
@@ -133,9 +111,14 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     stepped_back = position.doubts.is_stepping_back
     ended = done or _ended(plan, position, after, page, is_new=bool(records))
     if ended and not done and _is_short_of_its_total(plan, position, page, after):
-        return replace(_beyond(plan, after, after.place.reached, page.total), records=_kept(plan, after, records))
+        return replace(
+            below_gap(plan, after, after.place.reached, page.total or 0), records=_kept(plan, after, records)
+        )
+    if ended and not done and after.place.total is None and not _is_past_its_bounds(plan, after):
+        return look_below(plan, after, begins(plan, position, page) + (page.asked or position.place.size or 0))
     place = after.place
-    if plan.page and place.total == place.collected <= place.reached and not place.reached % (place.size or 1):
+    is_counted = place.total == place.collected <= place.reached and not after.doubts.total_moved
+    if plan.page and is_counted and not place.reached % (place.size or 1):
         # All came, as far as the service counts: the page below shows whether it counts only what it shows.
         number = plan.page.start + place.reached // (place.size or 1)
         after = replace(after, place=replace(place, number=number, asked=None))
@@ -284,9 +267,7 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page, *, is_
     A short page is not the last by itself, since a service may cap its pages: all must have come, by the total, or it
     must be the second that ends where the last one did.
     """
-    edge = after.delivered.edge if after.delivered.ordered else None
-    bounds = (plan.slice.start if plan.slice else None, after.floor if after.doubts.probe != "all" else None)
-    if edge is not None and any(bound is not None and edge < bound for bound in bounds):
+    if _is_past_its_bounds(plan, after):
         return True
     size = page.asked or before.place.size or 0
     first = SMALLEST_FULL_PAGE if plan.bound else 1
@@ -296,6 +277,13 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page, *, is_
     is_at_the_last = page.identities[-1:] == [*before.delivered.previous[-1:]]
     ends_alike = not is_new and (is_at_the_last or after.doubts.is_unproven)
     return is_short and ends_alike and not before.doubts.is_stepping_back
+
+
+def _is_past_its_bounds(plan: ReadPlan, after: Position) -> bool:
+    """Return whether the order has gone past the lower bound of a slice, or of an incremental read."""
+    edge = after.delivered.edge if after.delivered.ordered else None
+    bounds = (plan.slice.start if plan.slice else None, after.floor if after.doubts.probe != "all" else None)
+    return edge is not None and any(bound is not None and edge < bound for bound in bounds)
 
 
 def _is_short_of_its_total(plan: ReadPlan, before: Position, page: Page, after: Position) -> bool:

@@ -104,6 +104,9 @@ class Doubts:
     has_gap: bool = False
     """Pages that should hold records, as the service counts them, were empty: something is missing for certain."""
 
+    below_end: int = 0
+    """How many pages were asked below the one that seems to be the last, where no total says whether it is."""
+
     idle: int = 0
     """How many pages in a row brought nothing new. Bounded, or an account that grows quickly would be read for ever."""
 
@@ -119,7 +122,7 @@ class Doubts:
     below it. The same again, after the page above it, shows that nothing moved across."""
 
     total_moved: bool = False
-    """The total changed at least once during this run, so it cannot say how many records are missing."""
+    """The total changed, or a page showed more records: it cannot say how many records are missing in this run."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Kind:
     `ties`: so many records share a date. `shuffled`: those of one date change places at each answer. `total`: right,
     none, or what the page shows. `swaps`: one joins below while another leaves above, as in a filtered list.
     `undated`: the share of records without a date, which are last. `order`: what the service makes of the order.
+    `is_holed`: the third page of the largest size shows nothing.
     """
 
     creates: float = 0.0
@@ -40,6 +41,7 @@ class Kind:
     order: str = "kept"
     cap: int | None = None
     is_filtered: bool = False
+    is_holed: bool = False
 
 
 KINDS = {
@@ -69,6 +71,9 @@ KINDS = {
     "such, and changes": Kind(cap=3, order="ignored", creates=0.1, deletes=0.1),
     "such, and pairs": Kind(cap=3, order="ignored", pairs=0.1),
     "a cap of 3, and ties that change places": Kind(cap=3, ties=3, shuffled=True),
+    "a page stays empty": Kind(is_holed=True, creates=0.1, deletes=0.1),
+    "no total, a page stays empty": Kind(is_holed=True, total="none", creates=0.1, deletes=0.1),
+    "the page's count as total, a page stays empty": Kind(is_holed=True, total="shown", creates=0.1, deletes=0.1),
 }
 
 
@@ -90,6 +95,7 @@ class Account:
     kind: Kind
     seed: int
     size: int = 300
+    hidden: range = range(0)
     rows: dict[str, dict[str, object]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     asked: int = 0
@@ -158,7 +164,7 @@ class Account:
             asked = int(query["itemsPerPage"])
             size = min(asked, self.kind.cap or asked)
             first = (int(query["page"]) - 1) * size
-            shown = rows[first : first + size]
+            shown = [row for place, row in enumerate(rows[first : first + size], first) if place not in self.hidden]
             total = {"right": len(rows), "none": None, "shown": len(shown)}[self.kind.total]
             return Response(200, {"things": shown, "total": total}, {"date": "Tue, 10 Mar 2026 12:00:00 GMT"})
 
@@ -192,7 +198,8 @@ def manual(size: int, *, is_filtered: bool = False) -> dict[str, object]:
 
 def read(kind: Kind, size: int, seed: int, *, is_incremental: bool = False, workers: int = 1) -> Outcome:
     """Read an account of this kind while it drifts, and judge what came."""
-    account = Account(kind, seed)
+    hidden = range(2 * size, 3 * size) if kind.is_holed else range(0)
+    account = Account(kind, seed, max(300, 5 * size) if kind.is_holed else 300, hidden)
     plan = read_plan(
         {**manual(size, is_filtered=kind.is_filtered), "mode": "incremental" if is_incremental else "full"}
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from custify_connector.reading import paging
+from custify_connector.reading import gaps, paging
 from custify_connector.reading.page import Page
 from custify_connector.reading.paging import absorb, shortfall, within
 from custify_connector.reading.plan import ReadPlan, read_plan
@@ -71,6 +71,11 @@ class Model:
 
 def read(model: Model, plan: ReadPlan = PLAN, between=lambda: None, most: int = 500):
     """Read everything, one page after another; returns the delivered ids."""
+    return judged(model, plan, between, most)[0]
+
+
+def judged(model: Model, plan: ReadPlan = PLAN, between=lambda: None, most: int = 500):
+    """Read everything, one page after another; returns the delivered ids, and what is wrong with the read."""
     position, delivered = start(plan, None), []
     seen = seen_before(position)
     for _ in range(most):
@@ -80,7 +85,7 @@ def read(model: Model, plan: ReadPlan = PLAN, between=lambda: None, most: int = 
         delivered += [row["id"] for row in step.records]
         position = step.position
         if step.done:
-            return delivered
+            return delivered, shortfall(plan, position)
         between()
     raise AssertionError("the read does not end")
 
@@ -102,7 +107,9 @@ def test_every_record_comes_once_whatever_the_cap_and_the_total(total, cap_style
     for size, cap in itertools.product(SIZES, CAPS):
         with subtests.test(size=size, cap=cap):
             model = Model(size, cap=cap, cap_style=cap_style, total=TOTALS[total])
-            assert sorted(read(model)) == sorted(row["id"] for row in model.rows)
+            came, reason = judged(model)
+            assert sorted(came) == sorted(row["id"] for row in model.rows)
+            assert bool(reason) is (total == "high") or cap < 10, "pages too small to overlap at each border"
 
 
 @settings(max_examples=3 * settings.default.max_examples)
@@ -342,14 +349,14 @@ def test_a_page_that_comes_again_and_again_ends_the_read_unless_the_total_moves(
     assert not absorb(PLAN, step.position, replace(FIRST, number=3, total=110), seen).done
 
 
-@pytest.mark.parametrize(("total", "done"), [(None, False), (10, False), (30, False)])
-def test_an_empty_page_that_should_share_records_is_doubted_once(total, done):
+@pytest.mark.parametrize("total", [None, 10, 30])
+def test_an_empty_page_that_should_share_records_is_doubted_once(total):
     position = after(replace(FIRST, total=total))
     step = absorb(PLAN, position, replace(page(2, []), asked=8), seen_before(position))
-    assert (step.done, step.position.place.number, step.flush) == (done, 1, True)
+    assert (step.done, step.position.place.number, step.flush) == (False, 1, True)
     checked = replace(position, doubts=Doubts(end_checked=True))
     step = absorb(PLAN, checked, replace(page(2, []), asked=8), seen_before(position))
-    assert (step.done, step.position.doubts.has_gap) == (total != 30, total == 30)
+    assert (step.done, step.position.place.number, step.position.doubts.has_gap) == (False, 2, total == 30)
 
 
 def test_below_a_gap_every_page_is_asked_that_the_total_promises():
@@ -366,12 +373,11 @@ def test_below_a_gap_every_page_is_asked_that_the_total_promises():
 def test_a_total_beyond_all_reason_is_not_looked_for_to_its_end(plan):
     model = Model(35, total=lambda _rows: 10**30)
     assert sorted(read(model, plan)) == sorted(row["id"] for row in model.rows)
-    assert model.asked < paging.EMPTY_PAGES + 20
+    assert model.asked < gaps.EMPTY_PAGES + 20
 
 
-def test_a_first_page_that_is_empty_is_the_end():
+def test_a_first_page_that_is_empty_and_counts_no_record_is_the_end():
     assert absorb(PLAN, start(PLAN, None), page(1, [], 0), seen_before(start(PLAN, None))).done
-    assert absorb(PLAN, start(PLAN, None), page(1, [], None), seen_before(start(PLAN, None))).done
 
 
 def test_a_first_page_that_is_empty_though_records_are_counted_is_doubted_and_then_a_gap():
@@ -467,3 +473,89 @@ def test_a_stream_without_pages_is_whole_with_its_one_answer():
     step = absorb(alone, start(alone, None), page(1, things(3, 2, 1)), seen_before(start(alone, None)))
     assert ([row["id"] for row in step.records], step.done) == (["r3", "r2", "r1"], True)
     assert step.position.place == Place(2, None, collected=3, fullest=3)
+
+
+# ---------------------------------------------------------------------------------------- an empty page without a total
+
+GAP = "pages that should hold records were empty"
+NO_TOTAL = {"missing": lambda _: None, "zero": lambda _: 0, "of what is shown": None}
+
+
+class Holed(Model):
+    """A server without a total that shows nothing of a stretch of its list, for so many answers."""
+
+    def __init__(self, size: int, hidden: range, *, total, times: int = 1000) -> None:
+        super().__init__(size, total=total)
+        self.hidden, self.times = hidden, times
+
+    def page(self, number: int, base: int, other: int | None = None) -> Page:
+        """Answer one page."""
+        whole = super().page(number, base, other)
+        places = itertools.count((number - 1) * (other or base))
+        shown = [
+            row for row, place in zip(whole.records, places, strict=False) if place not in self.hidden or not self.times
+        ]
+        self.times -= self.times > 0 and len(shown) < len(whole.records)
+        total = len(shown) if self.total is None else whole.total
+        return replace(whole, records=shown, identities=identities_of(shown, PLAN.key), total=total)
+
+
+HOLES = st.tuples(st.integers(1, 9), st.integers(1, 2), st.integers(1, 40))
+
+
+@pytest.mark.parametrize("plan", [PLAN, WHOLE, FIXED], ids=["filtered", "whole", "fixed"])
+@pytest.mark.parametrize("total", NO_TOTAL)
+@settings(max_examples=settings.default.max_examples // 4)
+@given(HOLES, st.sampled_from([1, 1000]))
+def test_an_empty_page_in_the_middle_is_not_taken_for_the_end_of_a_list_without_a_total(total, plan, hole, times):
+    """Law: what lies below one or two empty pages comes; if they stay empty, the read is incomplete."""
+    first, pages, below = hole
+    hidden = range(first * 10, (first + pages) * 10)
+    model = Holed(hidden.stop + below, hidden, total=NO_TOTAL[total], times=times if pages == 1 else 1000)
+    came, reason = judged(model, plan)
+    missing = hidden if model.times else ()
+    assert sorted(came) == sorted(row["id"] for place, row in enumerate(reversed(model.rows)) if place not in missing)
+    assert reason == (GAP if missing else None) or plan is FIXED, "nothing shows that such pages are whole"
+    assert reason or not missing
+
+
+@pytest.mark.parametrize("plan", [PLAN, WHOLE, FIXED], ids=["filtered", "whole", "fixed"])
+def test_an_empty_first_page_is_not_taken_for_an_empty_list_without_a_total(plan):
+    model = Holed(25, range(10), total=lambda _: None)
+    came, reason = judged(model, plan)
+    assert (len(came), reason) == (15, GAP)
+
+
+@pytest.mark.parametrize("plan", [PLAN, WHOLE, FIXED], ids=["filtered", "whole", "fixed"])
+@pytest.mark.parametrize("size", [0, 5, 10, 35, 40, 199])
+def test_a_list_without_a_total_costs_a_few_requests_more(monkeypatch, plan, size):
+    asked = []
+    for monkeypatched in (gaps.PAGES_BELOW, 0):
+        monkeypatch.setattr(gaps, "PAGES_BELOW", monkeypatched)
+        model = Model(size, total=lambda _: None)
+        assert len(judged(model, plan)[0]) == size
+        asked.append(model.asked)
+    assert asked[0] - asked[1] == 3
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_small_part_of_a_stream_without_a_total_is_asked_for_as_before(size):
+    part = replace(PLAN, bound={"thing": "r1"})
+    model = Model(size, total=lambda _: None)
+    assert len(judged(model, part)[0]) == size
+    assert model.asked == 1 + bool(size)
+
+
+def test_a_lookup_that_finds_nothing_is_asked_for_once():
+    lookup = replace(PLAN, may_be_missing=True)
+    model = Model(0, total=lambda _: None)
+    assert (judged(model, lookup)[0], model.asked) == ([], 1)
+
+
+def test_a_page_that_counts_less_than_the_one_above_it_twice_is_not_taken_for_the_end():
+    """The total falls to what is shown, each time that page is asked."""
+    model = Holed(65, range(30, 40), total=len)
+    page_of = model.page
+    model.page = lambda *window: replace(found := page_of(*window), total=65 if found.records else 30)
+    came, reason = judged(model, FIXED)
+    assert (len(came), reason) == (55, "Custify counts 65 records, and 10 of them never came")

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from custify_connector.reading.page import Page
+from custify_connector.reading.paging import absorb
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Delivered, Doubts, Place, Position, Step
+from custify_connector.reading.position import Delivered, Doubts, Place, Position, Step, seen_before, start
 from custify_connector.reading.undated import looks_further, probed
 
 FLOOR = "2026-03-10T00:00:00.000Z"
@@ -83,3 +84,27 @@ def test_a_date_that_cannot_be_read_there_lets_the_read_go_on_to_the_end(date):
 def test_a_last_page_that_went_away_meanwhile_leads_to_the_one_before():
     step = probed(PLAN, looking(), page())
     assert (step.done, step.position.place.number) == (False, 9)
+
+
+@pytest.mark.parametrize("total", [0, None])
+def test_the_end_is_looked_at_also_where_nothing_with_a_date_has_changed(total):
+    """A filter by the cursor answers an empty list then, and hides what has no date as it does else."""
+    dates = [None, None, None, *(f"2026-01-{day:02}T00:00:00.000Z" for day in range(1, 23))]
+    rows = [{"id": str(number), "updated_at": date} for number, date in enumerate(dates)]
+    rows.sort(key=lambda row: row["updated_at"] or "", reverse=True)
+    position, came = start(NARROW, FLOOR), []
+    seen = seen_before(position)
+    for _ in range(20):
+        place = position.place
+        size, is_narrow = place.asked or place.size, "narrow" not in position.fallbacks
+        shown = [] if is_narrow else rows[(place.number - 1) * size : place.number * size]
+        answer = Page(
+            place.number, shown, [row["id"] for row in shown], total if is_narrow else len(rows), asked=place.asked
+        )
+        step = absorb(NARROW, position, answer, seen)
+        came += [row["id"] for row in step.records]
+        position = step.position
+        if step.done:
+            break
+    assert step.done
+    assert sorted(came) == ["0", "1", "2"]
