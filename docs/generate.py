@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from custify_connector import manifest
-from custify_connector.certification.checking import GROUPS, MEANING, RUNGS, all_checks
-from custify_connector.certification.mutating import all_mutants
+from custify_connector.certification.catalogue import all_checks, all_mutants
+from custify_connector.certification.checking import GROUPS, MEANING, RUNGS
 from custify_connector.checking.texts import placeholders
 from custify_connector.manifest import Alternatives, DestinationEndpoint, Manifest, Parameter, SourceEndpoint
 from custify_connector.writing.single import MAXIMUM_UPLOAD_BYTES
@@ -389,7 +389,7 @@ def certification() -> dict[str, str]:
     """Return the generated parts of the page of the certification."""
     return {
         "rungs": table(("rung", "what it says", "checks"), _rungs()),
-        "checks": "\n\n".join(_group(letter) for letter in GROUPS),
+        "checks": "\n\n".join(_group(letter) for letter in dict.fromkeys(one.group for one in all_checks())),
         "mutants": table(("check", "refuses", "which stands for"), _mutants()),
         "elsewhere": table(("truth", "why no check sees it", "what proves it"), _elsewhere()),
         "testbed": _fenced("python", _read("tests/certification/tiny/testbed.py").rstrip()),

@@ -50,7 +50,7 @@ class Bench:
                 found += 1
                 yield stream, trial
         if not found:
-            raise NotOffered(f"no stream can be given {size} records with {_told(setup)}")
+            raise NotOffered(f"no stream can be given {size} records with {_in_words(setup)}")
 
     def endpoints(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the described `sources` or `destinations`, those that were asked for."""
@@ -157,7 +157,7 @@ def _journal(service: Service) -> list[Exchange]:
         return []
 
 
-def _told(setup: Mapping[str, Any]) -> str:
+def _in_words(setup: Mapping[str, Any]) -> str:
     """Return the fields of a setup as words, the same in every process: a set has no order of its own."""
     words = {name: ", ".join(sorted(value)) if isinstance(value, frozenset) else value for name, value in setup.items()}
     return ", ".join(f"{name} {value}" for name, value in words.items() if value != "")

@@ -25,8 +25,8 @@ def watched(module: str) -> dict[str, Any]:
     )
     if done.returncode:
         return {"seconds": 0.0, "connections": [], "error": done.stderr.strip().rsplit("\n", 1)[-1]}
-    told: dict[str, Any] = json.loads(done.stdout.strip().rsplit("\n", 1)[-1])
-    return told
+    seen: dict[str, Any] = json.loads(done.stdout.strip().rsplit("\n", 1)[-1])
+    return seen
 
 
 def main(module: str) -> None:

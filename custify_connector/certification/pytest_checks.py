@@ -13,12 +13,13 @@ from typing import Any, cast
 
 import pytest
 
+from custify_connector.certification.catalogue import installed
 from custify_connector.certification.checking import GROUPS, Check, Rung
 from custify_connector.certification.findings import Result, Verdict
 from custify_connector.certification.reporters.terminal import evidence
 from custify_connector.certification.reports import rung_reached
 from custify_connector.certification.running import Outcome, Selection, run_one
-from custify_connector.certification.subject import Subject, installed
+from custify_connector.certification.subject import Subject
 
 _NOTED = "certification"
 """The user property that carries a result, also from a process that runs a share of the tests."""

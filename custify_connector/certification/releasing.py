@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.subject import Subject
 from custify_connector.contract.testbed import Release
@@ -51,4 +51,4 @@ def _bare(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON of a
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(stored(release(subject.installed(sys.argv[1]))), "utf-8")
+    Path(sys.argv[2]).write_text(stored(release(catalogue.installed(sys.argv[1]))), "utf-8")

@@ -5,15 +5,35 @@ The checks and mutants are part of it because group K judges them too.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import pluggy
 
 from custify_connector.certification.account import Account
-from custify_connector.certification.checking import Check, all_checks
-from custify_connector.certification.mutating import Mutant, all_mutants
-from custify_connector.certification.processes import Origin, origin_of
-from custify_connector.contract import PROJECT, ConnectorHooks, NamedConnector, plugin_manager
+from custify_connector.certification.checking import Check
+from custify_connector.contract import PROJECT, ConnectorHooks, NamedConnector
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where another process finds the connector: a module, an attribute (None: the module itself), and its mutant."""
+
+    module: str
+    attribute: str | None
+    mutant: str | None = None
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A way to be wrong: the check made for it, its name, and the function that breaks a healthy subject."""
+
+    check: str
+    name: str
+    harm: str
+    apply: Callable[[Subject], Subject]
 
 
 @dataclass(frozen=True)
@@ -39,13 +59,11 @@ class Subject:
         return NamedConnector(manager, self.name)
 
 
-def of(name: str, plugin: object) -> Subject:
-    """Return a connector with all checks and mutants there are."""
-    return Subject(name, plugin, all_checks(), all_mutants(), origin_of(plugin))
-
-
-def installed(name: str) -> Subject:
-    """Return an installed connector; LookupError, with the names there are, when none has that name."""
-    manager = plugin_manager()
-    NamedConnector(manager, name)
-    return of(name, manager.get_plugin(name))
+def origin_of(plugin: object) -> Origin | None:
+    """Return where a plugin can be imported from; None when no module has it under a name."""
+    if isinstance(plugin, ModuleType):
+        return Origin(plugin.__name__, None)
+    module = sys.modules.get(type(plugin).__module__)
+    named = (name for name, value in vars(module).items() if value is plugin) if module else iter(())
+    attribute = next(named, None)
+    return Origin(type(plugin).__module__, attribute) if attribute else None

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from custify_connector.certification import processes
 from custify_connector.certification.processes import Process
-from custify_connector.contract import Batch, CredentialReport, Receipt
+from custify_connector.certification.subject import Subject
+from custify_connector.contract import Batch, CredentialReport, NamedConnector, Receipt
 from custify_connector.contract.testbed import Operation, Record, Service, WriteCase
-
-if TYPE_CHECKING:
-    from custify_connector.certification.bench import Bench
 
 _Answer = TypeVar("_Answer")
 
@@ -52,22 +50,41 @@ class Writing:
         return [receipt.outcome for receipt in self.receipts]
 
 
+class Judge(Protocol):
+    """What a trial needs to know of the check that it belongs to; a `bench.Bench` is one."""
+
+    subject: Subject
+
+    @property
+    def connector(self) -> NamedConnector:
+        """The connector that is judged."""
+
+    def judges(self, name: str) -> bool:
+        """Say whether a stream or destination was asked for."""
+
+    def has(self, kind: str) -> bool:
+        """Say whether any `sources` or `destinations` are described."""
+
+    def ends_with(self, end: Callable[[], object]) -> None:
+        """Call `end` when the check is over."""
+
+
 class Trial:
     """One running service, and the connector bound to it."""
 
-    def __init__(self, bench: Bench, service: Service) -> None:
+    def __init__(self, judge: Judge, service: Service) -> None:
         self.service = service
-        self._bench = bench
-        self._connector = bench.connector
+        self._judge = judge
+        self._connector = judge.connector
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The streams to judge: those whose truth is known, and that were asked for."""
-        return tuple(name for name in self.service.streams if self._bench.judges(name))
+        return tuple(name for name in self.service.streams if self._judge.judges(name))
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
         """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
-        if not self._bench.has("destinations"):
+        if not self._judge.has("destinations"):
             return ()
         return tuple(case for case in self.service.write_cases if case.operation in operations)
 
@@ -111,8 +128,8 @@ class Trial:
         return self._apart("write_destination", destination=_with(case.destination, words), records=records)
 
     def _apart(self, hook: str, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
-        process = processes.start(self._bench.subject, hook, credential=dict(self._good), **arguments)
-        self._bench.ends_with(process.close)
+        process = processes.start(self._judge.subject, hook, credential=dict(self._good), **arguments)
+        self._judge.ends_with(process.close)
         return process
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from custify_connector.certification import reports, running, subject
+from custify_connector.certification import catalogue, reports, running, subject
 from custify_connector.certification.account import Account
 from custify_connector.certification.checking import RUNGS, Rung
 from custify_connector.certification.reporters import as_json, html, junit, terminal
@@ -85,7 +85,7 @@ def _heed_interrupts() -> None:
 
 def _installed(name: str) -> subject.Subject:
     try:
-        return subject.installed(name)
+        return catalogue.installed(name)
     except LookupError as error:
         click.echo(f"custify certify: {error}", err=True)
         raise SystemExit(BAD_USAGE) from None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.account import Account
 from custify_connector.certification.running import run_one
 from custify_connector.contract.testbed import Setup
@@ -28,13 +28,13 @@ def accounts():
 @pytest.fixture(params=HEALTHY)
 def healthy(request, accounts):
     """Return each healthy connector, as what is judged."""
-    return replace(subject.of(request.param, HEALTHY[request.param]), account=accounts[request.param])
+    return replace(catalogue.of(request.param, HEALTHY[request.param]), account=accounts[request.param])
 
 
 @pytest.fixture
 def small():
     """Return the tiny connector, as what is judged."""
-    return subject.of("tiny", HEALTHY["tiny"])
+    return catalogue.of("tiny", HEALTHY["tiny"])
 
 
 @pytest.fixture(scope="session")

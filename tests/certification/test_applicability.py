@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.bench import Bench
-from custify_connector.certification.checking import all_checks
+from custify_connector.certification.catalogue import all_checks
 from custify_connector.certification.findings import equal, judge
 from custify_connector.certification.mutating import with_description
 from custify_connector.certification.running import run_one
@@ -20,7 +20,7 @@ WRITING = [one for one in all_checks() if one.group == "G" and one.rung != "live
 @pytest.fixture(scope="module")
 def source_only():
     """Return the tiny connector without its destination."""
-    return subject.of("source-only", with_description(tiny, lambda told: told["destinations"].clear()))
+    return catalogue.of("source-only", with_description(tiny, lambda known: known["destinations"].clear()))
 
 
 def test_no_check_of_writing_applies_to_a_connector_that_only_reads(source_only):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.running import Selection, run
 from tests.certification.broken.connectors import (
     BROKEN,
@@ -35,8 +35,8 @@ REFUSED_BY = {
 
 
 def failed(plugin):
-    """Return the checks that it fails on, up to the rung rehearsed: whoever is refused there reaches none above."""
-    outcomes = run(subject.of("broken", plugin), Selection("rehearsed"))
+    """Return the checks that it fails on, up to the rung rehearsed: what is refused there reaches none above."""
+    outcomes = run(catalogue.of("broken", plugin), Selection("rehearsed"))
     return {one.check.id for one in outcomes if one.verdict.result == "failed"}
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from custify_connector.certification.checking import all_checks
-from custify_connector.certification.mutating import all_mutants
+from custify_connector.certification.catalogue import all_checks, all_mutants
 from custify_connector.certification.running import run_one
 from custify_connector.exchange import credential_test as credential_testing
 

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from custify_connector.certification import processes, subject
+from custify_connector.certification import catalogue, hook_process, processes
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.mutating import Broken
+from custify_connector.certification.subject import Origin, origin_of
 from custify_connector.contract.testbed import NotOffered
 
 
@@ -61,11 +62,11 @@ def test_what_still_runs_ends_with_the_check(bench):
 
 
 def test_a_plugin_is_found_by_its_module_and_name():
-    assert processes.origin_of(processes) == processes.Origin(processes.__name__, None)
-    assert processes.origin_of(Broken(object())) is None
-    assert processes.found("p", processes.Origin(processes.__name__, None)).plugin is processes
+    assert origin_of(processes) == Origin(processes.__name__, None)
+    assert origin_of(Broken(object())) is None
+    assert hook_process.found("p", Origin(processes.__name__, None)).plugin is processes
 
 
 def test_a_plugin_that_no_module_names_cannot_run_apart():
     with pytest.raises(NotOffered, match="no other process can import it"):
-        processes.start(subject.of("lost", SimpleNamespace()), "read_source")
+        processes.start(catalogue.of("lost", SimpleNamespace()), "read_source")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from custify_connector.certification import pytest_checks
-from custify_connector.certification.checking import all_checks
+from custify_connector.certification.catalogue import all_checks
 from custify_connector.certification.findings import Verdict, holds
 
 pytest_plugins = ["pytester"]

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.account import Account
 from custify_connector.certification.bench import Bench
-from custify_connector.certification.checking import all_checks
+from custify_connector.certification.catalogue import all_checks
 from custify_connector.certification.mutating import Broken
 from custify_connector.certification.replaying import recordings, replayed
 from custify_connector.certification.running import run_one
@@ -41,7 +41,7 @@ KEPT = {
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder with one recording, and a function that writes it anew with some words changed."""
+    """Return a folder with one recording, and a function that writes it again with some words changed."""
 
     def keep(**words):
         (tmp_path / "notes.json").write_text(json.dumps({**KEPT, **words}))
@@ -63,7 +63,7 @@ def judged(folder):
     def testbed():
         return open_service
 
-    return subject.of("tiny", Broken(tiny, testbed=testbed))
+    return catalogue.of("tiny", Broken(tiny, testbed=testbed))
 
 
 def test_replies_of_an_account_that_give_the_expected_records_pass(folder):
@@ -95,7 +95,7 @@ def test_a_request_that_was_not_recorded_is_noted_and_answered_with_an_error(fol
 
 
 def test_a_real_account_is_lent_never_shown_and_written_to_by_leave(canary):
-    lent = replace(subject.of("tiny", tiny), account=Account({"url": "http://127.0.0.1:9", "key": canary}))
+    lent = replace(catalogue.of("tiny", tiny), account=Account({"url": "http://127.0.0.1:9", "key": canary}))
     bench = Bench(lent)
     assert canary not in repr(lent)
     assert bench.live().service.source("notes") == {"endpoint": "notes"}

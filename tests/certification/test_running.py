@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from custify_connector.certification import subject
+from custify_connector.certification import catalogue
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import Check
 from custify_connector.certification.findings import equal, holds, judge, nothing, shown
@@ -54,7 +54,7 @@ def test_a_connector_without_a_testbed_is_skipped_by_what_needs_one(small):
     class Bare:
         describe = small.plugin.describe
 
-    verdict = run_one(made(lambda bench: [bench.open()]), subject.of("bare", Bare()))
+    verdict = run_one(made(lambda bench: [bench.open()]), catalogue.of("bare", Bare()))
     assert (verdict.result, verdict.reason) == ("skipped", "the connector brings no testbed")
 
 

@@ -100,7 +100,7 @@ def test_a_report_is_the_same_after_it_was_written_and_read():
 
 def test_the_lines_of_a_run_tell_how_far_it_is():
     said = "\n".join(map(terminal.line, MIXED.outcomes)) + "\n" + terminal.summary(MIXED)
-    assert [each[:2] for each in terminal.told(said)] == [
+    assert [each[:2] for each in terminal.parsed(said)] == [
         (each.check.id, each.verdict.result) for each in MIXED.outcomes
     ]
 

@@ -10,6 +10,7 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import Check, check
 from custify_connector.certification.findings import Finding, Verdict, equal, nothing
 from custify_connector.certification.mutating import Broken
+from custify_connector.certification.running import run_one
 from custify_connector.contract import hookimpl
 
 
@@ -40,8 +41,6 @@ def the_same_run_gives_the_same_result(bench: Bench) -> Iterator[Finding]:
 @check("K4", "declared", seconds=120)
 def nothing_passes_without_being_looked_at(bench: Bench) -> Iterator[Finding]:
     """A connector that describes nothing and brings no testbed passes no check that needs a service."""
-    from custify_connector.certification.running import run_one  # noqa: PLC0415 - running needs the list of checks
-
     blank = replace(bench.subject, plugin=_blank(), origin=None)
     for one in bench.subject.checks:
         if one.rung != "declared":
@@ -53,10 +52,10 @@ def every_check_can_be_read_in_a_report(bench: Bench) -> Iterator[Finding]:
     """A report is read by people and by programs: each check has a title and a message, and all of it is JSON."""
     mute = (one.id for one in bench.subject.checks if not (one.title and one.message.endswith(".")))
     yield nothing("checks", "a title, and a message of whole sentences", mute)
-    told = [
+    shown = [
         {"id": one.id, "rung": one.rung, "title": one.title, "message": one.message} for one in bench.subject.checks
     ]
-    yield equal("checks as JSON", len({one.id for one in bench.subject.checks}), len(json.loads(json.dumps(told))))
+    yield equal("checks as JSON", len({one.id for one in bench.subject.checks}), len(json.loads(json.dumps(shown))))
 
 
 def _of_the_connector(bench: Bench) -> list[Check]:
@@ -65,8 +64,6 @@ def _of_the_connector(bench: Bench) -> list[Check]:
 
 
 def _run(one: Check, bench: Bench) -> Verdict:
-    from custify_connector.certification.running import run_one  # noqa: PLC0415 - running needs the list of checks
-
     return run_one(one, bench.subject)
 
 

@@ -49,7 +49,7 @@ def required_fields_are_enough(bench: Bench) -> Iterator[Finding]:
     trial = bench.open()
     credentials, required = trial.service.credentials, set(bench.description["credential"].get("required", ()))
     least = {name: value for name, value in credentials.good.items() if name in required | credentials.address}
-    yield equal(f"{', '.join(sorted(least))} alone", (True, "ok"), _told(trial, least))
+    yield equal(f"{', '.join(sorted(least))} alone", (True, "ok"), _tested(trial, least))
 
 
 @check("A4", "declared")
@@ -111,11 +111,11 @@ def old_credentials_still_work_and_are_left_alone(bench: Bench) -> Iterator[Find
     for number, old in enumerate(stored):
         given = {**old, **{name: credentials.good[name] for name in live if name in credentials.good}}
         before = dict(given)
-        yield equal(f"old credential {number}", [(True, "ok")] * 2, [_told(trial, given) for _ in range(2)])
+        yield equal(f"old credential {number}", [(True, "ok")] * 2, [_tested(trial, given) for _ in range(2)])
         yield holds(f"old credential {number}", "left as it was", sorted(given), given == before)
 
 
-def _told(trial: Trial, credential: Mapping[str, Any]) -> tuple[bool, str]:
+def _tested(trial: Trial, credential: Mapping[str, Any]) -> tuple[bool, str]:
     report = trial.test(credential)
     return report.ok, report.code
 

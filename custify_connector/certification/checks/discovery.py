@@ -20,7 +20,7 @@ from custify_connector.contract.testbed import InjectedFault
 _SCALARS = {"string", "integer", "number", "boolean"}
 _COMMON = {*_SCALARS, "object", "array"}
 _MODES = {"full", "incremental"}
-_NOT_TOLD = (403, 404)
+_WITHHELD = (403, 404)
 
 
 @check("C1", "declared")
@@ -106,7 +106,7 @@ def the_catalogue_can_be_stored_and_chosen_from(bench: Bench) -> Iterator[Findin
 
 @check("C8", "hardened")
 def the_accounts_own_fields_are_found(bench: Bench) -> Iterator[Finding]:
-    """Fields that the account defines are described; where the account does not tell them, the fixed schema serves."""
+    """Fields that the account defines are described; where the account reports none, the fixed schema serves."""
     if not hasattr(bench.subject.plugin, "describe_account"):
         bench.lacks.add("the connector has no hook describe_account: it declares no fields of an account")
         return
@@ -116,7 +116,7 @@ def the_accounts_own_fields_are_found(bench: Bench) -> Iterator[Finding]:
         for name in sorted(trial.service.account_fields(stream)):
             declared = _declared(found[stream]["schema"], name)
             yield holds(f"{stream}.{name}", "in the description", declared, declared is not None)
-    for status in _NOT_TOLD:
+    for status in _WITHHELD:
         silent = bench.open()
         silent.service.inject(InjectedFault("status", status, times=None))
         fixed = bench.connector.describe_account(silent.service.credentials.good)["sources"]

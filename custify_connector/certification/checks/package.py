@@ -50,11 +50,11 @@ def importing_it_is_quick_and_calls_nothing(bench: Bench) -> Iterator[Finding]:
     """A host imports every connector to list them: it must not wait for one, nor for the network."""
     if bench.subject.origin is None:
         raise NotOffered("the connector is not an attribute of a module, so it cannot be imported apart")
-    told = importing.watched(bench.subject.origin.module)
-    yield equal("the import", "", told["error"])
-    yield holds("the import", f"under {_IMPORT_SECONDS:g} s of processor time", f"{told['seconds'] < _IMPORT_SECONDS}",
-                told["seconds"] < _IMPORT_SECONDS)  # fmt: skip
-    yield nothing("the import", "no connection", told["connections"])
+    seen = importing.watched(bench.subject.origin.module)
+    yield equal("the import", "", seen["error"])
+    yield holds("the import", f"under {_IMPORT_SECONDS:g} s of processor time", f"{seen['seconds'] < _IMPORT_SECONDS}",
+                seen["seconds"] < _IMPORT_SECONDS)  # fmt: skip
+    yield nothing("the import", "no connection", seen["connections"])
 
 
 @check("J4", "declared")
@@ -95,9 +95,9 @@ def a_refusal_says_what_and_where(bench: Bench) -> Iterator[Finding]:
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
         for receipt in trial.write(case, [case.invalid]).receipts:
-            told = {"code": receipt.code, "reason": receipt.reason, "field": receipt.field}
-            yield holds(f"{case.name}, a record that breaks the schema", "a code, a reason and a field", told,
-                        all(told.values()))  # fmt: skip
+            says = {"code": receipt.code, "reason": receipt.reason, "field": receipt.field}
+            yield holds(f"{case.name}, a record that breaks the schema", "a code, a reason and a field", says,
+                        all(says.values()))  # fmt: skip
 
 
 @check("J7", "rehearsed")
@@ -112,7 +112,7 @@ def it_talks_to_the_service_alone(bench: Bench) -> Iterator[Finding]:
         for case in trial.cases("upsert", "create")[:1]:
             trial.write(case, [case.make(1)])
     yield holds("connections", "at least one to the service", len(seen), any(one in known for one in seen))
-    yield nothing("connections", "none to anybody else", sorted({one for one in seen if one not in known}))
+    yield nothing("connections", "none to another address", sorted({one for one in seen if one not in known}))
 
 
 def _addresses(credential: Any) -> set[str]:  # noqa: ANN401 - a credential of any connector

@@ -37,8 +37,8 @@ def every_record_has_exactly_one_receipt(bench: Bench) -> Iterator[Finding]:
         writing = trial.write(case, iter(records))
         counted = Counter(receipt.index for receipt in writing.receipts)
         yield equal(f"{case.name}, receipts by place", dict.fromkeys(range(len(records)), 1), dict(counted))
-        tally = Counter(writing.outcomes)
-        yield equal(f"{case.name}, outcomes in all", len(records), sum(tally[name] for name in OUTCOMES))
+        counts = Counter(writing.outcomes)
+        yield equal(f"{case.name}, outcomes in all", len(records), sum(counts[name] for name in OUTCOMES))
 
 
 @check("G3", "rehearsed")
@@ -60,8 +60,8 @@ def _explained(case: WriteCase, writing: Writing) -> Iterator[Finding]:
     yield equal(f"{case.name}, the places of what was rejected", [1, 2] if case.refused else [1], list(rejected))
     for index, receipt in rejected.items():
         record = case.invalid if index == 1 else case.refused or {}
-        told = [receipt.key == {name: record[name] for name in receipt.key or {}}, receipt.key, receipt.code]
-        yield holds(f"{case.name}, record {index}", "key, code and reason", receipt, all([*told, receipt.reason]))
+        says = [receipt.key == {name: record[name] for name in receipt.key or {}}, receipt.key, receipt.code]
+        yield holds(f"{case.name}, record {index}", "key, code and reason", receipt, all([*says, receipt.reason]))
     if 1 in rejected:
         at_fault = str(rejected[1].field).split(".")[0]
         yield holds(f"{case.name}, the field at fault", "a field of the record", at_fault, at_fault in case.invalid)

@@ -26,9 +26,9 @@ def what_was_rejected_is_fixed_and_sent_alone(bench: Bench) -> Iterator[Finding]
         given = [case.invalid if number in {1, 2} else record for number, record in enumerate(wanted)]
         rejected = [one.index for one in trial.write(case, given).receipts if one.outcome == "rejected"]
         yield equal(f"{case.name}, rejected", [1, 2], rejected)
-        mended = [wanted[index] for index in rejected if index < len(wanted)]
+        corrected = [wanted[index] for index in rejected if index < len(wanted)]
         before = _writes(trial)
-        yield equal(f"{case.name}, outcomes of the corrected", ["sent", "sent"], trial.write(case, mended).outcomes)
+        yield equal(f"{case.name}, outcomes of the corrected", ["sent", "sent"], trial.write(case, corrected).outcomes)
         yield equal(f"{case.name}, writes for them", 2, _writes(trial) - before)
         yield from as_sent(trial, case, wanted)
 
@@ -72,9 +72,11 @@ def an_answer_that_is_lost_makes_no_duplicate(bench: Bench) -> Iterator[Finding]
         trial.service.inject(InjectedFault("reset", scope="writes", applied=True))
         writing = trial.write(case, [record])
         yield from as_sent(trial, case, [record])
-        told = writing.receipts[0] if writing.receipts else None
-        fate = told is not None and (told.outcome == "sent" or (told.outcome == "failed" and bool(told.reason)))
-        yield holds(f"{case.name}, receipt", "sent, or failed with what is unclear", told, fate)
+        receipt = writing.receipts[0] if writing.receipts else None
+        is_honest = receipt is not None and (
+            receipt.outcome == "sent" or (receipt.outcome == "failed" and bool(receipt.reason))
+        )
+        yield holds(f"{case.name}, receipt", "sent, or failed with what is unclear", receipt, is_honest)
 
 
 @check("G13", "hardened", seconds=60)

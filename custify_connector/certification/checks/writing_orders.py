@@ -153,7 +153,7 @@ def a_dry_run_sends_nothing_and_shows_what_would_be_sent(bench: Bench) -> Iterat
         yield equal(f"{case.name}, dry run", ["planned"] * 3 + ["rejected"], plan.outcomes)
         yield equal(f"{case.name}, requests of the dry run", 0, trial.requests - before)
         trial.write(case, records)
-        made = [_told(one) for one in trial.service.journal()[before:] if one.write]
+        made = [_made(one) for one in trial.service.journal()[before:] if one.write]
         planned = [_planned(one.response) for one in plan.receipts[:3]]
         yield equal(f"{case.name}, planned and made", _sorted(planned), _sorted(made))
 
@@ -168,7 +168,7 @@ def _planned(request: object) -> tuple[Any, ...]:
     return shown.get("method"), parts.path, parse_qs(parts.query), shown.get("body")
 
 
-def _told(one: Exchange) -> tuple[Any, ...]:
+def _made(one: Exchange) -> tuple[Any, ...]:
     return one.method, one.path, dict(one.query), one.body
 
 
@@ -205,11 +205,11 @@ def the_outcome_of_a_batch_is_reported_record_by_record(bench: Bench) -> Iterato
         return
     for case in bench.open().cases("upsert", "create"):
         if "batch" in bench.description["destinations"][case.name].get("deliveries", ()) and case.refused:
-            yield from _told_apart(bench.open(), case)
+            yield from _distinguished(bench.open(), case)
             yield from _forgotten(bench.open(quirks=frozenset({"forgotten_batch"})), case)
 
 
-def _told_apart(trial: Trial, case: WriteCase) -> Iterator[Finding]:
+def _distinguished(trial: Trial, case: WriteCase) -> Iterator[Finding]:
     good = case.records(_JOBS)
     given = [*good[:4], case.refused, case.invalid, *good[4:]]
     writing = trial.write(case, given, delivery="batch")
@@ -237,7 +237,7 @@ def a_fault_of_records_is_not_taken_for_one_of_the_service(bench: Bench) -> Iter
         trial = bench.open()
         # From 100 on, no number is the beginning of another.
         records = [case.make(100 + number) for number in range(_MANY)]
-        for text in _told_only_by(case, records[:_UNLUCKY], records):
+        for text in _texts_of(case, records[:_UNLUCKY], records):
             trial.service.inject(InjectedFault("status", 503, scope="writes", times=None, about=text))
         writing = trial.write(case, records)
         # What must not be repeated stays unclear.
@@ -249,7 +249,7 @@ def a_fault_of_records_is_not_taken_for_one_of_the_service(bench: Bench) -> Iter
         yield equal(f"{case.name}, raised", None, writing.error)
 
 
-def _told_only_by(case: WriteCase, some: list[Record], records: list[Record]) -> Iterator[str]:
+def _texts_of(case: WriteCase, some: list[Record], records: list[Record]) -> Iterator[str]:
     """Yield, for each of some records, a text of its key that no other record has."""
     for one in some:
         others = [str(other[name]) for other in records if other is not one for name in case.key]

@@ -45,7 +45,7 @@ def a_check_passes_whatever_comes(subject: Subject) -> Subject:
 
 @certifier_mutant("K5")
 def a_check_has_no_message(subject: Subject) -> Subject:
-    """Whom it refuses, it does not tell why."""
+    """It refuses a connector, and does not say why."""
     return _with_check(subject, _mute())
 
 

@@ -64,7 +64,7 @@ def a_key_is_not_marked(healthy: Plugin) -> object:
 
 @mutant("A5")
 def a_field_has_two_types(healthy: Plugin) -> object:
-    """A form cannot tell whether to draw a text or a number."""
+    """A form cannot know whether to draw a text or a number."""
     two = {"type": ["string", "integer"]}
     return _with_schema(healthy, lambda schema: schema["properties"].update(account=two))
 

@@ -1,4 +1,4 @@
-"""Mutants of group B: tests of a credential that tell the wrong thing."""
+"""Mutants of group B: tests of a credential that report the wrong thing."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def a_test_asks_three_times(healthy: Plugin) -> object:
 def _leaking(healthy: Plugin, write: Callable[[str], str]) -> object:
     secret = next(name for name, one in healthy.describe()["credential"]["properties"].items() if one.get("writeOnly"))
 
-    def telling(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
+    def showing(given: Mapping[str, Any], test: CredentialTest) -> CredentialReport:
         return replace(test(given), message=f"tried {write(str(given.get(secret, '')))}")
 
-    return with_credential_test(healthy, telling)
+    return with_credential_test(healthy, showing)
 
 
 @mutant("B4")

@@ -15,8 +15,7 @@ from custify_connector.certification.mutating import (
     with_description,
     with_each_receipt,
 )
-from custify_connector.certification.processes import Origin
-from custify_connector.certification.subject import Subject
+from custify_connector.certification.subject import Origin, Subject
 from custify_connector.certification.telephone import ring
 from custify_connector.contract import Batch, CredentialReport, hookimpl
 

@@ -117,7 +117,7 @@ _MOMENT = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zon
 
 @mutant("E8")
 def a_state_names_no_version(healthy: Plugin) -> object:
-    """A later release cannot tell what it was given."""
+    """A later release cannot know what it was given."""
     return with_each_batch(healthy, lambda batch: replace(batch, state=without("version")(batch.state)))
 
 

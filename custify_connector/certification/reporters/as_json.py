@@ -56,20 +56,20 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Told(Check):
+class ReportedCheck(Check):
     """A check as a report shows it: it can be shown, and not be run."""
 
-    told: tuple[str, str] = ("", "")
+    words: tuple[str, str] = ("", "")
 
     @property
     def title(self) -> str:
         """What the report calls it."""
-        return self.told[0]
+        return self.words[0]
 
     @property
     def message(self) -> str:
         """What the report says of it."""
-        return self.told[1]
+        return self.words[1]
 
 
 def report_of(text: str | bytes) -> Report:
@@ -80,13 +80,13 @@ def report_of(text: str | bytes) -> Report:
         environment = Environment(**{each.name: str(about[each.name]) for each in fields(Environment)})
         named = (frozenset(map(str, asked[name])) for name in ("groups", "checks", "streams"))
         selection = Selection(_one_of(RUNGS, asked["rung"]), *named)
-        return Report(environment, selection, tuple(_told(each) for each in content["checks"]))
+        return Report(environment, selection, tuple(_outcome_of(each) for each in content["checks"]))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"this is not a certification report ({type(error).__name__})") from None
 
 
-def _told(content: dict[str, Any]) -> Outcome:
-    check = Told(
+def _outcome_of(content: dict[str, Any]) -> Outcome:
+    check = ReportedCheck(
         str(content["id"]) or "?",
         _one_of(RUNGS, content["rung"]),
         _look,

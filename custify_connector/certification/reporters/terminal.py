@@ -23,7 +23,7 @@ def line(outcome: Outcome) -> str:
 _LINE = re.compile(r"([A-Z][0-9]+) +(ok|FAILED|skipped|n/a) +[0-9.]+ s  (.+)")
 
 
-def told(text: str) -> list[tuple[str, str, str]]:
+def parsed(text: str) -> list[tuple[str, str, str]]:
     """Return what the lines of a running certification say: of each check its id, its result, and its title."""
     results = {mark: result for result, mark in _MARKS.items()}
     found = filter(None, map(_LINE.fullmatch, text.splitlines()))

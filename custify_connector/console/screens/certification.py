@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.certification.checking import all_checks
+from custify_connector.certification.catalogue import all_checks
 from custify_connector.certification.reporters import as_json, html, terminal
 from custify_connector.certification.reports import Report
 from custify_connector.certification.running import Selection
@@ -103,7 +103,7 @@ def _progress(asked: Asked, known: Known) -> dict[str, Any]:
     """Return how far a run has come: the checks that are done, how many there are, and which one is at work."""
     started = _started(asked, known)
     chosen = [check for check in all_checks() if Selection().has(check)]
-    done = terminal.told(started.said) if started else []
+    done = terminal.parsed(started.said) if started else []
     titles = {check.id: check.title for check in chosen}
     following = next((check.id for check in chosen if check.id not in {each[0] for each in done}), "")
     ended = started is not None and started.exit_code is not None

@@ -32,7 +32,7 @@ class KeyNotInSchema(Connector):
 
     @hookimpl
     def describe(self):
-        """Tell of a key that no record has."""
+        """Describe a key that no record has."""
         return _described(super().describe(), key=["note_id"])
 
 
@@ -41,7 +41,7 @@ class FieldsNeverDelivered(Connector):
 
     @hookimpl
     def describe(self):
-        """Tell of four fields more than there are."""
+        """Describe four fields more than there are."""
         more = {name: {"type": ["string", "null"]} for name in ("author", "title", "colour", "folder")}
         return _described(
             super().describe(), schema={"type": "object", "required": ["id"], "properties": FIELDS | more}
@@ -58,7 +58,7 @@ class OtherFields(Connector):
 
     @hookimpl
     def describe(self):
-        """Tell of the fields of some other service."""
+        """Describe the fields of some other service."""
         other = {name: {"type": ["string", "null"]} for name in ("first_name", "last_name")}
         schema = {"type": "object", "required": ["id"], "properties": {"id": FIELDS["id"], **other}}
         return _described(super().describe(), schema=schema)
@@ -69,7 +69,7 @@ class WrongType(Connector):
 
     @hookimpl
     def describe(self):
-        """Tell that the id is true or false."""
+        """Describe that the id is true or false."""
         schema = {"type": "object", "required": ["id"], "properties": {**FIELDS, "id": {"type": "boolean"}}}
         return _described(super().describe(), schema=schema)
 

@@ -43,7 +43,7 @@ class Connector:
 
     @hookimpl
     def describe(self):
-        """Tell what there is."""
+        """Describe what there is."""
         notes = {"name": "notes", "title": "Notes", "key": ["id"], "modes": ["full"], "cursor": None, "schema": SCHEMA}
         put = {"name": "put_note", "title": "Put a note", "identity": [["id"]], "schema": SCHEMA}
         about = {"name": "tiny", "version": "1.0", "credential": CREDENTIAL, "account": ["url"]}
@@ -93,7 +93,7 @@ class Connector:
 
     @hookimpl
     def testbed(self):
-        """Tell how the service is emulated."""
+        """Return what starts the emulated service."""
         return open_service
 
     def _ask(self, credential, argument, method, path, body=None):
