@@ -390,7 +390,7 @@ def certification() -> dict[str, str]:
     return {
         "rungs": table(("rung", "what it says", "checks"), _rungs()),
         "checks": "\n\n".join(_group(letter) for letter in dict.fromkeys(one.group for one in all_checks())),
-        "mutants": table(("check", "refuses", "which stands for"), _mutants()),
+        "mutants": "\n\n".join(_clauses()),
         "elsewhere": table(("truth", "why no check sees it", "what proves it"), _elsewhere()),
         "testbed": _fenced("python", _read("tests/certification/tiny/testbed.py").rstrip()),
     }
@@ -406,10 +406,22 @@ def _group(letter: str) -> str:
     return f"### {letter} {GROUPS[letter]}\n\n{table(('id', 'rung', 'what must hold', 'why, and what to do'), rows)}"
 
 
-def _mutants() -> Iterator[Row]:
-    titles = {check.id: check.title for check in all_checks()}
-    for one in all_mutants():
-        yield f"{one.check} {titles.get(one.check, '')}", one.name.replace("_", " ").capitalize(), one.harm
+def _clauses() -> Iterator[str]:
+    """Yield a heading for each hook, and a table of its clauses with the checks and mutants of each."""
+    clauses = yaml.safe_load(_read("docs/clauses.yaml"))
+    for hook in dict.fromkeys(one["hook"] for one in clauses):
+        rows = (row for one in clauses if one["hook"] == hook for row in _proofs(one))
+        heading = code(hook) if hook.isidentifier() else hook.capitalize()
+        yield f"### {heading}\n\n{table(('clause', 'check', 'refuses', 'which stands for'), rows)}"
+
+
+def _proofs(clause: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the mutants of each check of a clause; the clause stands in the first row alone."""
+    text = clause["clause"]
+    for name in clause["checks"]:
+        for one in (mutant for mutant in all_mutants() if mutant.check == name):
+            yield text, name, one.name.replace("_", " ").capitalize(), one.harm
+            text = ""
 
 
 def _elsewhere() -> Iterator[Row]:

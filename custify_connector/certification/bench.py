@@ -63,12 +63,18 @@ class Bench:
             self.lacks.add(f"the description declares no {kind}")
         return bool(self.description.get(kind))
 
-    def takes(self, word: str) -> bool:
-        """Say whether destinations take a word, by the described schema; that none does is noted as a lack."""
-        schema = self.description.get("destination", {})
-        known = any(field(one, f"properties.{word}") for one in (schema, *schema.get("$defs", {}).values()))
+    def has_hook(self, name: str, *, optional: bool = False) -> bool:
+        """Say whether the connector has a hook; that it has none is noted as a lack, unless it is `optional` here."""
+        found = hasattr(self.subject.plugin, name)
+        if not (found or optional):
+            self.lacks.add(f"the connector has no hook {name}")
+        return found
+
+    def takes(self, word: str, *, of: str = "destination") -> bool:
+        """Say whether sources or destinations take a word, by the described schema; that none does is a lack."""
+        known = _has_property(self.description.get(of, {}), word)
         if not known:
-            self.lacks.add(f"the description declares no destination that takes {word}")
+            self.lacks.add(f"the description declares no {of} that takes {word}")
         return known
 
     def incremental(self, trial: Trial) -> tuple[str, ...]:
@@ -85,7 +91,7 @@ class Bench:
     def keys(self, stream: str) -> list[list[str]]:
         """Return the keys of a stream: each a list of fields; a record is named by the first that it has whole."""
         source = self.description["sources"][stream]
-        return source.get("keys") or [source["key"]]
+        return source.get("keys") or [source.get("key", [])]
 
     def key(self, stream: str, record: Record) -> tuple[Any, ...] | None:
         """Return the key of a record; None when it has none of the stream's keys whole."""
@@ -148,6 +154,17 @@ def field(record: Any, dotted: str) -> Any:  # noqa: ANN401 - JSON of any shape
     for name in dotted.split("."):
         record = record.get(name) if isinstance(record, dict) else None
     return record
+
+
+def _has_property(schema: object, word: str) -> bool:
+    """Say whether a JSON Schema has a property of this name, at any depth."""
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    return word in _properties(schema) or any(_has_property(one, word) for one in inner)
+
+
+def _properties(schema: object) -> Mapping[str, Any]:
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _journal(service: Service) -> list[Exchange]:

@@ -127,6 +127,14 @@ class Trial:
         """Start to write records in a process of its own."""
         return self._apart("write_destination", destination=_with(case.destination, words), records=records)
 
+    def receipts(self, case: WriteCase, records: Iterable[Any]) -> Iterator[Receipt]:
+        """Return the receipts of a write as they come; what the hook raises is raised."""
+        return self._connector.write_destination(self._good, _with(case.destination, {}), records)
+
+    def plan(self, stream: str, parts: int) -> list[Any]:
+        """Return the parts of a stream, each a source; what the hook raises is raised."""
+        return self._connector.plan_source(self._good, _with(self.service.source(stream), {}), parts)
+
     def _apart(self, hook: str, **arguments: Any) -> Process:  # noqa: ANN401 - the arguments of either hook
         process = processes.start(self._judge.subject, hook, credential=dict(self._good), **arguments)
         self._judge.ends_with(process.close)

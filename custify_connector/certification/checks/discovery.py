@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -15,17 +14,24 @@ from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.compatibility import catalogue_breaks, types_of
 from custify_connector.certification.findings import Finding, equal, holds, nothing
+from custify_connector.certification.shapes import SCALARS, field_faults, shape_faults
 from custify_connector.contract.testbed import InjectedFault
 
-_SCALARS = {"string", "integer", "number", "boolean"}
-_COMMON = {*_SCALARS, "object", "array"}
+_COMMON = {*SCALARS, "object", "array"}
 _MODES = {"full", "incremental"}
 _WITHHELD = (403, 404)
 
 
 @check("C1", "declared")
 def the_catalogue_is_whole_and_its_names_are_unique(bench: Bench) -> Iterator[Finding]:
-    """There is something to read or write, each under its own name; names that differ in case alone are one to many."""
+    """There is something to read or write, each under its own name; names that differ in case alone are one to many.
+
+    Every entry has what a host relies on: a name, a schema, and lists where lists belong.
+    """
+    faults = list(shape_faults(bench.description))
+    yield nothing("the description", "what every host relies on", faults)
+    if faults:
+        return  # the rest would stumble over them
     names = {kind: list(bench.description.get(kind, {})) for kind in ("sources", "destinations")}
     yield holds("the catalogue", "at least one source or destination", names, any(names.values()))
     for kind, known in names.items():
@@ -39,11 +45,10 @@ def the_catalogue_is_whole_and_its_names_are_unique(bench: Bench) -> Iterator[Fi
 def keys_and_cursors_are_scalar_fields_of_the_schema(bench: Bench) -> Iterator[Finding]:
     """A host that deduplicates by a key or resumes by a cursor needs them in the schema, as plain values."""
     for stream, source in bench.endpoints("sources").items():
-        yield holds(stream, "a valid JSON Schema", source["schema"].get("type"), _is_valid(source["schema"]))
-        cursor = [source["cursor"]] if source.get("cursor") else []
-        for name in sorted({*chain(source["key"], *source.get("keys", ())), *cursor}):
-            declared = source["schema"].get("properties", {}).get(name.split(".")[0])
-            yield holds(f"{stream}.{name}", "a scalar field of the schema", declared, _is_scalar(declared, name))
+        invalid = _schema_error(source["schema"])
+        yield holds(f"{stream}, schema", "a valid JSON Schema", invalid or "as expected", not invalid)
+        if not invalid:
+            yield nothing(f"{stream}, keys and cursor", "plain fields of its schema", field_faults(stream, source))
 
 
 @check("C3", "rehearsed")
@@ -73,8 +78,8 @@ def fields_have_types_that_every_host_has(bench: Bench) -> Iterator[Finding]:
 def every_stream_has_a_key_or_says_why_not(bench: Bench) -> Iterator[Finding]:
     """A host cannot deduplicate without a key: name one, or say in `keyless` why there is none."""
     for stream, source in bench.endpoints("sources").items():
-        yield holds(stream, "a key, or a reason", source["key"] or source.get("keyless"),
-                    source["key"] or source.get("keyless"))  # fmt: skip
+        known = source.get("key") or source.get("keyless")
+        yield holds(stream, "a key, or a reason in keyless", known, known)
 
 
 @check("C6", "rehearsed")
@@ -107,8 +112,7 @@ def the_catalogue_can_be_stored_and_chosen_from(bench: Bench) -> Iterator[Findin
 @check("C8", "hardened")
 def the_accounts_own_fields_are_found(bench: Bench) -> Iterator[Finding]:
     """Fields that the account defines are described; where the account reports none, the fixed schema serves."""
-    if not hasattr(bench.subject.plugin, "describe_account"):
-        bench.lacks.add("the connector has no hook describe_account: it declares no fields of an account")
+    if not bench.has_hook("describe_account"):
         return
     trial = bench.open()
     found = bench.connector.describe_account(trial.service.credentials.good)["sources"]
@@ -124,18 +128,12 @@ def the_accounts_own_fields_are_found(bench: Bench) -> Iterator[Finding]:
         yield nothing(f"when the account answers {status}", "the fixed schema of every stream", changed)
 
 
-def _is_valid(schema: dict[str, Any]) -> bool:
+def _schema_error(schema: dict[str, Any]) -> str:
     try:
         Draft202012Validator.check_schema(schema)
-    except SchemaError:
-        return False
-    return True
-
-
-def _is_scalar(declared: object, name: str) -> bool:
-    for inner in name.split(".")[1:]:
-        declared = declared.get("properties", {}).get(inner) if isinstance(declared, dict) else None
-    return isinstance(declared, dict) and bool(_kinds(declared)) and _kinds(declared) <= _SCALARS
+    except SchemaError as error:
+        return f"{error.json_path}: {error.message}"
+    return ""
 
 
 def _kinds(declared: dict[str, Any]) -> set[str]:
@@ -173,3 +171,21 @@ def the_fields_that_lead_to_an_account_are_described(bench: Bench) -> Iterator[F
     properties = bench.description["credential"].get("properties", {})
     secret = [name for name in named if properties.get(name, {}).get("writeOnly") or name not in properties]
     yield nothing("`account` of the description", "fields of the credential, and no secret", secret)
+
+
+@check("C10", "rehearsed")
+def the_description_of_an_account_is_a_whole_one(bench: Bench) -> Iterator[Finding]:
+    """A host draws an account from it alone: it has all that `describe` has, is JSON, and costs no write."""
+    if not bench.has_hook("describe_account"):
+        return
+    trial = bench.open()
+    found: dict[str, Any] = {**bench.connector.describe_account(trial.service.credentials.good)}
+    for kind in ("sources", "destinations"):
+        yield equal(f"{kind} of the account", sorted(bench.description.get(kind, {})), sorted(found.get(kind, {})))
+    yield nothing("the catalogue of the account", "nothing taken away", catalogue_breaks(bench.description, found))
+    own = (name for name in bench.description if name not in {"sources", "destinations"})
+    yield nothing("the rest", "as `describe` has it", (one for one in own if found.get(one) != bench.description[one]))
+    yield holds(
+        "the description of the account", "the same after JSON", len(found), json.loads(json.dumps(found)) == found
+    )
+    yield nothing("requests", "none that writes", (str(one) for one in trial.service.journal() if one.write))

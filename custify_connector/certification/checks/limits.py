@@ -70,6 +70,8 @@ def the_rate_limit_is_used(bench: Bench) -> Iterator[Finding]:
 @check("F7", "hardened", seconds=60)
 def two_processes_share_one_limit(bench: Bench) -> Iterator[Finding]:
     """Two processes that name the same budget stay below one limit together."""
+    if not bench.takes("budget", of="source"):
+        return
     trial = bench.open(rate_limit=_SHARED, page_cap=1)
     with tempfile.TemporaryDirectory() as directory:
         settings = trial.service.settings(shared_budget=str(Path(directory, "budget")))

@@ -36,7 +36,12 @@ def pages_of_every_sort_are_read_whole(bench: Bench) -> Iterator[Finding]:
     The service answers with fewer records than asked for: a short page does not mean the end. One case
     is not judged, because it looks like a small list that is whole: a total that is too low, and just as low as the
     first of several pages of fewer than 20 records. Another request for every small list would be its price.
+    A description in which every `page_size` is null declares that no source comes in pages.
     """
+    described = bench.endpoints("sources").values()
+    if described and not any(one.get("page_size", _CAP) for one in described):
+        bench.lacks.add("the description declares no source that comes in pages")
+        return
     lacks = []
     for case, size, cap, quirks in _CASES:
         try:

@@ -174,9 +174,17 @@ def _made(one: Exchange) -> tuple[Any, ...]:
 
 @check("G22", "rehearsed")
 def too_many_deletes_are_stopped_before_the_first(bench: Bench) -> Iterator[Finding]:
-    """With more records than may be deleted, none is, and no request is made; with as many, all are."""
+    """With more records than may be deleted, none is, and no request is made; with as many, all are.
+
+    A destination that deletes says so in its description: `destructive`.
+    """
+    described = bench.endpoints("destinations")
+    if described and not any(one.get("destructive") for one in described.values()):
+        bench.lacks.add("the description declares no destination that deletes")
     trial = bench.open()
     for case in trial.cases("delete"):
+        yield holds(f"{case.name}, `destructive`", "true", described.get(case.name, {}).get("destructive"),
+                    described.get(case.name, {}).get("destructive"))  # fmt: skip
         if case.guard is None:
             continue
         maker = _made_by(trial, case)

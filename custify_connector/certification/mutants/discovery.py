@@ -29,6 +29,21 @@ def there_is_nothing_to_read_or_write(healthy: Plugin) -> object:
     return with_description(healthy, lambda description: description.update(sources={}, destinations={}))
 
 
+@mutant("C1")
+def an_entry_has_no_schema(healthy: Plugin) -> object:
+    """A stream is listed before anyone knows what its records hold."""
+    return _with_sources(healthy, lambda source: source.pop("schema"))
+
+
+@mutant("C2")
+def a_cursor_is_an_object(healthy: Plugin) -> object:
+    """The cursor is a field with fields of its own."""
+    return _with_sources(
+        healthy,
+        lambda source: (source["schema"]["properties"].update(at={"type": "object"}), source.update(cursor="at")),
+    )
+
+
 @mutant("C2")
 def a_key_is_none_of_the_fields(healthy: Plugin) -> object:
     """The key was renamed in the schema alone."""
@@ -98,6 +113,18 @@ def the_accounts_fields_are_never_asked_for(healthy: Plugin) -> object:
     @hookimpl
     def describe_account(credential: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the hook's arguments
         return healthy.describe()  # type: ignore[no-any-return]
+
+    return Broken(healthy, describe_account=describe_account)
+
+
+@mutant("C10")
+def an_account_has_sources_alone(healthy: Plugin) -> object:
+    """The description of an account has what the account defines, and nothing else."""
+
+    @hookimpl
+    def describe_account(credential: Mapping[str, Any]) -> dict[str, Any]:
+        found = healthy.describe_account(credential=credential)
+        return {"name": found["name"], "version": found["version"], "sources": found["sources"]}
 
     return Broken(healthy, describe_account=describe_account)
 

@@ -11,6 +11,7 @@ from custify_connector.certification.mutating import (
     Plugin,
     Write,
     mutant,
+    with_description,
     with_each_receipt,
     with_write,
     with_written,
@@ -115,6 +116,17 @@ def a_dry_run_is_a_real_one(healthy: Plugin) -> object:
 def a_dry_run_shows_another_request(healthy: Plugin) -> object:
     """What is planned is the record, not the request that it becomes."""
     return with_each_receipt(healthy, lambda one: replace(one, response=one.key) if one.outcome == "planned" else one)
+
+
+@mutant("G22")
+def a_delete_is_not_described_as_one(healthy: Plugin) -> object:
+    """No destination says that it deletes for good."""
+
+    def harmless(description: dict[str, Any]) -> None:
+        for one in description["destinations"].values():
+            one["destructive"] = False
+
+    return with_description(healthy, harmless)
 
 
 @mutant("G22")

@@ -62,6 +62,7 @@ class Connector:
     @hookimpl
     def read_source(self, credential, source, state):
         """Read page after page, from the last id on."""
+        _refuse_incomplete(credential)
         _refuse_unknown(source, "source", "notes")
         if state is not None and (not isinstance(state, dict) or state.get("version") != 1 or "after" not in state):
             raise StateError((Fault("state", "is damaged, or of another version: start without it"),))
@@ -80,6 +81,7 @@ class Connector:
     @hookimpl
     def write_destination(self, credential, destination, records):
         """Put one note after another."""
+        _refuse_incomplete(credential)
         _refuse_unknown(destination, "destination", "put_note")
         return (self._put(credential, destination, *numbered) for numbered in enumerate(records))
 
@@ -121,6 +123,14 @@ class Connector:
 
 
 WORDS = ("endpoint", "mode", "fields", "settings")
+
+
+def _refuse_incomplete(credential):
+    missing = tuple(
+        Fault(f"credential.{name}", "is missing") for name in CREDENTIAL["required"] if name not in credential
+    )
+    if missing:
+        raise ConfigurationError(missing)
 
 
 def _refuse_unknown(argument, place, name):
