@@ -15,23 +15,33 @@ import orjson
 from custify_connector.checking.json_schema import compile_record_check, faults_of
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault
+from custify_connector.manifest.names import destination_names, source_names
 
 if TYPE_CHECKING:  # it imports yaml, which a use of the schemas alone does not need
     from custify_connector.checking.strict_yaml import Document, Place
 
-SchemaTrial = Callable[[Path], None]
-"""Raises FileNotFoundError for a schema that is not there, ValueError for one that is none."""
+SchemaTrial = Callable[[Path], Mapping[str, Any]]
+"""Returns a schema; raises FileNotFoundError for one that is not there, ValueError for one that is none."""
+
+_ANY: Mapping[str, Any] = {}
 
 
-def is_there(file: Path) -> None:
-    """Try a schema as far as a start needs: see that its file is there."""
+def is_there(file: Path) -> Mapping[str, Any]:
+    """Try a schema as far as a start needs: see that its file is there. What stands in it is left open."""
     if not file.is_file():
         raise FileNotFoundError
+    return _ANY
 
 
-def compiles(file: Path) -> None:
-    """Try a schema whole."""
-    compile_record_check(orjson.loads(file.read_bytes()))
+def compiles(file: Path) -> Mapping[str, Any]:
+    """Try a schema whole, and return it."""
+    schema: dict[str, Any] = orjson.loads(file.read_bytes())
+    compile_record_check(schema)
+    return schema
+
+
+NameFaults = Callable[[Mapping[str, Any], Mapping[str, Any]], Iterator[tuple[tuple[str | int, ...], str]]]
+"""Given an endpoint and its schema: yields places below the endpoint, and what is wrong there."""
 
 
 def grammar_faults(document: Document, grammar: Mapping[str, Any]) -> Iterator[Fault]:
@@ -49,24 +59,31 @@ def meaning_faults(document: Document, schemas: Path, trial: SchemaTrial) -> Ite
     """Yield what the grammar cannot say: names that stand nowhere, and schemas that are not there."""
     for name, source in document.value["sources"].items():
         file = schemas / "records" / f"{source['schema']}.json"
-        yield from _schema_fault(document, ("sources", name, "schema"), file, trial)
+        yield from _schema_faults(document, ("sources", name), file, trial, source_names)
         yield from _partition_faults(document, name, source)
         yield from _attributes_fault(document, name, source)
         yield from _parameter_faults(document, name, source)
     for name, destination in document.value["destinations"].items():
         yield from _order_faults(document, name, destination)
         file = schemas / "writes" / f"{destination['schema']}.json"
-        yield from _schema_fault(document, ("destinations", name, "schema"), file, trial)
+        yield from _schema_faults(document, ("destinations", name), file, trial, destination_names)
 
 
-def _schema_fault(document: Document, place: Place, file: Path, trial: SchemaTrial) -> Iterator[Fault]:
-    shown = f"schemas/{file.parent.name}/{file.name}"
+def _schema_faults(
+    document: Document, place: tuple[str, str], file: Path, trial: SchemaTrial, names: NameFaults
+) -> Iterator[Fault]:
+    """Yield what is wrong with the schema of an endpoint, and with what the endpoint takes from it."""
+    shown, schema = f"schemas/{file.parent.name}/{file.name}", _ANY
     try:
-        trial(file)
+        schema = trial(file)
     except FileNotFoundError:
-        yield Fault(document.where(place), f"there is no {shown}: every endpoint needs its schema")
+        yield Fault(document.where((*place, "schema")), f"there is no {shown}: every endpoint needs its schema")
     except ValueError as error:
-        yield Fault(document.where(place), f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}")
+        reason = f"{shown} is not a valid JSON Schema: {str(error).splitlines()[0]}"
+        yield Fault(document.where((*place, "schema")), reason)
+    kind, name = place
+    for inner, fault in names(document.value[kind][name], schema):
+        yield Fault(document.where((*place, *inner)), fault)
 
 
 def _partition_faults(document: Document, name: str, source: Mapping[str, Any]) -> Iterator[Fault]:

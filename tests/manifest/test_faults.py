@@ -1,5 +1,6 @@
 """What is said about a manifest that is wrong: every fault, with file, line and column."""
 
+import json
 import re
 from pathlib import Path
 
@@ -78,6 +79,18 @@ def faults(text, schemas):
             "46:13: there is no destination 'things'",
             id="order",
         ),
+        pytest.param(
+            'path: "/thing/{thing}/part"',
+            'path: "/thing/{thin}/part"',
+            "30:5: there is no parameter 'thin'; did you mean",
+            id="path of a source",
+        ),
+        pytest.param(
+            'path: "/thing/{id}", help',
+            'path: "/thing/{it}", help',
+            "25:26: there is no parameter 'it'",
+            id="path of a parameter",
+        ),
         pytest.param("{source: things, ", "{", "32:9: sources.parts.partitions[0] needs 'source'", id="take alone"),
     ],
 )
@@ -85,6 +98,33 @@ def test_a_faulty_manifest_is_refused_with_file_line_and_column(schemas, old, ne
     assert SMALL.count(old) >= 1
     said = faults(SMALL.replace(old, new, 1), schemas)
     assert any(text.startswith(f"small.yaml:{fault}") for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("key: [[id]]", "key: [[ids]]", "18:12: the schema has no field 'ids'; did you mean 'id'?"),
+        ("field: created_at", "field: created", "22:33: the schema has no field 'created'; did you mean 'created_at'?"),
+        ("    page: 50", "    incremental: {cursor: modified_at}", "21:19: the schema has no field 'modified_at'"),
+        ("    page: 50", "    incremental: {cursor: within.day}", "21:19: the schema has no field 'within.day'"),
+        ('with: id, path: "/thing/{id}"', 'with: id, path: "/thing/{skuu}"', "43:25: the schema has no field 'skuu'"),
+        ("with: id, path", "with: it, path", "43:15: the schema has no field 'it'"),
+        ("    path: /thing\n    routes", '    path: "/{thing}"\n    routes', "42:5: the schema has no field 'thing'"),
+        ("identity: [[id], [name]]", "identity: [[id], [names]]", "44:23: the schema has no field 'names'; did you"),
+        ("repeat: {with: id}", "repeat: {with: it}", "45:14: the schema has no field 'it'"),
+        ("repeat: {with: id}", "repeat: always\n    query: [user]", "46:13: the schema has no field 'user'"),
+    ],
+    ids=lambda text: text if text.startswith(("key", "field")) else None,
+)
+def test_a_name_that_is_no_field_of_the_schema_is_refused_with_its_place(schemas, old, new, fault):
+    within = {"type": "object", "properties": {"hour": {"type": "string"}}}
+    things = {"type": "object", "properties": {"id": {}, "created_at": {}, "within": within}}
+    (schemas / "records" / "thing.json").write_text(json.dumps(things))
+    (schemas / "writes" / "upsert_thing.json").write_text(
+        json.dumps({"type": "object", "properties": {"id": {}, "name": {}}})
+    )
+    assert SMALL.count(old) == 1
+    assert [text for text in faults(SMALL.replace(old, new), schemas) if text.startswith(f"small.yaml:{fault}")]
 
 
 def test_all_that_the_grammar_forbids_is_said_at_once(schemas):
