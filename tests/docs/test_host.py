@@ -16,7 +16,9 @@ from custify_connector.contract import Batch, CredentialReport, Receipt, hookimp
 class Echo:
     @hookimpl
     def describe(self):
-        return {"name": "echo", "destinations": {"shout": {"schema": {"examples": [{"word": "hello"}]}}}}
+        credential = {"type": "object", "required": ["voice"], "properties": {"voice": {"type": "string"}}}
+        shout = {"schema": {"examples": [{"word": "hello"}]}}
+        return {"name": "echo", "credential": credential, "destinations": {"shout": shout}}
 
     @hookimpl
     def test_credential(self, credential):
@@ -55,6 +57,11 @@ def test_the_example_tests_reads_and_plans_to_write(terminal):
     assert not [entry for entry in terminal.sandbox.journal.entries if entry.method != "GET"]
 
 
+def test_the_example_names_no_service():
+    code = HOST.read_text("utf-8").partition("import os")[2]
+    assert not re.search("custify(?!_connector)|people|api_key|base_url", code)
+
+
 def test_two_connectors_in_one_host_are_addressed_each_by_its_name(terminal, installed):
     printed = terminal.python(HOST, "echo", "echoes", "shout", path=[installed]).splitlines()
     assert printed == [
@@ -78,4 +85,4 @@ def test_the_host_of_the_readme_runs(terminal, page):
 def test_the_hosts_are_as_short_as_they_say(page):
     (host,) = page("README.md").blocks("python")
     assert len([line for line in host.splitlines() if line]) <= 10
-    assert len(HOST.read_text("utf-8").splitlines()) <= 36
+    assert len(HOST.read_text("utf-8").splitlines()) <= 37
