@@ -167,6 +167,7 @@ class _AnyDestination(TypedDict, total=False):
     params: Mapping[str, Any]
     delivery: Delivery
     dry_run: bool
+    compare: bool
     on_reject: Literal["continue", "stop"]
     max_rejects: int | str
     capture_responses: bool
@@ -238,6 +239,32 @@ class Gathering(TypedDict):
     most: int
 
 
+class _HeldLookupNeeds(TypedDict):
+    by: list[str]
+    path: str
+
+
+class HeldLookup(_HeldLookupNeeds, total=False):
+    """One way in which a record is found."""
+
+    query: list[str]
+    envelope: Literal["page", "record", "list", "page_or_record", "by_type"]
+    records: list[str]
+
+
+class _HeldRecordNeeds(TypedDict):
+    lookups: list[HeldLookup]
+
+
+class HeldRecord(_HeldRecordNeeds, total=False):
+    """Where what the service holds of a record is read."""
+
+    fallthrough: list[str]
+    also: Mapping[str, str]
+    links: Mapping[str, list[HeldLookup]]
+    unreadable: list[str]
+
+
 class _ManualDestinationNeeds(TypedDict):
     request: WriteRequest
 
@@ -256,6 +283,7 @@ class ManualDestination(_ManualDestinationNeeds, _AnyDestination, total=False):
     copy: Mapping[str, str]
     list: str
     find_first: FindFirst
+    held: HeldRecord
     gather: Gathering
     max_deletes: int
     upload: str
@@ -311,6 +339,7 @@ class DestinationDescription(_EndpointNeeds, total=False):
     destructive: bool
     undocumented: bool
     deliveries: list[Delivery]
+    lookups: int
 
 
 class _DescriptionNeeds(TypedDict):

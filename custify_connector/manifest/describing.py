@@ -10,7 +10,8 @@ Beside the keys that speak for themselves:
   a `name` (`custom_attributes.plan`), a `fieldType` and a `niceName`.
 * of a destination, `repeat`: whether a record may be sent twice (`always`, `never`, or the field that makes it so);
   `identity`: the fields that name a record, alternatives with the first that it has; `comparable`: whether a record
-  replaces the one that was sent before, so that an equal one need not be sent.
+  replaces the one that was sent before, so that an equal one need not be sent; `lookups`: how many requests at most
+  read what the service holds of a record, 0 where it cannot be read.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def destination_description(manifest: Manifest, destination: DestinationEndpoint
         "destructive": destination.destructive,
         "undocumented": destination.undocumented,
         "deliveries": ["single", "batch"] if destination.batch else ["single"],
+        "lookups": destination.held.most if destination.held else 0,
         "schema": manifest.write_schema(destination),
     }
 

@@ -65,6 +65,7 @@ def meaning_faults(document: Document, schemas: Path, trial: SchemaTrial) -> Ite
         yield from _parameter_faults(document, name, source)
     for name, destination in document.value["destinations"].items():
         yield from _order_faults(document, name, destination)
+        yield from _held_faults(document, name, destination)
         file = schemas / "writes" / f"{destination['schema']}.json"
         yield from _schema_faults(document, ("destinations", name), file, trial, destination_names)
 
@@ -119,3 +120,19 @@ def _order_faults(document: Document, name: str, destination: Mapping[str, Any])
         if earlier not in destinations:
             where = document.where(("destinations", name, "after", index))
             yield Fault(where, f"there is no destination {earlier!r}{suggestion(earlier, destinations)}")
+
+
+def _held_faults(document: Document, name: str, destination: Mapping[str, Any]) -> Iterator[Fault]:
+    held, sources = destination.get("held"), document.value["sources"]
+    if held is None:
+        return
+    where = document.where(("destinations", name, "held"))
+    missing = [source for source in (held["source"], *held.get("links", {}).values()) if source not in sources]
+    for source in missing:
+        yield Fault(where, f"there is no source {source!r}{suggestion(source, sources)}")
+    if missing:
+        return
+    parameters = sources[held["source"]].get("parameters", {})
+    for field in dict.fromkeys(field for fields in held["by"] for field in fields):
+        if field not in parameters:
+            yield Fault(where, f"{held['source']} has no parameter {field!r}{suggestion(field, parameters)}")

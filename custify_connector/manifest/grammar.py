@@ -143,6 +143,29 @@ class Gather:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Where what the service holds of a record is read: the parameters of a `source` that find it, named as its fields.
+
+    `by` are alternatives, of which the service takes the first that a record has; after a field of `fallthrough` that
+    finds nothing, it goes on to the next. `also` maps a field to another in which its value is read, too, `links` a
+    list of links to the source of what they lead to, and `unreadable` are the fields that are not read as they are
+    written.
+    """
+
+    source: str
+    by: Alternatives
+    fallthrough: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    links: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def most(self) -> int:
+        """How many requests read what is held of a record, at most."""
+        return 1 + len(self.fallthrough) + len(self.links)
+
+
+@dataclass(frozen=True)
 class DestinationEndpoint:
     """One entry under `destinations`. `repeat` is `always`, `never`, or the field that makes a repeat safe.
 
@@ -173,6 +196,7 @@ class DestinationEndpoint:
     destructive: bool = False
     upload: str | None = None
     undocumented: bool = False
+    held: Held | None = None
 
 
 @dataclass(frozen=True)

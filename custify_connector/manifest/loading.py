@@ -22,6 +22,7 @@ from custify_connector.manifest.grammar import (
     DestinationEndpoint,
     FindFirst,
     Gather,
+    Held,
     Incremental,
     Manifest,
     Parameter,
@@ -106,6 +107,7 @@ def _destination(name: str, entry: Mapping[str, Any]) -> DestinationEndpoint:
     words["find_first"] = FindFirst(**words["find_first"]) if "find_first" in words else None
     words["touches"] = touches_of(words["touches"]) if "touches" in words else None
     words["gather"] = Gather(**words["gather"]) if "gather" in words else None
+    words["held"] = Held(**{**words["held"], "by": _alternatives(words["held"]["by"])}) if "held" in words else None
     return DestinationEndpoint(name=name, **words)
 
 

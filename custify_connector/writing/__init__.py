@@ -13,5 +13,6 @@ The way of a record out, one file for each step:
 `single`      one record to a call
 `gathered`    records that are alike to a call
 `batch`       many records to a call, as jobs whose outcome is fetched later (`batch_jobs`)
+`comparing`   many look-ups in place of writes: what the service holds (`held`), and what would change (`differences`)
 `stopping`    whether the run stops early, and what it raises then
 """

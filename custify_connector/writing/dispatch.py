@@ -27,6 +27,7 @@ from custify_connector.exchange.workers import Abandoned, Stopped
 from custify_connector.writing import isolating
 from custify_connector.writing.attribute_types import look_alikes, typed_fields
 from custify_connector.writing.batch import BatchDelivery
+from custify_connector.writing.comparing import ComparedDelivery
 from custify_connector.writing.delivery import ENDED, Delivered, Delivery
 from custify_connector.writing.gathered import GatheredDelivery
 from custify_connector.writing.ordering import Group, Ordering
@@ -104,7 +105,7 @@ def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Requ
     if isinstance(delivery, BatchDelivery):
         # A batch waits for its outcome most of the time; what is under way at once is bounded by the client.
         workers *= 3
-    if plan.dry_run or plan.on_reject == "stop":
+    if (plan.dry_run and not plan.compare) or plan.on_reject == "stop":
         # A run that stops at its first reject must not have the next record under way already.
         workers = 1
     is_alive = partial(_answers, client, probe, delivery.stop)
@@ -112,6 +113,8 @@ def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Requ
 
 
 def _delivery(client: Client, plan: WritePlan) -> Delivery:
+    if plan.compare:
+        return ComparedDelivery(client, plan)
     if plan.delivery == "batch" and not plan.dry_run:
         return BatchDelivery(client, plan)
     if plan.gather and not plan.dry_run and plan.on_reject == "continue":
@@ -147,7 +150,7 @@ class Dispatcher:
         self._is_alive = is_alive
         self._pool = (ending or Ending()).workers(workers, "custify-write")
         self._typed_fields = typed_fields(plan.schema)
-        self._dry_run = plan.dry_run
+        self._dry_run = plan.dry_run and not plan.compare
         self._order = Ordering(delivery.size, plan.touches, self._typed_fields, delivery.alike)
         self._waiting: deque[Group] = deque()
         self._pending: dict[int, Pending] = {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from custify_connector.manifest import Alternatives, Gather, Touch, touches_of
+from custify_connector.manifest import Alternatives, Envelope, Gather, Touch, touches_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,28 @@ class Lookup:
     records: tuple[str, ...]
     update: str
     copy: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class HeldLookup:
+    """One way in which what the service holds of a record is found: by these fields, in the path or in the query."""
+
+    by: tuple[str, ...]
+    path: str
+    query: tuple[str, ...]
+    envelope: Envelope
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HeldRule:
+    """How what the service holds of a record is read; see the manifest's word `held`."""
+
+    lookups: tuple[HeldLookup, ...]
+    fallthrough: tuple[str, ...]
+    also: Mapping[str, str]
+    links: Mapping[str, tuple[HeldLookup, ...]]
+    unreadable: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,6 +92,8 @@ class WritePlan:
     upload: str | None = None
     directory: str | None = None
     check_ids: bool = True
+    compare: bool = False
+    held: HeldRule | None = None
 
 
 def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> WritePlan:
@@ -92,6 +116,7 @@ def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> W
         constants=manual.get("params", {}),
         routes=tuple((route["with"], route["path"]) for route in request.get("routes", ())),
         find_first=_lookup(manual.get("find_first")),
+        held=_held(manual["held"]) if "held" in manual else None,
         check_ids=manual.get("settings", {}).get("check_ids", True),
         **{name: manual[name] for name in _RUN_WORDS if name in manual},
     )
@@ -99,6 +124,7 @@ def write_plan(manual: Mapping[str, Any], schema: Mapping[str, Any] | None) -> W
 
 _RUN_WORDS = (
     "dry_run",
+    "compare",
     "on_reject",
     "max_rejects",
     "capture_responses",
@@ -116,3 +142,14 @@ def _lookup(words: Mapping[str, Any] | None) -> Lookup | None:
     if words is None:
         return None
     return Lookup(words["by"], words["path"], tuple(words["records"]), words["update"], words.get("copy", {}))
+
+
+def _held(words: Mapping[str, Any]) -> HeldRule:
+    links = {name: tuple(map(_held_lookup, each)) for name, each in words.get("links", {}).items()}
+    unreadable, fallthrough = tuple(words.get("unreadable", ())), tuple(words.get("fallthrough", ()))
+    return HeldRule(tuple(map(_held_lookup, words["lookups"])), fallthrough, words.get("also", {}), links, unreadable)
+
+
+def _held_lookup(words: Mapping[str, Any]) -> HeldLookup:
+    envelope, query, records = words.get("envelope", "page"), words.get("query", ()), words.get("records", ())
+    return HeldLookup(tuple(words["by"]), words["path"], tuple(query), envelope, tuple(records))

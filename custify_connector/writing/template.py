@@ -11,12 +11,13 @@ from dataclasses import asdict
 from typing import Any
 
 from custify_connector.checking.json_schema import faults_of
+from custify_connector.checking.texts import placeholders
 from custify_connector.checking.values import plain_argument
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import Fault, refuse
-from custify_connector.manifest import DestinationEndpoint, Manifest, Touch, find, resources
+from custify_connector.manifest import DestinationEndpoint, Held, Manifest, SourceEndpoint, Touch, find, resources
 
-_KEPT = ("delivery", "dry_run", "on_reject", "max_rejects", "capture_responses", "settings")
+_KEPT = ("delivery", "dry_run", "compare", "on_reject", "max_rejects", "capture_responses", "settings")
 
 
 def expand_destination(destination: object, manifest: Manifest) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -27,6 +28,7 @@ def expand_destination(destination: object, manifest: Manifest) -> tuple[dict[st
     destination = plain_argument(destination, "destination")
     refuse(faults_of(destination, resources.schema("destination"), "destination"))
     assert isinstance(destination, Mapping)  # noqa: S101 - the schema has just said so
+    refuse(tuple(_compare_fault(destination)))
     if "request" in destination:
         refuse(tuple(_manual_faults(destination)))
         return dict(destination), None
@@ -64,7 +66,38 @@ def stored(endpoint: DestinationEndpoint, manifest: Manifest) -> dict[str, Any]:
     if found:
         lookup = {"by": found.by, "path": found.path, "records": [found.records], "update": found.update}
         manual["find_first"] = {**lookup, "copy": dict(found.copy)}
+    if endpoint.held:
+        manual["held"] = _held(endpoint.held, manifest.sources)
     return manual
+
+
+def _held(held: Held, sources: Mapping[str, SourceEndpoint]) -> dict[str, Any]:
+    links = {name: sources[leads] for name, leads in held.links.items()}
+    return {
+        "lookups": [_held_lookup(fields, sources[held.source]) for fields in held.by],
+        "fallthrough": list(held.fallthrough),
+        "also": dict(held.also),
+        "links": {name: [_held_lookup((key,), source) for key in _own_keys(source)] for name, source in links.items()},
+        "unreadable": list(held.unreadable),
+    }
+
+
+def _own_keys(source: SourceEndpoint) -> list[str]:
+    """Return the parameters that find one record by a key of the account's own, so not in the path."""
+    return [name for name, each in source.parameters.items() if each.query == name and each.path]
+
+
+def _held_lookup(fields: tuple[str, ...], source: SourceEndpoint) -> dict[str, Any]:
+    parameters = [source.parameters[name] for name in fields]
+    path = next((each.path for each in parameters if each.path), source.path)
+    envelope = next((each.envelope for each in parameters if each.envelope), source.envelope)
+    return {
+        "by": list(fields),
+        "path": path,
+        "query": [each.name for each in parameters if each.name not in placeholders(path)],
+        "envelope": envelope,
+        "records": [source.records] if source.records and envelope not in {"record", "list"} else [],
+    }
 
 
 def _touch(touch: Touch) -> dict[str, Any]:
@@ -103,6 +136,11 @@ def _faults(
     if endpoint.undocumented and not destination.get("settings", {}).get("undocumented"):
         reason = f"{endpoint.name} is not in Custify's documentation and may change: set this to true to use it"
         yield Fault("destination.settings.undocumented", reason)
+
+
+def _compare_fault(destination: Mapping[str, Any]) -> Iterator[Fault]:
+    if destination.get("compare") and not destination.get("dry_run"):
+        yield Fault("destination.compare", "needs dry_run: it compares records in place of sending them")
 
 
 def _manual_faults(destination: Mapping[str, Any]) -> Iterator[Fault]:

@@ -36,6 +36,8 @@ DECLARED = [
     (mappings.WriteRoute, MANUAL_DESTINATION["properties"]["request"]["properties"]["routes"]["items"]),
     (mappings.BatchJobs, MANUAL_DESTINATION["properties"]["batch"]),
     (mappings.FindFirst, MANUAL_DESTINATION["properties"]["find_first"]),
+    (mappings.HeldRecord, MANUAL_DESTINATION["properties"]["held"]),
+    (mappings.HeldLookup, SCHEMAS["destination"]["$defs"]["held_lookup"]),
     (mappings.TouchedThing, MANUAL_DESTINATION["properties"]["touches"]["items"]),
     (mappings.Gathering, MANUAL_DESTINATION["properties"]["gather"]),
     (mappings.Settings, SETTINGS[0]),

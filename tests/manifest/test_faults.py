@@ -91,6 +91,18 @@ def faults(text, schemas):
             "25:26: there is no parameter 'it'",
             id="path of a parameter",
         ),
+        pytest.param(
+            "    repeat: {with: id}",
+            "    repeat: always\n    held: {source: thing, by: [[filters]]}",
+            "46:5: there is no source 'thing'; did you mean 'things'?",
+            id="held source",
+        ),
+        pytest.param(
+            "    repeat: {with: id}",
+            "    repeat: always\n    held: {source: things, by: [[filter]]}",
+            "46:5: things has no parameter 'filter'; did you mean 'filters'?",
+            id="held parameter",
+        ),
         pytest.param("{source: things, ", "{", "32:9: sources.parts.partitions[0] needs 'source'", id="take alone"),
     ],
 )

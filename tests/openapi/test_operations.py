@@ -67,6 +67,9 @@ def destinations_by_request(known):
         if found:
             yield "GET", found["path"], f"{name} (looks up)"
             yield "PUT", _made_up(found["update"], endpoint, known), f"{name} (updates)"
+        held = manual.get("held", {"lookups": [], "links": {}})
+        for lookup in (*held["lookups"], *(each for ways in held["links"].values() for each in ways)):
+            yield "GET", _made_up(lookup["path"], endpoint, known), f"{name} (compares)"
 
 
 def _made_up(path, endpoint, known):

@@ -1,6 +1,6 @@
 """A plan of writing is made from a manual configuration alone."""
 
-from custify_connector.writing.plan import BatchRule, Lookup, write_plan
+from custify_connector.writing.plan import BatchRule, HeldLookup, Lookup, write_plan
 
 
 def test_a_destination_that_says_least_is_never_repeated_and_goes_on_after_a_reject():
@@ -45,3 +45,18 @@ def test_a_look_up_that_copies_nothing_says_nothing_of_it():
     find = {"by": "a", "path": "/x", "records": ["xs"], "update": "/x/{id}"}
     plan = write_plan({"request": {"method": "POST", "path": "/x"}, "find_first": find}, None)
     assert plan.find_first == Lookup("a", "/x", ("xs",), "/x/{id}", {})
+
+
+def test_a_lookup_of_what_is_held_is_a_page_unless_it_says_otherwise():
+    plain = {"by": ["a"], "path": "/x", "query": ["a"], "records": ["xs"]}
+    held = {"lookups": [plain, {"by": ["id"], "path": "/x/{id}", "envelope": "record"}], "links": {"ys": [plain]}}
+    manual = {"request": {"method": "POST", "path": "/x"}, "dry_run": True, "compare": True, "held": held}
+    plan = write_plan(manual, None)
+    by_a = HeldLookup(("a",), "/x", ("a",), "page", ("xs",))
+    assert (plan.compare, plan.held.lookups) == (True, (by_a, HeldLookup(("id",), "/x/{id}", (), "record", ())))
+    assert (plan.held.links, plan.held.also, plan.held.unreadable, plan.held.fallthrough) == (
+        {"ys": (by_a,)},
+        {},
+        (),
+        (),
+    )
