@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from custify_connector.checking.json_schema import Schema
-from custify_connector.cli import completing, writing
+from custify_connector.cli import completing, write_diff, writing
 from custify_connector.cli.choosing import from_standard_input, together
 from custify_connector.cli.connector_option import connector_option, named, own
 from custify_connector.cli.input_options import input_of, input_options, open_checked
@@ -87,6 +87,7 @@ run_options = together(
     metavar="PATH",
     help="Write rejected rows of a CSV here, each with its reason, as a CSV for this command.",
 )
+@write_diff.option
 @run_options
 @connector_option
 @settings_options
@@ -99,6 +100,7 @@ def command(
     empty: Literal["absent", "null", "text"],
     only_with: str | None,
     rejected_rows: str | None,
+    diff: int | None,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
@@ -110,6 +112,7 @@ def command(
 
     \b
     custify write upsert_person people.csv --map user_id=id --map email=email --dry-run
+    custify write upsert_person people.csv --map user_id=id --diff all
     custify write upsert_person people.csv --map user_id=id --quarantine rejected.jsonl
     custify write upsert_person postgresql://host/crm --query "SELECT id AS user_id, email FROM users"
 
@@ -124,12 +127,19 @@ def command(
     start_logging(verbose=options["verbose"], form=options["log_format"])
     chosen = named(connector_name)
     given = input_of(file, input_format, options)
+    if diff is not None:
+        write_diff.refuse_what_keeps({**options, "rejected_rows": rejected_rows})
     destination, kept = run_of(endpoint, options, chosen)
     kept = dataclasses.replace(kept, rejected_rows=rejected_rows)
     refuse_two_inputs(file)
     refuse_shared(writing.files_of(kept, {"FILE": file}, prints=options["dry_run"]))
     shape = Shape(mapping.parse(rules), empty)
     described = {"name": endpoint, **chosen.endpoint("destinations", endpoint)}
+    if diff is not None:
+        with open_checked(given, shape, only_with, described, verbose=options["verbose"]) as (rows, shaped):
+            cost = write_diff.cost_of(chosen, destination, given, diff)
+            code = write_diff.run(destination, rows, shaped, chosen, diff, as_json=kept.as_json, cost=cost)
+        raise SystemExit(code)
     with (
         writing.files_held(kept),
         open_checked(given, shape, only_with, described, verbose=options["verbose"]) as (rows, shaped),

@@ -1,0 +1,69 @@
+"""What a write would change, as the receipts of a comparison say it: row by row, counted, and what it costs to know.
+
+Decides the words. It knows receipts and what a destination is described to be; it knows no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from custify_connector.host import words
+from custify_connector.host.feed import Line
+
+VERDICTS = {
+    "create": "to create",
+    "update": "to update",
+    "delete": "to delete",
+    "nothing": "unchanged",
+    "unknown": "cannot be compared",
+    "rejected": "rejected",
+    "failed": "failed",
+    "not_tried": "not tried",
+}
+"""What becomes of a row, in words; the last three are outcomes of rows that are not compared."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One row beside what the service holds of it; each of `changes` has its field, its value `now` and `then`."""
+
+    line: int
+    key: Mapping[str, Any] | None
+    verdict: str
+    changes: tuple[Mapping[str, Any], ...] = ()
+    reason: str | None = None
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the row for scripts."""
+        return {**vars(self), "changes": list(self.changes)}
+
+
+def compared(line: Line) -> Compared:
+    """Return what the receipt of a row says of it."""
+    receipt = line.receipt
+    if receipt.outcome != "planned":
+        return Compared(line.line, receipt.key, receipt.outcome, reason=receipt.reason)
+    found: Mapping[str, Any] = (receipt.response or {}).get("difference") or {}
+    verdict = found.get("verdict")
+    known = str(verdict) if verdict in VERDICTS else "unknown"
+    return Compared(line.line, receipt.key, known, tuple(found.get("changes", ())), found.get("reason"))
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Return how many rows have which verdict."""
+    total = words.counted(sum(counts.values()), "row")
+    found = ", ".join(f"{counts[verdict]:,} {said}" for verdict, said in VERDICTS.items() if counts.get(verdict))
+    return f"{total} compared: {found or 'nothing to do'}"
+
+
+def cost(lookups: int, rows: int | None, limit: Mapping[str, Any] | None) -> str:
+    """Return what a comparison costs in requests; `rows` is None where their number is not known before the end."""
+    if not lookups:
+        return "no request: what the service holds of these records cannot be read"
+    if rows is None:
+        return f"at most {words.counted(lookups, 'request')} for each row; nothing is written"
+    most = lookups * rows
+    least = f", {words.span(most * limit['seconds'] / limit['requests'])} at the rate limit" if limit else ""
+    return f"at most {words.counted(most, 'request')} for {words.counted(rows, 'row')}{least}; nothing is written"
