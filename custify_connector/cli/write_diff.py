@@ -15,7 +15,6 @@ from typing import Any
 import click
 import orjson
 
-from custify_connector.checking.secret import Secret, redacted
 from custify_connector.cli import layout, write_summary
 from custify_connector.cli.input_options import Input
 from custify_connector.cli.options import SOME_REJECTED, credential
@@ -24,7 +23,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import comparison, runs
 from custify_connector.host.comparison import Compared
 from custify_connector.host.connectors import Chosen
-from custify_connector.host.feed import Line, Safekeeping, Shape
+from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.interruption import interruption
 from custify_connector.host.queried_rows import open_input
 from custify_connector.host.rows import Table
@@ -103,11 +102,14 @@ def run(
     with interruption() as asked, Progress(ending=lambda: asked) as progress:
         safe = Safekeeping.of({}, ended=lambda: bool(asked))
         lines = runs.write(chosen.hooks, known, wanted, first, shape, safe)
-        shown = _Json(destination["endpoint"], chosen.secrets(known)) if as_json else _Text(chosen.secrets(known))
+        shown = _Json(destination["endpoint"]) if as_json else _Text()
         click.echo(f"{destination['endpoint']}: {cost}", err=True)
         counts, reasons = Counter[str](), write_summary.Reasons()
         try:
-            for row in _followed(lines, reasons):
+            for line in lines:
+                if line.receipt.outcome != "planned":
+                    reasons.add(line)
+                row = comparison.compared(line, chosen.secrets(known))
                 counts[row.verdict] += 1
                 progress.tell(destination["endpoint"], counts.total())
                 shown.row(row)
@@ -124,23 +126,13 @@ def run(
     return SOME_REJECTED if any(counts[outcome] for outcome in ("rejected", "failed", "not_tried")) else 0
 
 
-def _followed(lines: Iterator[Line], reasons: write_summary.Reasons) -> Iterator[Compared]:
-    for line in lines:
-        if line.receipt.outcome != "planned":
-            reasons.add(line)
-        yield comparison.compared(line)
-
-
 class _Text:
     """Prints the rows in which something changes, or cannot be compared, a line for each field."""
-
-    def __init__(self, secrets: tuple[Secret, ...]) -> None:
-        self._secrets = secrets
 
     def row(self, row: Compared) -> None:
         """Print one row; a rejected one is reported with the others of its reason."""
         if row.verdict in {"create", "update", "delete", "unknown"}:
-            click.echo(redacted(self._secrets, "\n".join(_said(row))))
+            click.echo("\n".join(_said(row)))
 
     def end(self, _counts: Mapping[str, int]) -> None:
         """Print nothing: the summary is on standard error."""
@@ -163,15 +155,14 @@ def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
 class _Json:
     """Prints one JSON document: every row as it comes, and the counts at its end."""
 
-    def __init__(self, endpoint: str, secrets: tuple[Secret, ...]) -> None:
-        self._secrets = secrets
+    def __init__(self, endpoint: str) -> None:
         self._first = True
         click.echo(f'{{"destination": {orjson.dumps(endpoint).decode()}, "rows": [', nl=False)
 
     def row(self, row: Compared) -> None:
         """Print one row."""
         text = orjson.dumps(row.as_mapping()).decode()
-        click.echo(("\n" if self._first else ",\n") + redacted(self._secrets, text), nl=False)
+        click.echo(("\n" if self._first else ",\n") + text, nl=False)
         self._first = False
 
     def end(self, counts: Mapping[str, int]) -> None:

@@ -73,6 +73,8 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/{connector}/source/{endpoint}/run", source.run),
     ("/{connector}/destination/{endpoint}", destination.form),
     ("/{connector}/destination/{endpoint}/preview", destination.preview),
+    ("/{connector}/destination/{endpoint}/compare", destination.compare),
+    ("/{connector}/destination/{endpoint}/compare-all", destination.compare_all),
     ("/{connector}/destination/{endpoint}/dry-run", destination.dry_run),
     ("/{connector}/destination/{endpoint}/write", destination.write),
 )

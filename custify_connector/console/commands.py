@@ -125,6 +125,19 @@ class Write:
         """Return the command that checks every row and sends nothing."""
         return ("write", self.endpoint, self.file, *self._what(), *self._how(), "--dry-run", *self._unsent())
 
+    def diff(self, rows: str) -> Words:
+        """Return the command that compares so many rows, or all, with what the service holds."""
+        compared = (
+            "write",
+            self.endpoint,
+            self.file,
+            *self._what(),
+            *_option("--empty", self.empty if self.empty != "absent" else ""),
+            "--diff",
+            rows,
+        )
+        return (*compared, *whom(self.credential, self.connector))
+
     def words(self) -> Words:
         """Return the command that writes."""
         kept = _option("--quarantine", self.quarantine) + ("--skip-unchanged",) * self.skip_unchanged

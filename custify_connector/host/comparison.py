@@ -5,10 +5,14 @@ Decides the words. It knows receipts and what a destination is described to be; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from custify_connector.checking.secret import Secret, redacted
+from custify_connector.checking.values import dumped
 from custify_connector.host import words
 from custify_connector.host.feed import Line
 
@@ -40,15 +44,17 @@ class Compared:
         return {**vars(self), "changes": list(self.changes)}
 
 
-def compared(line: Line) -> Compared:
-    """Return what the receipt of a row says of it."""
+def compared(line: Line, secrets: Sequence[Secret] = ()) -> Compared:
+    """Return what the receipt of a row says of it, without the secrets that a value may hold."""
     receipt = line.receipt
     if receipt.outcome != "planned":
-        return Compared(line.line, receipt.key, receipt.outcome, reason=receipt.reason)
-    found: Mapping[str, Any] = (receipt.response or {}).get("difference") or {}
+        found: Mapping[str, Any] = {"verdict": receipt.outcome, "reason": receipt.reason}
+    else:
+        found = (receipt.response or {}).get("difference") or {}
+    key, found = orjson.loads(redacted(secrets, dumped([receipt.key, found]).decode()))
     verdict = found.get("verdict")
-    known = str(verdict) if verdict in VERDICTS else "unknown"
-    return Compared(line.line, receipt.key, known, tuple(found.get("changes", ())), found.get("reason"))
+    known = verdict if verdict in VERDICTS else "unknown"
+    return Compared(line.line, key, known, tuple(found.get("changes", ())), found.get("reason"))
 
 
 def summary(counts: Mapping[str, int]) -> str:

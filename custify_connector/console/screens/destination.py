@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +18,8 @@ from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
 from custify_connector.console.screens import previewing
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
-from custify_connector.host import mapping
+from custify_connector.host import comparison, mapping
+from custify_connector.host.comparison import Compared
 from custify_connector.host.feed import Line
 from custify_connector.host.rows import input_form
 
@@ -41,11 +43,12 @@ def choose(asked: Asked) -> Response:
 class Shown:
     """What the page shows besides the form: previewed rows, or what went wrong.
 
-    `lines` are the requests that rows become; `records` are the rows as they would be passed, with their line and
-    what is wrong with them, of a connector that offers no dry run.
+    `lines` are the requests that rows become, `compared` the rows beside what the service holds of them. `records` are
+    the rows as they would be passed, with their line and what is wrong with them: a connector may offer no dry run.
     """
 
     lines: list[Line] | None = None
+    compared: list[Compared] | None = None
     records: list[tuple[int, dict[str, Any], str | None]] | None = None
     faults: Sequence[Fault] = ()
     error: str = ""
@@ -85,7 +88,8 @@ def _page(asked: Asked, shown: Shown) -> Response:
         known=known, endpoint=endpoint, typed=typed, columns=columns, targets=targets, wrong=wrong, shown=shown,
         offered=asked.console.folder.rows(), credentials=asked.console.credentials.names(known), here="destination",
         words=shown.words or _words(known, name, typed, columns), tries=previewing.tries(known),
-        takes=known.chosen.takes,
+        takes=known.chosen.takes, compares=previewing.compares(known, endpoint), verdicts=comparison.VERDICTS,
+        counted=comparison.summary(Counter(each.verdict for each in shown.compared or ())),
         database=input_form(typed.get("file", "")) == "duckdb",
         seen_only=_LOOKED_AT if input_form(typed.get("file", "")) == "jsonl" else None,
     )  # fmt: skip
@@ -211,6 +215,34 @@ def preview(asked: Asked) -> Response:
     except ConnectorError as error:
         shown.error = str(error)
     return _page(asked, shown)
+
+
+def compare(asked: Asked) -> Response:
+    """Show what the first rows would change of what the service holds; nothing is written."""
+    shown = Shown()
+    try:
+        wanted = _wanted(asked)
+        shown.words, shown.compared = wanted.diff(str(previewing.COUNT)), previewing.compared(asked, wanted)
+    except ConfigurationError as error:
+        shown.faults = _placed(error.faults)
+    except ConnectorError as error:
+        shown.error = str(error)
+    return _page(asked, shown)
+
+
+def compare_all(asked: Asked) -> Response:
+    """Start the command that compares every row, and shows what it prints."""
+    try:
+        wanted = _wanted(asked)
+        _check(asked, wanted, dry_run=True)
+        asked.console.credentials.find(asked.known, wanted.credential)
+    except ConfigurationError as error:
+        return _page(asked, Shown(faults=_placed(error.faults)))
+    origin = asked.origin(f"/{asked.known.name}/destination/{wanted.endpoint}", tried=True)
+    given = asked.console.credentials.handed_in(asked.known, wanted.credential)
+    title = f"Comparison for {wanted.endpoint}"
+    started = asked.console.commands.start(wanted.diff("all"), title, origin, given, all_of_it=True)
+    return asked.go(f"/started/{started.number}")
 
 
 def _placed(faults: Sequence[Fault]) -> list[Fault]:

@@ -1,6 +1,6 @@
-"""The first rows of a file as the requests that they become, or as records, of a connector that offers no dry run.
+"""The first rows of a file: the requests that they become, what these would change, or the records that they are.
 
-Decides which of the two may be asked for. Nothing is sent here.
+Decides which of them may be asked for: a connector may offer no dry run. Nothing is written here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
-from custify_connector.host import mapping, runs
+from custify_connector.host import comparison, mapping, runs
+from custify_connector.host.comparison import Compared
 from custify_connector.host.feed import Line, Shape
 from custify_connector.host.queried_rows import Choice, open_input
 from custify_connector.host.rows import Table
@@ -43,6 +44,23 @@ def planned(asked: Asked, wanted: Write) -> list[Line]:
         destination = {**wanted.destination(dry_run=True), "on_reject": "continue"}
         destination.pop("max_rejects", None)
         return list(runs.write(known.hooks, credential, known.chosen.destination(destination), table, shape))
+
+
+def compares(known: Known, endpoint: Mapping[str, Any]) -> bool:
+    """Say whether what the service holds of records can be read, and the connector compares them with it."""
+    return tries(known) and known.chosen.takes("destination", "compare") and bool(endpoint.get("lookups"))
+
+
+def compared(asked: Asked, wanted: Write) -> list[Compared]:
+    """Return the first rows beside what the service holds of them; nothing is sent."""
+    known = asked.known
+    with _first(asked, wanted) as (table, shape):
+        credential = asked.console.credentials.find(known, wanted.credential)
+        destination = {**wanted.destination(dry_run=True), "on_reject": "continue", "compare": True}
+        destination.pop("max_rejects", None)
+        secrets = known.chosen.secrets(credential)
+        lines = runs.write(known.hooks, credential, known.chosen.destination(destination), table, shape)
+        return [comparison.compared(line, secrets) for line in lines]
 
 
 def shaped(asked: Asked, wanted: Write) -> list[tuple[int, dict[str, Any], str | None]]:
