@@ -23,10 +23,10 @@ from custify_connector.console.catalog import Catalog, Known
 from custify_connector.console.credentials import Credentials
 from custify_connector.console.folder import Folder
 from custify_connector.console.guarding import Gate
-from custify_connector.console.quarantined import Indexes
 from custify_connector.console.started import Commands, Origin
 from custify_connector.contract.errors import Fault
 from custify_connector.host import words
+from custify_connector.host.quarantine_index import Indexes
 
 HERE = Path(__file__).parent
 _CELL = 120

@@ -16,9 +16,8 @@ from typing import Any
 
 import orjson
 
-from custify_connector.console import quarantined
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import quarantine
+from custify_connector.host import quarantine, quarantine_index
 from custify_connector.storage import atomic
 
 _PLACE = Path(".custify", "replays")
@@ -119,12 +118,16 @@ def settle(replay: Replay) -> None:
         fates[text].append(fate)
         if receipt is not None:
             told = {name: receipt.get(name) for name in ("outcome", "status", "code")}
-            arrived.append({**quarantined.content_of(text), "receipt": told})
+            arrived.append({**quarantine_index.content_of(text), "receipt": told})
     if arrived:
         _keep(replay, arrived)
     if fates and replay.original.exists():
-        quarantined.change(replay.original, lambda text: fates[text].pop() if fates.get(text) else None)
+        quarantine_index.rewrite(replay.original, lambda _number, text: _fate(fates, text.rstrip(b"\n")))
     replay.forget()
+
+
+def _fate(fates: dict[bytes, list[bytes]], text: bytes) -> bytes | None:
+    return fates[text].pop() if fates.get(text) else None
 
 
 def _fates(replay: Replay) -> Iterator[tuple[bytes, bytes, dict[str, Any] | None]]:
@@ -133,7 +136,7 @@ def _fates(replay: Replay) -> Iterator[tuple[bytes, bytes, dict[str, Any] | None
     kept = (line for line in _parsed(replay.rejected) if quarantine.record_of(line) is not None)
     again = {line["nexlaMetaData"].get("sourceOffset"): line for line in kept}
     for number, text in enumerate(_lines(replay.records), 1):
-        line = quarantined.content_of(text)
+        line = quarantine_index.content_of(text)
         if quarantine.record_of(line) is None:
             continue
         if number in again:
@@ -165,7 +168,7 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
     """Return the objects of a file of JSON lines; the last line of a killed run may be none."""
     if not path.exists():
         return []
-    found = (quarantined.content_of(text) for text in _lines(path))
+    found = (quarantine_index.content_of(text) for text in _lines(path))
     return [each for each in found if "line" in each or "nexlaMetaData" in each]
 
 

@@ -8,63 +8,82 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from custify_connector.checking.json_values import dumps, loads
-from custify_connector.host.fitting import compile_fit
+from custify_connector.host.fitting import Fit, compile_fit
 from custify_connector.host.headings import heading
 from custify_connector.host.outputs.csv_file import lines_with
 from custify_connector.host.outputs.flattening import flatten
-from custify_connector.host.quarantine import record_of, shape_of, text_of
+from custify_connector.host.quarantine import destination_of, record_of, shape_of, text_of
 from custify_connector.host.rows import Row, Table
 
 LINE, REASON, TEXT = _OWN = ("quarantine: line", "quarantine: reason", "quarantine: text")
 
 
-def exported(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[bytes]:
-    """Yield a CSV of quarantined lines, each with its number, in UTF-8 with the mark that Excel needs."""
-    lines = list(lines)
-    records = [_cells(record_of(line) or {}) for _, line in lines]
-    columns = list(dict.fromkeys(name for record in records for name in record))
+def exported(lines: Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]) -> Iterator[bytes]:
+    """Yield a CSV of quarantined lines, each with its name, in UTF-8 with the mark that Excel needs.
+
+    `lines` is called twice: once for the columns, so that no more than a line is in memory.
+    """
+    columns = list(dict.fromkeys(name for _, line in lines() for name in _cells(record_of(line) or {})))
     line_of = lines_with(",")
     yield ("\ufeff" + line_of([*_OWN, *columns])).encode()
-    for (number, line), record in zip(lines, records, strict=True):
-        error = line.get("error")
+    for name, line in lines():
+        error, record = line.get("error"), _cells(record_of(line) or {})
         reason = error.get("message") if isinstance(error, Mapping) else None
-        own = [str(number), _cell(reason), _cell(text_of(line))]
-        yield line_of([*own, *(record.get(name, "") for name in columns)]).encode()
+        own = [name, _cell(reason), _cell(text_of(line))]
+        yield line_of([*own, *(record.get(column, "") for column in columns)]).encode()
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """A row of a table that came back: the number of its line, and its record, None with what is wrong with it."""
+    """A row of a table that came back: the name of its line, and its record, None with what is wrong with it."""
 
-    number: int
+    name: str
     record: dict[str, Any] | None
     fault: str | None = None
 
 
-def corrected(table: Table, lines: Mapping[int, Mapping[str, Any]], schema: Mapping[str, Any]) -> Iterator[Corrected]:
+@dataclass(frozen=True)
+class Typing:
+    """Gives changed records the types of their destination, whose schema `schema_of` returns by its name."""
+
+    schema_of: Callable[[str], Mapping[str, Any]]
+    _fits: dict[str, Fit | None] = field(default_factory=dict)
+
+    def typed(self, record: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record of a line; one with a shape is given its types by that, when it is sent."""
+        if shape_of(line) is not None:
+            return record
+        name = destination_of(line) or ""
+        if name not in self._fits:
+            self._fits[name] = compile_fit(self.schema_of(name), textual=True)
+        fit = self._fits[name]
+        typed_record: dict[str, Any] = fit(record) if fit else record
+        return typed_record
+
+
+def corrected(table: Table, lines: Mapping[str, Mapping[str, Any]], typing: Typing) -> Iterator[Corrected]:
     """Yield the records of a table that was exported, as they are now; `lines` are those that it was made of.
 
-    `schema` is that of the destination, whose types a changed cell takes. A cell that was emptied is no field any more.
-    A line that has no row in the table stays as it is.
+    A cell that was emptied is no field any more. A line that has no row in the table stays as it is.
     """
-    fit = compile_fit(schema, textual=True)
-    met: set[int] = set()
+    met: set[str] = set()
     for row in table.rows:
-        word = str(row.fields.get(LINE, ""))
-        number = int(word) if word.isdecimal() else -1
-        if row.fault or number not in lines or number in met:
-            known = "names no line of the quarantine" if number not in lines else "is there twice"
-            yield Corrected(number, None, f"line {row.line} {row.fault or f'{known} (column {LINE!r})'}")
+        name = str(row.fields.get(LINE, ""))
+        if row.fault or name not in lines or name in met:
+            known = "is there twice" if name in met else "names no line of the quarantine as it is now"
+            yield Corrected(name, None, f"line {row.line} {row.fault or f'{known} (column {LINE!r})'}")
             continue
-        met.add(number)
-        record = _record(row, record_of(lines[number]) or {})
-        yield Corrected(number, fit(record) if fit and shape_of(lines[number]) is None else record)
+        met.add(name)
+        line = lines[name]
+        before = record_of(line) or {}
+        record = _record(row, before)
+        yield Corrected(name, typing.typed(record, line) if record != before else record)
 
 
 def _record(row: Row, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +94,7 @@ def _record(row: Row, before: Mapping[str, Any]) -> dict[str, Any]:
         path, value = written.get(name, (name, None))
         text = str(cell)
         if name not in _OWN and not is_unchanged(_cell(value), text):
-            _put(record, _DOT.split(path), _typed(text, value))
+            _put(record, _DOT.split(path), typed(text, value))
     return record
 
 
@@ -93,7 +112,7 @@ def _put(record: dict[str, Any], path: list[str], value: Any) -> None:  # noqa: 
         holder[names[-1]] = value
 
 
-def _typed(text: str, before: Any) -> Any:  # noqa: ANN401 - any JSON value
+def typed(text: str, before: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return a changed cell with the type that it had; as text where it is not of that."""
     if before is None or isinstance(before, str) or text == "":
         return text

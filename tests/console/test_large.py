@@ -4,7 +4,7 @@ import json
 
 import orjson
 
-from custify_connector.console import quarantined
+from custify_connector.host import quarantine_index
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_history import RunHistory
 
@@ -47,7 +47,7 @@ def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):
     last = client.get("/quarantine/file?file=rejected.jsonl&page=2000")
     assert "Fix line 100,000</a>" in last.text
     assert "Page 2,000 of 2,000" in client.get("/quarantine/file?file=rejected.jsonl&page=99999").text
-    group = quarantined.index_of(folder / "rejected.jsonl").largest()[1]
+    group = quarantine_index.index_of(folder / "rejected.jsonl").largest()[1]
     assert "1 to 50 of 33,334" in client.get(f"/quarantine/file?file=rejected.jsonl&group={group.id}").text
 
 

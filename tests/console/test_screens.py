@@ -17,7 +17,7 @@ def rejected(folder):
 
 
 def test_a_reason_is_replayed_and_what_is_refused_again_stays(signed_in, rejected, folder):
-    from custify_connector.console.quarantined import index_of  # noqa: PLC0415 - to name a reason
+    from custify_connector.host.quarantine_index import index_of  # noqa: PLC0415 - to name a reason
 
     group = index_of(rejected).largest()[0]
     sent = started(signed_in.post("/quarantine/replay", file="rejected.jsonl", group=group.id, credential="acme"))

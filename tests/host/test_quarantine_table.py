@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
 from custify_connector.host.quarantine import Place, quarantined
-from custify_connector.host.quarantine_table import corrected, exported, is_unchanged
+from custify_connector.host.quarantine_table import Typing, corrected, exported, is_unchanged
 from custify_connector.host.rows import open_table
 
 PLACE = Place("people.csv", 7, "upsert_person", 1)
@@ -27,10 +27,10 @@ def line(record, reason="is odd", **place):
 
 def back(tmp_path, lines, change=lambda text: text):
     path = tmp_path / "q.csv"
-    text = b"".join(exported(lines.items())).decode()
+    text = b"".join(exported(lines.items)).decode()
     path.write_text(change(text), "utf-8", newline="")
     with open_table(str(path)) as table:
-        return {each.number: each.fault or each.record for each in corrected(table, lines, SCHEMA)}
+        return {each.name: each.fault or each.record for each in corrected(table, lines, Typing(lambda _name: SCHEMA))}
 
 
 RECORD = {
@@ -41,26 +41,26 @@ RECORD = {
 
 
 def test_a_table_has_a_row_for_each_line_with_its_reason():
-    text = b"".join(exported({3: line(RECORD), 9: line({"email": "x"})}.items())).decode()
+    text = b"".join(exported({"3": line(RECORD), "9": line({"email": "x"})}.items)).decode()
     assert text.startswith("\ufeffquarantine: line,quarantine: reason,quarantine: text,user_id,session_count,")
     assert '\n3,is odd,,007,12x,"a, ""b""\nc",5,' in text
     assert text.endswith("\n9,is odd,,,,,,,,,,,x\n")
 
 
 def test_what_was_not_changed_is_what_it_was(tmp_path):
-    lines = {3: line(RECORD), 9: line({"email": "x"})}
-    assert back(tmp_path, lines) == {3: RECORD, 9: {"email": "x"}}
+    lines = {"3": line(RECORD), "9": line({"email": "x"})}
+    assert back(tmp_path, lines) == {"3": RECORD, "9": {"email": "x"}}
 
 
 def test_a_changed_cell_takes_the_type_of_its_field_or_the_one_it_had(tmp_path):
-    found = back(tmp_path, {3: line(RECORD)}, lambda text: text.replace("12x", "12").replace(",5,", ",6,"))
-    assert found[3]["session_count"] == 12
-    assert found[3]["custom_attributes"]["n"] == 6
+    found = back(tmp_path, {"3": line(RECORD)}, lambda text: text.replace("12x", "12").replace(",5,", ",6,"))
+    assert found["3"]["session_count"] == 12
+    assert found["3"]["custom_attributes"]["n"] == 6
 
 
 def test_a_cell_that_was_emptied_is_no_field_any_more(tmp_path):
-    found = back(tmp_path, {3: line(RECORD)}, lambda text: text.replace("12x", ""))
-    assert found[3] == {name: value for name, value in RECORD.items() if name != "session_count"}
+    found = back(tmp_path, {"3": line(RECORD)}, lambda text: text.replace("12x", ""))
+    assert found["3"] == {name: value for name, value in RECORD.items() if name != "session_count"}
 
 
 def test_what_a_spreadsheet_makes_of_numbers_and_days_is_no_change(tmp_path):
@@ -71,13 +71,13 @@ def test_what_a_spreadsheet_makes_of_numbers_and_days_is_no_change(tmp_path):
             text = text.replace(before, after)
         return text
 
-    assert back(tmp_path, {3: line(RECORD)}, saved) == {3: RECORD}
+    assert back(tmp_path, {"3": line(RECORD)}, saved) == {"3": RECORD}
 
 
 def test_the_text_of_a_row_that_could_not_be_read_is_put_into_columns(tmp_path):
-    lines = {1: line({}, text="u-1;x;y"), 2: line({"user_id": "u-2"})}
+    lines = {"1": line({}, text="u-1;x;y"), "2": line({"user_id": "u-2"})}
     found = back(tmp_path, lines, lambda text: text.replace("u-1;x;y,", "u-1;x;y,u-1"))
-    assert found == {1: {"user_id": "u-1"}, 2: {"user_id": "u-2"}}
+    assert found == {"1": {"user_id": "u-1"}, "2": {"user_id": "u-2"}}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_text_of_a_row_that_could_not_be_read_is_put_into_columns(tmp_path):
     ],
 )
 def test_a_row_that_is_of_no_line_is_refused(tmp_path, change, reason):
-    faults = [each for each in back(tmp_path, {3: line({"user_id": "u"})}, change).values() if isinstance(each, str)]
+    faults = [each for each in back(tmp_path, {"3": line({"user_id": "u"})}, change).values() if isinstance(each, str)]
     assert reason in faults[0]
 
 
@@ -103,11 +103,12 @@ VALUES = st.recursive(
 
 @given(records=st.lists(st.dictionaries(st.text("abc.\\ é", min_size=1), VALUES, max_size=4), max_size=4))
 def test_any_records_come_back_as_they_were(tmp_path_factory, records):
-    lines = {number: line(record) for number, record in enumerate(records)}
+    lines = {str(number): line(record) for number, record in enumerate(records)}
     path = tmp_path_factory.mktemp("t") / "q.csv"
-    path.write_bytes(b"".join(exported(lines.items())))
+    path.write_bytes(b"".join(exported(lines.items)))
     with open_table(str(path)) as table:
-        assert {each.number: each.record for each in corrected(table, lines, {})} == dict(enumerate(records))
+        found = {each.name: each.record for each in corrected(table, lines, Typing(lambda _name: {}))}
+    assert found == {str(number): record for number, record in enumerate(records)}
 
 
 @given(number=st.integers(), other=st.integers())

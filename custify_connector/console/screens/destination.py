@@ -12,13 +12,13 @@ from typing import Any
 from starlette.responses import Response
 
 from custify_connector.checking.typed_text import value_of
-from custify_connector.console import commands, forms, quarantined, suggesting
+from custify_connector.console import commands, forms, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
 from custify_connector.console.screens import previewing
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
-from custify_connector.host import comparison, mapping
+from custify_connector.host import comparison, mapping, quarantine_index
 from custify_connector.host.comparison import Compared
 from custify_connector.host.feed import Line
 from custify_connector.host.rows import input_form
@@ -301,7 +301,7 @@ def _refuse_other_file(path: Path, file: Path) -> None:
     reason = ""
     if path == file or (path.exists() and path.samefile(file)):
         reason = "is the file that is sent: name another"
-    elif path.exists() and not quarantined.may_be_quarantine(path):
+    elif path.exists() and not quarantine_index.may_be_quarantine(path):
         reason = "exists, and holds something other than rejected records: name another"
     if reason:
         raise ConfigurationError((Fault("destination.quarantine", reason),))

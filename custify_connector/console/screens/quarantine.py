@@ -13,11 +13,12 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from custify_connector.checking.json_values import loads
-from custify_connector.console import commands, quarantined, replaying
+from custify_connector.console import commands, replaying
 from custify_connector.console.asking import Asked, Console, Notice
 from custify_connector.console.catalog import Known
 from custify_connector.console.replaying import Replay
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host import quarantine_edits, quarantine_index
 from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
@@ -34,7 +35,7 @@ def every(asked: Asked) -> Response:
     settle(asked.console)
     folder = asked.console.folder
     named = (name for name in folder.rows() if name.endswith((".jsonl", ".ndjson")))
-    found = [name for name in named if quarantined.is_quarantine(folder.root / name)][:_MOST_FILES]
+    found = [name for name in named if quarantine_index.is_quarantine(folder.root / name)][:_MOST_FILES]
     tiles = [_tile(folder.root / name, name) for name in found]
     kept = [tile for tile in tiles if tile["was_sent"] is None]
     sent = sorted((tile for tile in tiles if tile["was_sent"]), key=lambda tile: tile["changed"], reverse=True)
@@ -43,7 +44,7 @@ def every(asked: Asked) -> Response:
 
 def _tile(path: Path, name: str) -> dict[str, Any]:
     """Return what is shown of a file; `was_sent` names the one that its records left when they arrived."""
-    status, taken = path.stat(), quarantined.was_sent(path) and _SENT.fullmatch(path.name)
+    status, taken = path.stat(), quarantine_index.was_sent(path) and _SENT.fullmatch(path.name)
     changed = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat(timespec="seconds")
     return {
         "name": name,
@@ -55,7 +56,7 @@ def _tile(path: Path, name: str) -> dict[str, Any]:
 
 def _path(asked: Asked, name: str) -> Path:
     path = asked.console.folder.existing(name, "file")
-    if path.stat().st_size and not quarantined.is_quarantine(path):
+    if path.stat().st_size and not quarantine_index.is_quarantine(path):
         raise ConfigurationError(
             (Fault(name, "is not a quarantine file: choose a file that a write left its rejected rows in"),)
         )
@@ -77,7 +78,7 @@ def file(asked: Asked) -> Response:
     numbers = [group.lines[place] for place in places] if group else list(places)
     return asked.page(
         "quarantine_file.html", name=name, groups=groups, group=group, total=total, all=len(index.starts),
-        lines=quarantined.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
+        lines=quarantine_index.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
         pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name, known), here="quarantine", known_as=known,
         credentials=_credentials(asked, known), under_way=under_way, sent=_sent_of(path, name),
     )  # fmt: skip
@@ -90,7 +91,7 @@ def _sent_of(path: Path, name: str) -> list[str]:
 
 
 def _is_of_sent(path: Path) -> bool:
-    return bool(_SENT.fullmatch(path.name)) and quarantined.was_sent(path)
+    return bool(_SENT.fullmatch(path.name)) and quarantine_index.was_sent(path)
 
 
 def settle(console: Console) -> list[Replay]:
@@ -116,7 +117,7 @@ def _is_running(console: Console, replay: Replay, running: list[str | None]) -> 
 
 def _known(asked: Asked, path: Path) -> Known | None:
     """Return the connector that the records of a file were meant for, by the first of them; None when it is gone."""
-    return asked.console.catalog.of_run(quarantined.connector_of(path))
+    return asked.console.catalog.of_run(quarantine_index.connector_of(path))
 
 
 def _credentials(asked: Asked, known: Known | None) -> list[str]:
@@ -139,7 +140,7 @@ def _record(asked: Asked, name: str, number: int, text: str | None = None, fault
     index = asked.console.indexes.of(path)
     if number >= len(index.starts):
         raise ConfigurationError((Fault("record", "no longer exists: it was sent, or the file was changed"),))
-    line = quarantined.lines(path, index, [number])[0]
+    line = quarantine_index.lines(path, index, [number])[0]
     return asked.page(
         "record.html", 400 if fault else 200, name=name, line=line, text=text, fault=fault, here="quarantine",
         credentials=_credentials(asked, _known(asked, path)), group=asked.query.get("group", ""),
@@ -154,7 +155,7 @@ def fix(asked: Asked) -> Response:
     if content is None:
         return _record(asked, name, number, text, "is not a JSON object: look for a missing comma, quote or bracket")
     try:
-        quarantined.fix(path, number, asked.form.get("mark", ""), content)
+        quarantine_edits.fix(path, number, asked.form.get("mark", ""), content)
     except ConfigurationError as error:
         return _record(asked, name, number, text, "; ".join(fault.reason for fault in error.faults))
     if "send" in asked.form:

@@ -12,12 +12,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import commands, quarantined
+from custify_connector.console import commands
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
-from custify_connector.host import named_states, sampling
+from custify_connector.host import named_states, quarantine_index, sampling
 from custify_connector.host.outputs import form_of
 
 SAMPLE = 10
@@ -113,7 +113,7 @@ def _faults_of_output(wanted: Read, path: Path, *, in_folder: bool) -> Iterator[
         form_of(wanted.output)
     except ConfigurationError as error:
         yield from (fault.reason.replace(", or choose one with --format", "") for fault in error.faults)
-    if path.exists() and quarantined.is_quarantine(path):
+    if path.exists() and quarantine_index.is_quarantine(path):
         yield "holds rejected records, which a read would replace: name another file"
 
 
