@@ -38,6 +38,7 @@ _GROUPS = {
         "read": "Read endpoints into files, a folder or a database.",
         "write": "Write the rows of a file to an endpoint.",
         "load": "Write several files to several destinations, in a safe order.",
+        "rejected": "Group rejected records, change many at once, or correct them in a spreadsheet.",
         "replay": "Send the records of a quarantine file again.",
     },
     "Look back, and elsewhere": {

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import orjson
 from custify_connector.cli import writing
 from custify_connector.cli.connector_option import connector_option, named
 from custify_connector.cli.options import WithSettings, exit_codes, settings_options, start_logging
+from custify_connector.cli.rejected import group_option, numbers_of
 from custify_connector.cli.write import refuse_two_inputs, run_of, run_options
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine
@@ -31,6 +33,7 @@ from custify_connector.host.run_files import STANDARD, refuse_shared
 @click.command(cls=WithSettings)
 @click.argument("file")
 @click.option("--to", metavar="ENDPOINT", help="Send only the records for this destination, and those that name none.")
+@group_option
 @run_options
 @connector_option
 @settings_options
@@ -38,6 +41,7 @@ from custify_connector.host.run_files import STANDARD, refuse_shared
 def command(
     file: str,
     to: str | None,
+    group: str | None,
     connector_name: str | None,
     **options: Any,  # noqa: ANN401 - click passes each option by its name
 ) -> None:
@@ -49,19 +53,36 @@ def command(
     \b
     custify replay rejected.jsonl
     custify replay rejected.jsonl --quarantine rejected-again.jsonl
+    custify replay rejected.jsonl --group 4a386bdfaf
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     refuse_two_inputs(file)
     with _readable(file) as path:
-        chosen = named(connector_name or _connector(path, file, to))
-        destinations = [to] if to else _destinations(path, file, chosen)
+        wanted = Wanted(path, numbers_of(Path(path), group))
+        chosen = named(connector_name or _connector(wanted, file, to))
+        destinations = [to] if to else _destinations(wanted, file, chosen)
         _, kept = run_of(destinations[0], options, chosen)
         refuse_shared(writing.files_of(kept, {"FILE": file}, prints=options["dry_run"]))
-        raise SystemExit(_replay(path, file, destinations, to, chosen, options))
+        raise SystemExit(_replay(wanted, file, destinations, to, chosen, options))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The rows of a quarantine that are sent: those of some lines from 0, or all."""
+
+    path: str
+    numbers: frozenset[int] | None
+
+    @contextmanager
+    def table(self) -> Iterator[Table]:
+        """Open the file, as often as it is asked for."""
+        with open_table(self.path, "jsonl") as table:
+            rows = (row for number, row in enumerate(table.rows) if self.numbers is None or number in self.numbers)
+            yield dataclasses.replace(table, rows=rows)
 
 
 def _replay(
-    path: str, name: str, destinations: list[str], to: str | None, chosen: Chosen, options: dict[str, Any]
+    wanted: Wanted, name: str, destinations: list[str], to: str | None, chosen: Chosen, options: dict[str, Any]
 ) -> int:
     if len(destinations) > 1 and options["journal"]:
         reason = f"is for one destination, and this file has {', '.join(destinations)}: choose one with --to"
@@ -75,9 +96,9 @@ def _replay(
         if receipts:
             stack.callback(receipts.close)
         for place, (endpoint, destination, each) in enumerate(runs):
-            with open_table(path, "jsonl") as table:
+            with wanted.table() as table:
                 rows = _records(iter(table.rows), endpoint, to, chosen.label, with_others=place == 0)
-                sent = Table(table.name if path == name else "standard input", None, rows)
+                sent = Table(table.name if wanted.path == name else "standard input", None, rows)
                 shape = Shape(empty="text", schema=chosen.endpoint("destinations", endpoint).get("schema", {}))
                 codes.append(writing.run(destination, sent, shape, each, chosen, receipts))
             if codes[-1] and options["on_reject"] == "stop":
@@ -103,18 +124,18 @@ def _readable(file: str) -> Iterator[str]:
         yield copy.name
 
 
-def _connector(path: str, name: str, to: str | None) -> str | None:
+def _connector(wanted: Wanted, name: str, to: str | None) -> str | None:
     """Return the connector that the first record was meant for; raises ConfigurationError where nothing names one."""
-    with open_table(path, "jsonl") as table:
+    with wanted.table() as table:
         first = next(iter(table.rows), None)
     if first is None or (to is None and first.fault is not None):
         raise ConfigurationError((Fault(f"{name}:1", _no_destination(first)),))
     return quarantine.connector_of(first.fields)
 
 
-def _destinations(path: str, name: str, chosen: Chosen) -> list[str]:
+def _destinations(wanted: Wanted, name: str, chosen: Chosen) -> list[str]:
     """Return the destinations of a quarantine's records, in a safe order; raises ConfigurationError without any."""
-    with open_table(path, "jsonl") as table:
+    with wanted.table() as table:
         found = [quarantine.destination_of(row.fields) for row in table.rows if _is_for(row, chosen.label)]
     names = list(dict.fromkeys(each for each in found if each is not None))
     if not names:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract import Receipt
+from custify_connector.host.quarantine_index import pattern_of
 
 if TYPE_CHECKING:  # what only a write loads
     from custify_connector.host.feed import Line
@@ -19,18 +20,25 @@ _LINES_NAMED = 5
 
 @dataclass
 class Reasons:
-    """What was rejected or failed, grouped by outcome and reason; bounded, the rest is counted."""
+    """What was rejected or failed, grouped by outcome and reason; bounded, the rest is counted.
+
+    `reasons` is what a group is called: the reason that all of it has, or what several have in common.
+    """
 
     groups: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     others: int = 0
 
     def add(self, line: Line) -> None:
         """Take a receipt that is not a success."""
-        group = (line.receipt.outcome, line.receipt.reason or "")
+        group = (line.receipt.outcome, pattern_of(line.receipt.reason or ""))
         if group not in self.groups and len(self.groups) >= _MOST_REASONS:
             self.others += 1
             return
+        reason = (line.receipt.reason or "").removeprefix(f"line {line.line} ")
+        if self.reasons.setdefault(group, reason) != reason:
+            self.reasons[group] = group[1]
         kept = self.groups.setdefault(group, [])
         if len(kept) < _LINES_NAMED:
             kept.append(line)
@@ -39,15 +47,15 @@ class Reasons:
     def lines(self) -> list[str]:
         """Return one line of text for each reason, the most frequent first; those of one row name its key."""
         order = sorted(self.groups, key=lambda group: (-self.counts[group], self.groups[group][0].line))
-        shown = [_group(*group, self.groups[group], self.counts[group]) for group in order]
+        shown = [_group(group[0], self.reasons[group], self.groups[group], self.counts[group]) for group in order]
         return [*shown, f"and {self.others:,} more, for other reasons"] if self.others else shown
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the same for scripts."""
         return [
-            {"outcome": outcome, "reason": reason, "count": self.counts[outcome, reason]}
+            {"outcome": group[0], "reason": self.reasons[group], "count": self.counts[group]}
             | {"lines": [line.line for line in kept]}
-            for (outcome, reason), kept in self.groups.items()
+            for group, kept in self.groups.items()
         ]
 
 

@@ -23,7 +23,7 @@ import orjson
 
 from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import quarantine
+from custify_connector.host import quarantine, run_files
 from custify_connector.storage import atomic
 
 _MOST_FILES = 8
@@ -33,7 +33,8 @@ _VALUE = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
 _PLACE = re.compile(r"^line [0-9]+:? ")
 _MOST_AT_A_FIELD = 20
-_ONE_CHANGE = threading.Lock()
+_ONE_CHANGE = threading.RLock()
+_alone: set[Path] = set()
 Taken = TypeVar("Taken")
 
 
@@ -303,12 +304,30 @@ def mark_of(text: bytes) -> str:
     return hashlib.sha256(text.rstrip(b"\n")).hexdigest()[:16]
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other changes from a file meanwhile, and runs from adding to it: they would add to the one it replaces.
+
+    Raises ConfigurationError where a run has it now.
+    """
+    with _ONE_CHANGE:
+        if path in _alone:
+            yield
+            return
+        with run_files.held([path]):
+            _alone.add(path)
+            try:
+                yield
+            finally:
+                _alone.discard(path)
+
+
 def rewrite(path: Path, change: Callable[[int, bytes], bytes | None]) -> None:
     """Give lines of a file what `change` says, by number and text: other text, or None for what stays.
 
-    The file is put in its place in one step; one change at a time. An empty text removes the line.
+    The file is put in its place in one step, `alone`. An empty text removes the line.
     """
-    with _ONE_CHANGE, path.open("rb") as stream, atomic.replacing(path) as written:
+    with alone(path), path.open("rb") as stream, atomic.replacing(path) as written:
         number = 0
         for text in stream:
             found = change(number, text) if text.strip() else None

@@ -224,7 +224,7 @@ def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run,
     sent(sandbox)
     done = run("replay", "q.jsonl")
     assert [body["name"] for body in sent(sandbox)] == ["mended"]
-    assert "line 3 is the same row as line 1: keep one of the two" in done.stderr
+    assert "line 3: rejected: is the same row as line 1: keep one of the two" in done.stderr
 
 
 def test_a_row_that_a_refused_key_kept_back_is_not_in_the_quarantine(run, sandbox, tmp_path):

@@ -30,7 +30,7 @@ def test_the_most_frequent_comes_first_and_of_equals_the_earlier_line():
 
 
 def test_reasons_beyond_the_tenth_are_counted():
-    shown = grouped(*((line, "rejected", f"reason {line}") for line in range(1, 14)))
+    shown = grouped(*((line, "rejected", f"reason {chr(line + 96)}") for line in range(1, 14)))
     assert len(shown.lines()) == 11
     assert shown.lines()[-1] == "and 3 more, for other reasons"
     assert len(shown.as_json()) == 10
@@ -46,3 +46,9 @@ def test_scripts_are_given_the_same_groups():
 
 def test_outcomes_that_nobody_had_are_left_out():
     assert outcomes({"sent": 1200, "rejected": 0, "failed": 3}) == "1,200 sent, 3 failed"
+
+
+def test_reasons_that_differ_in_values_alone_are_one_without_their_values():
+    shown = grouped(*((line, "rejected", f"line {line} is odd: 'x{line}'") for line in (2, 3)))
+    assert shown.lines() == ["2 rejected: is odd: … (lines 2, 3)"]
+    assert grouped((2, "rejected", "line 2 is 'odd'")).lines() == ["line 2: rejected: is 'odd'"]

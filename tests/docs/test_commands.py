@@ -149,6 +149,7 @@ HOW = {
     "custify credential add ": is_given_the_key,
     "custify credential ": is_run,
     "custify doctor": is_run,
+    "custify rejected ": is_run,
     "custify runs": is_run,
     "custify completion ": is_run,
     "custify certify": is_run,

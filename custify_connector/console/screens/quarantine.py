@@ -97,14 +97,21 @@ def _is_of_sent(path: Path) -> bool:
 def settle(console: Console) -> list[Replay]:
     """Let records leave their quarantine whose receipts say so, of the replays that have ended; returns the others."""
     running = [run.input for run in RunHistory().page(_MOST_FILES, None, {"status": "running"})]
-    under_way = []
     with _ONE_SETTLES:
-        for each in replaying.every(console.folder.root):
-            if _is_running(console, each, running):
-                under_way.append(each)
-            else:
-                replaying.settle(each)
-    return under_way
+        return [
+            each
+            for each in replaying.every(console.folder.root)
+            if _is_running(console, each, running) or not _is_settled(each)
+        ]
+
+
+def _is_settled(replay: Replay) -> bool:
+    """Settle a replay; say whether that was possible: not while a run adds to the same file."""
+    try:
+        replaying.settle(replay)
+    except ConfigurationError:
+        return False
+    return True
 
 
 def _is_running(console: Console, replay: Replay, running: list[str | None]) -> bool:
