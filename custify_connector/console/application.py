@@ -23,7 +23,16 @@ from custify_connector.certification.reporters import html
 from custify_connector.console import guarding
 from custify_connector.console.asking import HERE, Asked, Console, Screen
 from custify_connector.console.guarding import Head
-from custify_connector.console.screens import authenticate, certification, destination, manual, quarantine, runs, source
+from custify_connector.console.screens import (
+    authenticate,
+    certification,
+    destination,
+    manual,
+    quarantine,
+    quarantine_changes,
+    runs,
+    source,
+)
 from custify_connector.contract.errors import ConfigurationError, ConnectorError
 
 _log = logging.getLogger(__name__)
@@ -59,6 +68,9 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/started/{number:int}/end", runs.end),
     ("/quarantine/fix", quarantine.fix),
     ("/quarantine/replay", quarantine.replay),
+    ("/quarantine/edit", quarantine_changes.edit),
+    ("/quarantine/export", quarantine_changes.export),
+    ("/quarantine/import", quarantine_changes.take),
     ("/certification/{connector}/run", certification.run),
     ("/certification/{connector}/end", certification.end),
     ("/{connector}/credentials/add", authenticate.add),

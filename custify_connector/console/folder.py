@@ -56,9 +56,10 @@ class Folder:
         """Say whether a path, such as one that an older run wrote down, leads below here."""
         return bool(path) and Path(str(path)).resolve().is_relative_to(self.root)
 
-    def rows(self) -> list[str]:
+    def rows(self, *endings: str) -> list[str]:
         """Return the files of rows below here by name, at most 500, without what begins with a dot."""
-        found = sorted(self.named(path) for path in _below(self.root, _DEEPEST) if path.suffix.lower() in _ROWS)
+        wanted = endings or _ROWS
+        found = sorted(self.named(path) for path in _below(self.root, _DEEPEST) if path.suffix.lower() in wanted)
         return found[:_MOST_FILES]
 
 

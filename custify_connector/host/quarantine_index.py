@@ -6,6 +6,7 @@ Decides what counts as the same reason. A file is read once, and then what is ad
 from __future__ import annotations
 
 import hashlib
+import json
 import mmap
 import re
 import threading
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -290,6 +292,11 @@ def lines(path: Path, index: Index, numbers: Iterable[int]) -> list[Line]:
     return found
 
 
+def first(path: Path, count: int) -> list[Line]:
+    """Return the first lines of a file, which need no index."""
+    return [Line(number, content_of(text), mark_of(text)) for number, text in islice(_texts(path), count)]
+
+
 def content_of(text: bytes) -> dict[str, Any]:
     """Return what a line holds, or that it is not a line of a quarantine file."""
     try:
@@ -384,9 +391,15 @@ def _texts(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def found(path: Path, index: Index, text: str) -> list[int]:
     """Return the numbers of the lines whose record holds a text, as it is written there."""
-    wanted = [each for each in dict.fromkeys((text, text.lower())) if each]
-    numbers = {number for each in wanted for number in _holding(path, index, dumps(each)[1:-1])}
+    texts = [each for each in (text, text.lower()) if each]
+    spelt = dict.fromkeys(way(each)[1:-1] for each in texts for way in (dumps, _escaped))
+    numbers = {number for each in spelt for number in _holding(path, index, each)}
     return sorted(numbers)
+
+
+def _escaped(text: str) -> bytes:
+    """Return JSON in ASCII, as other programs write it."""
+    return json.dumps(text).encode()
 
 
 def _holding(path: Path, index: Index, wanted: bytes) -> Iterator[int]:

@@ -40,13 +40,17 @@ def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):
             error = {"code": "invalid", "field": "email" if number % 3 else "name", "message": f"fault {number}"}
             line = {"nexlaMetaData": {}, "error": error, "rawMessage": {"number": number, "text": "x" * 200}}
             stream.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-    first = client.get("/quarantine/file?file=rejected.jsonl")
-    assert "100,000 records, 2 reasons" in first.text
+    at_once = client.get("/quarantine/file?file=rejected.jsonl").text
+    assert at_once.count(">Fix line") == 50
+    first = client.wait_for("/quarantine/file?file=rejected.jsonl", "100,000 records, 2")
     assert first.text.count(">Fix line") == 50
     assert len(first.text) < 150_000
     last = client.get("/quarantine/file?file=rejected.jsonl&page=2000")
     assert "Fix line 100,000</a>" in last.text
     assert "Page 2,000 of 2,000" in client.get("/quarantine/file?file=rejected.jsonl&page=99999").text
+    found = client.get("/quarantine/file?file=rejected.jsonl&q=99998&sort=last").text
+    assert "1 to 1 of 1" in found
+    assert "Fix line 99,999</a>" in found
     group = quarantine_index.index_of(folder / "rejected.jsonl").largest()[1]
     assert "1 to 50 of 33,334" in client.get(f"/quarantine/file?file=rejected.jsonl&group={group.id}").text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from custify_connector.host import quarantine_edits, quarantine_index
 from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
+_PATIENCE_SECONDS = 0.1
+"""How long a page waits until a file is read whole."""
+_SORTS = (("", "first line first"), ("last", "last line first"), ("reason", "most frequent reason first"))
 _SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")
 """What a file is called that keeps the records which left another one because they arrived."""
 _MOST_FILES = 100
@@ -54,7 +58,8 @@ def _tile(path: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _path(asked: Asked, name: str) -> Path:
+def path_of(asked: Asked, name: str) -> Path:
+    """Return a quarantine of the folder; raises ConfigurationError for another file."""
     path = asked.console.folder.existing(name, "file")
     if path.stat().st_size and not quarantine_index.is_quarantine(path):
         raise ConfigurationError(
@@ -64,24 +69,52 @@ def _path(asked: Asked, name: str) -> Path:
 
 
 def file(asked: Asked) -> Response:
-    """Show a file: its reasons with their counts, and a page of the lines of one or all."""
+    """Show a file: its reasons with their counts, and a page of the lines of one or all.
+
+    Of one that takes long to be read, its first lines are shown at once.
+    """
     name = asked.query.get("file", "")
     under_way = sum(each.count() for each in settle(asked.console) if each.name == name)
-    path = _path(asked, name)
-    index, known = asked.console.indexes.of(path), _known(asked, path)
-    groups = index.largest()
-    group = next((each for each in groups if each.id == asked.query.get("group")), None)
-    page = asked.number("page", 1)
-    total = len(group.lines) if group else len(index.starts)
-    start = min((page - 1) * _ON_A_PAGE, max(total - 1, 0) // _ON_A_PAGE * _ON_A_PAGE)
-    places = range(start, min(start + _ON_A_PAGE, total))
-    numbers = [group.lines[place] for place in places] if group else list(places)
+    path = path_of(asked, name)
+    known, index = known_of(asked, path), asked.console.indexes.soon(path, _PATIENCE_SECONDS)
+    first: dict[str, Any] = {"lines": quarantine_index.first(path, _ON_A_PAGE), "group": None}
+    shown = _lines(asked, path, index) if index else first
     return asked.page(
-        "quarantine_file.html", name=name, groups=groups, group=group, total=total, all=len(index.starts),
-        lines=quarantine_index.lines(path, index, numbers), page=start // _ON_A_PAGE + 1, first=start + 1,
-        pages=max(1, -(-total // _ON_A_PAGE)), words=_replay_words(name, known), here="quarantine", known_as=known,
-        credentials=_credentials(asked, known), under_way=under_way, sent=_sent_of(path, name),
+        "quarantine_file.html", name=name, groups=index.largest() if index else [], live=index is None,
+        all=len(index.starts) if index else 0, reading=index is None, words=_words(name, asked.query, known),
+        credentials=credentials_of(asked, known), under_way=under_way, sent=_sent_of(path, name), here="quarantine",
+        wanted=_wanted(asked.query), sorts=_SORTS, fields=fields_of(shown["lines"]),
+        exported=f"{Path(name).with_suffix('')}.csv", tables=asked.console.folder.rows(".csv"), **shown,
     )  # fmt: skip
+
+
+def _wanted(query: Mapping[str, str]) -> dict[str, str]:
+    return {word: query[word] for word in ("group", "q", "sort") if query.get(word)}
+
+
+def fields_of(lines: list[quarantine_index.Line]) -> list[str]:
+    """Return the fields of some records, to choose from."""
+    return list(dict.fromkeys(name for line in lines for name in line.record))
+
+
+def _lines(asked: Asked, path: Path, index: quarantine_index.Index) -> dict[str, Any]:
+    """Return a page of lines: those of a reason, those that hold a text, in the order that was chosen."""
+    group = next((each for each in index.groups.values() if each.id == asked.query.get("group")), None)
+    chosen: Sequence[int] = group.lines if group else range(len(index.starts))
+    if text := asked.query.get("q", ""):
+        among = set(group.lines) if group else None
+        chosen = [each for each in quarantine_index.found(path, index, text) if among is None or each in among]
+    if asked.query.get("sort") == "last":
+        chosen = chosen[::-1]
+    elif asked.query.get("sort") == "reason" and not group:
+        held = None if not text else set(chosen)
+        chosen = [each for one in index.largest() for each in one.lines if held is None or each in held]
+    page, total = asked.number("page", 1), len(chosen)
+    start = min((page - 1) * _ON_A_PAGE, max(total - 1, 0) // _ON_A_PAGE * _ON_A_PAGE)
+    return {
+        "group": group, "lines": quarantine_index.lines(path, index, chosen[start : start + _ON_A_PAGE]),
+        "total": total, "page": start // _ON_A_PAGE + 1, "first": start + 1, "pages": max(1, -(-total // _ON_A_PAGE)),
+    }  # fmt: skip
 
 
 def _sent_of(path: Path, name: str) -> list[str]:
@@ -122,18 +155,20 @@ def _is_running(console: Console, replay: Replay, running: list[str | None]) -> 
     return str(replay.records) in running or is_starting
 
 
-def _known(asked: Asked, path: Path) -> Known | None:
+def known_of(asked: Asked, path: Path) -> Known | None:
     """Return the connector that the records of a file were meant for, by the first of them; None when it is gone."""
     return asked.console.catalog.of_run(quarantine_index.connector_of(path))
 
 
-def _credentials(asked: Asked, known: Known | None) -> list[str]:
+def credentials_of(asked: Asked, known: Known | None) -> list[str]:
+    """Return the credentials with which the records of a connector can be sent."""
     return asked.console.credentials.names(known) if known else []
 
 
-def _replay_words(name: str, known: Known | None) -> tuple[str, ...]:
+def _words(name: str, query: Mapping[str, str], known: Known | None) -> tuple[str, ...]:
     again = ("--quarantine", f"{Path(name).with_suffix('')}-again.jsonl")
-    return ("replay", name, *again, *commands.whom("", known.chosen.label if known else ""))
+    group = ("--group", query["group"]) if query.get("group") else ()
+    return ("replay", name, *group, *again, *commands.whom("", known.chosen.label if known else ""))
 
 
 def record(asked: Asked) -> Response:
@@ -143,21 +178,21 @@ def record(asked: Asked) -> Response:
 
 
 def _record(asked: Asked, name: str, number: int, text: str | None = None, fault: str = "") -> Response:
-    path = _path(asked, name)
+    path = path_of(asked, name)
     index = asked.console.indexes.of(path)
     if number >= len(index.starts):
         raise ConfigurationError((Fault("record", "no longer exists: it was sent, or the file was changed"),))
     line = quarantine_index.lines(path, index, [number])[0]
     return asked.page(
         "record.html", 400 if fault else 200, name=name, line=line, text=text, fault=fault, here="quarantine",
-        credentials=_credentials(asked, _known(asked, path)), group=asked.query.get("group", ""),
+        credentials=credentials_of(asked, known_of(asked, path)), group=asked.query.get("group", ""),
     )  # fmt: skip
 
 
 def fix(asked: Asked) -> Response:
     """Put the corrected record in its place; where it is to be sent at once, do that too."""
     name, number = asked.form.get("file", ""), _line(asked)
-    path, text = _path(asked, name), asked.form.get("record", "")
+    path, text = path_of(asked, name), asked.form.get("record", "")
     content = _object(text)
     if content is None:
         return _record(asked, name, number, text, "is not a JSON object: look for a missing comma, quote or bracket")
@@ -167,7 +202,7 @@ def fix(asked: Asked) -> Response:
         return _record(asked, name, number, text, "; ".join(fault.reason for fault in error.faults))
     if "send" in asked.form:
         return _send(asked, path, name, {number})
-    return asked.go(_address(name), Notice("good", f"Line {number + 1} is fixed. It is sent with the next replay."))
+    return asked.go(address_of(name), Notice("good", f"Line {number + 1} is fixed. It is sent with the next replay."))
 
 
 def _line(asked: Asked) -> int:
@@ -185,28 +220,26 @@ def _object(text: str) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _address(name: str) -> str:
+def address_of(name: str) -> str:
+    """Return the page of a file."""
     return f"/quarantine/file?file={quote(name, safe='')}"
 
 
 def replay(asked: Asked) -> Response:
     """Send the records of a reason again, or all of a file."""
     name = asked.form.get("file", "")
-    path = _path(asked, name)
+    path = path_of(asked, name)
     wanted = asked.form.get("group", "")
     if not wanted:
         return _send(asked, path, name, None)
-    group = next((each for each in asked.console.indexes.of(path).largest() if each.id == wanted), None)
-    if group is None:
-        raise ConfigurationError((Fault("group", "no longer exists: the file was changed"),))
-    return _send(asked, path, name, set(group.lines))
+    return _send(asked, path, name, set(asked.console.indexes.of(path).group(wanted).lines))
 
 
 def _send(asked: Asked, path: Path, name: str, numbers: set[int] | None) -> Response:
     """Start the command that sends copies of records; they leave the file when their receipts say so."""
-    folder, known = asked.console.folder, _known(asked, path)
+    folder, known = asked.console.folder, known_of(asked, path)
     credential = asked.form.get("credential", "")
-    if known is None or credential not in _credentials(asked, known):
+    if known is None or credential not in credentials_of(asked, known):
         raise ConfigurationError((Fault("credential", "choose one, or add one under Authenticate"),))
     given = asked.console.credentials.handed_in(known, credential)
     settle(asked.console)

@@ -133,3 +133,6 @@ window.addEventListener("pageshow", () => {
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
 });
+
+// A page that is not whole yet loads again, without a step in the history.
+for (const again of document.querySelectorAll("[data-again]")) setTimeout(() => location.replace(location.href), Number(again.dataset.again));
