@@ -3,9 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Container images switch off the cache of compiled modules; a command starts three times slower without it.
 unexport PYTHONDONTWRITEBYTECODE
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+IN_PARALLEL := -m pytest -n auto --maxprocesses 8 --dist worksteal
+PYTEST := $(BIN)/python $(IN_PARALLEL)
+# The exact versions, with their hashes, of all that development installs; `make lock` writes it.
+LOCK := requirements-dev.txt
+OLDEST := 3.10
+COMPILE = $(UV) pip compile --quiet $(UPGRADE) --no-annotate --custom-compile-command "make lock" pyproject.toml
+# uv compares the hashes; pip would refuse them beside an editable package.
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --constraint $(LOCK)
 
-.PHONY: demo test check lint types layers test-hosts test-browser bench clean
+.PHONY: demo test check lint types layers test-hosts test-browser test-lowest lock bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
@@ -37,26 +45,40 @@ test-hosts:  ## the connector inside real hosts, each in an environment of its o
 test-browser: .venv/browser  ## the console in a real browser: needs Chromium, at /usr/bin/chromium or as CHROMIUM says
 	$(BIN)/python -m pytest tests/browser
 
+test-python-%: .venv/installed  ## `make test` on another Python, which uv finds or fetches: make test-python-3.14
+	$(UV) venv --quiet --clear --python $* .environments/python-$*
+	$(INSTALL) --python .environments/python-$* --editable . --group test
+	.environments/python-$*/bin/python $(IN_PARALLEL) -m "not slow" $(MORE)
+
+test-lowest: .venv/installed  ## `make test` with the lowest versions that pyproject.toml allows, on the oldest Python
+	$(UV) venv --quiet --clear --python $(OLDEST) .environments/lowest
+	$(UV) pip install --quiet --python .environments/lowest --resolution lowest-direct --editable . --group test
+	.environments/lowest/bin/python $(IN_PARALLEL) -m "not slow" $(MORE)
+
+lock: .venv/installed  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
+	$(COMPILE) --universal --python-version $(OLDEST) --generate-hashes --output-file $(LOCK) --group test --group browser --group check
+	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --output-file containers/constraints.txt
+
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
 	$(BIN)/python benchmarks/run.py
 
-.venv/installed: pyproject.toml
+.venv/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet 'uv>=0.9'
+	$(INSTALL) --python .venv --editable .
 	touch $@
 
 .venv/tested: .venv/installed
-	$(BIN)/python -m pip install --quiet --group test
+	$(INSTALL) --python .venv --group test
 	touch $@
 
 .venv/checked: .venv/tested
-	$(BIN)/python -m pip install --quiet --group check
+	$(INSTALL) --python .venv --group check
 	touch $@
 
 .venv/browser: .venv/tested
-	$(BIN)/python -m pip install --quiet --group browser
+	$(INSTALL) --python .venv --group browser
 	touch $@
 
 clean:
-	rm -rf .venv tests/hosts/.environments custify-demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .environments build dist tests/hosts/.environments custify-demo .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

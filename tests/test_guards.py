@@ -128,6 +128,7 @@ def test_the_oldest_python_is_the_same_wherever_it_is_named():
     assert f'requires-python = ">={oldest}"' in settings
     assert f'python_version = "{oldest}"' in settings
     assert f'target-version = "py{OLDEST[0]}{OLDEST[1]}"' in settings
+    assert f"OLDEST := {oldest}\n" in (ROOT / "Makefile").read_text("utf-8")
     assert f"With Python {oldest} or newer" in (ROOT / "README.md").read_text("utf-8")
 
 
