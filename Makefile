@@ -13,7 +13,7 @@ COMPILE = $(UV) pip compile --quiet $(UPGRADE) --no-annotate --custom-compile-co
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --constraint $(LOCK)
 
-.PHONY: demo test check lint types layers test-hosts test-browser test-lowest lock bench clean
+.PHONY: demo test check lint types layers test-hosts test-browser test-lowest site lock bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
@@ -55,8 +55,13 @@ test-lowest: .venv/installed  ## `make test` with the lowest versions that pypro
 	$(UV) pip install --quiet --python .environments/lowest --resolution lowest-direct --editable . --group test
 	.environments/lowest/bin/python $(IN_PARALLEL) -m "not slow" $(MORE)
 
+# Without --quiet, which hides the warnings from `strict` as well.
+site: .environments/site/installed  ## the pages as a searchable site, in build/site; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 .environments/site/bin/mkdocs build
+
 lock: .venv/installed  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
-	$(COMPILE) --universal --python-version $(OLDEST) --generate-hashes --output-file $(LOCK) --group test --group browser --group check
+	$(COMPILE) --universal --python-version $(OLDEST) --generate-hashes --output-file $(LOCK) \
+	    --group test --group browser --group check --group site
 	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --output-file containers/constraints.txt
 
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
@@ -78,6 +83,12 @@ bench: .venv/installed  ## the benchmarks, side by side with others: about 15 mi
 
 .venv/browser: .venv/tested
 	$(INSTALL) --python .venv --group browser
+	touch $@
+
+# What a site needs stands apart from what the connector is tested with.
+.environments/%/installed: .venv/installed
+	$(UV) venv --quiet --clear --python $(BIN)/python .environments/$*
+	$(INSTALL) --python .environments/$* --group $*
 	touch $@
 
 clean:
