@@ -9,11 +9,12 @@ PYTEST := $(BIN)/python $(IN_PARALLEL)
 LOCK := requirements-dev.txt
 OLDEST := 3.10
 COMPILE = $(UV) pip compile --quiet $(UPGRADE) --no-annotate --custom-compile-command "make lock" pyproject.toml
+RELEASE := .environments/release/bin
 # uv compares the hashes; pip would refuse them beside an editable package.
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --constraint $(LOCK)
 
-.PHONY: demo test check lint types layers test-hosts test-browser test-lowest site lock bench clean
+.PHONY: demo test check lint types layers test-hosts test-browser test-lowest test-sdist site release audit api lock bench clean
 
 demo: .venv/installed  ## the main job, on the embedded sandbox
 	$(BIN)/custify demo
@@ -59,9 +60,31 @@ test-lowest: .venv/installed  ## `make test` with the lowest versions that pypro
 site: .environments/site/installed  ## the pages as a searchable site, in build/site; a link that leads nowhere is an error
 	NO_MKDOCS_2_WARNING=1 .environments/site/bin/mkdocs build
 
+release: .environments/release/installed  ## what a release ships, each file checked: dist/, and an SBOM in build/release
+	rm -rf dist build/release
+	$(RELEASE)/python -m build --outdir dist
+	$(RELEASE)/twine check --strict dist/*
+	$(RELEASE)/check-wheel-contents dist/*.whl
+	$(UV) venv --quiet --clear --python $(BIN)/python build/release/wheel
+	$(INSTALL) --python build/release/wheel dist/*.whl
+	$(RELEASE)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+	    --output-file build/release/sbom.cdx.json build/release/wheel/bin/python
+
+test-sdist: .environments/release/installed  ## `make test` in the sdist, as those who package it run it; MORE="-k …" for a part
+	rm -rf build/sdist
+	$(RELEASE)/python -m build --sdist --outdir build/sdist
+	tar --extract --gzip --file build/sdist/*.tar.gz --directory build/sdist --strip-components 1
+	$(MAKE) --directory build/sdist test
+
+audit: .environments/release/installed  ## known vulnerabilities in the locked versions; one that cannot be looked up fails
+	$(RELEASE)/pip-audit --strict --disable-pip --requirement $(LOCK)
+
+api: .environments/release/installed  ## what changed in the public API since the last tag, or since SINCE=v0.1.0
+	$(RELEASE)/griffe check --search . $(if $(SINCE),--against $(SINCE)) custify_connector.contract
+
 lock: .venv/installed  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
 	$(COMPILE) --universal --python-version $(OLDEST) --generate-hashes --output-file $(LOCK) \
-	    --group test --group browser --group check --group site
+	    --group test --group browser --group check --group site --group release
 	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --output-file containers/constraints.txt
 
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
@@ -85,7 +108,7 @@ bench: .venv/installed  ## the benchmarks, side by side with others: about 15 mi
 	$(INSTALL) --python .venv --group browser
 	touch $@
 
-# What a site needs stands apart from what the connector is tested with.
+# What a site and a release need stands apart from what the connector is tested with.
 .environments/%/installed: .venv/installed
 	$(UV) venv --quiet --clear --python $(BIN)/python .environments/$*
 	$(INSTALL) --python .environments/$* --group $*
