@@ -15,6 +15,7 @@ from custify_connector.cli.options import account_of, typed_params
 from custify_connector.cli.wanted import Wanted, names
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import resuming
+from custify_connector.host.words import unusable
 
 START = "dlt:"
 
@@ -49,8 +50,8 @@ def read(wanted: Wanted, known: Mapping[str, Any], settings: Mapping[str, Any], 
     params = {chosen[0]: typed_params(wanted.params, schemas)} if wanted.params else {}
     try:
         from custify_connector.adapters.dlt_loading import load  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise ConfigurationError((Fault("dlt", "is not installed: pip install 'custify-connector[dlt]'"),)) from None
+    except ImportError as error:
+        raise ConfigurationError((Fault("dlt", unusable("dlt", error)),)) from None
     account = account_of(known, wanted.connector)
     asked = {"endpoints": chosen, "mode": wanted.mode or "incremental", "params": params, "settings": settings}
     run = recording.reading(known, {**asked, "endpoint": ", ".join(chosen)}, wanted.output, None)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.words import unusable
 
 INPUT_FORMS = ("jsonl", "csv", "parquet", "duckdb", "excel")
 LOOKED_AT = 64 * 1024
@@ -185,8 +186,8 @@ def _unpacked(name: str, head: bytes, stream: BinaryIO) -> Iterator[Any]:
         return
     try:
         import zstandard  # noqa: PLC0415 - an extra
-    except ImportError:
-        reason = "is packed with Zstandard: pip install 'custify-connector[zst]', or unpack it first"
+    except ImportError as error:
+        reason = f"is packed with Zstandard, and zstandard {unusable('zst', error)}; or unpack it first"
         raise _refused(name, reason) from None
     with zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) as unpacked:
         yield _Zstandard(unpacked, zstandard.ZstdError)

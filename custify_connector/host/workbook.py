@@ -17,6 +17,7 @@ from custify_connector.host.csv_rows import without_last
 from custify_connector.host.headings import Heading, heading_of
 from custify_connector.host.rows import Row, Table
 from custify_connector.host.table_file import FileForm, Opened
+from custify_connector.host.words import unusable
 
 
 def table(file: Opened, written: FileForm) -> Table:
@@ -37,8 +38,8 @@ def table(file: Opened, written: FileForm) -> Table:
 def _sheet(file: Opened, wanted: str | None) -> tuple[str, list[list[Any]]]:
     try:
         import python_calamine  # noqa: PLC0415 - an extra
-    except ImportError:
-        reason = "is a workbook: pip install 'custify-connector[excel]', or save it as CSV"
+    except ImportError as error:
+        reason = f"is a workbook, and python-calamine {unusable('excel', error)}; or save it as CSV"
         raise ConfigurationError((Fault(file.name, reason),)) from None
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(file.stream.read()))

@@ -15,6 +15,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.database_tables import literal, quoted
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.tables import Rows
+from custify_connector.host.words import unusable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,9 +42,8 @@ def duckdb() -> Any:  # noqa: ANN401 - a module
     """Return the module; raises ConfigurationError where the extra is not installed."""
     try:
         import duckdb as module  # noqa: PLC0415 - an extra, and 117 ms
-    except ImportError:
-        reason = "is not installed: pip install 'custify-connector[duckdb]'"
-        raise ConfigurationError((Fault("duckdb", reason),)) from None
+    except ImportError as error:
+        raise ConfigurationError((Fault("duckdb", unusable("duckdb", error)),)) from None
     return module
 
 

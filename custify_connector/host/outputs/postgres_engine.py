@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from custify_connector.contract.errors import ConfigurationError, Fault, ServiceUnavailable
 from custify_connector.host.outputs.place import refused
+from custify_connector.host.words import unusable
 
 if TYPE_CHECKING:
     import psycopg
@@ -75,9 +76,8 @@ def psycopg_module() -> Any:  # noqa: ANN401 - a module
     """Return the module; raises ConfigurationError where the extra is not installed."""
     try:
         import psycopg as module  # noqa: PLC0415 - an extra, and 150 ms
-    except ImportError:
-        reason = "is not installed: pip install 'custify-connector[postgres]'"
-        raise ConfigurationError((Fault("psycopg", reason),)) from None
+    except ImportError as error:
+        raise ConfigurationError((Fault("psycopg", unusable("postgres", error)),)) from None
     return module
 
 
