@@ -5,14 +5,16 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 IN_PARALLEL := -m pytest -n auto --maxprocesses 8 --dist worksteal
 PYTEST := $(BIN)/python $(IN_PARALLEL)
-# The exact versions, with their hashes, of all that development installs; `make lock` writes it.
+# The exact versions of all that development installs; `make lock` writes it. Without hashes, so that pip alone takes
+# them beside an editable package.
 LOCK := requirements-dev.txt
 OLDEST := 3.10
 COMPILE = $(UV) pip compile --quiet $(UPGRADE) --no-annotate --custom-compile-command "make lock" pyproject.toml
 RELEASE := .environments/release/bin
-# uv compares the hashes; pip would refuse them beside an editable package.
+INSTALL := $(BIN)/python -m pip install --quiet --constraint $(LOCK)
+# Only what makes environments for other Pythons and for releases needs uv.
 UV := $(BIN)/uv
-INSTALL := $(UV) pip install --quiet --constraint $(LOCK)
+INSTALL_INTO := $(UV) pip install --quiet --constraint $(LOCK) --python
 
 .PHONY: demo test check lint types layers test-hosts test-browser test-lowest test-sdist site release audit api lock bench clean
 
@@ -46,12 +48,12 @@ test-hosts:  ## the connector inside real hosts, each in an environment of its o
 test-browser: .venv/browser  ## the console in a real browser: needs Chromium, at /usr/bin/chromium or as CHROMIUM says
 	$(BIN)/python -m pytest tests/browser
 
-test-python-%: .venv/installed  ## `make test` on another Python, which uv finds or fetches: make test-python-3.14
+test-python-%: .venv/uv  ## `make test` on another Python, which uv finds or fetches: make test-python-3.14
 	$(UV) venv --quiet --clear --python $* .environments/python-$*
-	$(INSTALL) --python .environments/python-$* --editable . --group test
+	$(INSTALL_INTO) .environments/python-$* --editable . --group test
 	.environments/python-$*/bin/python $(IN_PARALLEL) -m "not slow" $(MORE)
 
-test-lowest: .venv/installed  ## `make test` with the lowest versions that pyproject.toml allows, on the oldest Python
+test-lowest: .venv/uv  ## `make test` with the lowest versions that pyproject.toml allows, on the oldest Python
 	$(UV) venv --quiet --clear --python $(OLDEST) .environments/lowest
 	$(UV) pip install --quiet --python .environments/lowest --resolution lowest-direct --editable . --group test
 	.environments/lowest/bin/python $(IN_PARALLEL) -m "not slow" $(MORE)
@@ -66,7 +68,7 @@ release: .environments/release/installed  ## what a release ships, each file che
 	$(RELEASE)/twine check --strict dist/*
 	$(RELEASE)/check-wheel-contents dist/*.whl
 	$(UV) venv --quiet --clear --python $(BIN)/python build/release/wheel
-	$(INSTALL) --python build/release/wheel dist/*.whl
+	$(INSTALL_INTO) build/release/wheel dist/*.whl
 	$(RELEASE)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
 	    --output-file build/release/sbom.cdx.json build/release/wheel/bin/python
 
@@ -77,13 +79,13 @@ test-sdist: .environments/release/installed  ## `make test` in the sdist, as tho
 	$(MAKE) --directory build/sdist test
 
 audit: .environments/release/installed  ## known vulnerabilities in the locked versions; one that cannot be looked up fails
-	$(RELEASE)/pip-audit --strict --disable-pip --requirement $(LOCK)
+	$(RELEASE)/pip-audit --strict --disable-pip --no-deps --requirement $(LOCK)
 
 api: .environments/release/installed  ## what changed in the public API since the last tag, or since SINCE=v0.1.0
 	$(RELEASE)/griffe check --search . $(if $(SINCE),--against $(SINCE)) custify_connector.contract
 
-lock: .venv/installed  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
-	$(COMPILE) --universal --python-version $(OLDEST) --generate-hashes --output-file $(LOCK) \
+lock: .venv/uv  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
+	$(COMPILE) --universal --python-version $(OLDEST) --output-file $(LOCK) \
 	    --group test --group browser --group check --group site --group release
 	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --output-file containers/constraints.txt
 
@@ -92,26 +94,30 @@ bench: .venv/installed  ## the benchmarks, side by side with others: about 15 mi
 
 .venv/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet 'uv>=0.9'
-	$(INSTALL) --python .venv --editable .
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(INSTALL) --editable .
 	touch $@
 
 .venv/tested: .venv/installed
-	$(INSTALL) --python .venv --group test
+	$(INSTALL) --group test
+	touch $@
+
+.venv/uv: .venv/installed
+	$(BIN)/python -m pip install --quiet 'uv>=0.9'
 	touch $@
 
 .venv/checked: .venv/tested
-	$(INSTALL) --python .venv --group check
+	$(INSTALL) --group check
 	touch $@
 
 .venv/browser: .venv/tested
-	$(INSTALL) --python .venv --group browser
+	$(INSTALL) --group browser
 	touch $@
 
 # What a site and a release need stands apart from what the connector is tested with.
-.environments/%/installed: .venv/installed
+.environments/%/installed: .venv/uv
 	$(UV) venv --quiet --clear --python $(BIN)/python .environments/$*
-	$(INSTALL) --python .environments/$* --group $*
+	$(INSTALL_INTO) .environments/$* --group $*
 	touch $@
 
 clean:
