@@ -1,6 +1,7 @@
 """Nothing is lost without a word, whatever others do to the account while it is read.
 
-`DRIFT_SEEDS=200` reads each kind of account so often; `python tests/reading/drift.py 200 8` prints the table.
+`make test` reads each kind of account once, `make check` five times, `DRIFT_SEEDS=200` so often;
+`python tests/reading/drift.py 200 8` prints the table.
 """
 
 import importlib.util
@@ -9,13 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _SPEC = importlib.util.spec_from_file_location("drift", Path(__file__).with_name("drift.py"))
 drift = importlib.util.module_from_spec(_SPEC)
 sys.modules["drift"] = drift
 _SPEC.loader.exec_module(drift)
 
-SEEDS = int(os.environ.get("DRIFT_SEEDS", "3"))
+SEEDS = int(os.environ.get("DRIFT_SEEDS", settings.default.max_examples // 20))
 
 PROVEN = {
     "nothing",
