@@ -683,8 +683,8 @@ QUIRKS = {
 
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
 @pytest.mark.parametrize("workers", [1, 8])
-def test_no_quirk_of_custify_loses_or_doubles_a_record(make, counted, quirk, workers):
-    account = make(companies=6, quirks=Quirks(**quirk))
+def test_no_quirk_of_custify_loses_or_doubles_a_record(slim, counted, quirk, workers):
+    account = slim(companies=6, quirks=Quirks(**quirk))
     wrong = [
         name
         for name in (DOCUMENTED if workers == 1 else UNPARENTED)
@@ -703,8 +703,8 @@ def test_a_total_that_is_too_high_makes_a_read_incomplete_unless_that_is_allowed
 
 
 @pytest.mark.parametrize("workers", [1, 8])
-def test_ids_with_an_underscore_are_ids(make, workers):
-    account = make(quirks=Quirks(underscore_id=True, page_cap=20))
+def test_ids_with_an_underscore_are_ids(slim, workers):
+    account = slim(quirks=Quirks(underscore_id=True, page_cap=20))
     wrong = []
     for name in DOCUMENTED:
         records = account.records(name, workers=workers)
