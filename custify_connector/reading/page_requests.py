@@ -126,6 +126,11 @@ def has_shifted(position: Position) -> bool:
     return position.place.overlap > OVERLAP
 
 
+def less_overlap(overlap: int) -> int:
+    """Return the overlap after a page with new records: it is given up slowly, as it is needed again soon."""
+    return max(OVERLAP, overlap - -(-overlap // 8))
+
+
 def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
     """Return the page that has `overlap` records above `place.reached`, at least, and reaches furthest below it.
 
@@ -166,12 +171,16 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
     if not position.delivered.ordered:
         # Each step back throws away what was asked ahead, and where no order is kept, a creation may cause one.
         count = min(count, 1 + doubts.joined)
+    if doubts.total_moved:
+        # So does it here, and pages may show nothing new: a quick account grows by more than a page for each.
+        count = min(count, 1 + doubts.joined // 2)
     if not (plan.page and place.total and place.size) or alone:
         return found
     wanted = place.total if plan.limit is None else min(place.total, plan.limit)
     if plan.slice:
         wanted = min(wanted, (plan.slice.page - plan.page.start + plan.slice.pages) * place.size)
     while len(found) < count and _end(plan, found[-1], place.size) < wanted:
-        place = replace(place, number=found[-1][0], reached=_end(plan, found[-1], place.size or 0))
+        reached = _end(plan, found[-1], place.size or 0)
+        place = replace(place, number=found[-1][0], reached=reached, overlap=less_overlap(place.overlap))
         found.append(next_window(plan, replace(position, place=place)))
     return found

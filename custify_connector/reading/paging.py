@@ -13,7 +13,7 @@ from custify_connector.reading.gaps import below_gap, found_below, look_below, n
 from custify_connector.reading.order import date_of, dates_of, descending
 from custify_connector.reading.overlap import joins, look_again, moved
 from custify_connector.reading.page import Page
-from custify_connector.reading.page_requests import can_overlap, next_window, overlaps_always
+from custify_connector.reading.page_requests import can_overlap, less_overlap, next_window, overlaps_always
 from custify_connector.reading.plan import ReadPlan, Slice
 from custify_connector.reading.position import OVERLAP, Delivered, Position, Step, begins, reach
 from custify_connector.reading.undated import looks_further, probed
@@ -228,6 +228,7 @@ def _counted(plan: ReadPlan, before: Position, after: Position, records: list[Re
         # What a step back finds is not progress: a service without any order would be read from the top for ever.
         fruitless=0 if records and not before.doubts.is_stepping_back else before.doubts.fruitless,
         idle=0 if records else before.doubts.idle + 1,
+        joined=after.doubts.joined if records else 0,
         end_checked=before.doubts.end_checked and not records,
     )
     delivered = after.delivered
@@ -235,7 +236,7 @@ def _counted(plan: ReadPlan, before: Position, after: Position, records: list[Re
         known = (*before.delivered.tail, *delivered.tail, *identities_of(records, plan.key))
         delivered = replace(delivered, tail=tuple(dict.fromkeys(known)))
     # What was needed to join on is needed again soon, where many records share a date: it is given up slowly.
-    overlap = max(OVERLAP, after.place.overlap - -(-after.place.overlap // 8)) if records else after.place.overlap
+    overlap = less_overlap(after.place.overlap) if records else after.place.overlap
     place = replace(after.place, collected=collected, overlap=overlap)
     return replace(after, place=place, delivered=delivered, doubts=doubts)
 

@@ -92,7 +92,7 @@ class Doubts:
     """How many steps back led to no new record. After `FRUITLESS_STEPS` a page is used though it does not join."""
 
     joined: int = 0
-    """How many pages in a row joined on since the last step back."""
+    """How many pages in a row joined on, and brought something new, since the last step back."""
 
     end_checked: bool = False
     """An empty page was met too early, and what is above it is looked at once more: the next empty page is believed.

@@ -773,13 +773,14 @@ def test_what_existed_through_the_whole_run_is_delivered_once(drifting, endpoint
     assert stayed - set(delivered) == set()
 
 
-@pytest.mark.parametrize(("workers", "every"), [(1, 3), (8, 12)])  # a page for every third page that is read
+@pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("endpoint", ["people", "companies"])
-def test_the_same_page_again_is_not_the_end_where_a_whole_page_was_created(drifting, endpoint, workers, every):
-    account = drifting(Drift(creates=20, every=every))
+def test_the_same_page_again_is_not_the_end_where_a_whole_page_was_created(drifting, endpoint, workers):
+    account = drifting(Drift(creates=20, every=3))
     before = {record["id"] for record in account.truth(endpoint)}
     delivered = {record["id"] for record in account.records(endpoint, workers=workers)}
     assert before - delivered == set()
+    assert len(account.requests()) < 200, "what is asked ahead lets the account grow by more than a page meanwhile"
 
 
 @pytest.mark.parametrize("endpoint", ["people", "companies"])

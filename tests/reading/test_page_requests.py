@@ -140,7 +140,14 @@ def test_a_page_of_another_size_is_asked_by_its_own_number_and_size():
 
 @pytest.mark.parametrize(
     ("doubts", "numbers"),
-    [({"is_resumed": True}, 1), ({"is_stepping_back": True}, 1), ({"fruitless": 3, "total_moved": True}, 2)],
+    [
+        ({"is_resumed": True}, 1),
+        ({"is_stepping_back": True}, 1),
+        ({"below_end": 1}, 1),
+        ({"fruitless": 3}, 2),
+        ({"total_moved": True}, 1),
+        ({"total_moved": True, "joined": 2}, 2),
+    ],
     ids=str,
 )
 def test_pages_are_asked_one_by_one_while_there_is_a_doubt(doubts, numbers):
