@@ -11,7 +11,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
 from typing import Protocol
@@ -263,7 +264,23 @@ def _ways_to_write(key: Secret) -> tuple[Secret, ...]:
     text = key.reveal()
     escaped = dumps(text).decode()[1:-1]
     ways = (text, escaped, escaped.replace("/", "\\/"), quote(text, safe=""), quote(text), html.escape(text))
-    return tuple(map(Secret, dict.fromkeys(ways)))
+    return tuple(map(Secret, dict.fromkeys((*ways, *_in_base64(text.encode()), text.encode().hex()))))
+
+
+def _in_base64(key: bytes) -> Iterator[str]:
+    """Yield what base64 makes of a key, wherever it stands in a longer text: each three bytes become four letters.
+
+    The letters at both ends have a part of what stands beside the key. A key of few letters is not looked for so.
+    """
+    for before in range(3):
+        written = b64encode(bytes(before) + key)
+        whole = written[-(-before * 8 // 6) : (before + len(key)) * 8 // 6]
+        if len(whole) >= _LONG_ENOUGH:
+            yield whole.decode()
+            yield whole.translate(bytes.maketrans(b"+/", b"-_")).decode()
+
+
+_LONG_ENOUGH = 8
 
 
 def _trusted() -> tuple[str, str | bool]:
