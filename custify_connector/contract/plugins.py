@@ -78,11 +78,13 @@ class NamedConnector:
 
     def describe_account(self, credential: Mapping[str, Any]) -> Description:
         """See `ConnectorHooks.describe_account`."""
+        credential = _unshown(credential)
         answer: Description = self._call("describe_account", credential=credential)
         return answer
 
     def test_credential(self, credential: Mapping[str, Any]) -> CredentialReport:
         """See `ConnectorHooks.test_credential`."""
+        credential = _unshown(credential)
         report: CredentialReport = self._call("test_credential", credential=credential)
         return report
 
@@ -90,6 +92,7 @@ class NamedConnector:
         self, credential: Mapping[str, Any], source: Source, state: Mapping[str, Any] | None = None
     ) -> Iterator[Batch]:
         """See `ConnectorHooks.read_source`."""
+        credential = _unshown(credential)
         batches: Iterator[Batch] = self._call("read_source", credential=credential, source=source, state=state)
         return batches
 
@@ -100,6 +103,7 @@ class NamedConnector:
         records: Iterable[Mapping[str, Any]],
     ) -> Iterator[Receipt]:
         """See `ConnectorHooks.write_destination`."""
+        credential = _unshown(credential)
         receipts: Iterator[Receipt] = self._call(
             "write_destination", credential=credential, destination=destination, records=records
         )
@@ -107,6 +111,7 @@ class NamedConnector:
 
     def plan_source(self, credential: Mapping[str, Any], source: Source, parts: int) -> list[Source]:
         """See `ConnectorHooks.plan_source`."""
+        credential = _unshown(credential)
         sources: list[Source] = self._call("plan_source", credential=credential, source=source, parts=parts)
         return sources
 
@@ -121,3 +126,16 @@ class NamedConnector:
         if not answers:
             raise LookupError(f"the connector {self.name!r} does not implement {hook}")
         return answers[0]
+
+
+def _unshown(credential: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _Unshown(credential) if type(credential) is dict else credential
+
+
+class _Unshown(dict[str, Any]):
+    """A credential that shows no value: a traceback with locals, or a crash reporter, shows what a hook is given."""
+
+    def __repr__(self) -> str:
+        return f"<credential with {', '.join(self)}>"
+
+    __str__ = __repr__

@@ -1,5 +1,6 @@
 import inspect
 import re
+import traceback
 from dataclasses import FrozenInstanceError, fields
 from typing import get_args
 
@@ -225,3 +226,41 @@ def test_an_installed_connector_is_found_under_its_name():
     manager = contract.plugin_manager()
     assert manager.has_plugin("custify")
     assert NamedConnector(manager, "custify").describe()["name"] == "custify"
+
+
+class Interrupted:
+    """A connector that is interrupted in each of its hooks."""
+
+    def _stop(self):
+        raise KeyboardInterrupt
+
+    @hookimpl
+    def test_credential(self, credential):
+        """Stop."""
+        del credential
+        self._stop()
+
+    @hookimpl
+    def describe_account(self, credential):
+        """Stop."""
+        del credential
+        self._stop()
+
+    @hookimpl
+    def plan_source(self, credential, source, parts):
+        """Stop."""
+        del credential, source, parts
+        self._stop()
+
+
+@pytest.mark.parametrize(
+    ("hook", "arguments"), [("test_credential", ()), ("describe_account", ()), ("plan_source", ({}, 2))]
+)
+def test_an_interrupt_within_a_hook_leaves_no_key_in_the_frames_below_that_of_the_host(manager, hook, arguments):
+    manager.register(Interrupted(), "interrupted")
+    connector = NamedConnector(manager, "interrupted")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        getattr(connector, hook)({"name": "n", "api_key": "a-key-to-hide"}, *arguments)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)][1:]
+    assert any("pluggy" in frame.f_code.co_filename for frame in frames)
+    assert "a-key-to-hide" not in repr([frame.f_locals for frame in frames])
