@@ -1,18 +1,15 @@
 """What a release publishes, stored for the next one to be compared with: description, credentials, states.
 
 A maintainer runs it once at each release, when the version is set and before the tag:
-`python -m custify_connector.certification.releasing custify schemas/released.json`
+`custify certify custify --release schemas/released.json`
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from custify_connector.certification import catalogue
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.subject import Subject
 from custify_connector.contract.testbed import Release
@@ -48,7 +45,3 @@ def _bare(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - JSON of a
         for key, value in node.items()
         if names or key not in _PROSE
     }
-
-
-if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(stored(release(catalogue.installed(sys.argv[1]))), "utf-8")

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import click
 
-from custify_connector.certification import catalogue, reports, running, subject
+from custify_connector.certification import catalogue, releasing, reports, running, subject
 from custify_connector.certification.account import Account
 from custify_connector.certification.checking import RUNGS, Rung
 from custify_connector.certification.reporters import as_json, html, junit, terminal
 from custify_connector.cli.choosing import credential_options
+from custify_connector.cli.new_connector import write_connector
 from custify_connector.cli.options import BAD_USAGE, credential, exit_codes
 from custify_connector.cli.progress import Progress
 
 _NOT_REACHED = 1
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 _FORMATS: dict[str, Callable[[reports.Report], str]] = {
     "html_path": html.text,
@@ -39,6 +41,10 @@ _FORMATS: dict[str, Callable[[reports.Report], str]] = {
 @click.option("--stream", "streams", multiple=True, metavar="NAME", help="Judge only this stream.")
 @click.option("--live", is_flag=True, help="Judge by a real account, gently: only the checks of the rung live.")
 @click.option("--allow-writes", is_flag=True, help="With --live: make a record of our own there, and remove it.")
+@click.option("--init", is_flag=True, help="Write a new connector of this name, its testbed and its test, and stop.")
+@click.option("--answer", "answers", multiple=True, metavar="WORD=VALUE", help="With --init: one fact of the service.")
+@click.option("--directory", type=_FOLDER, metavar="PATH", help="With --init: where to write. Default: the name.")
+@click.option("--release", type=_FILE, metavar="PATH", help="Store what the next release must still take, and stop.")
 @credential_options
 @exit_codes
 def command(
@@ -49,6 +55,10 @@ def command(
     streams: tuple[str, ...],
     live: bool,
     allow_writes: bool,
+    init: bool,
+    answers: tuple[str, ...],
+    directory: Path | None,
+    release: Path | None,
     **paths: Path | None,
 ) -> None:
     """Certify an installed connector: every check, its evidence, and the rung that was reached.
@@ -57,11 +67,23 @@ def command(
 
     Exit codes: 0 the rung asked for is reached, 1 it is not, 2 there is no such connector.
 
-    Examples: custify certify; custify certify custify --report report.html; custify certify --check D1
+    With --init, the questions that no --answer settles are asked on a terminal; elsewhere they keep their defaults.
+
+    Examples: custify certify; custify certify custify --report report.html; custify certify --check D1;
+    custify certify --init notes --answer stream=notes; custify certify notes --release released.json
     """
+    if init:
+        write_connector(connector, answers, directory)
+        return
+    if answers or directory:
+        raise click.UsageError("--answer and --directory need --init")
     # What a connector logs is evidence for the checks that listen; without a handler it would come between the lines.
     logging.getLogger().addHandler(logging.NullHandler())
     _heed_interrupts()
+    if release:
+        release.write_text(releasing.stored(releasing.release(_installed(connector))), "utf-8")
+        click.echo(f"{release}: written. Ship it with the connector: the testbed returns it from `released`.")
+        return
     selection = running.Selection(rung, *(frozenset(named) for named in (groups, checks, streams)))
     judged = _installed(connector)
     if live:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = """
@@ -33,7 +33,7 @@ packages = ["tiny"]
 
 def run(*words, cwd=None, code=0):
     done = subprocess.run(  # noqa: S603 - our own environment
-        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=110, check=False
+        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
@@ -74,3 +74,13 @@ def test_its_reading_is_judged_there(environment, tmp_path):
 def test_pytest_runs_the_same_checks_there(environment, tmp_path):
     printed = run(environment / "pytest", "--connector", "tiny", "-v", "--connector-check", "D1", cwd=tmp_path)
     assert "tiny::Reading::D1 Every record is delivered once PASSED" in printed
+
+
+def test_the_page_leads_from_nothing_to_hardened_there(environment, tmp_path):
+    """The block of the page as it stands, but for its first two lines, which make the environment that is here."""
+    page = (ROOT / "docs" / "certification.md").read_text("utf-8").partition("## Make a connector")[2]
+    make, install, *steps = page.partition("```bash\n")[2].partition("```")[0].splitlines()
+    assert (make, install) == ("python3 -m venv .venv && . .venv/bin/activate", "pip install custify-connector pytest")
+    said = [run(environment / words[0], *words[1:], cwd=tmp_path) for words in map(str.split, steps)]
+    assert "Rung reached: hardened (asked for: hardened)" in said[-2]
+    assert "1 passed" in said[-1]

@@ -52,7 +52,9 @@ def banned():
 def files():
     for folder in FOLDERS:
         yield from (
-            path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".html", ".yaml", ".json"}
+            path
+            for path in (ROOT / folder).rglob("*")
+            if path.suffix in {".py", ".md", ".html", ".yaml", ".json", ".txt"}
         )
     yield from (*ROOT.glob("*.md"), ROOT / "connector.yaml")
 

@@ -29,11 +29,12 @@ _MISSING = 404
 @check("F3", "hardened")
 def a_refusal_for_the_limit_is_waited_out(bench: Bench) -> Iterator[Finding]:
     """After 429 nothing is sent before the time that it names, in seconds or as a date; without one, a while later."""
-    cases = (("seconds", "1", 0.95), ("a date", formatdate(time.time() + 3, usegmt=True), 1.0), ("none", None, 0.1))
-    for name, retry_after, least in cases:
+    for name, least in (("seconds", 0.95), ("a date", 1.0), ("none", 0.1)):
         trial = bench.open(rate_limit=RateLimit(100, 1.0), page_cap=5)
         stream = trial.streams[0]
-        trial.service.inject(InjectedFault("status", status=_TOO_MANY, retry_after=retry_after, after=1))
+        # The date is made where it is needed: the waits before it would use it up.
+        words = {"seconds": "1", "a date": formatdate(time.time() + 3, usegmt=True)}
+        trial.service.inject(InjectedFault("status", status=_TOO_MANY, retry_after=words.get(name), after=1))
         reading = trial.read(stream, settings=trial.service.settings(in_flight=1))
         yield equal(f"{name}, records", len(trial.service.truth(stream)), len(reading.records))
         times = [one.at for one in trial.service.journal()]
@@ -76,7 +77,8 @@ def a_refused_request_is_not_sent_again(bench: Bench) -> Iterator[Finding]:
         for case in trial.cases("upsert", "create")[:1]:
             before = trial.requests
             trial.write(case, [case.make(1)], settings=alone)
-            yield equal(f"{case.name}, {status}", 1, trial.requests - before)
+            refused = sum(one.status == status for one in trial.service.journal()[before:])
+            yield equal(f"{case.name}, {status}", 1, refused)
 
 
 @check("F6", "hardened")

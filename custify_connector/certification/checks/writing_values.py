@@ -62,7 +62,10 @@ def null_clears_and_a_missing_field_keeps(bench: Bench) -> Iterator[Finding]:
 
 @check("G16", "rehearsed")
 def nought_false_and_empty_text_are_delivered(bench: Bench) -> Iterator[Finding]:
-    """A value that a program may take for nothing is a value: 0, false and the empty text replace what was there."""
+    """A value that a program may take for nothing is a value: 0, false and the empty text replace what was there.
+
+    Where the service takes none of them, the record is rejected with a reason.
+    """
     trial = bench.open()
     for case in trial.cases("upsert"):
         full = case.make(1)
@@ -71,7 +74,12 @@ def nought_false_and_empty_text_are_delivered(bench: Bench) -> Iterator[Finding]
         if case.changed:
             empty[case.changed] = ""
         trial.write(case, [filled])
-        yield equal(f"{case.name}, outcome", ["sent"], trial.write(case, [empty]).outcomes)
+        writing = trial.write(case, [empty])
+        if writing.outcomes == ["rejected"]:
+            reason = writing.receipts[0].reason
+            yield holds(f"{case.name}, rejected", "a reason", reason, reason)
+            continue
+        yield equal(f"{case.name}, outcome", ["sent"], writing.outcomes)
         for name in (name for name in empty if empty[name] != filled[name]):
             yield equal(f"{case.name}, {name}", [empty[name]], [one.get(name) for one in trial.held(case, full)])
 
@@ -85,7 +93,11 @@ def nothing_is_invented(bench: Bench) -> Iterator[Finding]:
     """A new record has what was sent, and what the service gives each by itself: no default, no date of ours."""
     trial = bench.open()
     for case in trial.cases("upsert", "create"):
-        for record in (_only(case.make(1), case.key), case.make(2)):
+        needed = bench.description["destinations"][case.name]["schema"].get("required", ())
+        for record in (
+            _only(case.make(1), (*case.key, *(name for name in needed if name in case.make(1)))),
+            case.make(2),
+        ):
             trial.write(case, [record])
             held = trial.held(case, record)
             yield equal(f"{case.name} {named(record, case.key)}, held", 1, len(held))

@@ -1,0 +1,3 @@
+"""A connector of GoREST."""
+
+__version__ = "0.1.0"
