@@ -14,14 +14,11 @@ from custify_connector.contract import HOOKS, OUTCOMES, ConnectorHooks
 from custify_connector.manifest import resources
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    "README.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "RELEASING.md",
-    "SECURITY.md",
-    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
-]
+PAGES = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("", "docs", "benchmarks", ".github")
+    for path in (ROOT / folder).glob("*.md")
+)
 
 
 def test_generated_text_is_what_would_be_generated_now(generate):
@@ -110,6 +107,19 @@ def test_links_lead_somewhere(path, page):
             there = (ROOT / path).parent / file if file else ROOT / path
             assert there.exists(), target
             assert not heading or heading in slugs(there.read_text("utf-8")), target
+
+
+def test_every_page_that_other_files_name_is_there():
+    """Messages, docstrings, examples and definitions of hubs send their readers to a page, and to a section of it."""
+    folders = ("custify_connector", "examples", "schemas", "hub")
+    files = [path for name in folders for path in (ROOT / name).rglob("*") if path.suffix in {".py", ".yaml", ".yml"}]
+    named = {found for path in files for found in re.findall(r"\bdocs/[\w-]+\.md(?:#[\w-]+)?", path.read_text("utf-8"))}
+    assert named
+    assert [one for one in named if not leads_somewhere(*one.partition("#")[::2])] == []
+
+
+def leads_somewhere(file, heading):
+    return (ROOT / file).is_file() and (not heading or heading in slugs((ROOT / file).read_text("utf-8")))
 
 
 def slugs(text):
