@@ -171,7 +171,7 @@ def users_of(custify, count):
     return [one["user_id"] for one in custify.content("people") if one.get("user_id")][:count]
 
 
-def test_a_dry_run_commits_nothing_and_the_run_after_it_sends_all(free, pipeline, tmp_path):
+def test_a_dry_run_commits_nothing_and_the_run_after_it_sends_all(free, pipeline, tmp_path, figures):
     rehearsing = sending(free, tmp_path / "kept", dry_run=True)
     with pytest.raises(PipelineStepFailed, match=f"dry run of signups: 1 rejected, {COUNT - 1} planned; nothing was"):
         pipeline("dry", rehearsing).run(rows(), table_name="signups")
@@ -179,10 +179,11 @@ def test_a_dry_run_commits_nothing_and_the_run_after_it_sends_all(free, pipeline
     assert not (tmp_path / "kept").exists()
     pipeline("dry", sending(free, tmp_path / "kept")).load()
     assert arrived(free) == [row["user_id"] for row in rows() if row["user_id"] != BAD]
+    figures["rows after a dry run and a run"] = f"{len(arrived(free))} of {COUNT}, 1 rejected"
 
 
 @pytest.mark.parametrize("endpoint", ["create_event", "create_task"])
-def test_rows_that_three_loads_hand_over_arrive_once_beside_a_bad_one(free, pipeline, tmp_path, endpoint):
+def test_rows_that_three_loads_hand_over_arrive_once_beside_a_bad_one(free, pipeline, tmp_path, figures, endpoint):
     tasks = [{"name": name, "priority": "medium", "status": "open"} for name in ("a", "b", "b", "")]
     given = events(users_of(free, 4)) if endpoint == "create_event" else tasks
     kind = "events" if endpoint == "create_event" else "tasks"
@@ -191,6 +192,7 @@ def test_rows_that_three_loads_hand_over_arrive_once_beside_a_bad_one(free, pipe
         to = sending(free, tmp_path / "kept", destinations={"made": {"endpoint": endpoint}})
         pipeline(f"thrice_{kind}", to).run(given, table_name="made")
     assert len(free.content(kind)) - before == 3
+    figures["copies after three runs with a bad row"] = 1
 
 
 def test_duplicates_are_sent_where_they_are_allowed(free, pipeline, tmp_path):
