@@ -37,7 +37,8 @@ _GROUPS = {
     "Move records": {
         "read": "Read endpoints into files, a folder or a database.",
         "write": "Write the rows of a file to an endpoint.",
-        "load": "Write several files to several destinations, in a safe order.",
+        "load": "Read and write by a plan: several files to several destinations, in a safe order.",
+        "sync": "Run plans of reads and writes by a name, now or by a schedule.",
         "rejected": "Group rejected records, change many at once, or correct them in a spreadsheet.",
         "replay": "Send the records of a quarantine file again.",
     },

@@ -115,6 +115,21 @@ def chosen(connector: str = "") -> Mapping[str, Any]:
     return of_environment() if named is None else _stored(named)
 
 
+def name_credential(name: str) -> None:
+    """Take a stored credential, where the command line names none."""
+    context = click.get_current_context()
+    if context.meta.get(_NAME) is None and context.meta.get(_FILE) is None:
+        context.meta[_NAME] = name
+
+
+def named_words() -> tuple[str, ...]:
+    """Return the words that name the credential of this command, for another command."""
+    context = click.get_current_context()
+    places = (("--credential", _NAME), ("--credential-file", _FILE))
+    return tuple(word for option, at in places if context.meta.get(at) is not None
+                 for word in (option, str(context.meta[at])))  # fmt: skip
+
+
 def from_standard_input() -> bool:
     """Say whether the credential comes from standard input, which then can give nothing else."""
     context = click.get_current_context(silent=True)

@@ -1,4 +1,4 @@
-"""`custify load`: several files to several destinations in one run, in a safe order."""
+"""`custify load`: the reads and writes of a plan in one run; files go to their destinations in a safe order."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from typing import Any
 
 import click
 
-from custify_connector.checking import strict_yaml
-from custify_connector.checking.json_schema import faults_of
 from custify_connector.checking.values import dumped
 from custify_connector.checking.wording import suggestion
-from custify_connector.cli import writing
+from custify_connector.cli import load_reads, writing
 from custify_connector.cli.input_options import input_of, open_checked
 from custify_connector.cli.options import WithSettings, exit_codes, settings, settings_options, start_logging
 from custify_connector.cli.write import destination_options, run_of
-from custify_connector.contract.errors import ConfigurationError, Fault, refuse
-from custify_connector.host import mapping
+from custify_connector.contract.errors import Fault, refuse
+from custify_connector.host import mapping, plans
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.outputs.postgres_engine import is_postgres
@@ -44,21 +42,31 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
 
     PLAN is YAML: a list under `writes`, each with endpoint, file, and map, empty, only_with or params as in write.
     A file that is refused stops the run before anything is sent; rejected rows do not stop the next file.
+    Before them come the `reads`, each with endpoints, output, and mode, state or params as in read.
 
     \b
     custify load plan.yaml --dry-run
     custify load plan.yaml --quarantine rejected.jsonl
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
+    document = _document(plan)
+    options |= load_reads.said_in_the_plan(plan, document)
+    code = load_reads.run(plan, document, options)
+    if code == 0 and "writes" in document:
+        code = _write_all(plan, document["writes"], options)
+    raise SystemExit(code)
+
+
+def _write_all(plan: Path, entries: list[dict[str, Any]], options: dict[str, Any]) -> int:
     with ExitStack() as stack:
-        writes = _writes(plan, stack)
+        writes = _writes(plan, entries, stack)
         _, kept = run_of(writes[0][0]["endpoint"], {**options, **_CHOSEN_BY_ENTRY})
         inputs = {f"writes[{place}].file": _file(plan, each) for place, (each, _) in enumerate(writes)}
         refuse_shared(_once(writing.files_of(kept, {"PLAN": str(plan), **inputs}, prints=options["dry_run"]), inputs))
         stack.enter_context(writing.files_held(kept))
         met: Counter[bytes] = Counter()
         codes = [_write(plan, each, table, options, met) for each, table in writes]
-    raise SystemExit(next((code for code in codes if code), 0))
+    return next((code for code in codes if code), 0)
 
 
 def _once(used: list[Used], inputs: dict[str, str]) -> list[Used]:
@@ -76,22 +84,21 @@ def _is_stream(file: str) -> bool:
     return file == STANDARD or (Path(file).exists() and not Path(file).is_file() and not Path(file).is_dir())
 
 
-def _writes(plan: Path, stack: ExitStack) -> list[tuple[dict[str, Any], Opened | None]]:
+def _document(plan: Path) -> dict[str, Any]:
+    """Return what a plan says; raises ConfigurationError for one that says nothing that can be done."""
+    document = plans.read(plan, resources.schema("load"))
+    known = connector.describe()["destinations"]
+    unknown = [each["endpoint"] for each in document.get("writes", ()) if each["endpoint"] not in known]
+    refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
+    return document
+
+
+def _writes(plan: Path, writes: list[dict[str, Any]], stack: ExitStack) -> list[tuple[dict[str, Any], Opened | None]]:
     """Return the writes of a plan in a safe order; raises ConfigurationError before anything is sent.
 
     A file is opened to see that it can be, and again when it is its turn; what can be read once only stays open.
     """
-    try:
-        document = strict_yaml.parse(plan.read_text("utf-8"), str(plan))
-    except OSError as error:
-        raise ConfigurationError((Fault(str(plan), f"cannot be opened: {error.strerror or error}"),)) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError((Fault(str(plan), "is not UTF-8: save the plan as UTF-8"),)) from None
-    refuse(faults_of(document.value, resources.schema("load"), str(plan)))
-    writes: list[dict[str, Any]] = document.value["writes"]
     known = connector.describe()["destinations"]
-    unknown = [each["endpoint"] for each in writes if each["endpoint"] not in known]
-    refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
     _refuse_streams_twice(plan, writes)
     opened: list[Opened | None] = []
     for each in writes:

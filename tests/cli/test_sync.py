@@ -1,0 +1,217 @@
+"""`custify sync`: plans that are run by name, what they report, and what starts them."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from custify_connector.cli import main
+from custify_connector.host import syncs
+from custify_connector.host.run_history import RunHistory
+
+PLAN = """
+reads:
+  - endpoints: [companies]
+    output: ../companies.jsonl
+writes:
+  - endpoint: upsert_person
+    file: ../people.csv
+    map: [user_id=id, name=name]
+quarantine: ../rejected.jsonl
+"""
+KEEP = "import sys, pathlib; pathlib.Path(sys.argv[1]).open('ab').write(sys.stdin.buffer.read() + b'\\n')"
+
+
+@pytest.fixture
+def sync(sandbox, canary, monkeypatch, tmp_path):
+    """Return the command, bound to the sandbox, in a folder of its own with a sync and its file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_API_KEY", canary)
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    (tmp_path / "people.csv").write_text("id,name\nn-1,Ana\nn-2,Bo\n", encoding="utf-8")
+    save(PLAN)
+    return lambda *words: CliRunner().invoke(main, ["sync", *words])
+
+
+def save(text, name="nightly"):
+    Path("syncs").mkdir(exist_ok=True)
+    Path("syncs", f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def with_alerts(command=None):
+    kept = command or [sys.executable, "-c", KEEP]
+    save(PLAN + yaml.safe_dump({kind: [*kept, f"{kind}.jsonl"] for kind in ("on_failure", "on_recovery")}))
+
+
+def reported(kind):
+    path = Path("syncs", f"{kind}.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_sync_reads_and_writes_and_is_a_run_like_any_other(sync, sandbox, tmp_path):
+    done = sync("run", "nightly")
+    assert done.exit_code == 0, done.output
+    assert len((tmp_path / "companies.jsonl").read_text().splitlines()) == 5
+    assert {"n-1", "n-2"} <= {each["user_id"] for each in sandbox.content.records("people")}
+    write, read = RunHistory().page(9)
+    assert (read.kind, read.endpoint, write.kind, write.endpoint) == ("read", "companies", "load", "upsert_person")
+    assert write.command == ("load", "syncs/nightly.yaml")
+    listed = json.loads(sync("list", "--json").stdout)
+    assert [(each["name"], each["last"]["code"], each["last"]["runs"]) for each in listed] == [
+        ("nightly", 0, [read.id, write.id])
+    ]
+    assert "companies → ../companies.jsonl; ../people.csv → upsert_person" in sync("list").stdout.replace("…", "")
+
+
+def test_what_is_typed_goes_before_what_the_plan_says(sync, tmp_path):
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    assert sync("run", "nightly").exit_code == 1
+    assert (tmp_path / "rejected.jsonl").exists()
+    done = sync("run", "nightly", "--quarantine", "other.jsonl", "--rate-limit", "none")
+    assert (done.exit_code, (tmp_path / "other.jsonl").exists()) == (1, True), done.output
+
+
+def test_a_dry_run_changes_nothing_and_is_not_a_run(sync, sandbox):
+    done = sync("run", "nightly", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert len(sandbox.journal) == sandbox.journal.count("GET")
+    assert (RunHistory().count(), syncs.last_of(Path("syncs/nightly.yaml"))) == (0, None)
+
+
+def test_a_read_that_fails_keeps_the_files_from_being_written(sync, sandbox):
+    save(PLAN.replace("companies]", "compnies]"))
+    done = sync("run", "nightly")
+    assert done.exit_code == 2
+    assert "did you mean" in done.stderr
+    assert len(sandbox.journal) == 0
+
+
+def test_a_failure_and_a_recovery_are_reported_once_each_with_the_run(sync, tmp_path, canary):
+    with_alerts()
+    good = (tmp_path / "people.csv").read_text()
+    for rows in ("id,name\n,Nameless\n", "id,name\n,Nameless\n", good, good):
+        (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
+        sync("run", "nightly")
+    (failed,), (recovered,) = reported("on_failure"), reported("on_recovery")
+    assert (failed["sync"], failed["status"], failed["exit_code"], failed["errors"]) == ("nightly", "rejects", 1, 1)
+    assert (recovered["sync"], recovered["status"], recovered["exit_code"]) == ("nightly", "finished", 0)
+    assert {"id", "runId", "outcomes", "command"} <= failed.keys()
+    assert canary not in json.dumps([failed, recovered])
+
+
+def test_a_run_that_never_began_is_reported_as_well(sync, tmp_path):
+    with_alerts()
+    (tmp_path / "people.csv").unlink()
+    save(
+        Path("syncs/nightly.yaml")
+        .read_text()
+        .replace("reads:\n  - endpoints: [companies]\n    output: ../companies.jsonl\n", "")
+    )
+    assert sync("run", "nightly").exit_code == 2
+    (failed,) = reported("on_failure")
+    assert (failed["kind"], failed["sync"], failed["exit_code"], failed["status"]) == ("sync", "nightly", 2, "failed")
+
+
+def test_the_program_gets_no_key_and_no_shell(sync, tmp_path):
+    seen = "import os, sys, json; json.dump([sorted(os.environ), sys.argv[1:]], open('seen.json', 'w'))"
+    with_alerts([sys.executable, "-c", seen, "$(touch shell); x"])
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    sync("run", "nightly")
+    names, words = json.loads((tmp_path / "syncs" / "seen.json").read_text())
+    assert "CUSTIFY_API_KEY" not in names
+    assert words == ["$(touch shell); x", "on_failure.jsonl"]
+    assert not (tmp_path / "syncs" / "shell").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ([sys.executable, "-c", "raise SystemExit(7)"], "the command ended with exit code 7"),
+        (["no-such-program"], "the command could not be started: no-such-program"),
+        (["bad\0name"], "the command could not be started"),
+    ],
+    ids=["fails", "missing", "not a name"],
+)
+def test_a_program_that_fails_is_said_and_changes_nothing(sync, tmp_path, command, said):
+    if "\0" in command[0]:
+        save(PLAN + 'on_failure: ["bad\\0name"]\n')
+    else:
+        with_alerts(command)
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    done = sync("run", "nightly")
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert syncs.last_of(Path("syncs/nightly.yaml")).failing
+
+
+def test_a_second_run_at_the_same_time_is_refused(sync, sandbox):
+    with syncs.running(Path("syncs/nightly.yaml")):
+        done = sync("run", "nightly")
+    assert (done.exit_code, len(sandbox.journal)) == (2, 0)
+    assert "the sync nightly: another run of custify" in done.stderr
+
+
+def test_a_stored_credential_is_named_by_the_plan(sync, monkeypatch, canary, sandbox):
+    added = CliRunner().invoke(
+        main, ["credential", "add", "acme", "--base-url", sandbox.base_url, "--api-key-stdin"], input=canary
+    )
+    assert added.exit_code == 0, added.output
+    monkeypatch.setenv("CUSTIFY_API_KEY", "wrong")
+    save("credential: acme\n" + PLAN)
+    assert sync("run", "nightly").exit_code == 0
+    assert {run.credential for run in RunHistory().page(9)} == {"acme"}
+
+
+def test_what_is_not_there_is_said(sync):
+    done = sync("run", "nighly")
+    assert (done.exit_code, "did you mean 'nightly'?" in done.stderr) == (2, True)
+    assert "cannot be the name" in sync("run", "../x").stderr
+    assert "There is no sync in other yet" in sync("list", "--folder", "other").stdout
+    assert "must be a time such as 02:15" in sync("schedule", "nightly", "--as", "cron", "--at", "25:00").stderr
+
+
+@pytest.mark.parametrize("form", ["cron", "systemd", "airflow", "kubernetes"])
+def test_a_schedule_names_whole_paths_and_no_key(sync, form, canary, tmp_path, monkeypatch):
+    folder = tmp_path / "a folder, 100% 'quoted'"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    save(PLAN)
+    done = sync("schedule", "nightly", "--as", form, "--at", "03:05")
+    assert done.exit_code == 0, done.output
+    assert canary not in done.stdout
+    if form == "kubernetes":
+        job = yaml.safe_load(done.stdout)
+        assert (job["kind"], job["spec"]["schedule"], job["metadata"]["name"]) == (
+            "CronJob",
+            "5 3 * * *",
+            "custify-nightly",
+        )
+        container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+        assert container["args"] == ["sync", "run", "nightly", "--folder", "/data/syncs"]
+    elif form == "airflow":
+        names = compile(done.stdout, "dag.py", "exec").co_names
+        assert {"COMMAND", "FOLDER", "HOME"} <= set(names)
+        assert repr(str(folder)) in done.stdout
+        assert 'schedule="5 3 * * *"' in done.stdout
+    elif form == "cron":
+        line = done.stdout.splitlines()[-1]
+        assert line.startswith("5 3 * * * ")
+        assert "100\\% " in line
+    else:
+        assert "OnCalendar=*-*-* 03:05:00" in done.stdout
+        assert f"WorkingDirectory={str(folder).replace('%', '%%')}" in done.stdout
+
+
+def test_the_line_of_cron_runs_as_cron_starts_it(sync, tmp_path, sandbox, canary):
+    import subprocess  # noqa: PLC0415 - for this one
+
+    folder = tmp_path
+    *_, line = sync("schedule", "nightly", "--as", "cron").stdout.splitlines()
+    command = line.split(None, 6)[6].replace("\\%", "%")
+    keys = {"CUSTIFY_API_KEY": canary, "CUSTIFY_BASE_URL": sandbox.base_url, "CUSTIFY_HOME": str(tmp_path / "home")}
+    done = subprocess.run(["/bin/sh", "-c", command], env=keys, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert done.returncode == 0, done.stderr
+    assert (folder / "companies.jsonl").exists()
