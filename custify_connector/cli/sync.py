@@ -110,14 +110,9 @@ def list_(folder: Path, as_json: bool) -> None:
 
 
 def _row(sync: Sync) -> tuple[str, ...]:
-    ended = f"{layout.ago(sync.last.ended)}, {words_of(sync.last)}" if sync.last else "never run"
+    ended = f"{layout.ago(sync.last.ended)}, {sync.last.words}" if sync.last else "never run"
     number = str(sync.last.runs[-1]) if sync.last and sync.last.runs else ""
     return sync.name, sync.fault.partition("\n")[0] or sync.flow, number, ended
-
-
-def words_of(last: Last) -> str:
-    """Return how a run ended, in words."""
-    return {0: "well", 1: "some records were not accepted", 130: "interrupted"}.get(last.code, f"exit code {last.code}")
 
 
 def _shown(sync: Sync) -> dict[str, Any]:

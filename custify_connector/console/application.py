@@ -32,6 +32,7 @@ from custify_connector.console.screens import (
     quarantine_changes,
     runs,
     source,
+    syncs,
 )
 from custify_connector.contract.errors import ConfigurationError, ConnectorError
 
@@ -44,6 +45,7 @@ _MOST_FIELDS = 5_000
 
 _LOOKS: tuple[tuple[str, Screen], ...] = (
     ("/runs", runs.every),
+    ("/syncs", syncs.every),
     ("/runs/{number:int}", runs.one),
     ("/runs/{number:int}/live", runs.live),
     ("/started/{number:int}", runs.started),
@@ -66,6 +68,7 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/runs/{number:int}/resume", runs.resume),
     ("/runs/{number:int}/end", runs.end_run),
     ("/started/{number:int}/end", runs.end),
+    ("/syncs/run", syncs.run),
     ("/quarantine/fix", quarantine.fix),
     ("/quarantine/replay", quarantine.replay),
     ("/quarantine/edit", quarantine_changes.edit),
@@ -83,12 +86,14 @@ _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/{connector}/source/{endpoint}", source.form),
     ("/{connector}/source/{endpoint}/test", source.test),
     ("/{connector}/source/{endpoint}/run", source.run),
+    ("/{connector}/source/{endpoint}/save", source.save),
     ("/{connector}/destination/{endpoint}", destination.form),
     ("/{connector}/destination/{endpoint}/preview", destination.preview),
     ("/{connector}/destination/{endpoint}/compare", destination.compare),
     ("/{connector}/destination/{endpoint}/compare-all", destination.compare_all),
     ("/{connector}/destination/{endpoint}/dry-run", destination.dry_run),
     ("/{connector}/destination/{endpoint}/write", destination.write),
+    ("/{connector}/destination/{endpoint}/save", destination.save),
 )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from custify_connector.host import named_states
 
 Words = tuple[str, ...]
 
@@ -21,6 +23,11 @@ def shown(words: Iterable[str]) -> str:
 
 def _option(name: str, value: object) -> Words:
     return () if value in (None, "", False) else (name, str(value))
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was chosen: nothing that is empty, false or None."""
+    return {name: value for name, value in values.items() if value not in ("", None, False, [], {})}
 
 
 def parameters(values: Mapping[str, Any]) -> Words:
@@ -78,6 +85,14 @@ class Read:
         chosen = tuple(word for name, value in options for word in _option(name, value))
         chosen += ("--overwrite",) * self.overwrite
         return ("read", *self._what(), *chosen, *fields, *parameters(self.parameters), *self._whom())
+
+    def plan(self, places: Callable[[str], str]) -> dict[str, Any]:
+        """Return the plan that reads it; `places` turns a path of the folder into one of the plan."""
+        state = self.state and (self.state if named_states.is_name(self.state) else places(self.state))
+        chosen = {"mode": self.mode, "state": state, "params": dict(self.parameters), "fields": list(self.fields),
+                  "limit": self.limit, "overwrite": self.overwrite}  # fmt: skip
+        read = {"endpoints": [self.endpoint], "output": places(self.output), **_given(chosen)}
+        return _given({"credential": self.credential, "undocumented": self.undocumented, "reads": [read]})
 
     def _what(self) -> Words:
         return (self.endpoint,) if self.manual is None else ("--source", _json(self.manual))
@@ -145,6 +160,18 @@ class Write:
             "write", self.endpoint, self.file, *self._what(), *self._how(), *kept,
             *whom(self.credential, self.connector),
         )  # fmt: skip
+
+    def plan(self, places: Callable[[str], str]) -> dict[str, Any]:
+        """Return the plan that writes it; `places` turns a path of the folder into one of the plan."""
+        usual = {"empty": "absent", "delivery": "single", "on_reject": "continue"}
+        quarantine = self.quarantine and places(self.quarantine)
+        run = {"credential": self.credential, "delivery": self.delivery, "on_reject": self.on_reject,
+               "max_rejects": self.max_rejects, "quarantine": quarantine, "skip_unchanged": self.skip_unchanged,
+               "undocumented": self.undocumented}  # fmt: skip
+        write = {"endpoint": self.endpoint, "file": places(self.file), "table": self.table, "map": list(self.rules),
+                 "empty": self.empty, "params": dict(self.parameters)}  # fmt: skip
+        kept = {name: value for name, value in run.items() if value != usual.get(name)}
+        return {**_given(kept), "writes": [_given({n: value for n, value in write.items() if value != usual.get(n)})]}
 
     def _unsent(self) -> Words:
         """Return the credential where nothing is sent: none for our own connector; another may want its credential."""

@@ -42,6 +42,12 @@ class Last:
     runs: tuple[int, ...] = ()
     failing: bool = False
 
+    @property
+    def words(self) -> str:
+        """How it ended, in words."""
+        known = {0: "well", 1: "some records were not accepted", 130: "interrupted", 143: "interrupted"}
+        return known.get(self.code, f"exit code {self.code}")
+
 
 @dataclass(frozen=True)
 class Sync:

@@ -16,7 +16,7 @@ from custify_connector.console import commands, forms, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
-from custify_connector.console.screens import previewing
+from custify_connector.console.screens import previewing, syncs
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, refuse
 from custify_connector.host import comparison, mapping, quarantine_index
 from custify_connector.host.comparison import Compared
@@ -29,7 +29,7 @@ _MOST_COLUMNS = 2_000
 """What a form can hold: each column is two of its fields."""
 _FIELDS = (
     "credential", "file", "table", "rules", "fixed", "quarantine", "max_rejects", "max_deletes", "confirm", "delivery",
-    "on_reject", "empty", "mapping",
+    "on_reject", "empty", "mapping", syncs.PLACE,
 )  # fmt: skip
 
 
@@ -252,6 +252,16 @@ def _placed(faults: Sequence[Fault]) -> list[Fault]:
         if fault.place.startswith("destination.params.") and not fault.place.endswith("max_deletes") else fault
         for fault in faults
     ]  # fmt: skip
+
+
+def save(asked: Asked) -> Response:
+    """Save the form as a sync, once the connector has nothing against its arguments."""
+    try:
+        wanted = _wanted(asked)
+        _check(asked, wanted, dry_run=False)
+        return syncs.saved(asked, wanted.plan)
+    except ConfigurationError as error:
+        return _page(asked, Shown(faults=_placed(error.faults)))
 
 
 def dry_run(asked: Asked) -> Response:

@@ -80,19 +80,30 @@ def tested(asked: Asked, wanted_of: Callable[[Asked], Read]) -> Shown:
 
 def started(asked: Asked, wanted_of: Callable[[Asked], Read], address: str, title: str) -> Response | Shown:
     """Start the command that reads into a file, once the connector has nothing against its arguments."""
-    known, credentials = asked.known, asked.console.credentials
+    wanted = judged(asked, wanted_of)
+    if isinstance(wanted, Shown):
+        return wanted
+    try:
+        given = asked.console.credentials.handed_in(asked.known, wanted.credential)
+    except ConfigurationError as error:
+        return Shown(faults=error.faults)
+    command = asked.console.commands.start(wanted.words(), title, asked.origin(address), given)
+    return asked.go(f"/started/{command.number}")
+
+
+def judged(asked: Asked, wanted_of: Callable[[Asked], Read]) -> Read | Shown:
+    """Return the read of a form that the connector has nothing against; else what is wrong with it."""
+    known = asked.known
     try:
         wanted = wanted_of(asked)
         _refuse_places(asked, wanted)
-        credential = credentials.find(known, wanted.credential)
+        credential = asked.console.credentials.find(known, wanted.credential)
         known.hooks.read_source(credential, known.chosen.source(wanted.source()), None)
-        given = credentials.handed_in(known, wanted.credential)
     except ConfigurationError as error:
         return Shown(faults=error.faults)
     except ConnectorError as error:
         return Shown(error=str(error))
-    command = asked.console.commands.start(wanted.words(), title, asked.origin(address), given)
-    return asked.go(f"/started/{command.number}")
+    return wanted
 
 
 def _refuse_places(asked: Asked, wanted: Read) -> None:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from custify_connector.console import by_hand, forms
 from custify_connector.console.asking import Asked
 from custify_connector.console.commands import Read
-from custify_connector.console.screens import reading
+from custify_connector.console.screens import reading, syncs
 from custify_connector.console.screens.reading import Shown
-from custify_connector.contract.errors import refuse
+from custify_connector.contract.errors import ConfigurationError, refuse
 from custify_connector.host import named_states
 
 _PARAMETER = "param."
@@ -34,7 +34,8 @@ def _page(asked: Asked, shown: Shown) -> Response:
     endpoint = known.endpoint("sources", name)
     typed = asked.form or {"output": f"{name}.jsonl", "credential": asked.query.get("credential", "")}
     parameters = forms.fields_of(endpoint["parameters"], _parameters(typed), shown.faults)
-    wrong = forms.placed(shown.faults, (*endpoint["parameters"].get("properties", {}), *reading.drawn(known)))
+    fields = (*endpoint["parameters"].get("properties", {}), *reading.drawn(known), syncs.PLACE)
+    wrong = forms.placed(shown.faults, fields)
     preview = Read(name, typed.get("credential", ""), output=typed.get("output", ""), connector=known.chosen.label)
     return asked.page(
         "source.html", shown.status, known=known, endpoint=endpoint, parameters=parameters, typed=typed, wrong=wrong,
@@ -72,3 +73,14 @@ def run(asked: Asked) -> Response:
     name = asked.request.path_params["endpoint"]
     begun = reading.started(asked, _wanted, f"/{asked.known.name}/source/{name}", f"Read {name}")
     return _page(asked, begun) if isinstance(begun, Shown) else begun
+
+
+def save(asked: Asked) -> Response:
+    """Save the form as a sync, once the connector has nothing against its arguments."""
+    wanted = reading.judged(asked, _wanted)
+    if isinstance(wanted, Shown):
+        return _page(asked, wanted)
+    try:
+        return syncs.saved(asked, wanted.plan)
+    except ConfigurationError as error:
+        return _page(asked, Shown(faults=error.faults))

@@ -1,0 +1,103 @@
+"""A form is saved under a name, listed, and run by one press; the file is a plan of the command."""
+
+import html
+
+import pytest
+import yaml
+
+from custify_connector.host import plans
+from custify_connector.host.run_history import RunHistory
+from custify_connector.manifest import resources
+
+from .conftest import started
+
+DESTINATION, SOURCE = "/custify/destination/upsert_person", "/custify/source/companies"
+
+
+@pytest.fixture
+def form(folder):
+    """Return the form of a mapping."""
+    (folder / "rows.csv").write_text("id,full name\nn-1,Ana\n", encoding="utf-8")
+    mapped = {"target.id": "user_id", "target.full name": "name", "credential": "acme", "quarantine": "rejected.jsonl"}
+    return {"file": "rows.csv", "empty": "null", **mapped}
+
+
+def plan(folder, name):
+    return plans.read(folder / "syncs" / f"{name}.yaml", resources.schema("load"))
+
+
+def test_a_mapping_is_saved_as_a_plan(signed_in, folder, form):
+    assert signed_in.post(f"{DESTINATION}/save", sync="people", **form, fixed="phone=1").status == 303
+    assert plan(folder, "people") == {
+        "credential": "acme",
+        "quarantine": "../rejected.jsonl",
+        "writes": [
+            {
+                "endpoint": "upsert_person",
+                "file": "../rows.csv",
+                "map": ["user_id=id", "name=full name"],
+                "empty": "null",
+                "params": {"phone": "1"},
+            }
+        ],
+    }
+    assert "people is saved as syncs/people.yaml" in signed_in.get("/syncs").text
+
+
+def test_a_read_is_saved_as_a_plan(signed_in, folder):
+    typed = {"credential": "acme", "output": "companies.jsonl", "mode": "full", "state": "kept", "limit": "3"}
+    typed |= {"fields": "id name", "param.includeSegments": "true"}
+    assert signed_in.post(f"{SOURCE}/save", sync="companies", **typed).status == 303
+    (read,) = plan(folder, "companies")["reads"]
+    assert (read["endpoints"], read["output"], read["limit"]) == (["companies"], "../companies.jsonl", 3)
+    assert (read["mode"], read["state"], read["fields"]) == ("full", "kept", ["id", "name"])
+    assert read["params"] == {"includeSegments": True}
+
+
+@pytest.mark.slow
+def test_a_sync_is_run_by_one_press_and_its_run_is_linked(signed_in, sandbox, form):
+    signed_in.post(f"{DESTINATION}/save", sync="people", **form)
+    signed_in.wait_for(started(signed_in.post("/syncs/run", name="people")), "All went well")
+    assert any(each["user_id"] == "n-1" for each in sandbox.content.records("people"))
+    shown = html.unescape(signed_in.get("/syncs").text)
+    (run,) = RunHistory().page(9)
+    assert f'<a href="/runs/{run.id}">{run.id}</a>' in shown
+    assert "../rows.csv → upsert_person" in shown
+    assert '<span class="status finished">well</span>' in shown
+
+
+@pytest.mark.parametrize(("name", "said"), [("", "cannot be the name"), ("../x", "cannot be the name")])
+def test_a_name_that_cannot_be_one_is_said_beside_its_field(signed_in, folder, form, name, said):
+    page = signed_in.post(f"{DESTINATION}/save", sync=name, **form)
+    assert page.status == 400
+    assert said in html.unescape(page.text.partition('id="f-sync-fault"')[2][:200])
+    assert not (folder / "syncs").exists()
+
+
+def test_a_sync_is_not_replaced(signed_in, form):
+    assert signed_in.post(f"{DESTINATION}/save", sync="people", **form).status == 303
+    page = signed_in.post(f"{DESTINATION}/save", sync="people", **form)
+    assert (page.status, "is there already" in page.text) == (400, True)
+    typed = {"credential": "acme", "output": "o.csv", "sync": "people"}
+    assert "is there already" in signed_in.post(f"{SOURCE}/save", **typed).text
+
+
+def test_a_faulty_file_is_listed_with_its_fault_and_cannot_be_run(signed_in, folder):
+    (folder / "syncs").mkdir()
+    (folder / "syncs" / "bad.yaml").write_text(yaml.safe_dump({"writes": "<b>"}), encoding="utf-8")
+    page = signed_in.get("/syncs").text
+    assert "must be array" in page
+    assert "Run now" not in page
+    assert signed_in.post("/syncs/run", name="bad").status == 400
+    assert signed_in.post("/syncs/run", name="../bad").status == 400
+    assert signed_in.post("/syncs/run", name="gone").status == 400
+
+
+def test_a_folder_that_leads_elsewhere_is_refused(signed_in, folder, tmp_path, form):
+    (folder / "syncs").symlink_to(tmp_path)
+    assert signed_in.post(f"{DESTINATION}/save", sync="people", **form).status == 400
+    assert not (tmp_path / "people.yaml").exists()
+
+
+def test_an_empty_list_says_how_a_sync_comes_to_be(signed_in):
+    assert "No sync yet" in signed_in.get("/syncs").text
