@@ -11,21 +11,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from custify_connector.checking.secret import Secret, redacted
 from custify_connector.cli import ARGUMENTS
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, IncompleteRead
-from custify_connector.host import named_states
+from custify_connector.host import named_states, run_rows
 from custify_connector.host.recorded_run import Run, Status
 from custify_connector.host.run_history import RunHistory
+from custify_connector.host.run_rows import RunRow
 from custify_connector.host.runs import WriteCount
 from custify_connector.host.vault import now
 
+if TYPE_CHECKING:  # what only a write loads
+    from custify_connector.host.feed import Line
+
 _ADDRESS = re.compile(r"postgres(ql)?://|dlt:", re.IGNORECASE)
 _SECONDS_BETWEEN = 1.0
+_MOST_ROWS = 2_000
+_TAKEN = frozenset({"sent", "unchanged"})
 _INTERRUPTED, _SOME_REJECTED = 130, 1
 
 
@@ -40,6 +46,7 @@ class Recording:
         self._end: tuple[Status, str, int] = ("finished", "finished", 0)
         self._works = True
         self._followed: WriteCount | None = None
+        self._rows: list[RunRow] = []
         self._run = run
         self._safely(self._begin)
 
@@ -56,6 +63,17 @@ class Recording:
         """Take the counters of a write that continues; they are looked at when they are recorded."""
         self._followed = count
         if time.monotonic() - self._last >= _SECONDS_BETWEEN:
+            self._save()
+
+    def row(self, line: Line, *, capture: bool) -> None:
+        """Take the outcome of a row; with `capture` also what was sent, and what was answered."""
+        receipt = line.receipt
+        words = (
+            () if line.row is None or receipt.outcome in _TAKEN else run_rows.words_of(line.row.fields, line.row.text)
+        )
+        kept = RunRow(line.line, receipt if capture else replace(receipt, response=None), None, words)
+        self._rows.append(replace(kept, record=line.record) if capture else kept)
+        if len(self._rows) >= _MOST_ROWS:
             self._save()
 
     def ended(self, code: int) -> None:
@@ -93,7 +111,8 @@ class Recording:
                 records=self._followed.records, errors=self._followed.errors, outcomes=dict(self._followed.outcomes)
             )
         changes = {**self._changes, "seconds": round(self._last - self._began, 3)}
-        self._safely(lambda: self._history.update(self._run.id, changes))
+        rows, self._rows = [_clean(self._secrets, row) for row in self._rows], []
+        self._safely(lambda: self._history.update(self._run.id, changes, rows))
 
     def _safely(self, call: Callable[[], None]) -> None:
         if not self._works:
@@ -194,15 +213,27 @@ def _size(file: str) -> int:
         return 0
 
 
+def _clean(secrets: Sequence[Secret], row: RunRow) -> RunRow:
+    """Return a row without the key, should the service, or a cell, have it."""
+    told = {name: _redacted(secrets, getattr(row.receipt, name)) for name in ("key", "reason", "field", "response")}
+    receipt = replace(row.receipt, **told)
+    words = tuple(_redacted(secrets, row.words))
+    return replace(row, receipt=receipt, record=_redacted(secrets, row.record), words=words)
+
+
+def _redacted(secrets: Sequence[Secret], value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return redacted(secrets, value)
+    if isinstance(value, dict):
+        return {_redacted(secrets, name): _redacted(secrets, each) for name, each in value.items()}
+    return [_redacted(secrets, each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
 def _without(secrets: Sequence[Secret], run: Run) -> Run:
     """Return the run without the key, should it have been typed where it does not belong."""
 
     def clean(value: Any) -> Any:  # noqa: ANN401 - JSON
-        if isinstance(value, str):
-            return redacted(secrets, value)
-        if isinstance(value, dict):
-            return {clean(name): clean(each) for name, each in value.items()}
-        return [clean(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return _redacted(secrets, value)
 
     named = ("endpoint", "credential", "input", "output", "state", "quarantine")
     texts = {name: clean(getattr(run, name)) for name in named}

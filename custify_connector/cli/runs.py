@@ -14,10 +14,12 @@ import click
 from custify_connector.cli import layout
 from custify_connector.cli.completing import credential_names, run_numbers
 from custify_connector.cli.options import exit_codes, json_option
+from custify_connector.contract import OUTCOMES
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states, next_steps, words
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory
+from custify_connector.host.run_rows import RunRow
 
 _STATE_HEADING = ("STATE", "CHANGED", "LEFT BY RUN", "CREDENTIAL", "NEXT RUN")
 _FIGURES = frozenset({0, 3, 4})
@@ -133,6 +135,61 @@ def _settings(settings: Mapping[str, Any]) -> str:
 
 def _word(value: Any) -> str:  # noqa: ANN401 - JSON
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+_ROW_HEADING = ("RUN", "STARTED", "WHAT", "LINE", "OUTCOME", "KEY", "WHY")
+
+
+@command.command()
+@click.argument("text")
+@click.option("--count", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many to show.")
+@json_option
+@exit_codes
+def find(text: str, count: int, *, as_json: bool) -> None:
+    """Show the outcome of one record in every run: TEXT is its id or address, or how that begins.
+
+    A row that was rejected is found by its other values as well.
+
+    \b
+    custify runs find max@example.com
+    """  # noqa: D301 - click reads \b
+    _print_rows(RunHistory().rows_about(text, count), as_json=as_json)
+
+
+@command.command()
+@click.argument("number", metavar="ID", type=int, shell_complete=run_numbers)
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only rows with this outcome.")
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many to show.")
+@json_option
+@exit_codes
+def rows(number: int, outcome: str | None, count: int, *, as_json: bool) -> None:
+    """Show the outcomes of the rows of a write; with --json also the records and replies that --capture kept.
+
+    \b
+    custify runs rows 12 --outcome rejected
+    """  # noqa: D301 - click reads \b
+    history = RunHistory()
+    history.find(number)
+    _print_rows(history.rows(number, outcome, count), as_json=as_json)
+
+
+def _print_rows(found: list[RunRow], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(layout.as_json([row.shown() for row in found]))
+        return
+    if not found:
+        click.echo("No such row is recorded.")
+        return
+    history, known = RunHistory(), dict[int, Run]()
+    for row in found:
+        if row.run not in known:
+            known[row.run] = history.find(row.run)
+    lines = [
+        (str(row.run), _started(known[row.run]), f"{known[row.run].kind} {known[row.run].endpoint}", str(row.line),
+         row.receipt.outcome, " ".join(map(str, (row.receipt.key or {}).values())), row.receipt.reason or "")
+        for row in found
+    ]  # fmt: skip
+    click.echo(layout.table(_ROW_HEADING, lines, layout.width(), frozenset({0, 3})))
 
 
 @command.command()

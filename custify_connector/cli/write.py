@@ -55,6 +55,9 @@ destination_options = together(
     click.option("--resume", is_flag=True, help="Resume the last run of this file: send only undecided rows."),
     SAME_ACCOUNT,
     click.option("--resend-unclear", is_flag=True, help="Also send rows that may have arrived already."),
+    click.option(
+        "--capture", is_flag=True, help="Keep each record and the reply it got on this machine, for custify runs rows."
+    ),
     click.option("--skip-unchanged", is_flag=True, help="Do not send a record that equals the last one of its key."),
 )  # fmt: skip
 """The options of every command that writes."""
@@ -170,6 +173,8 @@ def run_of(
         raise ConfigurationError(
             (Fault("--json", "cannot be combined with --dry-run, which prints requests to standard output"),)
         )
+    if options["capture"] and connector.takes("destination", "capture_responses"):
+        destination["capture_responses"] = True
     bound = options["max_rejects"]
     if bound is not None:
         destination["max_rejects"] = int(bound) if bound.isdecimal() else bound
@@ -182,5 +187,6 @@ def run_of(
         "skip_unchanged",
         "as_json",
         "same_account",
+        "capture",
     )
     return destination, writing.Kept(**{name: options[name] for name in names})

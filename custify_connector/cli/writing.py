@@ -52,6 +52,7 @@ class Kept:
     resend_unclear: bool = False
     skip_unchanged: bool = False
     as_json: bool = False
+    capture: bool = False
     entry: int | None = None
 
 
@@ -86,7 +87,7 @@ def run(
         count, reasons = runs.WriteCount(), write_summary.Reasons()
         try:
             outputs = [*reports, *([receipts] if receipts else [])]
-            _follow(lines, endpoint, (count, reasons), outputs, progress, record)
+            _follow(lines, endpoint, (count, reasons), outputs, progress, record, kept)
         except ConnectorError as error:
             _tell_how_to_go_on(safe)
             if kept.as_json:
@@ -252,6 +253,7 @@ def _follow(
     reports: Sequence[Report],
     progress: Progress,
     record: recording.Recording | None,
+    kept: Kept,
 ) -> None:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
     count, reasons = summary
@@ -262,6 +264,7 @@ def _follow(
             count.not_found += line.receipt.code == "already_gone"
             progress.tell(endpoint, count.records)
             if record:
+                record.row(line, capture=kept.capture)
                 record.follow(count)
             if line.receipt.outcome == "planned":
                 sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")

@@ -31,11 +31,15 @@ from custify_connector.host.rows import Row, Table
 
 @dataclass(frozen=True)
 class Line:
-    """A receipt, with the line of the input that its record stands on, and the row as it was read."""
+    """A receipt, with the line of the input that its record stands on, and the row as it was read.
+
+    `record` is what was passed to the connector, None for a row that was not.
+    """
 
     line: int
     receipt: Receipt
     row: Row | None = None
+    record: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -366,7 +370,7 @@ class Feed:
         if given.row.origin:
             self._origins.decide(given.row.origin, receipt)
         self._make_safe(given, receipt)
-        return Line(given.row.line, receipt, given.row)
+        return Line(given.row.line, receipt, given.row, given.record)
 
     def _hold_to_its_word(self, receipt: Receipt) -> None:
         """Take every row that is passed for under way, once a connector sent one without reporting it."""

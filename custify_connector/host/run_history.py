@@ -8,14 +8,15 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import home, processes
+from custify_connector.host import home, processes, run_rows
 from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
+from custify_connector.host.run_rows import RunRow
 from custify_connector.storage import database as storage
 from custify_connector.storage.database import Schema
 
@@ -44,7 +45,7 @@ def _add_connector(database: sqlite3.Connection) -> None:
         database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
-_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector))
+_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector, run_rows.TABLES))
 
 
 class RunHistory:
@@ -60,7 +61,7 @@ class RunHistory:
         begun = _begun(run)
         values = row_of(vars(begun))
         places = ", ".join("?" for _ in values)
-        with self._opened() as database:
+        with self.opened() as database:
             cursor = database.execute(
                 f"INSERT INTO runs ({', '.join(values)}) VALUES ({places})",  # noqa: S608 - our own names
                 tuple(values.values()),
@@ -71,11 +72,13 @@ class RunHistory:
                     _prune(database, KEPT, None)
         return dataclasses.replace(begun, id=number)
 
-    def update(self, run_id: int, changes: Mapping[str, Any]) -> None:
-        """Record how far a run has come, or that it has ended."""
+    def update(self, run_id: int, changes: Mapping[str, Any], rows: Iterable[RunRow] = ()) -> None:
+        """Record how far a run has come, or that it has ended, and the outcomes of rows."""
         encoded = row_of(changes)
         assignments = ", ".join(f"{name} = ?" for name in encoded)
-        with self._opened() as database:
+        with self.opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            run_rows.add(database, run_id, rows)
             database.execute(
                 f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - our own names
                 (*encoded.values(), run_id),
@@ -83,12 +86,13 @@ class RunHistory:
             if "seconds" in changes and "records" in changes:
                 sample = (run_id, _place(changes["seconds"]), changes["seconds"], changes["records"])
                 database.execute("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?)", sample)
+            database.execute("COMMIT")
 
     def samples(self, run_id: int) -> list[tuple[float, int]]:
         """Return how far a run was when: seconds since it began, and records; about a thousand in ten hours."""
         if not self.path.exists():
             return []
-        with self._opened() as database:
+        with self.opened() as database:
             rows = database.execute("SELECT seconds, records FROM samples WHERE run = ? ORDER BY seconds", (run_id,))
             return [(seconds, records) for seconds, records in rows]
 
@@ -126,14 +130,14 @@ class RunHistory:
         """Return how many runs there are."""
         if not self.path.exists():
             return 0
-        with self._opened() as database:
+        with self.opened() as database:
             return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     def uses(self, connector: str = "") -> dict[str, tuple[int, str]]:
         """Return for each credential of a connector how many runs took it, and when the last one began."""
         if not self.path.exists():
             return {}
-        with self._opened() as database:
+        with self.opened() as database:
             rows = database.execute(
                 "SELECT credential, count(*), max(started) FROM runs WHERE connector = ? GROUP BY credential",
                 (connector,),
@@ -151,10 +155,31 @@ class RunHistory:
         alive = [run for run in running if run.status == "running"]
         return list({run.id: run for run in (*alive, *named)}.values())
 
+    def rows(self, run_id: int, outcome: str | None, count: int, start: int = 0) -> list[RunRow]:
+        """Return rows of a run, those with one outcome or all; none of a read."""
+        return self._rows(lambda database: run_rows.of_run(database, run_id, outcome, count, start))
+
+    def rows_about(self, text: str, count: int) -> list[RunRow]:
+        """Return the newest rows of all runs whose key is a text, or begins with it."""
+        return self._rows(lambda database: run_rows.about(database, text, count))
+
+    def row(self, number: int) -> RunRow:
+        """Return one row; raises ConfigurationError when it is not kept."""
+        found = self._rows(lambda database: run_rows.one(database, number))
+        if not found:
+            raise ConfigurationError((Fault("row", f"there is no row {number}: rows go with their run"),))
+        return found[0]
+
+    def _rows(self, select: Callable[[sqlite3.Connection], list[RunRow]]) -> list[RunRow]:
+        if not self.path.exists():
+            return []
+        with self.opened() as database, storage.decoded(self.path):
+            return select(database)
+
     def renamed(self, name: str, new: str) -> None:
         """Let the runs of a credential follow its new name."""
         if self.path.exists():
-            with self._opened() as database:
+            with self.opened() as database:
                 database.execute("UPDATE runs SET credential = ? WHERE credential = ? AND connector = ''", (new, name))
 
     def prune(self, keep: int | None = None, days: float | None = None) -> int:
@@ -164,19 +189,20 @@ class RunHistory:
         """
         if not self.path.exists():
             return 0
-        with self._opened() as database, storage.decoded(self.path):
+        with self.opened() as database, storage.decoded(self.path):
             return _prune(database, keep, days)
 
     def _select(self, tail: str, values: tuple[Any, ...]) -> list[Run]:
         if not self.path.exists():
             return []
-        with self._opened() as database:
+        with self.opened() as database:
             rows = database.execute(f"SELECT {', '.join(FIELDS)} FROM runs {tail}", values)  # noqa: S608 - our own
             with storage.decoded(self.path):
                 return [_judged(run_of(row)) for row in rows]
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """Open the file for a moment, which is made when it is missing."""
         with storage.opened(home.private(self.path), _SCHEMA, self._busy_seconds) as database:
             yield database
 
@@ -198,6 +224,7 @@ def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -
     database.execute("BEGIN IMMEDIATE")
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
     database.executemany("DELETE FROM samples WHERE run = ?", gone)
+    run_rows.prune(database)
     database.execute("COMMIT")
     return len(gone)
 

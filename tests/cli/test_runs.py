@@ -217,3 +217,31 @@ def test_counters_are_written_while_a_run_goes_on(canary, monkeypatch):
         count.outcomes["sent"] = 4
         record.follow(count)
         assert last().outcomes["sent"] == 4
+
+
+def test_what_became_of_a_person_is_found_over_all_runs():
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "email=email", code=1)
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name=email", code=1)
+    found = json.loads(custify("runs", "find", "U-1", "--json").stdout)
+    assert [(row["run"], row["line"], row["outcome"], row["key"]) for row in found] == [
+        (2, 2, "sent", {"user_id": "u-1"}), (1, 2, "sent", {"user_id": "u-1"}),
+    ]  # fmt: skip
+    assert "rejected" in custify("runs", "find", "u-2").stdout
+    assert "No such row" in custify("runs", "find", "u-9").stdout
+    assert [
+        row["line"] for row in json.loads(custify("runs", "rows", "1", "--outcome", "rejected", "--json").stdout)
+    ] == [3]
+    assert "there is no run 9" in custify("runs", "rows", "9", code=2).output
+
+
+def test_records_and_replies_are_kept_on_request_and_without_the_key(canary, tmp_path):
+    (tmp_path / "people.csv").write_text(f"id,name\nu-1,{canary}\n", "utf-8")
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name", code=2)
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name=name")
+    assert "record" not in json.loads(custify("runs", "rows", "1", "--json").stdout)[0]
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name=name", "--capture")
+    (row,) = json.loads(custify("runs", "rows", "2", "--json").stdout)
+    assert row["record"]["user_id"] == "u-1"
+    assert row["response"]
+    files = [path for path in RunHistory().path.parent.iterdir() if path.is_file()]
+    assert not any(canary.encode() in path.read_bytes() for path in files)

@@ -12,7 +12,7 @@ from custify_connector.host.run_history import RunHistory
 def test_ten_thousand_runs_come_page_by_page(client):
     history = RunHistory()
     history.begin(Run("read", "people", "acme"))
-    with history._opened() as database:  # noqa: SLF001 - ten thousand at once
+    with history.opened() as database:  # ten thousand at once
         names = (
             "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size"
         )
