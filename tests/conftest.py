@@ -95,6 +95,8 @@ def _shown(entry):
 @pytest.fixture(scope="session")
 def postgres_folder():
     """Run one PostgreSQL for all tests of a process, and return the folder of its socket."""
+    if postgres_server.program("initdb") is None:
+        pytest.skip(postgres_server.MISSING)
     with postgres_server.postgres() as folder:
         yield folder
 

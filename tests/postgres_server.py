@@ -1,4 +1,7 @@
-"""A PostgreSQL of the tests' own: Debian's programs, a socket in a folder of its own, and no port."""
+"""A PostgreSQL of the tests' own: Debian's programs, and a socket in a folder of its own.
+
+Runs with the standard library alone, as the tests inside hosts do, whose environments hold little else.
+"""
 
 import os
 import shutil
@@ -7,9 +10,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 SUPERUSER = "host"
+MISSING = "PostgreSQL is not installed: apt-get install postgresql"
 
 
 def program(name):
@@ -19,10 +21,10 @@ def program(name):
 
 
 @contextmanager
-def postgres():
-    """Run a server, and give the folder of its socket; it refuses to run as root."""
+def postgres(port=None):
+    """Run a server, on loopback as well if `port` is given, and give the folder of its socket; root may not run it."""
     if program("initdb") is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        raise FileNotFoundError(MISSING)
     user = "postgres" if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="pg-"))  # the path of a socket must be short
     if user:
@@ -31,7 +33,8 @@ def postgres():
         data = folder / "data"
         local = ["--no-sync", "--locale=C", "--encoding=UTF8"]
         _run(user, "initdb", "-A", "trust", "-U", SUPERUSER, *local, str(data))
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
+        loopback = f"-p {port} -c listen_addresses=127.0.0.1" if port else "-c listen_addresses="
+        options = f"-k {folder} {loopback} -c fsync=off -c full_page_writes=off"
         _run(user, "pg_ctl", "-D", str(data), "-w", "-o", options, "start")
         try:
             yield folder

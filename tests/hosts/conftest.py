@@ -3,17 +3,15 @@
 Runs with pytest and the standard library alone, whatever the host's environment holds besides.
 """
 
-import importlib.util
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,51 +93,18 @@ def custify():
         yield running
 
 
-def _program(name):
-    """Return a program of PostgreSQL: on the PATH, or where Debian has it."""
-    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
-    assert found, f"{name} is not installed: apt-get install postgresql"
-    return found
-
-
 def _free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
 
 
-@contextmanager
-def _started(folder, port, user):
-    """Run a PostgreSQL on loopback until it answers; it refuses to run as root."""
-    ways = {"user": user, "capture_output": True, "cwd": "/"}
-    subprocess.run([_program("initdb"), "-A", "trust", "-U", "host", f"{folder}/data"], check=True, **ways)  # noqa: S603 - Debian's
-    options = ["-D", f"{folder}/data", "-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-    command = [_program("postgres"), *options, "-c", "fsync=off"]
-    with subprocess.Popen(command, user=user, cwd="/", stderr=subprocess.DEVNULL) as server:  # noqa: S603 - the same
-        is_ready = [_program("pg_isready"), "--quiet", "--host", "127.0.0.1", "--port", str(port)]
-        try:
-            for _ in range(600):
-                if subprocess.run(is_ready, check=False).returncode == 0:  # noqa: S603 - the same
-                    break
-                time.sleep(0.1)
-            yield
-        finally:
-            server.terminate()
-
-
 @pytest.fixture(scope="session")
 def postgres():
     """Return the URL of a PostgreSQL that runs for these tests alone."""
-    user = "postgres" if os.getuid() == 0 else None
-    folder = tempfile.mkdtemp(dir="/tmp", prefix="pg-")
-    if user:
-        shutil.chown(folder, user)
-    port = _free_port()
-    try:
-        with _started(folder, port, user):
-            yield f"postgresql://host:unused@127.0.0.1:{port}/postgres"
-    finally:
-        shutil.rmtree(folder)
+    server, port = runpy.run_path(str(Path(__file__).parents[1] / "postgres_server.py")), _free_port()
+    with server["postgres"](port):
+        yield f"postgresql://{server['SUPERUSER']}:unused@127.0.0.1:{port}/postgres"
 
 
 @pytest.fixture
@@ -192,11 +157,7 @@ def _named(requirement):
 @pytest.fixture(scope="session")
 def malformed():
     """Return what makes random values of JSON of a seed."""
-    # Test modules are no packages here: it is loaded by its path.
-    found = importlib.util.spec_from_file_location("malformed", Path(__file__).with_name("malformed.py"))
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module.Malformed
+    return runpy.run_path(str(Path(__file__).with_name("malformed.py")))["Malformed"]
 
 
 @pytest.fixture(scope="session")
