@@ -1,6 +1,5 @@
 """What every test gets: a clean environment, a made-up key, and the promise that nothing shows it."""
 
-import functools
 import hashlib
 import logging
 import os
@@ -19,7 +18,14 @@ settings.register_profile("thorough", settings.get_profile("quick"), max_example
 settings.load_profile("quick")
 
 _INHERITED = {"all_proxy", "curl_ca_bundle", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "requests_ca_bundle"}
+_SCRYPT, _PBKDF2 = hashlib.scrypt, hashlib.pbkdf2_hmac
 _OTHER_CAPTURES = ("capfd", "capfdbinary", "capsysbinary")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Start three workers for two cores: a test waits a third of its time, for a process, a signal or a socket."""
+    return (yield) * 3 // 2
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +35,19 @@ def canary():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _slow_hashes_once():
-    """Remember what is slow on purpose: the name of an account is a third of what a command costs."""
+def _quick_hashes():
+    """Let one round do where many are slow on purpose: the name of an account is a third of what a command costs."""
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("scrypt", "pbkdf2_hmac"):
-            patched.setattr(hashlib, name, functools.cache(getattr(hashlib, name)))
+        patched.setattr(hashlib, "scrypt", lambda key, **words: _SCRYPT(key, **{**words, "n": 2}))
+        patched.setattr(hashlib, "pbkdf2_hmac", lambda name, key, salt, _, **how: _PBKDF2(name, key, salt, 1, **how))
         yield
+
+
+@pytest.fixture
+def slow_hashes(monkeypatch):
+    """Name accounts as other processes name them."""
+    monkeypatch.setattr(hashlib, "scrypt", _SCRYPT)
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", _PBKDF2)
 
 
 @pytest.fixture

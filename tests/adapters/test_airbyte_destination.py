@@ -441,6 +441,7 @@ def given(folder):
     return 0
 
 
+@pytest.mark.usefixtures("slow_hashes")
 def test_a_row_that_a_killed_sync_may_have_sent_is_not_sent_again(begin, write, config, sandbox, tmp_path):
     config["journal"] = str(tmp_path / "sent")
     config["streams"] = [{"stream": "todo", "endpoint": "create_task"}]

@@ -101,6 +101,7 @@ def test_a_state_is_kept_by_name_and_the_next_run_goes_on(sandbox):
     assert "No state is kept by name yet" in custify("runs", "states").stdout
 
 
+@pytest.mark.usefixtures("slow_hashes")
 def test_a_read_that_was_interrupted_goes_on_by_name(sandbox, tmp_path):
     sandbox.latency, sandbox.quirks = 0.3, Quirks(page_cap=5)
     words = ["read", "people", "-o", "people.jsonl", "--state", "nightly", "--max-in-flight", "1"]
