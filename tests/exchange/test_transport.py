@@ -22,6 +22,7 @@ import responses
 from requests.adapters import HTTPAdapter
 
 from custify_connector import __version__
+from custify_connector.checking.json_values import dumps
 from custify_connector.checking.secret import Secret
 from custify_connector.exchange import transport
 from custify_connector.exchange.credential import Credential
@@ -707,6 +708,16 @@ def test_a_key_that_is_echoed_in_base64_is_hidden_wherever_it_stands(web, key, b
     assert not any(echoed[place : place + 8] in shown for place in letters[:-7])
     assert key.encode().hex() not in shown
     assert shown.startswith("refused ")
+
+
+@pytest.mark.parametrize("depth", [300, 980])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_is_nested_deeply_is_read_and_shows_no_key(answered, canary, depth, status):
+    nested = "[" * depth + "1" + "]" * depth
+    body = answered(f'{{"n": {nested}}}'.encode(), status=status).body
+    assert dumps(body["n"]).decode() == nested
+    shown = answered(f'{{"n": {nested}, "message": "no {canary}"}}'.encode(), status=status).body
+    assert canary not in dumps(shown).decode()
 
 
 class Reporter:
