@@ -6,9 +6,11 @@ import atexit
 import gc
 import importlib
 import io
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -58,7 +60,12 @@ ARGUMENTS = "custify.arguments"
 class _LazyGroup(click.Group):
     """Imports a command when it is asked for, so that `--help` and `--version` stay quick."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as click has it
+        with _open_streams():
+            return super().main(*arguments, **options)
+
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        args = [_with_home(each) for each in args]
         context.meta[ARGUMENTS] = tuple(args)
         if args[:1] == ["help"]:
             args = [*args[1:2], "--help"]
@@ -99,6 +106,29 @@ class _LazyGroup(click.Group):
         for title, group in _GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{room}}", text) for name, text in group.items()])
+
+
+@contextmanager
+def _open_streams() -> Iterator[None]:
+    """Put the null device in place of a closed standard input or standard error, as with `<&-` and `2>&-`.
+
+    Standard output stays closed: what it should have taken is refused where it is written.
+    """
+    with ExitStack() as stack:
+        if sys.stdin is None:
+            sys.stdin = stack.enter_context(Path(os.devnull).open(encoding="utf-8"))
+            stack.callback(setattr, sys, "stdin", None)
+        if sys.stderr is None:
+            sys.stderr = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+            stack.callback(setattr, sys, "stderr", None)
+        yield
+
+
+def _with_home(argument: str) -> str:
+    """Return `--option=~/path` with the home directory: a shell puts it only where a word begins."""
+    option, equals, value = argument.partition("=")
+    is_path = option.startswith("--") and value[:2] in {"~", "~/"}
+    return f"{option}{equals}{os.path.expanduser(value)}" if is_path else argument  # noqa: PTH111 - a path drops the slash at its end
 
 
 class _BadUsage(click.ClickException):

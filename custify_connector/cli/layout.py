@@ -27,7 +27,7 @@ def width() -> int:
 
 def as_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON can carry
     """Return what a script is given: one line, fit for a log; spread out on a terminal, for a person."""
-    return json.dumps(content, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)
+    return json.dumps(content, indent=2 if sys.stdout and sys.stdout.isatty() else None, ensure_ascii=False)
 
 
 def tile(title: str, lines: Iterable[tuple[str, str]], columns: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -267,7 +266,7 @@ def _follow(
                 record.row(line, capture=kept.capture)
                 record.follow(count)
             if line.receipt.outcome == "planned":
-                sys.stdout.write(orjson.dumps(line.receipt.response).decode() + "\n")
+                click.echo(orjson.dumps(line.receipt.response))
             elif line.receipt.outcome in {"rejected", "failed", "not_tried"}:
                 reasons.add(line)
             for each in reports:

@@ -320,3 +320,26 @@ def test_the_demo_does_the_main_job_and_counts_it(tmp_path):
 def test_a_demo_whose_output_is_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     assert CliRunner().invoke(main, ["demo", "--output", str(tmp_path / "out")]).exit_code == 2
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stderr", "stdout"])
+@pytest.mark.parametrize("words", [["describe", "--json"], ["read", "people", "-o", "people.jsonl"]], ids=" ".join)
+def test_a_standard_stream_that_is_closed_ends_no_command(tmp_path, monkeypatch, sandbox, closed, words):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("CUSTIFY_API_KEY", sandbox.api_key)
+    monkeypatch.setattr(sys, closed, None)
+    main.main(words, standalone_mode=False)
+    assert getattr(sys, closed) is None
+    assert words[0] == "describe" or (tmp_path / "people.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("argument", ["--output=~/people.jsonl", "--state=~/people.state"])
+def test_the_home_directory_is_found_behind_an_equals_sign(tmp_path, monkeypatch, sandbox, argument):
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CUSTIFY_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("CUSTIFY_API_KEY", sandbox.api_key)
+    assert CliRunner().invoke(main, ["read", "people", "-o", "x.jsonl", argument]).exit_code == 0
+    assert (tmp_path / "home" / argument.partition("~/")[2]).exists()
