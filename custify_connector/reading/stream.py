@@ -18,10 +18,12 @@ from custify_connector.contract.errors import IncompleteRead, UnexpectedReply
 from custify_connector.exchange.client import Client
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, LookAhead, Unread, ask
+from custify_connector.reading.order import dates_of, descending
+from custify_connector.reading.page import Page
 from custify_connector.reading.page_requests import Window
 from custify_connector.reading.paging import absorb, shortfall, within
 from custify_connector.reading.partitions import Steps, partitioned
-from custify_connector.reading.plan import ReadPlan
+from custify_connector.reading.plan import ReadPlan, Slice
 from custify_connector.reading.position import Step, seen_before
 from custify_connector.reading.state import Progress
 from custify_connector.records.envelopes import Record
@@ -95,6 +97,7 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
     with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room, client.ending.workers) as pages:
         while True:
             page, progress = pages.take(progress)
+            was_ordered = progress.position.delivered.ordered
             step = absorb(plan, progress.position, page, seen)
             if step.flush:
                 pages.flush()
@@ -102,6 +105,8 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
                 step = within(plan, step, left)
                 left -= len(step.records)
             progress = replace(progress, position=step.position)
+            if plan.slice and not step.position.delivered.ordered:
+                _refuse_disorder(plan, plan.slice, page, was_ordered=was_ordered)
             _check(plan, progress, step, missing)
             ended = step.done or left == 0
             yield step, progress
@@ -110,14 +115,21 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
             del page, step  # not held while the next page is decoded
 
 
-def _check(plan: ReadPlan, progress: Progress, step: Step, missing: list[str]) -> None:
-    """Warn of records that never came, and add them to `missing`.
+def _refuse_disorder(plan: ReadPlan, part: Slice, page: Page, *, was_ordered: bool) -> None:
+    """Raise UnexpectedReply for a slice whose order is not kept: its records may be in any other slice.
 
-    Raises UnexpectedReply for a slice whose order is not kept: its records may be in any other slice.
+    Records without a date may stand at the end of the list, which is in the last slice.
     """
-    if plan.slice and not step.position.delivered.ordered:
+    values = dates_of(plan, None, page.records)
+    dated = [value for value in values if value is not None]
+    is_at_the_end = descending(dated) and dated == values[: len(dated)] and (dated != values or not was_ordered)
+    if part.start is not None or not is_at_the_end:
         said = "Custify does not keep the order that the slices rest on; read the source whole"
         raise UnexpectedReply(f"{plan.stream}: {said}")
+
+
+def _check(plan: ReadPlan, progress: Progress, step: Step, missing: list[str]) -> None:
+    """Warn of records that never came, and add them to `missing`."""
     reason = shortfall(plan, step.position) if step.done else None
     if step.done and states.is_ahead(progress):
         reason = f"the cursor {progress.position.floor} is in the future, which hides changes: read without the state"

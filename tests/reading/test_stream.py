@@ -817,3 +817,24 @@ def test_a_slice_of_a_list_that_is_out_of_order_is_refused_since_its_records_may
     rows.insert(0 if place else 29, rows.pop(place))
     with pytest.raises(UnexpectedReply, match="does not keep the order that the slices rest on; read the source whole"):
         list(batches(service, SLICE, workers=workers))
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("undated", [1, 3, 14])
+def test_records_without_a_date_at_the_end_of_the_list_are_in_the_last_slice(undated, workers):
+    service = Service(thing=95)
+    lost = [{"id": f"u{number}", "created_at": None} for number in range(undated)]
+    service.lists["/thing"] = [*lost, *service.lists["/thing"]]
+    cuts = [(None, None)] if undated == 1 else [(row(60)["created_at"], None), (None, row(60)["created_at"])]
+    came = []
+    for start, end in cuts:
+        part = {**THINGS, "slice": {"start": start, "end": end, "page": 4 if end else 1, "pages": 12}}
+        came += ids(batches(service, part, workers=workers))
+    assert Counter(name for _, name in came) == Counter(one["id"] for one in service.lists["/thing"])
+
+
+def test_a_record_without_a_date_among_others_may_hide_some_of_another_slice():
+    service = Service(thing=95)
+    service.lists["/thing"][50] = {"id": "undated", "created_at": None}
+    with pytest.raises(UnexpectedReply, match="does not keep the order that the slices rest on"):
+        deque(batches(service, SLICE), maxlen=0)
