@@ -121,9 +121,9 @@ def _refuse_disorder(plan: ReadPlan, part: Slice, page: Page, *, was_ordered: bo
     Records without a date may stand at the end of the list, which is in the last slice.
     """
     values = dates_of(plan, None, page.records)
-    dated = [value for value in values if value is not None]
-    is_at_the_end = descending(dated) and dated == values[: len(dated)] and (dated != values or not was_ordered)
-    if part.start is not None or not is_at_the_end:
+    undated = values.count(None)
+    are_last = descending(values[: len(values) - undated]) and (undated > 0 or not was_ordered)
+    if part.start is not None or not are_last:
         said = "Custify does not keep the order that the slices rest on; read the source whole"
         raise UnexpectedReply(f"{plan.stream}: {said}")
 
