@@ -69,7 +69,8 @@ records stand at the end of the list, and are looked for there.
 
 **A resumed read** asks the last page of the state again, and it must join on. If that is the first page, it is asked at
 its whole size, since a limit may have made it small. What is newer than the edge of the runs
-before is left out: it was delivered, or created since.
+before is left out: it was delivered, or created since. Where no order is kept, the last thousand records delivered are
+known by their identities.
 
 What cannot be seen
 ===================

@@ -172,7 +172,9 @@ def _down_to(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Deli
         ordered=ordered,
         top=values[0] if delivered.top is None and values else delivered.top,
         edge=delivered.edge if above or last is None else last,
-        tail=delivered.tail if above else _tail(delivered, page, last),
+        tail=delivered.tail
+        if above
+        else _tail(delivered, page, is_tied=not ordered or delivered.edge == last is not None),
         previous=tuple(page.identities),
     )
 
@@ -192,9 +194,12 @@ def _is_out_of_order(position: Position, page: Page, values: list[str | None], s
     return sum(not seen.knows(name) for name in above) * 2 > len(above)
 
 
-def _tail(delivered: Delivered, page: Page, last: str | None) -> tuple[str, ...]:
-    """Return what is known at the edge: the page's records, and those before them that may be of the edge's date."""
-    if last is None or last != delivered.edge:
+def _tail(delivered: Delivered, page: Page, *, is_tied: bool) -> tuple[str, ...]:
+    """Return what is known at the edge: the page's records, and those before them that may be of the edge's date.
+
+    Without the order, any record before them may come again, and a read that is resumed knows no other.
+    """
+    if not is_tied:
         return tuple(page.identities)
     return tuple(dict.fromkeys((*delivered.tail, *page.identities)))[-TIED_KEPT:]
 

@@ -68,7 +68,8 @@ class Delivered:
 
     tail: tuple[str, ...] = ()
     """The identities of the records at the edge: those of the last page, and all before them that share its last date,
-    at most `TIED_KEPT`. While the order is not proven (`PROOF_OF_ORDER`), those of all records that came."""
+    at most `TIED_KEPT`. While the order is not proven (`PROOF_OF_ORDER`) or not kept, those of all records that came.
+    """
 
     previous: tuple[str, ...] = ()
     """The identities of exactly the last page, in its order: the next page must resume from them."""

@@ -58,3 +58,18 @@ def test_a_service_that_keeps_no_order_is_never_taken_for_one_whose_pages_join_o
     """As many came as the service counts: some of them had left the account, and others never came."""
     outcome = drift.read(drift.KINDS[name], 200, seed)
     assert outcome.is_reported or not outcome.lost
+
+
+RESUMED = ("creations and deletions", "dates missing, and last", "the order is ignored", "oldest first")
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("stops_after", [1, 3])
+@pytest.mark.parametrize("size", [20, 50])
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_read_that_is_resumed_again_and_again_loses_and_doubles_nothing(name, size, stops_after, workers):
+    for seed in range(2 * SEEDS):
+        outcome = drift.read(drift.KINDS[name], size, seed, workers=workers, stops_after=stops_after)
+        assert not outcome.lost
+        assert not outcome.doubled
+        assert not outcome.is_reported
