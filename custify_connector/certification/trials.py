@@ -54,6 +54,10 @@ class Judge(Protocol):
     """What a trial needs to know of the check that it belongs to; a `bench.Bench` is one."""
 
     subject: Subject
+    lacks: set[str]
+
+    def endpoints(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the described `sources` or `destinations`, those that were asked for."""
 
     @property
     def connector(self) -> NamedConnector:
@@ -83,10 +87,18 @@ class Trial:
         return tuple(name for name in self.service.streams if self._judge.judges(name))
 
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
-        """Return the write cases of these operations; none, noted as a lack, where no destination is described."""
+        """Return the write cases of these operations.
+
+        That there are none is noted as a lack where no destination is described, or where the testbed shows all that are
+        and each does something else.
+        """
         if not self._judge.has("destinations"):
             return ()
-        return tuple(case for case in self.service.write_cases if case.operation in operations)
+        shown = self.service.write_cases
+        found = tuple(case for case in shown if case.operation in operations)
+        if not found and {case.name for case in shown} >= self._judge.endpoints("destinations").keys():
+            self._judge.lacks.add(f"no destination does {' or '.join(operations)}")
+        return found
 
     def test(self, credential: Mapping[str, Any] | None = None) -> CredentialReport:
         """Test a credential: the good one, when none is given. What the hook raises is raised."""

@@ -10,8 +10,10 @@ WAITING = {"B6", "D12", "D14", "D16", "D18", "E3", "F1", "F2", "F3", "F4", "F7",
 """These wait for a limit, for an outage to end, or for processes."""
 RESUMED = {"D9", "E2", "E4", "E5"}
 """These read a service once more from each of its states: seconds of the processor."""
+LONG = {"D19", "F12", "F13"}
+"""These read every stream several times, from several threads, or to see that nothing more comes."""
 SLOW, ALONE = (pytest.mark.slow,), (pytest.mark.slow, pytest.mark.alone)
-MARKS = dict.fromkeys(RESUMED, SLOW) | dict.fromkeys(WAITING, ALONE)
+MARKS = dict.fromkeys(RESUMED | LONG, SLOW) | dict.fromkeys(WAITING, ALONE)
 EACH = [pytest.param(one, id=one.id, marks=MARKS.get(one.id, ())) for one in CHECKS]
 
 
