@@ -89,8 +89,8 @@ class Trial:
     def cases(self, *operations: Operation) -> tuple[WriteCase, ...]:
         """Return the write cases of these operations.
 
-        That there are none is noted as a lack where no destination is described, or where the testbed shows all that are
-        and each does something else.
+        That there are none is noted as a lack where no destination is described, or where the testbed shows all
+        those that are, and each does something else.
         """
         if not self._judge.has("destinations"):
             return ()
