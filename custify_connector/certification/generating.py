@@ -25,6 +25,14 @@ _FORMS = {
 }
 _WORD = (re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"), "one word")
 """What every other answer is."""
+_APART = (
+    ("text", "key"),
+    ("records", "key"),
+    ("total", "key"),
+    ("total", "records"),
+    ("size_parameter", "page_parameter"),
+)
+"""Answers that name two things of one place."""
 
 
 def _answer(default: str, question: str) -> Any:  # noqa: ANN401 - a field of a dataclass
@@ -69,10 +77,13 @@ def completed(answers: Answers) -> Answers:
 
 def answer_faults(answers: Answers) -> tuple[str, ...]:
     """Return a sentence for each answer that cannot stand in a program."""
-    forms = ((name, value, _FORMS.get(name, _WORD)) for name, value in asdict(completed(answers)).items())
-    return tuple(
-        f"{name}: {value!r} must be {said}" for name, value, (form, said) in forms if not form.fullmatch(value)
+    values = asdict(completed(answers))
+    forms = ((name, value, *_FORMS.get(name, _WORD)) for name, value in values.items())
+    wrong = (f"{name}: {value!r} must be {said}" for name, value, form, said in forms if not form.fullmatch(value))
+    alike = (
+        f"{one}: {values[one]!r} must differ from {other}" for one, other in _APART if values[one] == values[other]
     )
+    return (*wrong, *(f"{one}: {values[one]!r} must differ from {other}" for one, other in alike))
 
 
 def files(answers: Answers) -> dict[str, str]:

@@ -21,7 +21,7 @@ from custify_connector.cli import main
 def test_an_answer_is_refused_or_gives_programs(word, text):
     made = Answers("notes", **{word: text})
     if answer_faults(made):
-        with pytest.raises(ValueError, match=f"^{word}: "):
+        with pytest.raises(ValueError, match=rf"\b{word}\b"):
             files(made)
         return
     for path, content in files(made).items():
@@ -36,11 +36,12 @@ def test_an_answer_is_refused_or_gives_programs(word, text):
         ({"stream": "Notes"}, "stream: 'Notes' must be small letters, digits and _, beginning with a letter"),
         ({"url": "http://notes.example"}, "url: 'http://notes.example' must be an address that begins with https://"),
         ({"requests": "none"}, "requests: 'none' must be an integer of at least 1"),
+        ({"text": "id"}, "text: 'id' must differ from key"),
         ({"text": 'a"b'}, "text: 'a\"b' must be one word"),
     ],
 )
 def test_an_answer_that_no_program_can_hold_is_refused_with_what_it_must_be(answers, sentence):
-    with pytest.raises(ValueError, match="must be") as caught:
+    with pytest.raises(ValueError, match="must ") as caught:
         files(Answers("notes", **answers))
     assert str(caught.value) == sentence
 
