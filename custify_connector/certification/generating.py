@@ -83,7 +83,7 @@ def answer_faults(answers: Answers) -> tuple[str, ...]:
     alike = (
         f"{one}: {values[one]!r} must differ from {other}" for one, other in _APART if values[one] == values[other]
     )
-    return (*wrong, *(f"{one}: {values[one]!r} must differ from {other}" for one, other in alike))
+    return (*wrong, *alike)
 
 
 def files(answers: Answers) -> dict[str, str]:
