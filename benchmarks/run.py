@@ -79,8 +79,10 @@ def _watched(measured: Callable[[Scale], Section], scale: Scale) -> Section:
     before = [machine.share_of(core) for core in cores]
     section = measured(scale)
     shares = [*before, *(machine.share_of(core) for core in cores)]
-    told = "A busy process got {:.0%} of the server's core and {:.0%} of the client's before, {:.0%} and {:.0%} after."
-    return replace(section, how=f"{section.how}\n{told.format(*shares)}")
+    reported = (
+        "A busy process got {:.0%} of the server's core and {:.0%} of the client's before, {:.0%} and {:.0%} after."
+    )
+    return replace(section, how=f"{section.how}\n{reported.format(*shares)}")
 
 
 def _prepare() -> None:

@@ -133,7 +133,7 @@ def test_the_oldest_python_is_the_same_wherever_it_is_named():
 
 
 def test_a_process_of_its_own_runs_the_package_that_is_tested(tmp_path):
-    """Where another copy is installed, tests that start commands judge that one: pip install --editable . mends it."""
+    """Where another copy is installed, tests that start commands judge that one: pip install --editable . fixes it."""
     code = "import custify_connector; print(custify_connector.__file__)"
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True

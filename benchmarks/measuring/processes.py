@@ -60,7 +60,7 @@ def measure(command: Command, limit_seconds: float) -> Measured:
     errors = command.folder / "stderr.txt"
     environment = {**QUIET, "HOME": str(command.folder), **command.environment}
     arguments = ["taskset", "-c", str(CLIENT_CORE), *command.arguments]
-    with _opened(command.input, "rb") as given, _opened(command.output, "wb") as taken, errors.open("wb") as told:
+    with _opened(command.input, "rb") as given, _opened(command.output, "wb") as taken, errors.open("wb") as reported:
         began = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
             arguments,
@@ -68,7 +68,7 @@ def measure(command: Command, limit_seconds: float) -> Measured:
             env=environment,
             stdin=given,
             stdout=taken,
-            stderr=told,
+            stderr=reported,
             start_new_session=True,
         )
         peak = _Peak(process.pid)

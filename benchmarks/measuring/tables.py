@@ -31,8 +31,10 @@ class Section:
         """Return the section as Markdown."""
         marks = ["---" if place == 0 else "---:" for place in range(len(self.heading))]
         table = [_row(self.heading), _row(marks), *(_row(row) for row in self.rows)]
-        told = [f"- {_word(each.kept)}: {each.promise}: {each.figure}" for each in self.targets]
-        return "\n".join([f"## {self.key}. {self.title}", "", self.how, "", *table, *([""] if told else []), *told, ""])
+        reported = [f"- {_word(each.kept)}: {each.promise}: {each.figure}" for each in self.targets]
+        return "\n".join(
+            [f"## {self.key}. {self.title}", "", self.how, "", *table, *([""] if reported else []), *reported, ""]
+        )
 
 
 def _row(cells: Sequence[str]) -> str:

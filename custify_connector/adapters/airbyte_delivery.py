@@ -23,7 +23,7 @@ from custify_connector.host.interruption import Interruption
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.rows import Row, Table
 
-_TOLD = 20
+_MOST_REPORTED = 20
 
 
 class Delivery:
@@ -45,7 +45,7 @@ class Delivery:
         self._is_dry = any(route.destination.get("dry_run") for route in routes.values())
         self._ledger = Ledger(output, keeps_rejected=quarantine is not None, is_dry=self._is_dry)
         self._undelivered: dict[str, Undelivered] = {}
-        self._told = 0
+        self._reported = 0
 
     def run(self, lines: Iterable[bytes]) -> bool:
         """Write everything; return whether every record was decided, and each rejected one kept."""
@@ -80,9 +80,9 @@ class Delivery:
 
     def _tell(self, stream: str, number: int, receipt: Receipt) -> None:
         """Report a row that was not delivered: where, why, and its key; never the row."""
-        if receipt.outcome not in {"rejected", "failed", "planned"} or self._told == _TOLD:
+        if receipt.outcome not in {"rejected", "failed", "planned"} or self._reported == _MOST_REPORTED:
             return
-        self._told += 1
+        self._reported += 1
         shown = (
             f"would send {orjson.dumps(receipt.response).decode()}" if receipt.outcome == "planned" else receipt.reason
         )
@@ -91,7 +91,7 @@ class Delivery:
             "INFO" if receipt.outcome == "planned" else "WARN",
             f"{stream}, line {number}{key}: {receipt.outcome}: {shown}",
         )
-        if self._told == _TOLD:
+        if self._reported == _MOST_REPORTED:
             self._output.log("INFO", "further rows like these are counted only")
 
     def _summarise(self) -> None:

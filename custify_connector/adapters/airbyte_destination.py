@@ -35,10 +35,10 @@ def main() -> None:
 
 def spec(_arguments: argparse.Namespace, output: Output) -> int:
     """Report what this destination is configured with."""
-    told = schemas.specification(
+    specification = schemas.specification(
         "Custify destination", fields(), supportsIncremental=True, supported_destination_sync_modes=list(_SYNC_MODES)
     )
-    output.message("SPEC", spec=told)
+    output.message("SPEC", spec=specification)
     return 0
 
 

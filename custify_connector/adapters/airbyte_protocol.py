@@ -79,20 +79,20 @@ class Output:
 
     def status(self, stream: str, status: StreamStatus) -> None:
         """Write the TRACE that reports how far a stream is."""
-        told = {"stream_descriptor": {"name": stream}, "status": status}
-        self._trace("STREAM_STATUS", stream_status=told)
+        stream_status = {"stream_descriptor": {"name": stream}, "status": status}
+        self._trace("STREAM_STATUS", stream_status=stream_status)
 
     def error(self, error: BaseException, stream: str | None = None) -> None:
         """Write the TRACE of an error; only a fault of this program's own comes with its stack."""
         expected = isinstance(error, ConnectorError)
         text = str(error) if expected else f"The connector itself failed ({type(error).__name__}): please report it."
-        told: dict[str, Any] = {"message": text, "failure_type": failure_type(error)}
+        trace: dict[str, Any] = {"message": text, "failure_type": failure_type(error)}
         if not expected:
-            told["internal_message"] = str(error)
-            told["stack_trace"] = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            trace["internal_message"] = str(error)
+            trace["stack_trace"] = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         if stream is not None:
-            told["stream_descriptor"] = {"name": stream}
-        self._trace("ERROR", error=told)
+            trace["stream_descriptor"] = {"name": stream}
+        self._trace("ERROR", error=trace)
 
     def _trace(self, kind: str, **body: object) -> None:
         self.message("TRACE", trace={"type": kind, "emitted_at": float(_now()), **body})
@@ -211,16 +211,16 @@ def stream_name(configured: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a text,
 
 def stream_of(state: Mapping[str, Any]) -> str | None:
     """Return the stream that a STATE, or a status of the same form, is of; None for one of all streams."""
-    told = state.get("stream")
-    descriptor = told.get("stream_descriptor") if isinstance(told, dict) else None
+    given = state.get("stream")
+    descriptor = given.get("stream_descriptor") if isinstance(given, dict) else None
     name = descriptor.get("name") if isinstance(descriptor, dict) else None
     return name if isinstance(name, str) else None
 
 
 def connection_status(output: Output, error: ConnectorError | str | None) -> int:
     """Write the CONNECTION_STATUS: why it failed, or that it did not."""
-    told = {"status": "SUCCEEDED"} if error is None else {"status": "FAILED", "message": _sentence(error)}
-    output.message("CONNECTION_STATUS", connectionStatus=told)
+    connection = {"status": "SUCCEEDED"} if error is None else {"status": "FAILED", "message": _sentence(error)}
+    output.message("CONNECTION_STATUS", connectionStatus=connection)
     return 0
 
 

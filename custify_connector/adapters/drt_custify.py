@@ -190,9 +190,9 @@ def _count(result: SyncResult, line: Line, records: List[Dict[str, Any]], policy
         result.skipped_no_match += 1
     else:
         result.failed += 1
-        told = f"{receipt.outcome}: {receipt.reason}"
+        reason = f"{receipt.outcome}: {receipt.reason}"
         record = records[index]
-        result.row_errors.append(RowError(index, record_preview(record), receipt.status, told))
+        result.row_errors.append(RowError(index, record_preview(record), receipt.status, reason))
         # drt's dead letter queue takes this very record, and loses every letter with a value that is not JSON's.
         with suppress(NotJson):
             record.update({name: plain(value, name) for name, value in record.items()})

@@ -83,12 +83,12 @@ class DestinationSink(BatchSink):
             count.outcomes[line.receipt.outcome] += 1
             undelivered.add(line.line, line.receipt)
             reason = line.receipt.reason
-        told = words.outcomes(count.outcomes)
-        self.logger.info("%s: %s", self.destination.get("endpoint", self.stream_name), told or "nothing to do")
+        outcomes = words.outcomes(count.outcomes)
+        self.logger.info("%s: %s", self.destination.get("endpoint", self.stream_name), outcomes or "nothing to do")
         for text in undelivered.texts():
             self.logger.warning("%s: %s", self.stream_name, text)
         if count.outcomes["not_tried"]:
-            raise ConnectorError(f"{self.stream_name}: {told}; {reason}")
+            raise ConnectorError(f"{self.stream_name}: {outcomes}; {reason}")
 
     def _row(self, record: Any) -> Row:  # noqa: ANN401 - a row, or a record of a BATCH message
         if isinstance(record, Row):

@@ -156,10 +156,10 @@ def outcomes(folder: Path) -> Counter[str]:
     return counted
 
 
-def finish(folder: Path, told: Mapping[str, Any]) -> None:
+def finish(folder: Path, reported: Mapping[str, Any]) -> None:
     """Record that a job has come to its end, and with what."""
     folder.mkdir(parents=True, exist_ok=True)
-    atomic.replace(folder / FINISHED, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    atomic.replace(folder / FINISHED, orjson.dumps(reported, option=orjson.OPT_INDENT_2))
 
 
 def is_finished(folder: Path) -> bool:

@@ -38,24 +38,24 @@ def refuse_finished(folder: Path | None) -> None:
 def committed(writing: Writing, folder: Path | None, reports: Iterable[Report]) -> dict[str, Any]:
     """Keep what was not delivered, tell the totals, and return them; raises RowsNotDelivered."""
     done = sorted(reports, key=lambda report: report.partition)
-    told = _told(writing, done)
+    reported = _reported(writing, done)
     lost = [line for report in done for line in report.quarantined]
     # A batch of a stream may be committed once more after a restart: its rows are in the quarantine then.
     known = folder is not None and spark_journal.is_finished(folder)
     if lost and not known:
         _keep(writing, lost)
     if folder is not None:
-        spark_journal.finish(folder, told)
-    _report(writing, told)
-    log.log(logging.WARNING if lost else logging.INFO, "%s: %s", told["endpoint"], _told_in_words(writing, told))
+        spark_journal.finish(folder, reported)
+    _report(writing, reported)
+    log.log(logging.WARNING if lost else logging.INFO, "%s: %s", reported["endpoint"], _in_words(writing, reported))
     if lost and writing.quarantine is None:
-        raise RowsNotDelivered(_complaint(told, lost))
-    return told
+        raise RowsNotDelivered(_complaint(reported, lost))
+    return reported
 
 
-def _told_in_words(writing: Writing, told: Mapping[str, Any]) -> str:
+def _in_words(writing: Writing, reported: Mapping[str, Any]) -> str:
     where = f"; those not delivered are in {writing.quarantine}" if writing.quarantine else ""
-    return sentence(told["outcomes"]) + where
+    return sentence(reported["outcomes"]) + where
 
 
 def aborted(writing: Writing, folder: Path | None, reports: Iterable[Report]) -> dict[str, Any]:
@@ -65,23 +65,26 @@ def aborted(writing: Writing, folder: Path | None, reports: Iterable[Report]) ->
     could not deliver is kept now.
     """
     done = list(reports)
-    told = {**_told(writing, done), "aborted": True}
+    reported = {**_reported(writing, done), "aborted": True}
     if folder is not None:
-        told["outcomes"] = dict(spark_journal.outcomes(folder))
+        reported["outcomes"] = dict(spark_journal.outcomes(folder))
         remedy = f"run it again with the option job {folder.name}: what is decided is not sent again"
     else:
         remedy = "what failed tasks sent is not counted: name a journal to have it counted, and not sent again"
     lost = [line for report in done for line in report.quarantined]
     if lost and folder is None:
         _keep(writing, lost)
-    _report(writing, told)
+    _report(writing, reported)
     log.error(
-        "%s was aborted; sent before, and kept by Custify: %s; %s", told["endpoint"], sentence(told["outcomes"]), remedy
+        "%s was aborted; sent before, and kept by Custify: %s; %s",
+        reported["endpoint"],
+        sentence(reported["outcomes"]),
+        remedy,
     )
-    return told
+    return reported
 
 
-def _told(writing: Writing, reports: list[Report]) -> dict[str, Any]:
+def _reported(writing: Writing, reports: list[Report]) -> dict[str, Any]:
     return {
         "endpoint": writing.destination["endpoint"],
         "outcomes": totals(reports),
@@ -105,17 +108,17 @@ def _keep(writing: Writing, lines: list[dict[str, Any]]) -> None:
         quarantine.close()
 
 
-def _report(writing: Writing, told: Mapping[str, Any]) -> None:
+def _report(writing: Writing, reported: Mapping[str, Any]) -> None:
     if writing.report is not None:
-        Path(writing.report).write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        Path(writing.report).write_bytes(orjson.dumps(reported, option=orjson.OPT_INDENT_2))
 
 
-def _complaint(told: Mapping[str, Any], lost: list[dict[str, Any]]) -> str:
+def _complaint(reported: Mapping[str, Any], lost: list[dict[str, Any]]) -> str:
     reasons = "; ".join(
         f"{line['nexlaMetaData']['sourceKey']} row {line['nexlaMetaData']['sourceOffset']}: {line['error']['message']}"
         for line in lost[:_SHOWN]
     )
     return (
-        f"{told['endpoint']}: {sentence(told['outcomes'])}, and undelivered rows are not stored: name a file in"
+        f"{reported['endpoint']}: {sentence(reported['outcomes'])}, and undelivered rows are not stored: name a file in"
         f" the option quarantine. The first: {reasons}"
     )

@@ -30,8 +30,8 @@ def places(schema: Schema) -> Places | None:
 def typed(schema: Schema) -> dict[str, Any]:
     """Return a schema in which every field has a type."""
     if "type" not in schema:
-        told = f"{schema.get('description', '')} A value that is not text is written as JSON.".strip()
-        return {**schema, "type": ["string", "null"], "description": told}
+        description = f"{schema.get('description', '')} A value that is not text is written as JSON.".strip()
+        return {**schema, "type": ["string", "null"], "description": description}
     found = dict(schema)
     if "properties" in schema:
         found["properties"] = {name: typed(field) for name, field in schema["properties"].items()}

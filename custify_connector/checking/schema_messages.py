@@ -49,12 +49,12 @@ def _dependent(error: LibraryError) -> Iterator[str]:
 
 def _additional(error: LibraryError) -> Iterator[tuple[str, str]]:
     known = error.schema.get("properties", {})
-    told: set[str] = set()
+    reported: set[str] = set()
     for name in error.instance:
         if name not in known:
             hint = suggestion(str(name), known)
-            yield str(name), f"unknown field{'' if hint in told else hint}"  # one list is enough for a reader
-            told.add(hint)
+            yield str(name), f"unknown field{'' if hint in reported else hint}"  # one list is enough for a reader
+            reported.add(hint)
 
 
 def _type(error: LibraryError) -> Iterator[str]:

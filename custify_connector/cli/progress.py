@@ -67,15 +67,15 @@ class Progress:
     def __init__(self, streams: int = 1, ending: Callable[[], object] = lambda: False) -> None:
         self._lock = threading.RLock()
         self._waits = Waits()
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
         self._stack = ExitStack()
         self._bars = _bars(lambda: _ENDING if ending() else self._waits.text, streams)
 
     def tell(self, name: str, done: int, total: int | None = None, now: str = "") -> None:
         """Show how much is done, of how much where that is known, and what is done `now`."""
         moment = time.monotonic()
-        if now or moment - self._told.get(name, -_SECONDS_BETWEEN) >= _SECONDS_BETWEEN:
-            self._told[name] = moment
+        if now or moment - self._reported.get(name, -_SECONDS_BETWEEN) >= _SECONDS_BETWEEN:
+            self._reported[name] = moment
             with self._lock:
                 self._bars.tell(name, done, total, now)
 

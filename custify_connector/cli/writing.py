@@ -201,7 +201,7 @@ def _journal(
 
 def _choice(wanted: Wanted, kept: Kept) -> resuming.Choice:
     if kept.journal is None:
-        return resuming.resumed(HOME, wanted) if kept.resume else resuming.anew(HOME, wanted)
+        return resuming.resumed(HOME, wanted) if kept.resume else resuming.fresh(HOME, wanted)
     before = journals.known(kept.journal)
     if before is None:
         return resuming.Choice(kept.journal)

@@ -163,7 +163,7 @@ class Credentials:
         Raises ConfigurationError with every fault of a field, NotAccepted when the service refused it.
         """
         refuse(faults_of(dict(given), known.description["credential"], "credential"))
-        refuse(_told_twice(known, given))
+        refuse(_given_twice(known, given))
         # One whose connector asks for no name has that of the connector.
         name, place = str(given.get("name") or known.name), self._place(known)
         place.refuse_taken(name)
@@ -198,7 +198,7 @@ def _accepted(known: Known, given: Mapping[str, Any]) -> CredentialReport:
     return report
 
 
-def _told_twice(known: Known, given: Mapping[str, Any]) -> tuple[Fault, ...]:
+def _given_twice(known: Known, given: Mapping[str, Any]) -> tuple[Fault, ...]:
     """Say where a key was pasted into a field that is shown: it would be seen on every page."""
     properties = known.description["credential"].get("properties", {})
     secret = {name for name, each in properties.items() if each.get("writeOnly") or each.get("format") == "password"}

@@ -117,8 +117,8 @@ def settle(replay: Replay) -> None:
     for text, fate, receipt in _fates(replay):
         fates[text].append(fate)
         if receipt is not None:
-            told = {name: receipt.get(name) for name in ("outcome", "status", "code")}
-            arrived.append({**quarantine_index.content_of(text), "receipt": told})
+            kept = {name: receipt.get(name) for name in ("outcome", "status", "code")}
+            arrived.append({**quarantine_index.content_of(text), "receipt": kept})
     if arrived:
         _keep(replay, arrived)
     if fates and replay.original.exists():

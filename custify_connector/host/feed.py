@@ -208,12 +208,12 @@ class Feed:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are to be sent."""
-        handed_over = 0
+        passed = 0
         while not self._safe.ended() and not self._broken and not self._rejects.stopped:
             if (given := self._next()) is None:
                 return
-            self._given[handed_over] = given
-            handed_over += 1
+            self._given[passed] = given
+            passed += 1
             if not self._is_announcing:
                 self._give([given])
             yield given.record

@@ -25,7 +25,7 @@ class Keeping(Protocol):
     def load(self) -> Stored:
         """Return from where to resume; raises StateError for what cannot be read."""
 
-    def anew(self) -> Stored | None:
+    def fallback(self) -> Stored | None:
         """Return where to start when the connector refuses what `load` returned; None where the user must decide."""
 
     def check(self) -> None:
@@ -48,7 +48,7 @@ class Nowhere:
         """See `Keeping`."""
         return Stored()
 
-    def anew(self) -> Stored | None:
+    def fallback(self) -> Stored | None:
         """See `Keeping`."""
         return None
 
@@ -75,7 +75,7 @@ class InFile:
         """See `Keeping`."""
         return state_file.load(self._path)
 
-    def anew(self) -> Stored | None:
+    def fallback(self) -> Stored | None:
         """See `Keeping`."""
         return None
 
@@ -130,7 +130,7 @@ class Beside(InFile):
         whole = stored.output_size is not None and size >= stored.output_size
         return stored if whole and (stored.complete or 0 <= age < FRESH_SECONDS) else None
 
-    def anew(self) -> Stored | None:
+    def fallback(self) -> Stored | None:
         """See `Keeping`."""
         return Stored(self._committed()) if self._unfinished() is not None else None
 

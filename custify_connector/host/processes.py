@@ -29,10 +29,10 @@ def started(pid: int) -> str | None:
         return f"{boot} {ticks}"
     if Path("/proc/self/stat").exists() or os.name != "posix":
         return None
-    return _told_by_ps(pid)
+    return _reported_by_ps(pid)
 
 
-def _told_by_ps(pid: int) -> str | None:
+def _reported_by_ps(pid: int) -> str | None:
     import subprocess  # noqa: PLC0415 - needed by systems without /proc alone
 
     with suppress(OSError, subprocess.SubprocessError):

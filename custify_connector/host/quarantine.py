@@ -84,8 +84,8 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
     }
     if place.origin:
         meta["origin"] = place.origin.words()
-    told = {"account": place.account, "shape": place.shape}
-    meta.update({name: dict(words) for name, words in told.items() if words is not None})
+    context = {"account": place.account, "shape": place.shape}
+    meta.update({name: dict(words) for name, words in context.items() if words is not None})
     text = {} if place.text is None else {"rawText": place.text}
     return {"nexlaMetaData": meta, "error": error, "rawMessage": dict(record), **text}
 

@@ -52,7 +52,7 @@ def short(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def anew(folder: Path, wanted: Wanted) -> Choice:
+def fresh(folder: Path, wanted: Wanted) -> Choice:
     """Return the journal of a run that starts from its first row; an earlier run of its input is not continued."""
     own = _own(folder, wanted)
     for path, known in _alike(folder, wanted):

@@ -123,11 +123,11 @@ def _begin(  # noqa: PLR0913, PLR0917 - as above
         stored = owner.taken(stored)
         return hooks.read_source(credential=credential, source=source, state=stored.state), stored
     except StateError:
-        anew = keeping.anew()
-        if anew is None:
+        fallback = keeping.fallback()
+        if fallback is None:
             raise
-        anew = owner.taken(anew)
-        return hooks.read_source(credential=credential, source=source, state=anew.state), anew
+        fallback = owner.taken(fallback)
+        return hooks.read_source(credential=credential, source=source, state=fallback.state), fallback
 
 
 class _Keeper:

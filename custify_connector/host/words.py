@@ -9,7 +9,7 @@ from custify_connector.checking.values import moment_of
 
 _STEPS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (120, 60, "minutes"), (2, 1, "seconds"))
 _JUST_NOW = 2
-_SECONDS_TOLD = 100
+_SECONDS_SHOWN = 100
 
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 
@@ -61,4 +61,4 @@ def outcomes(counts: Mapping[str, int]) -> str:
 
 def span(seconds: float) -> str:
     """Return how long something takes: `40 s`, `12 min`."""
-    return f"{seconds:.0f} s" if seconds < _SECONDS_TOLD else f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds < _SECONDS_SHOWN else f"{seconds / 60:.0f} min"

@@ -229,11 +229,11 @@ def under_way(plan: ReadPlan, progress: Progress) -> dict[str, Any]:
 def _stored_position(plan: ReadPlan, position: Position) -> dict[str, Any]:
     first, place, doubts = plan.page.start if plan.page else 1, position.place, position.doubts
     last = max(0, place.reached - 1) // (place.size or 1)
-    told = {"unproven": doubts.is_unproven, "gap": doubts.has_gap}
+    marks = {"unproven": doubts.is_unproven, "gap": doubts.has_gap}
     words = {**_kept(vars(position.place), _PLACE), **_kept(vars(position.delivered), _DELIVERED)}
     return {
         **{name: value for name, value in words.items() if value is not None},
-        **{name: value for name, value in told.items() if value},
+        **{name: value for name, value in marks.items() if value},
         "moved": doubts.total_moved,
         "number": first + last,
         "tail": list(position.delivered.tail),

@@ -39,7 +39,7 @@ _STREAMS = (
     *("health_scores", "lifecycles", "playbooks", "segments"),
 )
 _CUSTOM_DATA = ("data_type", "data_id", "data", "entity", "entityModel")
-_NOBODY = "http://127.0.0.1:9"
+_CLOSED_PORT = "http://127.0.0.1:9"
 _RELEASED = Path("schemas") / "released.json"
 _RECORDED = Path("schemas") / "recorded"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -68,7 +68,7 @@ class EmulatedCustify(Service):
         """See `Service.credentials`."""
         good, bad, forbidden = (self._credential(key, self._sandbox.base_url) for key in self._keys)
         unanswered = {
-            "unreachable": self._credential(self._keys[0], _NOBODY),
+            "unreachable": self._credential(self._keys[0], _CLOSED_PORT),
             "tls_error": self._credential(self._keys[0], self._without_tls),
         }
         return Credentials(good, bad, tuple(self._keys), forbidden, unanswered, frozenset({"base_url"}))

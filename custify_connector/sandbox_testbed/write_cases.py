@@ -21,18 +21,18 @@ STREAM_OF = {
 """The stream of the sandbox that a case writes to."""
 
 _STAMPED: Mapping[str, Any] = {"id": (), "created_at": (), "updated_at": ()}
-_TOLD: Mapping[str, Any] = {"custom_attributes": {}, "tags": []}
+_EMPTY_AT_FIRST: Mapping[str, Any] = {"custom_attributes": {}, "tags": []}
 _NEW: Mapping[str, Mapping[str, Any]] = {
     "people": {
         **_STAMPED,
-        **_TOLD,
+        **_EMPTY_AT_FIRST,
         "companies": [],
         "unsubscribed_from_emails": False,
         "unsubscribed_from_calls": False,
     },
     "companies": {
         **_STAMPED,
-        **_TOLD,
+        **_EMPTY_AT_FIRST,
         "churned": False,
         "parent_companies": [],
         "status": "active",

@@ -42,8 +42,8 @@ def state(number, stream="users"):
 
 
 def ended_stream(stream):
-    told = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
-    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": told}}
+    reported = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
+    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": reported}}
 
 
 def user(number):
@@ -68,14 +68,14 @@ class Ended:
     @property
     def states(self):
         """Return (number, records delivered, records rejected) of each state that came back."""
-        told = [message["state"] for message in self.messages if message["type"] == "STATE"]
+        reported = [message["state"] for message in self.messages if message["type"] == "STATE"]
         return [
             (
                 one["stream"]["stream_state"]["n"],
                 one["destinationStats"]["recordCount"],
                 one["destinationStats"]["rejectedRecordCount"],
             )
-            for one in told
+            for one in reported
         ]
 
     @property
@@ -185,9 +185,9 @@ def test_a_state_of_all_streams_counts_all_of_them(write, config):
     ended = write(
         config, [user(0), record("upsert_company", company_id="wc-9"), everything], catalog("users", "upsert_company")
     )
-    (told,) = [message["state"] for message in ended.messages if message["type"] == "STATE"]
-    assert told["destinationStats"] == {"recordCount": 2.0, "rejectedRecordCount": 0.0}
-    assert told["type"] == "GLOBAL"
+    (reported,) = [message["state"] for message in ended.messages if message["type"] == "STATE"]
+    assert reported["destinationStats"] == {"recordCount": 2.0, "rejectedRecordCount": 0.0}
+    assert reported["type"] == "GLOBAL"
 
 
 def test_the_end_of_a_stream_gives_its_states_back_before_the_input_ends(begin, config):
@@ -281,17 +281,17 @@ def test_wrong_arguments_are_a_config_error_before_anything_is_sent(write, confi
         ({"quarantine": "/nowhere/x"}, "FAILED", "cannot be written"),
     ],
 )
-def test_a_check_tells_whether_the_whole_configuration_can_be_used(write, config, change, status, reason):
-    told = write({**config, **change}, [], verb="check").messages[-1]["connectionStatus"]
-    assert told["status"] == status
-    assert reason in told.get("message", "")
+def test_a_check_says_whether_the_whole_configuration_can_be_used(write, config, change, status, reason):
+    reported = write({**config, **change}, [], verb="check").messages[-1]["connectionStatus"]
+    assert reported["status"] == status
+    assert reason in reported.get("message", "")
 
 
 def test_the_specification_has_the_credential_and_the_modes(write):
     (message,) = write(None, [], verb="spec").messages
-    told = message["spec"]
-    assert told["supported_destination_sync_modes"] == ["append", "append_dedup"]
-    fields = told["connectionSpecification"]["properties"]
+    reported = message["spec"]
+    assert reported["supported_destination_sync_modes"] == ["append", "append_dedup"]
+    fields = reported["connectionSpecification"]["properties"]
     assert fields["api_key"]["airbyte_secret"] is True
     assert {"streams", "quarantine", "on_reject", "max_rejects", "dry_run", "settings"} <= set(fields)
 
@@ -403,9 +403,9 @@ def task(name):
 def test_what_only_creates_is_refused_without_a_folder_and_created_once_with_one(write, config, sandbox, tmp_path):
     config["streams"] = [{"stream": "todo", "endpoint": "create_task"}]
     before = len(sandbox.content.tasks)
-    told = write(config, [], verb="check").messages[-1]["connectionStatus"]
-    assert told["status"] == "FAILED"
-    assert "name a folder in `journal`" in told["message"]
+    reported = write(config, [], verb="check").messages[-1]["connectionStatus"]
+    assert reported["status"] == "FAILED"
+    assert "name a folder in `journal`" in reported["message"]
     refused = write(config, [task("a")], catalog("todo"))
     assert refused.code == 1
     assert "name a folder in `journal`" in refused.errors[0]["message"]
@@ -434,7 +434,7 @@ def test_two_streams_and_two_accounts_have_a_memory_each(write, config, sandbox,
 
 
 def given(folder):
-    """Return how many rows were handed over, by the file that remembers them."""
+    """Return how many rows were passed, by the file that remembers them."""
     for path in folder.glob("*.sent"):
         with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(path)) as database:
             return database.execute("SELECT count(*) FROM rows").fetchone()[0]

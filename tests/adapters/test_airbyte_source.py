@@ -36,8 +36,8 @@ class Ended:
 
     def statuses(self, stream):
         """Return the statuses of a stream."""
-        told = self.traces("STREAM_STATUS")
-        return [one["status"] for one in told if one["stream_descriptor"]["name"] == stream]
+        reported = self.traces("STREAM_STATUS")
+        return [one["status"] for one in reported if one["stream_descriptor"]["name"] == stream]
 
     def records(self, stream):
         """Return the records of a stream."""
@@ -73,8 +73,8 @@ def catalog(*names, mode="full_refresh", properties=None):
 
 def test_the_specification_is_the_credential_with_its_secret_marked_and_open(run):
     ended = run("spec")
-    (told,) = ended.of("SPEC")
-    form = told["connectionSpecification"]
+    (reported,) = ended.of("SPEC")
+    form = reported["connectionSpecification"]
     credential = connector.describe()["credential"]
     assert list(form["properties"])[: len(credential["properties"])] == list(credential["properties"])
     assert form["required"] == credential["required"]
@@ -91,7 +91,7 @@ def words_of(value):
     return {word for one in value for word in words_of(one)} if isinstance(value, list) else set()
 
 
-def test_a_good_key_is_accepted_and_a_field_that_nobody_knows_is_told_of(run, config):
+def test_a_good_key_is_accepted_and_a_field_that_no_one_knows_is_reported(run, config):
     ended = run("check", config={**config, "api_kye": 1, "__injected": {}})
     assert [message["connectionStatus"]["status"] for message in ended.messages if "connectionStatus" in message] == [
         "SUCCEEDED"
@@ -112,14 +112,14 @@ def test_a_good_key_is_accepted_and_a_field_that_nobody_knows_is_told_of(run, co
 )
 def test_a_check_that_fails_says_why_and_is_no_error_of_the_process(run, config, change, reason):
     ended = run("check", config={**config, **change})
-    (told,) = [message["connectionStatus"] for message in ended.messages if "connectionStatus" in message]
-    assert (told["status"], ended.code) == ("FAILED", 0)
-    assert reason in told["message"]
+    (reported,) = [message["connectionStatus"] for message in ended.messages if "connectionStatus" in message]
+    assert (reported["status"], ended.code) == ("FAILED", 0)
+    assert reason in reported["message"]
 
 
 def test_the_catalog_has_every_documented_stream_in_types_that_hosts_have(run, config):
-    (told,) = run("discover", config=config).of("CATALOG")
-    streams = {one["name"]: one for one in told["streams"]}
+    (reported,) = run("discover", config=config).of("CATALOG")
+    streams = {one["name"]: one for one in reported["streams"]}
     declared = manifest.load().sources
     assert set(streams) == {name for name in SOURCES if not declared[name].undocumented}
     assert streams["people"]["default_cursor_field"] == ["updated_at"]
@@ -143,8 +143,8 @@ def types_of(schema):
 def test_the_account_s_fields_may_be_unknown_and_the_catalog_is_whole_all_the_same(run, config, sandbox):
     sandbox.faults.add(Fault("status", path="/attribute", value=404, times=None))
     ended = run("discover", config=config)
-    (told,) = ended.of("CATALOG")
-    assert "people" in {one["name"] for one in told["streams"]}
+    (reported,) = ended.of("CATALOG")
+    assert "people" in {one["name"] for one in reported["streams"]}
 
 
 def test_several_streams_are_read_each_with_its_statuses_states_and_counts(run, config, sandbox):

@@ -1,4 +1,4 @@
-"""Laws of rows that are handed over again: each has its effect once, whatever ended the syncs before."""
+"""Laws of rows that are sent again: each has its effect once, whatever ended the syncs before."""
 
 import contextlib
 from collections import Counter

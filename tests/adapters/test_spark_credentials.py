@@ -17,7 +17,7 @@ def test_an_account_can_have_its_own_address():
     assert resolve("acme", None, environment)["base_url"] == "https://us"
 
 
-def test_a_credential_that_is_not_there_tells_where_it_was_looked_for():
+def test_a_credential_that_is_not_there_says_where_it_was_looked_for():
     with pytest.raises(ConfigurationError, match="set CUSTIFY_API_KEY_ACME"):
         resolve("acme", None, {})
 

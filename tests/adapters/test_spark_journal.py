@@ -38,7 +38,7 @@ def test_a_line_that_a_killed_process_left_half_written_is_cut_off(tmp_path):
     assert spark_journal.outcomes(tmp_path) == {"sent": 2}
 
 
-def test_rows_go_by_what_they_hold_and_equal_ones_are_told_apart():
+def test_rows_go_by_what_they_hold_and_equal_ones_are_kept_apart():
     first, second = Names(), Names()
     one, two = {"a": 1, "b": 2}, {"b": 2, "a": 1}
     assert first.name(one, "acme") == second.name(two, "acme")

@@ -92,18 +92,18 @@ def test_every_option_of_a_write_is_taken_over():
         ({"budget": "/b", "tasks_at_once": "2"}, "cannot be combined with budget"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_option(options, reason):
+def test_what_is_wrong_is_reported_with_its_option(options, reason):
     assert reason in refusal(spark_options.reading, **options)
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     assert len(refusal(spark_options.reading, mode="some", limit="x", fields="a,a").splitlines()) == 3
 
 
 def test_a_key_is_refused_and_not_shown(canary):
-    told = refusal(spark_options.reading, api_key=canary)
-    assert "looks like a key" in told
-    assert canary not in told
+    reported = refusal(spark_options.reading, api_key=canary)
+    assert "looks like a key" in reported
+    assert canary not in reported
 
 
 def test_a_write_takes_accounts_from_its_rows():
@@ -137,7 +137,7 @@ def test_what_spark_adds_for_a_table_of_its_catalog_is_no_option_of_ours():
     assert "looks like a key" in refusal(spark_options.reading, api_key="k", **{"option.api_key": "k"})
 
 
-def test_the_options_of_a_new_table_are_told_from_those_of_a_query():
+def test_the_options_of_a_new_table_are_distinguished_from_those_of_a_query():
     assert spark_options.of_table({"endpoint": "people", "limit": "3"}) == {}
     table = {"endpoint": "people", "option.endpoint": "people", "option.Limit": "3", "provider": "custify"}
     assert spark_options.of_table(table) == {"endpoint": "people", "limit": "3"}

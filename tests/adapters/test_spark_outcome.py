@@ -28,11 +28,11 @@ def lines(job):
     return Path(job.quarantine).read_text().splitlines()
 
 
-def test_a_finished_job_tells_its_totals_and_keeps_what_was_not_delivered(job, tmp_path, caplog):
-    told = spark_outcome.committed(job, tmp_path / "job", REPORTS)
-    assert told == json.loads((tmp_path / "report.json").read_text())
-    assert (told["outcomes"]["sent"], told["outcomes"]["rejected"]) == (3, 1)
-    assert (told["found_decided"], told["waited_seconds"], told["rows"]) == (1, 2.5, {"0": "ss", "1": "sr"})
+def test_a_finished_job_reports_its_totals_and_keeps_what_was_not_delivered(job, tmp_path, caplog):
+    reported = spark_outcome.committed(job, tmp_path / "job", REPORTS)
+    assert reported == json.loads((tmp_path / "report.json").read_text())
+    assert (reported["outcomes"]["sent"], reported["outcomes"]["rejected"]) == (3, 1)
+    assert (reported["found_decided"], reported["waited_seconds"], reported["rows"]) == (1, 2.5, {"0": "ss", "1": "sr"})
     assert [json.loads(line) for line in lines(job)] == [LINE]
     assert "4 rows: 3 sent, 1 rejected; those not delivered are in" in caplog.text
 
@@ -49,23 +49,23 @@ def test_rows_that_nothing_keeps_make_the_job_a_failure_that_shows_the_first():
 
 
 def test_a_job_without_a_fault_needs_no_quarantine():
-    told = spark_outcome.committed(writing({"endpoint": "upsert_person"}), None, [Report(0, "ss")])
-    assert told["outcomes"]["sent"] == 2
+    reported = spark_outcome.committed(writing({"endpoint": "upsert_person"}), None, [Report(0, "ss")])
+    assert reported["outcomes"]["sent"] == 2
 
 
-def test_an_aborted_job_tells_what_its_journal_knows_and_leaves_the_rest_to_its_next_run(job, tmp_path, caplog):
+def test_an_aborted_job_says_what_its_journal_knows_and_leaves_the_rest_to_its_next_run(job, tmp_path, caplog):
     with spark_journal.opened(tmp_path / "nightly", 0, "task") as journal:
         journal.decide("a.1", Receipt(0, "sent"))
         journal.give("b.1")
-    told = spark_outcome.aborted(job, tmp_path / "nightly", REPORTS)
-    assert told["outcomes"] == {"sent": 1, "unclear": 1}
+    reported = spark_outcome.aborted(job, tmp_path / "nightly", REPORTS)
+    assert reported["outcomes"] == {"sent": 1, "unclear": 1}
     assert "run it again with the option job nightly" in caplog.text
     assert not (tmp_path / "kept").exists()
 
 
-def test_an_aborted_job_without_a_journal_keeps_what_its_tasks_told(job, caplog):
-    told = spark_outcome.aborted(job, None, REPORTS)
-    assert told["aborted"]
+def test_an_aborted_job_without_a_journal_keeps_what_its_tasks_reported(job, caplog):
+    reported = spark_outcome.aborted(job, None, REPORTS)
+    assert reported["aborted"]
     assert len(lines(job)) == 1
     assert "name a journal" in caplog.text
 

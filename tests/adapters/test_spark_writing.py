@@ -14,7 +14,7 @@ FIRST, SECOND = Attempt(0, 0, 1), Attempt(0, 1, 1)
 
 
 class Service:
-    """Takes records, and can fail for everybody after so many."""
+    """Takes records, and can fail for all after so many."""
 
     def __init__(self, fails_after=None):
         self.sent = []
@@ -84,7 +84,7 @@ def test_without_a_journal_a_second_attempt_repeats_only_what_does_no_harm():
     assert TaskWrite(service, RULES, FIRST, None).write(rows).outcomes == "ss"
 
 
-def test_an_input_that_breaks_is_told_after_every_row_under_way_is_decided(tmp_path):
+def test_an_input_that_breaks_is_reported_after_every_row_under_way_is_decided(tmp_path):
     def broken():
         yield from named("a", "b")
         raise OSError("the shuffle is gone")

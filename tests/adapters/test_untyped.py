@@ -18,10 +18,10 @@ SCHEMA = {
     ("value", "text"),
     [("as it is", "as it is"), (None, None), (5, "5"), (True, "true"), (["a"], '["a"]'), ({"a": 1}, '{"a":1}')],
 )
-def test_a_value_without_a_type_is_told_as_text(value, text):
+def test_a_value_without_a_type_is_reported_as_text(value, text):
     record = {"name": "n", "label": value, "answers": [{"value": value}], "more": 1}
-    told = untyped.as_text(record, untyped.places(SCHEMA))
-    assert told == {"name": "n", "label": text, "answers": [{"value": text}], "more": 1}
+    reported = untyped.as_text(record, untyped.places(SCHEMA))
+    assert reported == {"name": "n", "label": text, "answers": [{"value": text}], "more": 1}
 
 
 def test_a_schema_that_is_typed_everywhere_needs_nothing():

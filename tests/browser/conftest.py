@@ -19,7 +19,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 PICTURES = os.environ.get("PICTURES")
-"""Where every screen is drawn, wide and narrow, light and dark, when somebody wants to look at them."""
+"""Where every screen is drawn, wide and narrow, light and dark, when someone wants to look at them."""
 PROGRAM = "from custify_connector.cli import main; main(prog_name='custify')"
 
 

@@ -172,7 +172,7 @@ def test_a_write_counts_its_outcomes_and_keeps_what_was_rejected(screen):
     screen.checked_everywhere("quarantine-file")
 
 
-def test_a_rejected_record_is_mended_and_sent_again(screen, folder):
+def test_a_rejected_record_is_corrected_and_sent_again(screen, folder):
     screen.page.get_by_role("link", name="Fix line 1").click()
     screen.checked_everywhere("quarantine-record")
     field = screen.page.get_by_label("Record", exact=True)
@@ -253,7 +253,7 @@ def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(scre
     screen.checked_everywhere("certification-evidence")
 
 
-def test_a_report_with_failures_says_what_to_mend(screen, folder):
+def test_a_report_with_failures_says_what_to_fix(screen, folder):
     (folder / "custify-certification.json").write_text(as_json.text(MIXED))
     screen.open("/certification/custify")
     screen.page.locator(".verdict").get_by_role("link", name="D2").click()

@@ -93,7 +93,7 @@ def test_what_is_skipped_has_its_reason_and_the_rung_is_not_reached(installed, v
     assert done.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_of_a_part_no_rung_is_told_and_a_skip_does_not_fail(installed, verdicts):
+def test_of_a_part_no_rung_is_reported_and_a_skip_does_not_fail(installed, verdicts):
     verdicts["D1"] = Verdict("skipped", (), "r")
     done = installed.runpytest_inprocess("--connector", "tiny", "--connector-stream", "notes")
     done.stdout.no_fnmatch_line("*rung reached*")
@@ -106,7 +106,7 @@ def test_a_fault_of_the_harness_keeps_its_traceback(installed, monkeypatch):
     done.stdout.fnmatch_lines(["*ZeroDivisionError: division by zero*"])
 
 
-def test_an_unknown_connector_is_told_with_those_that_are_known(installed):
+def test_an_unknown_connector_is_reported_with_those_that_are_known(installed):
     done = installed.runpytest_inprocess("--connector", "nope")
     done.stderr.fnmatch_lines(["ERROR: --connector: *installed: custify, tiny*"])
     assert done.ret == pytest.ExitCode.USAGE_ERROR

@@ -107,7 +107,7 @@ def test_every_rule_has_a_text_of_its_own(schema, value, expected):
     assert texts(value, schema) == expected
 
 
-def test_one_of_several_that_exclude_each_other_is_told_from_none_of_them():
+def test_one_of_several_that_exclude_each_other_is_distinguished_from_none_of_them():
     schema = {"oneOf": [{"required": ["companyId"]}, {"required": ["peopleId"]}]}
     assert texts({"companyId": "c", "peopleId": "p"}, schema) == ["x: takes only one of companyId, peopleId"]
 
@@ -133,7 +133,7 @@ def test_half_a_character_is_no_error_of_its_own():
     assert texts("\ud800", {"pattern": "^a$"}) == ["x: does not have the form ^a$"]
 
 
-def test_the_same_fault_is_told_once():
+def test_the_same_fault_is_reported_once():
     assert texts(3, {"allOf": [{"type": "string"}, {"type": "string"}]}) == ["x: must be string, not a number"]
 
 

@@ -291,7 +291,7 @@ def test_a_required_field_left_out_is_refused(subtests):
                 assert ("required", "") in faults(name, record), field
 
 
-def test_a_record_that_names_nobody_is_refused(subtests):
+def test_a_record_that_names_no_one_is_refused(subtests):
     for destination, (_, selectors) in DESTINATIONS.items():
         with subtests.test(destination):
             name = f"writes/{destination}"

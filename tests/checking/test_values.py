@@ -44,7 +44,7 @@ class Fraction64(float):
 
 @numbers.Integral.register
 class Int64:
-    """What a whole number of numpy is: no int, and able to give one."""
+    """What an integer of numpy is: no int, and able to give one."""
 
     dtype, ndim, shape = "int64", 0, ()
 

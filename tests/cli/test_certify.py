@@ -65,7 +65,7 @@ def test_a_check_that_is_skipped_is_not_passed(certify, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["holds"] is False
 
 
-def test_an_unknown_connector_is_told_with_those_that_are_known(certify):
+def test_an_unknown_connector_is_reported_with_those_that_are_known(certify):
     code, _, err = certify("nope")
     assert (code, "installed: custify, tiny" in err) == (2, True)
 

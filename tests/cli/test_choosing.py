@@ -31,13 +31,13 @@ def test_a_file_that_is_named_goes_before_the_environment(mounted, monkeypatch):
     read("--credential-file", str(mounted))
 
 
-def test_a_file_that_everybody_may_read_is_refused(mounted):
+def test_a_file_that_everyone_may_read_is_refused(mounted):
     mounted.chmod(0o444)
     assert "has mode 0444" in read("--credential-file", str(mounted), code=2).stderr
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"api_key": 3}', "\xff"])
-def test_a_file_that_holds_no_credential_is_told(mounted, content):
+def test_a_file_that_holds_no_credential_is_reported(mounted, content):
     mounted.chmod(0o600)
     mounted.write_text(content)
     assert "must hold" in read("--credential-file", str(mounted), code=2).stderr
@@ -47,7 +47,7 @@ def test_a_name_and_a_file_at_once_are_refused(mounted):
     assert "use one of them" in read("--credential-file", str(mounted), "--credential", "a", code=2).stderr
 
 
-def test_without_any_the_stored_names_are_told():
+def test_without_any_the_stored_names_are_reported():
     assert "custify credential add NAME" in read(code=2).stderr
     CliRunner().invoke(main, ["credential", "add", "acme", "--api-key-stdin", "--no-test"], input="k\n")
     assert "--credential NAME (stored: acme)" in read(code=2).stderr

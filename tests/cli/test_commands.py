@@ -233,7 +233,7 @@ def ready(process):
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_sandbox_says_where_it_is_serves_and_ends_when_it_is_told(start, end):
+def test_a_sandbox_says_where_it_is_serves_and_ends_when_it_is_asked(start, end):
     process = start("sandbox", "--people", "30", "--companies", "3", "--api-key", "k", "--rate-limit", "none")
     address = ready(process)
     assert address["api_key"] == "k"

@@ -84,7 +84,7 @@ def test_a_key_of_which_nothing_is_known_is_kept_only_when_asked():
     ("key", "text"),
     [("", "must not be empty"), ("Bearer x", "without the word Bearer"), ("a b", "must not contain blanks")],
 )
-def test_a_malformed_key_is_told_before_anything_is_sent(sandbox, key, text):
+def test_a_malformed_key_is_reported_before_anything_is_sent(sandbox, key, text):
     assert text in add(sandbox, key=key, code=2).stderr
     assert len(sandbox.journal) == 0
 
@@ -94,7 +94,7 @@ def test_a_name_that_is_taken_is_refused_before_a_key_is_asked_for(sandbox):
     assert "custify credential rotate acme" in custify("credential", "add", "acme", code=2).stderr
 
 
-def test_without_a_terminal_nobody_is_asked():
+def test_without_a_terminal_no_one_is_asked():
     assert "add --api-key-stdin" in custify("credential", "add", "acme", code=2).stderr
 
 
@@ -187,7 +187,7 @@ def process(*words, tmp_path, **environment):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
-def test_a_person_is_told_where_keys_are_made_and_what_they_type_is_not_shown(sandbox, canary, tmp_path):
+def test_a_person_learns_where_keys_are_made_and_what_they_type_is_not_shown(sandbox, canary, tmp_path):
     ours, theirs = pty.openpty()
     words = [*RUN, "credential", "add", "acme", "--base-url", sandbox.base_url]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "80"}

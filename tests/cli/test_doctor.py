@@ -19,7 +19,7 @@ def _account(monkeypatch, sandbox):
 
 
 @pytest.mark.usefixtures("_account")
-def test_where_all_is_well_there_is_nothing_to_mend(canary):
+def test_where_all_is_well_there_is_nothing_to_fix(canary):
     said = doctor()
     assert said.endswith("\nnothing to fix\n")
     assert canary not in said
@@ -36,7 +36,7 @@ def test_scripts_get_every_finding():
 
 
 @pytest.mark.usefixtures("_account")
-def test_a_key_that_is_refused_is_to_be_mended(monkeypatch):
+def test_a_key_that_is_refused_must_be_corrected(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "wrong")
     said = doctor(code=1)
     assert "FIX   credential" in said
@@ -49,7 +49,7 @@ def test_without_a_credential_it_says_how_to_keep_one(monkeypatch, sandbox):
     assert "custify credential add NAME" in " ".join(doctor(code=1).split())
 
 
-def test_a_service_that_cannot_be_reached_is_told_with_the_remedy(monkeypatch):
+def test_a_service_that_cannot_be_reached_is_reported_with_the_remedy(monkeypatch):
     monkeypatch.setenv("CUSTIFY_API_KEY", "k")
     monkeypatch.setenv("CUSTIFY_BASE_URL", "http://127.0.0.1:9")
     said = " ".join(doctor(code=1).split())

@@ -666,7 +666,7 @@ def test_a_state_that_another_run_uses_is_refused(desk):
 # ------------------------------------------------------------------------------------------------------------- the rest
 
 
-def test_a_delete_that_found_nothing_is_told_as_that(desk):
+def test_a_delete_that_found_nothing_is_reported_as_that(desk):
     desk.put("f.jsonl", [{"user_id": "mark-nobody"}, {"user_id": desk.user_id}])
     done = desk.run("write", "delete_person", "f.jsonl", "--param", "max_deletes=5")
     assert "1 of the unchanged were not found, so there was nothing to delete" in done.stderr

@@ -14,11 +14,11 @@ NOW = datetime(2026, 1, 31, 9, 30, tzinfo=timezone.utc)
         (120, "2 minutes ago"), (7200, "2 hours ago"), (172_800, "2 days ago"), (-3600, "on 2026-01-31 10:30 UTC"),
     ],
 )  # fmt: skip
-def test_how_long_ago_is_told_in_words(seconds, words):
+def test_how_long_ago_is_reported_in_words(seconds, words):
     assert layout.ago((NOW - timedelta(seconds=seconds)).isoformat(), NOW) == words
 
 
-def test_a_time_that_another_connector_reports_is_told_whatever_its_form():
+def test_a_time_that_another_connector_reports_is_reported_whatever_its_form():
     assert layout.ago(f"{NOW:%Y-%m-%dT%H:%M:%S}.1Z", NOW) == "just now"
 
 

@@ -107,7 +107,7 @@ def test_a_dry_run_prints_what_would_be_sent(run, tmp_path):
     assert RunHistory().count() == 0
 
 
-def test_a_dry_run_that_nobody_declared_is_refused_before_the_first_row(run, tmp_path):
+def test_a_dry_run_that_no_one_declared_is_refused_before_the_first_row(run, tmp_path):
     (tmp_path / "notes.jsonl").write_text('{"id": 1, "text": "x"}\n')
     done = run("write", "put_note", "notes.jsonl", "--dry-run", "--connector", "tiny", "--credential-file", "-")
     assert done.exit_code == 2

@@ -27,8 +27,8 @@ def test_several_streams_have_a_bar_each_and_a_line_when_they_end(monkeypatch):
         bars.tell("people", 50, 200)
         bars.tell("companies", 7)
         bars.end("people", "people: the row [200]")
-        bars.end("never told", "never told: failed")
-    for text in ("companies", "people: the row [200]", "never told: failed", "of 2"):
+        bars.end("never reported", "never reported: failed")
+    for text in ("companies", "people: the row [200]", "never reported: failed", "of 2"):
         assert text in terminal.getvalue()
 
 
@@ -100,7 +100,7 @@ def test_a_stream_that_stands_still_is_shown_with_what_it_waits_for(monkeypatch)
     assert "waits for the rate limit" in terminal.getvalue()
 
 
-def test_without_a_terminal_only_the_end_of_a_stream_is_told(capsys):
+def test_without_a_terminal_only_the_end_of_a_stream_is_reported(capsys):
     with Progress(2) as bars:
         bars.tell("people", 50)
         bars.end("people", "people: the row")

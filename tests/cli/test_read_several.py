@@ -142,7 +142,7 @@ def test_a_full_read_shows_what_was_deleted_and_keeps_the_cursor(run, sandbox, t
     people = sandbox.content.table("people")
     people.remove(next(iter(people))["id"])
     run("people", "-o", "crm.duckdb")
-    assert len(table(tmp_path / "crm.duckdb", "people")) == 30, "Custify tells no deletes"
+    assert len(table(tmp_path / "crm.duckdb", "people")) == 30, "Custify reports no deletes"
     assert run("people", "-o", "crm.duckdb", "--mode", "full").exit_code == 0
     assert len(table(tmp_path / "crm.duckdb", "people")) == 29
     assert "people: 0 records" in run("people", "-o", "crm.duckdb").stderr
@@ -159,7 +159,7 @@ def test_a_part_never_takes_the_place_of_a_whole_table(run, sandbox, tmp_path, w
     assert len(table(tmp_path / "crm.duckdb", "people")) == 30
 
 
-def test_a_table_of_a_part_is_read_anew_by_the_next_run(run, tmp_path):
+def test_a_table_of_a_part_is_read_again_by_the_next_run(run, tmp_path):
     for _ in range(2):
         assert run("people", "-o", "crm.duckdb", "--limit", "3").exit_code == 0
         assert len(table(tmp_path / "crm.duckdb", "people")) == 3
@@ -241,7 +241,7 @@ def test_what_an_interrupted_run_staged_is_used_while_it_is_fresh(run, sandbox, 
     assert not state.exists()
 
 
-def test_what_was_staged_long_ago_is_read_anew(run, sandbox, tmp_path):
+def test_what_was_staged_long_ago_is_read_again(run, sandbox, tmp_path):
     sandbox.quirks = Quirks(page_cap=4)
     sandbox.faults.add(Fault("status", value=401, after=6, path="/people/all"))
     words = ("people", "-o", "crm.duckdb", "--max-in-flight", "1")

@@ -1,4 +1,4 @@
-"""What is told of several streams, and the exit code that it comes to."""
+"""What is reported of several streams, and the exit code that it comes to."""
 
 from types import SimpleNamespace
 
@@ -60,7 +60,7 @@ def test_the_exit_code_says_whose_fault_it_is(ended, code):
     assert read_summary.exit_code_of(ended) == code
 
 
-def test_the_reason_of_each_failure_is_told_and_what_was_never_begun():
+def test_the_reason_of_each_failure_is_reported_and_what_was_never_begun():
     said = below({"people": WHOLE, "tags": GONE, "notes": WRONG, "deals": NEVER})
     for line in ("tags: gone", "notes: table: is not ours", "not read: deals", "1 of 4 streams are in crm.duckdb"):
         assert line in said

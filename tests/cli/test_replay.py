@@ -64,22 +64,22 @@ def test_the_quarantine_holds_what_was_rejected_with_its_line(quarantine):
     assert {line["error"]["stage"] for line in lines} == {"validation"}
 
 
-def test_only_what_is_in_the_quarantine_is_sent_after_it_was_mended(run, sandbox, quarantine):
+def test_only_what_is_in_the_quarantine_is_sent_after_it_was_corrected(run, sandbox, quarantine):
     lines = get(quarantine)
-    lines[0]["rawMessage"]["name"] = "mended"
+    lines[0]["rawMessage"]["name"] = "corrected"
     put(quarantine, lines)
     sent(sandbox)
     done = run("replay", "q.jsonl", "--quarantine", "again.jsonl")
-    assert sent(sandbox) == [{"user_id": "mark-1", "name": "mended"}]
+    assert sent(sandbox) == [{"user_id": "mark-1", "name": "corrected"}]
     assert "upsert_person: 2 records: 1 sent, 1 rejected" in done.stderr
     assert done.exit_code == 1
     (rejected,) = get(quarantine.parent / "again.jsonl")
     assert rejected["rawMessage"] == {"name": "nobody"}
 
 
-def test_a_replay_can_be_gone_on_with_like_any_run(run, sandbox, quarantine):
+def test_a_replay_can_be_resumed_like_any_run(run, sandbox, quarantine):
     lines = get(quarantine)
-    lines[0]["rawMessage"]["name"] = "mended"
+    lines[0]["rawMessage"]["name"] = "corrected"
     put(quarantine, [lines[1], lines[0]])
     sent(sandbox)
     assert run("replay", "q.jsonl", "--on-reject", "stop").exit_code == 1
@@ -219,11 +219,11 @@ def test_an_unclear_row_that_a_stopped_replay_came_to_is_unclear_for_the_resumed
 def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run, sandbox, quarantine):
     """As after a run that was killed while it kept the row, and resumed."""
     first, second = get(quarantine)
-    first["rawMessage"]["name"] = "mended"
+    first["rawMessage"]["name"] = "corrected"
     put(quarantine, [first, second, {**first, "rawMessage": {**first["rawMessage"], "name": "other"}}])
     sent(sandbox)
     done = run("replay", "q.jsonl")
-    assert [body["name"] for body in sent(sandbox)] == ["mended"]
+    assert [body["name"] for body in sent(sandbox)] == ["corrected"]
     assert "line 3: rejected: is the same row as line 1: keep one of the two" in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""`custify runs`, and that every read and write is written down with the reason of its end."""
+"""`custify runs`, and that every read and write is recorded with the reason of its end."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def last():
     return RunHistory().page(1)[0]
 
 
-def test_a_read_is_written_down_with_nexlas_counters(tmp_path):
+def test_a_read_is_recorded_with_nexlas_counters(tmp_path):
     custify("read", "people", "-o", "people.jsonl", "--limit", "7")
     run = last()
     size = (tmp_path / "people.jsonl").stat().st_size
@@ -50,7 +50,7 @@ def test_a_read_is_written_down_with_nexlas_counters(tmp_path):
     assert run.command == ("read", "people", "-o", "people.jsonl", "--limit", "7")
 
 
-def test_a_write_is_written_down_with_its_outcomes_and_the_next_step(tmp_path):
+def test_a_write_is_recorded_with_its_outcomes_and_the_next_step(tmp_path):
     words = ["write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "email=email"]
     custify(*words, "--quarantine", "q.jsonl", code=1)
     run = last()
@@ -71,7 +71,7 @@ def test_a_load_is_one_run_for_each_file(tmp_path):
     assert (last().kind, last().endpoint, last().records) == ("load", "upsert_person", 1)
 
 
-def test_a_dry_run_is_not_written_down():
+def test_a_dry_run_is_not_recorded():
     custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "email=email", "--dry-run", code=1)
     assert RunHistory().count() == 0
 
@@ -188,7 +188,7 @@ def test_old_runs_are_forgotten_when_asked():
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
-def test_every_end_is_written_down_with_its_reason(error, status, reason, canary):
+def test_every_end_is_recorded_with_its_reason(error, status, reason, canary):
     with (
         pytest.raises(type(error)),
         recording.recorded(Run("read", "people", "acme"), [Secret(canary)]),
@@ -198,7 +198,7 @@ def test_every_end_is_written_down_with_its_reason(error, status, reason, canary
     assert reason in last().reason
 
 
-def test_a_key_in_an_error_or_an_argument_is_not_written_down(canary):
+def test_a_key_in_an_error_or_an_argument_is_not_recorded(canary):
     run = Run("read", canary, "acme", {"params": {"email": [canary]}}, ("read", canary), output=canary)
     with (
         pytest.raises(ServiceUnavailable),

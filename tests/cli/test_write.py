@@ -70,7 +70,7 @@ def test_rows_of_a_csv_arrive_as_their_map_says(run, sandbox, people):
 
 
 @pytest.mark.parametrize(("empty", "sent"), [("absent", {}), ("null", {"phone": None}), ("text", {"phone": ""})])
-def test_an_empty_cell_means_what_it_is_told_to(run, tmp_path, empty, sent):
+def test_an_empty_cell_means_what_its_option_says(run, tmp_path, empty, sent):
     (tmp_path / "p.csv").write_text("user_id,phone\nu-1,\n")
     done = run("upsert_person", "p.csv", "--empty", empty, "--dry-run")
     body = json.loads(done.stdout)["body"] if done.stdout else {}
@@ -98,7 +98,7 @@ def test_rows_without_a_value_can_be_left_out(run, sandbox, people):
     assert len(bodies(sandbox)) == 1
 
 
-def test_columns_that_are_no_field_are_told_of_before_their_rows_are_rejected(run, people):
+def test_columns_that_are_no_field_are_reported_before_their_rows_are_rejected(run, people):
     done = run("upsert_person", people)
     assert done.exit_code == 1
     said = " ".join(done.stderr.split())
@@ -297,9 +297,9 @@ def test_a_write_with_rejects_and_no_quarantine_says_how_to_keep_them(run, tmp_p
 def test_reasons_are_broken_between_words_at_the_width_of_the_terminal(run, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     (tmp_path / "people.csv").write_text("user_id,signed_up_at\nu-4,soon\n", encoding="utf-8")
-    told = run("upsert_person", "people.csv").stderr.splitlines()
-    assert max(map(len, told)) <= 80
-    assert told[1].startswith("  ")
+    reported = run("upsert_person", "people.csv").stderr.splitlines()
+    assert max(map(len, reported)) <= 80
+    assert reported[1].startswith("  ")
 
 
 def test_an_id_of_another_form_is_sent_only_where_it_was_asked_for(run):

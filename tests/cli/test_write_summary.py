@@ -1,4 +1,4 @@
-"""What is told of the rows of a write: grouped by reason, and bounded."""
+"""What is reported of the rows of a write: grouped by reason, and bounded."""
 
 from custify_connector.cli.write_summary import Reasons
 from custify_connector.contract import Receipt
@@ -6,10 +6,10 @@ from custify_connector.host.feed import Line
 from custify_connector.host.words import outcomes
 
 
-def grouped(*told):
+def grouped(*reported):
     """Return the reasons of receipts given as (line, outcome, reason) and a key where there is one."""
     reasons = Reasons()
-    for line, outcome, reason, *key in told:
+    for line, outcome, reason, *key in reported:
         reasons.add(Line(line, Receipt(line - 1, outcome, key=key[0] if key else None, reason=reason)))
     return reasons
 
@@ -19,7 +19,7 @@ def test_a_reason_of_one_row_names_its_line_and_key():
     assert shown.lines() == ["line 4: rejected u-4: is odd", "line 6: failed: no answer"]
 
 
-def test_a_reason_of_several_rows_is_told_once_with_its_first_lines():
+def test_a_reason_of_several_rows_is_reported_once_with_its_first_lines():
     shown = grouped(*((line, "rejected", "is odd") for line in range(2, 9)))
     assert shown.lines() == ["7 rejected: is odd (lines 2, 3, 4, 5, 6 and 2 more)"]
 
@@ -44,7 +44,7 @@ def test_scripts_are_given_the_same_groups():
     ]
 
 
-def test_outcomes_that_nobody_had_are_left_out():
+def test_outcomes_that_no_one_had_are_left_out():
     assert outcomes({"sent": 1200, "rejected": 0, "failed": 3}) == "1,200 sent, 3 failed"
 
 

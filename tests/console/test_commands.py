@@ -25,7 +25,7 @@ def test_a_command_is_shown_as_a_shell_takes_it():
     assert shown(("read", "e", "--param", "a=x y")) == "custify read e --param 'a=x y'"
 
 
-def test_what_nobody_chose_is_not_said():
+def test_what_no_one_chose_is_not_said():
     assert Read("e", "").words() == ("read", "e")
     assert Write("d", "f", "").words() == ("write", "d", "f")
 

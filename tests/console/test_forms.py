@@ -40,12 +40,12 @@ def test_what_is_empty_is_absent_and_the_rest_has_its_type():
     )
 
 
-@pytest.mark.parametrize(("name", "text", "told"), [("size", "three", "an integer"), ("filters", "[", "a list")])
-def test_what_has_another_type_is_told_at_its_field(name, text, told):
+@pytest.mark.parametrize(("name", "text", "reported"), [("size", "three", "an integer"), ("filters", "[", "a list")])
+def test_what_has_another_type_is_reported_at_its_field(name, text, reported):
     values, faults = forms.values_of(SCHEMA, {name: text}, "p")
     assert values == {}
     assert faults[0].place == f"p.{name}"
-    assert told in faults[0].reason
+    assert reported in faults[0].reason
 
 
 def test_faults_stand_at_their_field_and_the_others_at_none():

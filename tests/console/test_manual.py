@@ -45,7 +45,7 @@ def test_the_path_is_asked_for_where_it_is_missing(signed_in):
     assert 'id="f-by_hand-request-path-fault"' in refused.text
 
 
-def test_what_the_service_refuses_is_told_in_the_sample(signed_in):
+def test_what_the_service_refuses_is_reported_in_the_sample(signed_in):
     gone = signed_in.post("/custify/by-hand/test", **{**TYPED, "by_hand.request.path": "/nothing/here"})
     assert gone.status == 502
     assert "/nothing/here" in gone.text

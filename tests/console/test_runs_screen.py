@@ -1,4 +1,4 @@
-"""A run's page and list: it can be ended from there, gone on with, and says what it would really do."""
+"""A run's page and list: it can be ended from there, resumed, and says what it would really do."""
 
 import os
 import signal

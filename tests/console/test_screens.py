@@ -34,7 +34,7 @@ def test_nothing_leaves_a_quarantine_for_a_credential_that_is_not_there(signed_i
     assert list(folder.iterdir()) == [rejected]
 
 
-def test_a_mended_record_is_saved(signed_in, rejected):
+def test_a_corrected_record_is_saved(signed_in, rejected):
     page = signed_in.get("/quarantine/record?file=rejected.jsonl&line=1").text
     mark = page.partition('name="mark" value="')[2].partition('"')[0]
     saved = signed_in.post("/quarantine/fix", file="rejected.jsonl", line="1", mark=mark, record='{"name": "y"}')
@@ -46,7 +46,7 @@ def test_a_mended_record_is_saved(signed_in, rejected):
     assert signed_in.get("/quarantine/record?file=rejected.jsonl&line=99").status == 400
 
 
-def test_a_run_can_be_ended_and_gone_on_with(signed_in, sandbox, folder):
+def test_a_run_can_be_ended_and_resumed(signed_in, sandbox, folder):
     sandbox.latency = 1.0
     run = started(signed_in.post("/custify/source/people/run", credential="acme", output="o.jsonl", state="nightly"))
     signed_in.wait_for(run, "Run 1")
@@ -101,6 +101,6 @@ def test_a_credential_that_a_run_needs_is_not_removed(signed_in):
     assert "acme" in signed_in.get("/custify/credentials").text
 
 
-def test_another_page_is_told_to_a_script_as_a_header(signed_in):
-    told = signed_in.post("/custify/credentials/test", {"HX-Request": "true"}, name="acme")
-    assert (told.status, told.headers["hx-redirect"]) == (204, "/custify/credentials")
+def test_another_page_is_sent_to_a_script_as_a_header(signed_in):
+    reported = signed_in.post("/custify/credentials/test", {"HX-Request": "true"}, name="acme")
+    assert (reported.status, reported.headers["hx-redirect"]) == (204, "/custify/credentials")

@@ -47,7 +47,7 @@ def test_what_it_refuses_is_not_kept(client):
     assert "No credential yet" in client.get("/weather/credentials").text
 
 
-def test_a_field_that_is_missing_is_told_at_it(client):
+def test_a_field_that_is_missing_is_reported_at_it(client):
     text = client.post("/weather/credentials/add", station="7").text
     assert "f-password-fault" in text
 
@@ -71,7 +71,7 @@ def test_what_it_says_of_a_parameter_stands_at_that(station):
     assert "is above every mountain" in refused.text
 
 
-def test_what_it_raises_by_accident_is_told_without_its_text(station):
+def test_what_it_raises_by_accident_is_reported_without_its_text(station):
     broken = station.post("/weather/source/readings/test", credential="weather", **{"param.unit": "F"})
     assert broken.status == 502
     assert "RuntimeError" in broken.text
@@ -87,7 +87,7 @@ def test_its_destination_is_previewed_through_its_hook(station, folder):
     assert "&#34;wind&#34;: 12" in previewed.text
 
 
-def test_its_source_is_run_into_a_file_and_written_down(station, folder):
+def test_its_source_is_run_into_a_file_and_recorded(station, folder):
     begun = station.post("/weather/source/readings/run", credential="weather", output="warm.csv",
                          **{"param.height": "8000"})  # fmt: skip
     ended = station.wait_for(started(begun) + "/live", "All went well")
@@ -100,7 +100,7 @@ def test_its_source_is_run_into_a_file_and_written_down(station, folder):
     assert f"/runs/{run.id}" in ended.text
 
 
-def test_its_run_is_gone_on_with_from_its_page_with_the_credential_that_was_lent(station, folder):
+def test_its_run_is_resumed_from_its_page_with_the_credential_that_was_lent(station, folder):
     begun = station.post("/weather/source/readings/run", credential="weather", output="warm.jsonl")
     station.wait_for(started(begun) + "/live", "All went well")
     (folder / "warm.jsonl").unlink()
@@ -119,7 +119,7 @@ def test_a_run_whose_credential_is_gone_says_so(station):
     assert "add it under Authenticate" in refused.text
 
 
-def test_what_ends_its_run_is_told_without_the_secret(station):
+def test_what_ends_its_run_is_reported_without_the_secret(station):
     begun = station.post("/weather/source/readings/run", credential="weather", output="x.jsonl",
                          **{"param.height": "13"})  # fmt: skip
     assert "could not go on (exit code 3)" in station.wait_for(started(begun) + "/live", "exit code").text
@@ -136,7 +136,7 @@ def test_a_dry_run_of_its_destination_sends_nothing_and_leaves_no_run(station, f
     assert RunHistory().count() == 0
 
 
-def test_its_rejected_records_are_quarantined_mended_and_replayed(station, folder):
+def test_its_rejected_records_are_quarantined_corrected_and_replayed(station, folder):
     (folder / "storms.jsonl").write_text('{"wind": 12}\n{"wind": "much"}\n')
     begun = station.post("/weather/destination/warn/write", credential="weather", file="storms.jsonl",
                          quarantine="calm.jsonl", **{"target.wind": "wind"})  # fmt: skip
@@ -199,7 +199,7 @@ def test_one_that_declares_no_dry_run_shows_records_and_is_never_asked_for_one(n
     assert 50 not in {note["id"] for note in service.held(None)}
 
 
-def test_what_cannot_become_a_record_is_told_in_the_preview_at_its_line(notes, folder):
+def test_what_cannot_become_a_record_is_reported_in_the_preview_at_its_line(notes, folder):
     client, _ = notes
     (folder / "notes.csv").write_text("id,text\nmany,hello\n7,x\n")
     asked = {"credential": "tiny", "file": "notes.csv", "target.id": "id", "type.id": "integer", "target.text": "text"}

@@ -167,7 +167,7 @@ def test_a_connector_that_is_registered_later_does_not_answer_for_another(manage
     assert first.describe() == {"name": "first"}
 
 
-def test_an_unknown_name_is_told_with_those_that_are_known(manager):
+def test_an_unknown_name_is_reported_with_those_that_are_known(manager):
     with pytest.raises(LookupError, match=r"no connector named 'third' is installed \(installed: first, second\)"):
         NamedConnector(manager, "third")
 
@@ -177,7 +177,7 @@ def test_where_nothing_is_installed_that_is_said():
         NamedConnector(pluggy.PluginManager(contract.PROJECT), "first")
 
 
-def test_a_hook_that_is_not_implemented_is_named_and_nobody_else_answers(manager):
+def test_a_hook_that_is_not_implemented_is_named_and_no_one_else_answers(manager):
     manager.register(Small(), "small")
     small = NamedConnector(manager, "small")
     assert small.describe() == {"name": "small"}

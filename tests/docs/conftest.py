@@ -104,7 +104,7 @@ def terminal(sandbox, tmp_path, monkeypatch):
 
 @pytest.fixture
 def empty_terminal(canary, tmp_path, monkeypatch):
-    """Return a terminal against an account that holds nobody."""
+    """Return a terminal against an account that holds no one."""
     monkeypatch.chdir(tmp_path)
     with Sandbox(people=0, companies=0, api_key=canary, rate_limit=None) as sandbox:
         yield Terminal(sandbox, tmp_path)

@@ -81,15 +81,15 @@ def talks_to_the_sandbox(command, terminal):
     return terminal.custify(command, *limit, code=1 if command.startswith(WITH_A_FAULTY_ROW) else 0)
 
 
-def is_replayed_once_it_is_mended(command, terminal):
+def is_replayed_once_it_is_corrected(command, terminal):
     file = terminal.folder / shlex.split(command)[2]
-    mended = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    for number, line in enumerate(mended):
-        line["rawMessage"]["user_id"] = f"mended-{number}"
+    corrected = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    for number, line in enumerate(corrected):
+        line["rawMessage"]["user_id"] = f"corrected-{number}"
         if "signed_up_at" in line["rawMessage"]:
             line["rawMessage"]["signed_up_at"] = "2026-01-31"
-    file.write_text("".join(json.dumps(line) + "\n" for line in mended), "utf-8")
-    assert mended
+    file.write_text("".join(json.dumps(line) + "\n" for line in corrected), "utf-8")
+    assert corrected
     talks_to_the_sandbox(command, terminal)
 
 
@@ -142,7 +142,7 @@ HOW = {
     "custify read ": talks_to_the_sandbox,
     "custify write ": talks_to_the_sandbox,
     "custify load ": talks_to_the_sandbox,
-    "custify replay ": is_replayed_once_it_is_mended,
+    "custify replay ": is_replayed_once_it_is_corrected,
     "custify describe": is_run,
     "custify sample ": talks_to_the_sandbox,
     "custify export ": is_run,
@@ -196,13 +196,13 @@ def test_every_command_of_a_page_runs(path, page, terminal):
             run(command, terminal)
 
 
-def test_the_rejected_row_of_the_readme_is_told_as_shown(page, terminal):
+def test_the_rejected_row_of_the_readme_is_reported_as_shown(page, terminal):
     shown = page("README.md")
     (terminal.folder / "people.csv").write_text(shown.files()["people.csv"], "utf-8")
     commands = [text for text in shown.commands() if text.startswith("custify write") and "--dry-run" not in text]
-    told = [talks_to_the_sandbox(command, terminal)[1] for command in commands]
+    reported = [talks_to_the_sandbox(command, terminal)[1] for command in commands]
     (expected,) = (text for text in shown.blocks("text") if text.startswith("line 4"))
-    assert told[-1].splitlines()[-4:] == expected.splitlines()
+    assert reported[-1].splitlines()[-4:] == expected.splitlines()
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def test_generated_text_is_what_would_be_generated_now(generate):
     assert not differing, "run python docs/generate.py"
 
 
-def test_the_check_tells_which_page_differs(generate, monkeypatch, capsys):
+def test_the_check_says_which_page_differs(generate, monkeypatch, capsys):
     monkeypatch.setattr(generate, "pages", lambda: {"docs/endpoints.md": "something else"})
     assert generate.main(["--check"]) == 1
     assert capsys.readouterr().err == "docs/endpoints.md: differs; run python docs/generate.py\n"

@@ -114,7 +114,7 @@ def test_the_state_of_another_mode_is_refused(shared, endpoint, mode):
 
 
 @pytest.mark.parametrize("endpoint", WHOLE)
-def test_the_state_of_a_finished_full_read_starts_the_next_one_afresh(shared, counted, endpoint):
+def test_the_state_of_a_finished_full_read_starts_the_next_one_from_the_beginning(shared, counted, endpoint):
     state = list(shared.read(endpoint, **words(endpoint)))[-1].state
     assert counted(shared.records(endpoint, state=state, **words(endpoint))) == counted(shared.truth(endpoint))
 

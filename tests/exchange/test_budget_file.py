@@ -1,4 +1,4 @@
-"""The window that processes share: never more than the limit in it, whoever counts, and whoever is killed."""
+"""The window that processes share: never more than the limit in it, whichever counts, and whichever is killed."""
 
 import itertools
 import os
@@ -114,7 +114,7 @@ def test_a_hold_lasts_over_a_restart_and_a_change_of_the_wall_clock_and_never_fo
     assert at_wall(window, 12.0, 0.0) == 0.0
 
 
-def test_a_hold_from_before_the_machine_was_started_anew_does_not_hide_one_of_today(window):
+def test_a_hold_from_before_the_machine_was_restarted_does_not_hide_one_of_today(window):
     window.hold_back(50_000.0)
     window.hold_back(12.0)
     assert counted(window, 5.0) == 7.0
@@ -167,7 +167,7 @@ def most_in_a_window(moments, seconds):
 
 
 def work(window, requests, seconds, times):
-    """Take so many places, waiting as told; returns when each was taken."""
+    """Take so many places, waiting as asked; returns when each was taken."""
     moments = []
     while len(moments) < times:
         now = time.monotonic()

@@ -33,7 +33,7 @@ def limited(seconds=None):
 
 
 class Time:
-    """A clock that moves only when somebody waits."""
+    """A clock that moves only when someone waits."""
 
     def __init__(self):
         self.at, self.waits = 1000.0, []
@@ -46,7 +46,7 @@ class Time:
 
 
 class Script:
-    """A `Send` that answers what is written down, the last of it for ever, and remembers when it was asked."""
+    """A `Send` that answers what it was given, the last of it for ever, and remembers when it was asked."""
 
     def __init__(self, time, *answers):
         self._time, self._answers, self.asked = time, list(answers), []
@@ -98,7 +98,7 @@ def test_what_may_not_be_repeated_is_sent_again_only_when_it_certainly_did_nothi
     assert len(send.asked) == asked
 
 
-def test_a_429_holds_everybody_back(time):
+def test_a_429_holds_everyone_back(time):
     send = Script(time, limited(7), OK)
     client = Client(send, Budget(None, time.clock), clock=time.clock)
     client.exchange(ASK, repeatable=False, stop=threading.Event())

@@ -115,7 +115,7 @@ def test_what_is_missing_or_unknown_is_named(credential, expected):
     assert sorted(faults(credential)) == sorted(expected)
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     found = faults({"api_key": " ", "nam": "n", "base_url": "http://api.custify.com", "description": 3})
     assert {fault.split(": ")[0] for fault in found} == {
         "credential.api_key",

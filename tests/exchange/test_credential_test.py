@@ -26,7 +26,7 @@ def report_on(base_url, key):
 
 @contextmanager
 def closed_port():
-    """Yield an address at which nobody listens."""
+    """Yield an address at which no one listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     yield f"http://127.0.0.1:{port}"
@@ -34,7 +34,7 @@ def closed_port():
 
 @contextmanager
 def always(reply):
-    """Yield an address that answers these bytes to whoever asks, and hangs up."""
+    """Yield an address that answers these bytes to any client, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.02)
         ended = threading.Event()
@@ -93,7 +93,7 @@ FAULTS = [
     [(row[0], row[1:]) for row in FAULTS],
     ids=[f"{'-'.join(f'{fault.kind}{fault.value or str()}' for fault in row[0])}" for row in FAULTS],
 )
-def test_what_an_answer_means_is_told_after_at_most_two_requests(sandbox, canary, monkeypatch, faults, expected):
+def test_what_an_answer_means_is_reported_after_at_most_two_requests(sandbox, canary, monkeypatch, faults, expected):
     code, status, requests = expected
     monkeypatch.setattr(credential_testing, "TIMEOUT_SECONDS", 0.3 if code == "timeout" else 10.0)
     sandbox.faults.add(*faults)
@@ -112,7 +112,7 @@ def test_a_key_without_access_is_forbidden_and_says_why(sandbox, canary):
     assert found.message.startswith("Custify knows the key but does not allow this: give the key access")
 
 
-def test_a_host_where_nobody_listens_is_unreachable(canary):
+def test_a_host_where_no_one_listens_is_unreachable(canary):
     with closed_port() as base_url:
         assert report_on(base_url, canary).code == "unreachable"
 
@@ -209,7 +209,7 @@ def test_a_pause_longer_than_a_person_waits_is_not_begun():
 
 
 def hurried():
-    """Return a clock on which nobody waits."""
+    """Return a clock on which no one waits."""
     return Clock(now=lambda: 0.0, pause=lambda _seconds, _stop: False)
 
 

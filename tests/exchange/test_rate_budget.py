@@ -17,7 +17,7 @@ from custify_connector.manifest import RateLimit
 
 
 class FakeTime:
-    """A clock that moves only when somebody waits; its figures are exact in binary."""
+    """A clock that moves only when someone waits; its figures are exact in binary."""
 
     def __init__(self):
         self.at = 0.0
@@ -133,7 +133,7 @@ def test_a_request_without_an_answer_yet_occupies_its_place_no_longer_than_one_w
     assert fake.at == 10.0 + JITTER_SECONDS
 
 
-def test_to_hold_back_lets_nobody_send():
+def test_to_hold_back_lets_no_one_send():
     budget, fake = budget_of(100, 10)
     budget.hold_back(4.0)
     budget.hold_back(1.0)
@@ -141,7 +141,7 @@ def test_to_hold_back_lets_nobody_send():
     assert budget.acquire(fake.wait)[1] == 0.0
 
 
-def test_without_a_limit_nobody_waits_until_the_service_asks_for_it():
+def test_without_a_limit_no_one_waits_until_the_service_asks_for_it():
     fake = FakeTime()
     budget = Budget(None, fake.clock())
     for _ in range(1_000):
@@ -210,7 +210,7 @@ def files(tmp_path):
 
 @pytest.mark.parametrize("seconds", [4.0, 1 / 8])
 def test_budgets_with_one_file_share_one_window(files, seconds):
-    """Two processes are two budgets; nobody sends while the window of both together is full."""
+    """Two processes are two budgets; no one sends while the window of both together is full."""
     fake, limit = FakeTime(), RateLimit(3, seconds)
     budgets = [Budget(limit, fake.clock(), file) for file in files]
     moments = []
@@ -240,7 +240,7 @@ def test_an_account_has_one_budget_and_its_latest_limit():
 
 
 @pytest.mark.usefixtures("own_budgets")
-def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
+def test_an_account_has_one_budget_in_a_process_whichever_call_names_a_file(tmp_path):
     """Two windows of one process would each allow the whole limit."""
     account, limit, file = ("https://a.example", "key"), RateLimit(1, 10), str(tmp_path / "budget")
     plain = shared_budget(account, limit)
@@ -248,7 +248,7 @@ def test_an_account_has_one_budget_in_a_process_whoever_names_a_file(tmp_path):
     assert shared_budget(account, limit) is plain
 
 
-def test_an_answer_that_came_late_is_told_to_the_others(tmp_path):
+def test_an_answer_that_came_late_is_shared_with_the_others(tmp_path):
     """What it took longer may have passed before the service counted its request."""
     fake = FakeTime()
     one, other = (Budget(RateLimit(2, 10), fake.clock(), BudgetFile(tmp_path / "budget")) for _ in range(2))
@@ -413,7 +413,7 @@ def test_no_window_ever_holds_more_than_the_limit(steps, requests, seconds):
 
 
 @given(st.lists(quarters, max_size=10), st.integers(1, 4))
-def test_nobody_sends_before_every_hold_has_ended(holds, requests):
+def test_no_one_sends_before_every_hold_has_ended(holds, requests):
     budget, fake = budget_of(requests, 1.0)
     until = 0.0
     for seconds in holds:
@@ -450,7 +450,7 @@ def test_eight_threads_together_keep_to_the_limit():
     assert min(gaps) >= seconds
 
 
-def test_the_real_clock_waits_until_it_is_told_to_stop():
+def test_the_real_clock_waits_until_it_is_asked_to_stop():
     clock, stop = Clock(), threading.Event()
     assert clock.pause(0.001, stop) is False
     stop.set()

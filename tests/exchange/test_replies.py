@@ -158,6 +158,6 @@ def test_other_answers_do_not_refuse_the_key(status):
     ],
     ids=["status", "status with text", "failure"],
 )
-def test_what_was_last_seen_is_told(last, said):
+def test_what_was_last_seen_is_reported(last, said):
     assert describe(GivenUp(last)) == said
     assert str(unavailable(GivenUp(last), "here")) == f"here: no usable response from Custify; {said}; try again later"

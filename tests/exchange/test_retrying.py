@@ -34,7 +34,7 @@ def failure(kind, *, arrived):
     return Failure(kind, "what happened", arrived=arrived)
 
 
-SETTLED, GIVEN_UP, SOON, EVERYBODY = "settled", "given up", Again(0.5), Again(10.0, everyone=True)
+SETTLED, GIVEN_UP, SOON, EVERYONE = "settled", "given up", Again(0.5), Again(10.0, everyone=True)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ SETTLED, GIVEN_UP, SOON, EVERYBODY = "settled", "given up", Again(0.5), Again(10
         pytest.param(Response(409), SETTLED, SETTLED, id="409"),
         pytest.param(Response(422), SETTLED, SETTLED, id="422"),
         pytest.param(Response(408), SOON, GIVEN_UP, id="408"),
-        pytest.param(Response(429), EVERYBODY, EVERYBODY, id="429"),
+        pytest.param(Response(429), EVERYONE, EVERYONE, id="429"),
         pytest.param(Response(500), SOON, GIVEN_UP, id="500"),
         pytest.param(Response(502), SOON, GIVEN_UP, id="502"),
         pytest.param(Response(503), SOON, GIVEN_UP, id="503"),

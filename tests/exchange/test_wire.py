@@ -76,7 +76,7 @@ def test_a_path_is_filled_with_encoded_values(template, values, path):
 @pytest.mark.parametrize(
     ("template", "names"), [("/people/all", ()), ("/people/{id}", ("id",)), ("/{a}/x/{b}", ("a", "b"))]
 )
-def test_a_template_tells_what_it_leaves_to_fill_in(template, names):
+def test_a_template_says_what_it_leaves_to_fill_in(template, names):
     assert placeholders(template) == names
 
 
@@ -108,5 +108,5 @@ def test_nothing_is_null(content):
 
 
 @pytest.mark.parametrize("content", [b"<html>", b'{"a": ', b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5_000])
-def test_what_is_no_json_is_told(content):
+def test_what_is_no_json_is_reported(content):
     assert decode(content) == (False, None)

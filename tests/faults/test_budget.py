@@ -169,7 +169,7 @@ def breaks(path):
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 @pytest.mark.parametrize("workers", [1, 8])
 def test_a_file_that_breaks_under_a_write_leaves_every_record_a_true_receipt(make, kinds, tmp_path, delivery, workers):
-    """Nothing is sent without a place in the budget, and nobody is told otherwise."""
+    """Nothing is sent without a place in the budget, and no caller hears otherwise."""
     account, kind, path = make(), kinds["event"], tmp_path / "budget"
     limit = {"rate_limit": {"requests": 1000, "seconds": 1.0}, "budget": str(path)}
 
@@ -182,8 +182,8 @@ def test_a_file_that_breaks_under_a_write_leaves_every_record_a_true_receipt(mak
     receipts, error = account.write(kind, records(), workers=workers, delivery=delivery, settings=limit)
     assert [receipt.index for receipt in receipts] == list(range(350))
     assert isinstance(error, ServiceUnavailable) or delivery == "batch"
-    told = [receipt for receipt in receipts if "budget: " in (receipt.reason or "")]
-    assert told, receipts[-1]
+    reported = [receipt for receipt in receipts if "budget: " in (receipt.reason or "")]
+    assert reported, receipts[-1]
     held = kind.held(account, 350)
     for receipt, count in zip(receipts, held, strict=True):
         assert count == (receipt.outcome == "sent") or (count <= 1 and receipt.code == "unclear"), receipt

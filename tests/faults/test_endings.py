@@ -1,4 +1,4 @@
-"""How a run ends when it is asked to, when it is asked twice, and when nobody reads its output any more."""
+"""How a run ends when it is asked to, when it is asked twice, and when no one reads its output any more."""
 
 # What a test varies are its parameters.
 # ruff: noqa: PLR0913, PLR0917
@@ -28,7 +28,7 @@ def interrupted(command, words, number, requests, wait_until):
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("name", ["person", "event"])
-def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone_on_with(
+def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_resumed(
     make, command, kinds, wait_until, number, code, name
 ):
     account, kind = make(latency=0.02), kinds[name]
@@ -49,7 +49,7 @@ def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_gone
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_gone_on_with(make, command, wait_until, number, code):
+def test_a_read_that_is_asked_to_end_keeps_its_state_and_can_be_resumed(make, command, wait_until, number, code):
     account = make(people=600, latency=0.02)
     own = command(account)
     words = ("read", "people", "--state", "./state", "--output", "people.jsonl", *COMMON)

@@ -117,7 +117,7 @@ class World:
         path = str(self.folder / self.names[number])
         wanted = resuming.Wanted("things", {"entry": entry}, path, ACCOUNTS[account], in_plan=in_plan)
         try:
-            choice = (resuming.resumed if resume else resuming.anew)(self.folder / "kept", wanted)
+            choice = (resuming.resumed if resume else resuming.fresh)(self.folder / "kept", wanted)
         except ConfigurationError:
             return None
         self._allow(number, account, entry, resume=resume)
@@ -197,14 +197,14 @@ class World:
             rows.pop(0)
         self.keep_files()
 
-    def judge(self, account, told=()):
+    def judge(self, account, reported=()):
         """Hold that nothing arrived more often than was asked for, and that what is called sent arrived."""
         for name, arrived in self.arrived.items():
             assert not arrived - self.allowed[name]
-        assert not Counter(name for name, receipt in told if receipt.outcome == "sent") - self.arrived[account]
-        assert {name for name, receipt in told if receipt.code == "sent_since"} <= set(self.arrived[account])
+        assert not Counter(name for name, receipt in reported if receipt.outcome == "sent") - self.arrived[account]
+        assert {name for name, receipt in reported if receipt.code == "sent_since"} <= set(self.arrived[account])
 
-    def told(self, number, lines):
+    def reported(self, number, lines):
         """Return the names of a file with what a run reports of them."""
         return [(name, line.receipt) for name, line in zip(self.files[number], lines, strict=True)]
 
@@ -258,7 +258,7 @@ def take(world, step):
             world.judge(account)
         else:
             lines = world.run(number, account, resume=resume, service=service)
-            world.judge(account, world.told(number, lines) if lines else ())
+            world.judge(account, world.reported(number, lines) if lines else ())
 
 
 @pytest.mark.slow
@@ -275,13 +275,13 @@ def test_whatever_happens_between_runs_nothing_is_lost_doubled_or_falsely_report
         lines = world.run(number, account, entry, resume=True, service=service, in_plan=True)
         if lines is None:
             continue
-        told = world.told(number, lines)
-        world.judge(account, told)
-        assert [line.receipt.index for line in lines] == list(range(len(told)))
-        assert {receipt.outcome for _, receipt in told} <= {"sent", "rejected", "failed"}
-        assert {receipt.code for _, receipt in told if receipt.outcome == "failed"} <= {"unclear"}
+        reported = world.reported(number, lines)
+        world.judge(account, reported)
+        assert [line.receipt.index for line in lines] == list(range(len(reported)))
+        assert {receipt.outcome for _, receipt in reported} <= {"sent", "rejected", "failed"}
+        assert {receipt.code for _, receipt in reported if receipt.outcome == "failed"} <= {"unclear"}
     for account in ACCOUNTS:
-        told = world.replay(account, account, Service(world.arrived[account]))
-        world.judge(account, told)
-        left = [receipt for _, receipt in told if receipt.code != "sent_since" and receipt.outcome != "sent"]
+        reported = world.replay(account, account, Service(world.arrived[account]))
+        world.judge(account, reported)
+        left = [receipt for _, receipt in reported if receipt.code != "sent_since" and receipt.outcome != "sent"]
         assert {(receipt.outcome, receipt.code) for receipt in left} <= {("failed", "unclear")}

@@ -274,8 +274,8 @@ SOURCE = {"endpoint": "people", "settings": {"rate_limit": None, "max_in_flight"
 
 @pytest.mark.parametrize("turn", range(1, 10))
 @pytest.mark.parametrize("how", ["asked to end", "killed"])
-def test_a_read_that_ends_after_any_of_its_batches_is_gone_on_with(make, tmp_path, turn, how):
-    """Also after the last one, when the state says already that the next read starts afresh."""
+def test_a_read_that_ends_after_any_of_its_batches_is_resumed(make, tmp_path, turn, how):
+    """Also after the last one, when the state says already that the next read starts from the beginning."""
     account, batches = make(), []
 
     def tell(count):
@@ -296,7 +296,7 @@ def test_a_read_that_ends_after_any_of_its_batches_is_gone_on_with(make, tmp_pat
 
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 @pytest.mark.parametrize("turn", [1, 3])
-def test_a_second_read_that_is_killed_is_gone_on_with_as_a_first_one_is(make, tmp_path, mode, turn):
+def test_a_second_read_that_is_killed_is_resumed_as_a_first_one_is(make, tmp_path, mode, turn):
     """The state of a finished read has no position; those of the next read must have one again."""
     account = make()
     output, state, source = tmp_path / "people.jsonl", tmp_path / "state", {**SOURCE, "mode": mode}
@@ -351,7 +351,7 @@ def crashing(monkeypatch, step):
 
 
 @pytest.mark.parametrize("step", range(1, 9))
-def test_a_crash_between_any_two_steps_of_a_read_is_gone_on_with(tmp_path, monkeypatch, step):
+def test_a_crash_between_any_two_steps_of_a_read_is_resumed(tmp_path, monkeypatch, step):
     output, state = tmp_path / "things.jsonl", tmp_path / "state"
     with monkeypatch.context() as patched:
         crashing(patched, step)

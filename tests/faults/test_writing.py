@@ -243,7 +243,7 @@ def test_a_look_that_goes_wrong_is_repeated_and_the_batch_never_posted_twice(
 
 @pytest.mark.parametrize("name", ["person", "event"])
 @pytest.mark.parametrize(("kind", "value"), [("status", 500), ("status", 404), ("reset", None)])
-def test_a_batch_whose_outcome_is_not_to_be_had_is_unclear_and_never_posted_twice(
+def test_a_batch_whose_outcome_is_not_available_is_unclear_and_never_posted_twice(
     account, kinds, wait_until, kind, value, name
 ):
     account.faults.add(Fault(kind, value=value, method="GET", path="/batch/", times=None))
@@ -295,7 +295,7 @@ def test_a_batch_that_expired_is_unclear(make, kinds):
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("fault", UNANSWERED)
-def test_a_ticket_that_is_looked_up_first_is_created_once_and_a_second_run_mends_what_was_unclear(
+def test_a_ticket_that_is_looked_up_first_is_created_once_and_a_second_run_settles_what_was_unclear(
     account, fault, before, workers
 ):
     """What is found under its own id is updated, so that to send it all again doubles nothing."""

@@ -103,7 +103,7 @@ def test_where_no_field_is_declared_secret_every_text_is():
     assert [secret.reveal() for secret in connectors.secrets_of(SCHEMA, LENT)] == [KEY]
 
 
-def test_what_is_usual_is_not_handed_over_and_what_is_not_declared_is_refused():
+def test_what_is_usual_is_not_passed_and_what_is_not_declared_is_refused():
     other = chosen()
     assert other.source({"endpoint": "x", "mode": "full", "params": {}, "limit": 3, "settings": {}}) == {
         "endpoint": "x",

@@ -1,4 +1,4 @@
-"""What a connector's test of a credential tells `custify doctor`."""
+"""What a connector's test of a credential reports to `custify doctor`."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -32,7 +32,7 @@ def test_without_a_credential_the_network_is_looked_at_all_the_same(sandbox):
     assert [one.name for one in found] == ["network", "clock", "limits"]
 
 
-def test_a_malformed_credential_is_told_and_nothing_is_sent(sandbox):
+def test_a_malformed_credential_is_reported_and_nothing_is_sent(sandbox):
     malformed = {"name": "x", "api_key": "a b", "base_url": sandbox.base_url}
     assert [one.name for one in examining_service.the_service(own(), malformed, "x")] == ["credential"]
     assert len(sandbox.journal) == 0
@@ -74,7 +74,7 @@ def test_a_key_is_at_fault_only_when_the_service_says_so(code, verdict):
     assert examining_service.key(report(code), "acme").verdict == verdict
 
 
-def test_the_limits_that_were_seen_are_told():
+def test_the_limits_that_were_seen_are_reported():
     seen = examining_service.limits(report("ok", 200, limit="100", remaining="91"), LIMIT)
     assert seen.found == (
         "Custify allows 100 requests, 91 of them left now; this connector sends at most 100 requests in 10 s"

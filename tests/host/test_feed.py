@@ -158,7 +158,7 @@ def test_a_run_that_is_asked_to_end_hands_over_no_more_rows(place):
 
 @pytest.mark.parametrize("value", [2**70, "half a \ud800", b"bytes", {1: "a name that is no text"}], ids=str)
 def test_a_record_with_a_value_that_json_cannot_carry_is_kept_like_any_other(place, value):
-    """Whoever judges it rejects it; until then it has a hash, and then a line in the quarantine."""
+    """Its judge rejects it; until then it has a hash, and then a line in the quarantine."""
     for resume in (False, True):
         lines = place.run(Hooks(r0=REJECTED), table({"id": "r0", "v": value}, {"id": "r1"}), resume=resume)
         assert [line.receipt.outcome for line in lines] == ["rejected", "sent"]
@@ -416,7 +416,7 @@ def test_of_several_rows_of_one_key_the_last_one_is_what_is_delivered_in_the_end
 
 @pytest.mark.parametrize("answer", [UNCLEAR, None], ids=["unclear", "killed"])
 def test_what_may_have_been_overwritten_is_not_called_unchanged(place, answer):
-    """Another value was sent, and nobody knows whether it arrived: the old one must be sent again."""
+    """Another value was sent, and no one knows whether it arrived: the old one must be sent again."""
     old, new = {"id": "r0", "v": 1}, {"id": "r0", "v": 2}
     place.run(Hooks(), table(old), keep=KEEP)
     if answer:
@@ -445,7 +445,7 @@ answers = st.sampled_from([{"outcome": "sent"}, REJECTED, FAILED, UNCLEAR])
 def test_however_often_a_run_breaks_off_nothing_is_lost_and_nothing_doubled(
     tmp_path_factory, first, ahead, cuts, repeat
 ):
-    """A law: a row that must not be repeated is handed over again only when it certainly did not arrive."""
+    """A law: a row that must not be repeated is sent again only when it certainly did not arrive."""
     place, rows = Place(tmp_path_factory.mktemp("law")), numbered(len(first))
     arrived = Counter()
     words = {"repeat": "always" if repeat else "never"}
@@ -473,7 +473,7 @@ turns = st.tuples(st.sampled_from(["resume", "replay", "replay on"]), st.integer
 def test_between_resumed_runs_and_replays_that_break_off_anywhere_nothing_is_doubled(
     tmp_path_factory, count, drawn, turns
 ):
-    """A law: a row that must not be repeated reaches the service at most once, whoever sends it, in whichever order."""
+    """A law: a row that must not be repeated reaches the service at most once, by any run, in any order."""
     place, rows, arrived = Place(tmp_path_factory.mktemp("law")), numbered(count), Counter()
     endless = itertools.cycle(drawn)
     for way, cut, ahead in [("start", 3, 2), *turns, ("resume", 99, 0)]:

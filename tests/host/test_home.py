@@ -20,7 +20,7 @@ def test_it_is_made_for_its_owner_alone(monkeypatch, tmp_path):
     assert (tmp_path / "far" / "own").stat().st_mode & 0o777 == 0o700
 
 
-def test_one_that_cannot_be_made_is_told_with_the_way_out(monkeypatch, tmp_path):
+def test_one_that_cannot_be_made_is_reported_with_the_way_out(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("CUSTIFY_HOME", str(tmp_path / "file"))
     with pytest.raises(ConfigurationError, match=r"cannot be made.*set CUSTIFY_HOME"):

@@ -74,7 +74,7 @@ def test_the_content_of_a_row_and_of_an_answer_is_not_kept(journal):
 
 
 @pytest.mark.parametrize(("resume", "known"), [(True, True), (False, False)])
-def test_a_resumed_run_knows_what_was_and_a_new_one_starts_anew(journal, resume, known):
+def test_a_resumed_run_knows_what_was_and_a_new_one_starts_from_the_beginning(journal, resume, known):
     journal.give(5, ONE)
     opened = again(journal, resume=resume)
     assert (opened.find(5) is not None) is known
@@ -217,7 +217,7 @@ def test_a_killed_process_loses_nothing_that_it_wrote(tmp_path, lines):
         journal.close()
 
 
-def test_a_journal_that_was_not_closed_can_be_gone_on_with(tmp_path):
+def test_a_journal_that_was_not_closed_can_be_resumed(tmp_path):
     """The files beside a journal that a killed process leaves belong to it."""
     journal = Journal(tmp_path / "killed" / "j", "upsert_person", resume=False)
     journal.give(0, ONE)
@@ -234,7 +234,7 @@ def test_a_journal_that_was_not_closed_can_be_gone_on_with(tmp_path):
 
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_journal_is_of_one_run_at_a_time(journal, resume):
-    """Two runs would each send what neither has decided yet, and one that starts anew would remove the file."""
+    """Two runs would each send what neither has decided yet, and one that starts again would remove the file."""
     journal.give(0, ONE)
     second = Journal(journal.path, "upsert_person", resume=resume)
     with pytest.raises(ConfigurationError, match="another run of custify is writing it"):
@@ -264,7 +264,7 @@ def test_a_run_is_unfinished_until_it_says_otherwise(journal):
     opened.close()
 
 
-def test_a_journal_of_version_0_1_0_is_gone_on_with(tmp_path):
+def test_a_journal_of_version_0_1_0_is_resumed(tmp_path):
     path, receipt = tmp_path / "run.journal", b'{"index":0,"outcome":"sent","key":{"id":1},"status":202,"code":null}'
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB)")

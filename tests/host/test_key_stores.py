@@ -59,7 +59,7 @@ def test_a_key_is_kept_found_and_forgotten(store, canary):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"keys": 3}', b'{"key": {}}', b"\xff"])
-def test_a_damaged_file_is_told_and_not_overwritten(tmp_path, content):
+def test_a_damaged_file_is_reported_and_not_overwritten(tmp_path, content):
     path = tmp_path / "keys.json"
     private_file.replace(path, content)
     with pytest.raises(ConfigurationError, match="is damaged: restore a copy"):
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_told_and_not_overwritten(tmp_path, content):
     [(KeyringLocked("x"), "is locked"), (InitError("x"), "cannot be used"), (RuntimeError("x"), "cannot be used")],
     ids=lambda value: type(value).__name__,
 )
-def test_a_keyring_that_does_not_answer_is_told_with_the_way_out(canary, error, text):
+def test_a_keyring_that_does_not_answer_is_reported_with_the_way_out(canary, error, text):
     error.args = (f"set_password({canary})",)
     with pytest.raises(ConfigurationError, match=f"{text}.*--store file") as caught:
         KeyringStore(Memory(error)).put("a", Secret(canary))

@@ -64,7 +64,7 @@ def test_a_rule_that_cannot_be_used_is_refused_with_what_to_write(text, reason):
     assert fault.startswith(f"--map {text}: {reason}")
 
 
-def test_every_rule_at_fault_is_told_at_once():
+def test_every_rule_at_fault_is_reported_at_once():
     assert len(faults("a", "b=", "c=id", "[]=id")) == 3
 
 

@@ -80,7 +80,7 @@ def test_a_file_may_go_on_from_its_very_start(tmp_path):
     assert path.read_bytes() == encode([B])
 
 
-def test_a_run_that_had_finished_before_its_state_was_told_so_begins_anew(tmp_path):
+def test_a_run_that_finished_before_its_state_was_saved_begins_again(tmp_path):
     """There is nothing unfinished then: the file has taken its place already, and stays until the next run is done."""
     path = tmp_path / "out.jsonl"
     path.write_bytes(encode([A]))
@@ -91,7 +91,7 @@ def test_a_run_that_had_finished_before_its_state_was_told_so_begins_anew(tmp_pa
     assert path.read_bytes() == encode([B])
 
 
-def test_without_a_place_to_go_on_an_unfinished_file_is_begun_anew(tmp_path):
+def test_without_a_place_to_go_on_an_unfinished_file_is_begun_again(tmp_path):
     (tmp_path / "out.jsonl.part").write_bytes(encode([A]))
     output = open_output(str(tmp_path / "out.jsonl"))
     output.write([B])

@@ -64,7 +64,7 @@ def test_a_failed_write_leaves_the_old_content_whole_and_nothing_beside_it(path,
     assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be written"):
         private_file.replace(tmp_path / "none" / "keys.json", b"x")
 
@@ -84,13 +84,13 @@ def test_a_mounted_secret_may_be_read_by_the_group(path, tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o644, 0o660, 0o604, 0o602])
-def test_a_mounted_secret_that_everybody_may_read_or_the_group_may_change_is_refused(path, mode):
+def test_a_mounted_secret_that_everyone_may_read_or_the_group_may_change_is_refused(path, mode):
     path.write_bytes(b"x")
     path.chmod(mode)
     with pytest.raises(ConfigurationError, match=f"has mode {mode:04o}"):
         private_file.read_mounted(path)
 
 
-def test_a_mounted_secret_that_is_not_there_is_told(path):
+def test_a_mounted_secret_that_is_not_there_is_reported(path):
     with pytest.raises(ConfigurationError, match="No such file"):
         private_file.read_mounted(path)

@@ -23,12 +23,12 @@ def test_what_cannot_be_known_counts_as_running(since, where):
 
 
 def test_without_proc_the_system_is_asked(monkeypatch):
-    def told(words, **_options):
+    def reported(words, **_options):
         return subprocess.CompletedProcess(words, 0, "Tue Nov 24 09:30:00 2026\n", "")
 
     monkeypatch.setattr(Path, "read_text", lambda *_: (_ for _ in ()).throw(OSError))
     monkeypatch.setattr(Path, "exists", lambda *_: False)
-    monkeypatch.setattr(subprocess, "run", told)
+    monkeypatch.setattr(subprocess, "run", reported)
     assert processes.started(os.getpid()) == "Tue Nov 24 09:30:00 2026"
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: (_ for _ in ()).throw(OSError))
     assert processes.started(os.getpid()) is None

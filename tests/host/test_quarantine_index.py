@@ -1,4 +1,4 @@
-"""A quarantine file as pages; no record is lost on its way out, and none is changed behind somebody's back."""
+"""A quarantine file as pages; no record is lost on its way out, and none is changed behind someone's back."""
 
 import orjson
 import pytest
@@ -45,7 +45,7 @@ def test_reasons_are_bounded(tmp_path):
     assert len(groups[0].lines) == 500
 
 
-def test_a_mended_record_takes_the_place_of_the_old_one(path):
+def test_a_corrected_record_takes_the_place_of_the_old_one(path):
     mark = quarantine_index.lines(path, quarantine_index.index_of(path), [3])[0].mark
     quarantine_edits.fix(path, 3, mark, {"number": 30})
     assert numbers(path) == [0, 1, 2, 30]

@@ -111,7 +111,7 @@ def test_what_json_cannot_carry_is_the_rows_fault(database, expression, reason):
     ],
 )
 @pytest.mark.usefixtures("database")
-def test_what_cannot_be_read_is_told(tmp_path, path, choice, reason):
+def test_what_cannot_be_read_is_reported(tmp_path, path, choice, reason):
     with pytest.raises(ConfigurationError, match=reason):
         rows(str(tmp_path / path), choice)
 

@@ -40,7 +40,7 @@ def test_a_run_comes_back_as_it_was_written(history):
     assert "run_id" not in found.shown()
 
 
-def test_a_run_that_is_not_there_is_told(history):
+def test_a_run_that_is_not_there_is_reported(history):
     with pytest.raises(ConfigurationError, match=r"there is no run 7: custify runs lists them"):
         history.find(7)
 
@@ -135,7 +135,7 @@ def test_what_needs_a_credential_is_what_runs_and_the_named_states(history):
     assert {run.id for run in history.needing("prod")} == {running, stated}
 
 
-def test_a_history_in_use_by_another_process_is_told(history):
+def test_a_history_in_use_by_another_process_is_reported(history):
     ended(history)
     with history.opened() as holder:  # as another process would
         holder.execute("BEGIN IMMEDIATE")
@@ -144,7 +144,7 @@ def test_a_history_in_use_by_another_process_is_told(history):
         assert len(history.page(5)) == 1
 
 
-def test_a_damaged_history_is_told(history):
+def test_a_damaged_history_is_reported(history):
     ended(history)
     history.path.write_bytes(b"not a database" * 100)
     with pytest.raises(ConfigurationError, match="is damaged"):
@@ -153,7 +153,7 @@ def test_a_damaged_history_is_told(history):
 
 @pytest.mark.parametrize("column", ["settings", "command", "outcomes"])
 @pytest.mark.parametrize("value", [None, 7, "x", b"\xff"])
-def test_a_history_with_a_damaged_value_is_told(history, column, value):
+def test_a_history_with_a_damaged_value_is_reported(history, column, value):
     ended(history)
     with contextlib.closing(sqlite3.connect(history.path, isolation_level=None)) as database:
         database.execute(f"UPDATE runs SET {column} = ?", (value,))  # noqa: S608 - our own names

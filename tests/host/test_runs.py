@@ -60,13 +60,13 @@ def ids(path):
 
 
 def test_a_source_becomes_a_file_and_is_counted(tmp_path):
-    told, hooks = [], Hooks()
+    reported, hooks = [], Hooks()
     path = tmp_path / "out.jsonl"
-    count = runs.read(hooks, {"name": "n"}, {"endpoint": "e"}, str(path), watch=runs.Watch(told.append))
+    count = runs.read(hooks, {"name": "n"}, {"endpoint": "e"}, str(path), watch=runs.Watch(reported.append))
     assert hooks.asked == [({"name": "n"}, {"endpoint": "e"}, None)]
     assert ids(path) == [one["id"] for one in ALL]
     assert (count.records, count.size, count.ended) == (10, path.stat().st_size, False)
-    assert [one.records for one in told] == [2, 4, 6, 8, 10]
+    assert [one.records for one in reported] == [2, 4, 6, 8, 10]
     assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
 
 
@@ -130,8 +130,8 @@ def test_a_state_beside_standard_output_remembers_no_size(tmp_path, capsysbinary
 
 
 def test_a_run_that_is_asked_to_end_keeps_its_place(tmp_path):
-    path, state, told = tmp_path / "out.jsonl", tmp_path / "state", []
-    count = runs.read(Hooks(), {}, {}, str(path), state, runs.Watch(told.append, lambda: len(told) == 2))
+    path, state, reported = tmp_path / "out.jsonl", tmp_path / "state", []
+    count = runs.read(Hooks(), {}, {}, str(path), state, runs.Watch(reported.append, lambda: len(reported) == 2))
     assert (count.records, count.ended, path.exists()) == (4, True, False)
     assert state_file.load(state).state == {"given": 2}
     runs.read(Hooks(), {}, {}, str(path), state)
@@ -181,7 +181,7 @@ def test_every_row_has_its_receipt_with_its_own_line_and_place(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["id\n", "id,n\nshort\n", "id,n\na,1\nshort\nshort\n", "id,n\nshort\na,1\n"])
-def test_rows_that_never_became_records_are_told_wherever_they_stand(tmp_path, text):
+def test_rows_that_never_became_records_are_reported_wherever_they_stand(tmp_path, text):
     found = write(tmp_path, text, Hooks())
     assert sorted(index for _, index, _, _ in found) == list(range(text.count("\n") - 1))
 

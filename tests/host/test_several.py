@@ -26,11 +26,11 @@ def never():
 
 
 def test_each_stream_has_its_end_in_the_order_given():
-    told = []
+    reported = []
     reads = {"a": gives(ReadCount(1)), "b": fails(ServiceUnavailable("gone")), "c": gives(ReadCount(3, ended=True))}
-    done = read_all(reads, never, lambda name, _ended: told.append(name))
+    done = read_all(reads, never, lambda name, _ended: reported.append(name))
     assert list(done) == ["a", "b", "c"]
-    assert sorted(told) == ["a", "b", "c"]
+    assert sorted(reported) == ["a", "b", "c"]
     assert [each.whole for each in done.values()] == [True, False, False]
     assert isinstance(done["b"].error, ServiceUnavailable)
 
@@ -47,7 +47,7 @@ def test_the_events_of_every_stream_go_to_who_listens():
     assert heard == [RateLimitWait(1.0)] * 2
 
 
-def test_those_under_way_are_told_that_the_key_is_refused():
+def test_those_under_way_learn_that_the_key_is_refused():
     begun, seen = threading.Event(), threading.Event()
 
     def waits(stopped):

@@ -111,7 +111,7 @@ def test_a_removed_credential_leaves_no_key(kept, canary):
     assert canary.encode() not in (home.directory() / "keys.json").read_bytes()
 
 
-def test_a_key_that_is_gone_is_told_with_the_remedy(kept):
+def test_a_key_that_is_gone_is_reported_with_the_remedy(kept):
     (home.directory() / "keys.json").unlink()
     with pytest.raises(ConfigurationError, match=r"no longer in the file .*: custify credential rotate acme"):
         kept.credential("acme")
@@ -126,7 +126,7 @@ def test_a_credential_is_not_kept_when_its_table_cannot_be_written(kept):
 
 @pytest.mark.parametrize("column", ["name", "handle", "base_url", "tested_at"])
 @pytest.mark.parametrize("value", [b"\xff", 7, 1.5])
-def test_a_table_with_a_damaged_value_is_told(kept, column, value):
+def test_a_table_with_a_damaged_value_is_reported(kept, column, value):
     with contextlib.closing(sqlite3.connect(kept.path, isolation_level=None)) as database:
         database.execute(f"UPDATE credentials SET {column} = ?", (value,))  # noqa: S608 - our own names
     with pytest.raises(ConfigurationError, match="is damaged"):

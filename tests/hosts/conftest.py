@@ -194,7 +194,7 @@ def pytest_configure(config):
 
 
 class _Counting:
-    """Counts tests by what became of them."""
+    """Counts tests by their outcome."""
 
     def __init__(self, outcomes):
         self._outcomes = outcomes
@@ -208,5 +208,5 @@ class _Counting:
 def pytest_sessionfinish(session):
     """Leave counts and figures where the runner finds them."""
     if path := os.environ.get("HOST_FIGURES"):
-        told = {**session.config.stash[_OUTCOMES], "figures": session.config.stash[_FIGURES]}
-        Path(path).write_text(json.dumps(told), encoding="utf-8")
+        reported = {**session.config.stash[_OUTCOMES], "figures": session.config.stash[_FIGURES]}
+        Path(path).write_text(json.dumps(reported), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Run the connector inside real hosts: `python tests/hosts/run.py [NAME ...]`, or `make test-hosts HOSTS="airbyte"`.
 
 A host is a folder beside this file with a `requirements.txt` and tests. Decided here: how its environment is made (from
-PyPI, on first use, inside the checkout), what its tests may see of this machine, and what is told of them. This file
+PyPI, on first use, inside the checkout), what its tests may see of this machine, and what is reported. This file
 does not know any host.
 """
 
@@ -55,8 +55,8 @@ class HostFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a host's tests told: how many passed, and figures by name."""
+class Reported:
+    """What a host's tests reported: how many passed, and figures by name."""
 
     passed: int = 0
     failed: int = 0
@@ -105,24 +105,24 @@ def main() -> None:
 def _run(host: Host) -> str:
     """Run one host and print its line; return why it failed, or nothing."""
     began = time.monotonic()
-    told, why = Told(), ""
+    reported, why = Reported(), ""
     try:
         prepare(host)
         _tell(f"{host.name}: environment ready after {time.monotonic() - began:.0f} s")
         began = time.monotonic()
-        told, why = test(host)
+        reported, why = test(host)
     except HostFailed as error:
         why = str(error)
-    _tell(line(host.name, told, time.monotonic() - began))
+    _tell(line(host.name, reported, time.monotonic() - began))
     return why
 
 
-def line(name: str, told: Told, took: float) -> str:
+def line(name: str, reported: Reported, took: float) -> str:
     """Return the line of figures of one host."""
-    counts = f"{told.passed} passed" + "".join(
-        f", {count} {word}" for count, word in ((told.failed, "failed"), (told.skipped, "skipped")) if count
+    counts = f"{reported.passed} passed" + "".join(
+        f", {count} {word}" for count, word in ((reported.failed, "failed"), (reported.skipped, "skipped")) if count
     )
-    shown = {"tests": counts, **told.figures, "seconds": round(took, 1)}
+    shown = {"tests": counts, **reported.figures, "seconds": round(took, 1)}
     first = [f"{column} {_text(shown.pop(column))}" for column in _COLUMNS if column in shown]
     return f"{name}: " + "; ".join([*first, *(f"{column} {_text(value)}" for column, value in shown.items())])
 
@@ -189,17 +189,17 @@ def _command(host: Host, command: list[str]) -> None:
         raise HostFailed(f"its environment {host.environment} could not be made:\n{said}")
 
 
-def test(host: Host) -> tuple[Told, str]:
-    """Run the tests of a host in its environment; return what they told, and why they failed, or nothing."""
+def test(host: Host) -> tuple[Reported, str]:
+    """Run the tests of a host in its environment; return what they reported, and why they failed, or nothing."""
     with tempfile.TemporaryDirectory(prefix="custify-host-") as home:
-        told, log = Path(home) / "told.json", Path(home) / "log.txt"
+        reported, log = Path(home) / "reported.json", Path(home) / "log.txt"
         search = os.pathsep.join([str(host.environment / "bin"), "/usr/local/bin", "/usr/bin", "/bin"])
         java = {name: os.environ[name] for name in ("JAVA_HOME",) if name in os.environ}
-        environment = {**QUIET, **java, "PATH": search, "HOME": home, "TMPDIR": home, "HOST_FIGURES": str(told)}
+        environment = {**QUIET, **java, "PATH": search, "HOME": home, "TMPDIR": home, "HOST_FIGURES": str(reported)}
         # PyAirbyte would write to /tmp, whatever TMPDIR says.
         environment["AIRBYTE_LOGGING_ROOT"] = str(Path(home) / "airbyte-logs")
         code = _tested(host, environment, log)
-        found = Told(**json.loads(told.read_text(encoding="utf-8"))) if told.exists() else Told()
+        found = Reported(**json.loads(reported.read_text(encoding="utf-8"))) if reported.exists() else Reported()
         if code == 0 and found.passed:
             return found, ""
         said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_KEPT_LINES:]

@@ -24,7 +24,7 @@ from custify_connector.sandbox.application import Application
 from custify_connector.sandbox.server import Server
 from custify_connector.sandbox.state import Settings, State
 
-SOMEBODY = "65f1bf11b7d4e8f90123ab01"
+A_PERSON = "65f1bf11b7d4e8f90123ab01"
 SECOND_PATHS = {"/time_track": "/time-track"}
 SECOND_WORDS = {("/segment", "type", "companies"): "company"}
 
@@ -97,8 +97,8 @@ def tapped():
 
 TEXTS = {"start_date": "2026-01-31", "end_date": "2026-01-31", "startDate": "2026-01-31", "endDate": "2026-01-31"}
 BESIDE = {"comments": {"entity": {"entityModel": "Task"}}, "custom_data": {"entity": {"entityModel": "people"}}}
-NEEDED = {"company_usage": {"id": SOMEBODY}}
-BESIDE_A_LOOK_UP = {"includeUserAttributes": {"id": SOMEBODY}}
+NEEDED = {"company_usage": {"id": A_PERSON}}
+BESIDE_A_LOOK_UP = {"includeUserAttributes": {"id": A_PERSON}}
 
 
 def value_of(parameter):
@@ -107,7 +107,7 @@ def value_of(parameter):
         return parameter.enum[-1]
     if parameter.example is not None:
         return thawed(parameter.example)
-    return {"boolean": True, "integer": 1, "number": 1}.get(parameter.type, TEXTS.get(parameter.name, SOMEBODY))
+    return {"boolean": True, "integer": 1, "number": 1}.get(parameter.type, TEXTS.get(parameter.name, A_PERSON))
 
 
 def thawed(value):
@@ -161,10 +161,10 @@ def rows_of(known, endpoint):
     named = {name for fields in endpoint.identity for name in fields}
     rows = list(examples)
     for route in endpoint.routes if endpoint.method != "DELETE" else ():
-        rows += [{**example, route.present: SOMEBODY} for example in examples]
-        rows.append({**_without(examples[0], named), **_kept(examples[0]), route.present: SOMEBODY})
+        rows += [{**example, route.present: A_PERSON} for example in examples]
+        rows.append({**_without(examples[0], named), **_kept(examples[0]), route.present: A_PERSON})
     for fields in endpoint.identity if endpoint.method == "DELETE" else ():
-        rows.append({**_without(examples[0], named), **{name: examples[0].get(name, SOMEBODY) for name in fields}})
+        rows.append({**_without(examples[0], named), **{name: examples[0].get(name, A_PERSON) for name in fields}})
     return rows
 
 
@@ -257,7 +257,7 @@ def faults_of(document, operation_of):
 
 
 def _date_check(forms):
-    """Return what tells a date: the document lists more forms than JSON Schema's `date-time` has."""
+    """Return what marks a date: the document lists more forms than JSON Schema's `date-time` has."""
     digits = [re.sub(r"[YMDHms]|S+", lambda found: r"\d" * len(found[0]), re.escape(form)) for form in forms]
     known = re.compile("|".join(form.removesuffix("Z") + r"(Z|[+-]\d\d:?\d\d)?" for form in digits))
     return lambda value: not isinstance(value, str) or known.fullmatch(value) is not None

@@ -242,9 +242,9 @@ def main() -> None:
                     for seed in range(seeds)
                 ]
                 silent = sum(bool(one.lost) and not one.is_reported for one in found)
-                told = sum(one.is_reported for one in found)
+                reported = sum(one.is_reported for one in found)
                 requests = sum(one.requests for one in found) / seeds
-                sys.stdout.write(f"| {name} | {mode} | {size} | {silent} | {told} | {requests:.1f} |\n")
+                sys.stdout.write(f"| {name} | {mode} | {size} | {silent} | {reported} | {requests:.1f} |\n")
                 sys.stdout.flush()
 
 

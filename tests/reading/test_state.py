@@ -97,7 +97,7 @@ def test_a_state_within_partitions_remembers_which_one(position, entry, parent):
 
 
 @pytest.mark.parametrize("state", [None, {}])
-def test_without_a_state_a_read_starts_afresh(state):
+def test_without_a_state_a_read_starts_from_the_beginning(state):
     assert resume(FULL, state) == Progress(None, start(FULL, None))
 
 
@@ -108,7 +108,7 @@ def test_a_stream_without_pages_is_asked_again_from_its_only_request():
 
 
 @pytest.mark.parametrize("plan", [FULL, PARTS, ALONE], ids=["pages", "partitions", "alone"])
-def test_a_finished_full_read_leaves_a_state_that_starts_afresh(plan):
+def test_a_finished_full_read_leaves_a_state_that_starts_from_the_beginning(plan):
     state = checked(finished(plan, Progress(STARTED, Position(Place(7, 10, collected=60)))))
     assert state == {"version": 1, "stream": "things", "for": plan.fingerprint}
     resumed = resume(plan, state)

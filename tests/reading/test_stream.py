@@ -207,7 +207,7 @@ def test_fields_choose_what_a_record_keeps():
     assert records == [{"id": "r2"}, {"id": "r1"}, {"id": "r0"}]
 
 
-def test_a_finished_full_read_starts_the_next_one_afresh():
+def test_a_finished_full_read_starts_the_next_one_from_the_beginning():
     service = Service(thing=25)
     *_, last = batches(service)
     assert last.state.keys() == {"version", "stream", "for"}

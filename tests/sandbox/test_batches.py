@@ -121,14 +121,14 @@ def test_the_shape_return_job_id_echoes_the_id_sent(make):
     assert [one["statusCode"] for one in finished(client, key)["results"]] == [200, 200, 202, 404, 400]
 
 
-def test_the_shape_silent_tells_nothing(make):
+def test_the_shape_silent_reports_nothing(make):
     sandbox, client = make(quirks=Quirks(batch_shape="silent", batch_delay=0.0))
     assert client.post("/batch", {"jobs": JOBS, "returnJobId": "mine"}).json == {}
     assert client.get("/batch/mine").status == 404
     assert sandbox.content.people[-1]["user_id"] == "b-1"
 
 
-def test_the_shape_partial_tells_the_status_alone(make):
+def test_the_shape_partial_reports_the_status_alone(make):
     _, client = make(quirks=Quirks(batch_shape="partial", batch_delay=0.0))
     key = client.post("/batch", {"jobs": JOBS}).json["id"]
     assert client.get(f"/batch/{key}").json == {"status": "completed"}

@@ -72,6 +72,6 @@ def test_an_event_that_breaks_a_rule_is_refused_by_name(client, sandbox, change,
     assert word in answer.message
 
 
-def test_name_time_and_somebody_are_required(client):
+def test_name_time_and_a_person_are_required(client):
     for body in ({"created_at": "2026-01-01", "user_id": "a"}, {"name": "x", "user_id": "a"}, BASE):
         assert client.post("/event", body).status == 400

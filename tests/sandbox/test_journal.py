@@ -10,7 +10,7 @@ def entry(at=0.0, **fields):
     return Entry(**{"index": 0, "at": at, "method": "GET", "path": "/tag", "query": {}, **fields})
 
 
-def test_every_request_has_an_entry_that_tells_what_came_of_it(client, sandbox):
+def test_every_request_has_an_entry_that_says_what_came_of_it(client, sandbox):
     client.get("/people/all", page="2", itemsPerPage="5")
     client.post("/people", {"user_id": "x"})
     client.get("/unknown")

@@ -81,7 +81,7 @@ def test_lists_have_their_documented_default_order(client, path, key, field, rev
 @pytest.mark.parametrize(
     "query", [{"page": "0"}, {"page": "-1"}, {"page": "x"}, {"itemsPerPage": "0"}, {"itemsPerPage": "1.5"}]
 )
-def test_a_page_that_is_no_whole_number_from_one_is_refused(client, query):
+def test_a_page_that_is_no_integral_number_from_one_is_refused(client, query):
     answer = client.get("/people/all", **query)
     assert answer.status == 400
     assert answer.json["statusCode"] == 400

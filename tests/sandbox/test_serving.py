@@ -20,7 +20,7 @@ PACKAGE = Path(custify_connector.sandbox.__file__).parent
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_the_command_serves_until_it_is_told_to_end(name):
+def test_the_command_serves_until_it_is_asked_to_end(name):
     options = [
         "--port",
         "0",

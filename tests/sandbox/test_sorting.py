@@ -130,7 +130,7 @@ def test_a_server_that_ignores_sorting_keeps_its_default_order(make):
     assert asked.raw == client.get("/people/all").raw
 
 
-def test_unstable_ties_are_mixed_anew_for_each_request_but_the_order_holds(make):
+def test_unstable_ties_are_mixed_again_for_each_request_but_the_order_holds(make):
     _, client = make(quirks=Quirks(unstable_ties=True), companies=200)
     sorting = json.dumps({"field": "plan", "direction": "asc"})
     pages = [client.rows("/company/all", "companies", itemsPerPage=200, sorting=sorting) for _ in range(3)]

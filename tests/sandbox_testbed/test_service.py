@@ -72,7 +72,7 @@ def test_quirks_of_order_go_together_with_drift(start, quirk):
     assert len(read(service, "people")) >= 60
 
 
-def test_the_limit_is_kept_by_the_service_and_told_to_the_connector(start):
+def test_the_limit_is_kept_by_the_service_and_passed_to_the_connector(start):
     service = start(rate_limit=RateLimit(2, 60.0))
     assert service.source("people")["settings"] == {"rate_limit": {"requests": 2, "seconds": 60.0}}
     assert [ask(service) for _ in range(3)] == [200, 200, 429]
@@ -132,7 +132,7 @@ def test_a_revoked_key_is_refused(start):
 
 
 @pytest.mark.parametrize("stream", ["people", "companies"])
-def test_content_changes_when_told_and_its_truth_with_it(start, stream):
+def test_content_changes_when_asked_and_its_truth_with_it(start, stream):
     service = start()
     before = {one["id"]: one for one in service.truth(stream)}
     service.change(stream, creates=2, updates=3, deletes=1, fields={"updated_at": "2099-01-01T00:00:00.000Z"})
@@ -147,7 +147,7 @@ def test_only_some_streams_change(start):
         start().change("tags", creates=1)
 
 
-def test_the_account_tells_its_own_fields(start):
+def test_the_account_reports_its_own_fields(start):
     own = start().account_fields("people")
     assert "custom_attributes.seat_type" in own
     assert all(one.startswith("custom_attributes.") for one in own)

@@ -64,7 +64,7 @@ def test_someone_else_with_the_same_address_is_not_the_one_that_is_meant():
     assert verdicts(service, [{"user_id": "u-2", "email": "ana@example.com"}]) == ["create"]
 
 
-def test_two_who_have_the_address_cannot_be_told_apart():
+def test_two_who_have_the_address_cannot_be_distinguished():
     service = Service(email_is_ana=people(ANA, {**ANA, "user_id": "u-9"}))
     assert verdicts(service, [{"email": "ana@example.com", "name": "x"}]) == ["unknown"]
 
@@ -87,7 +87,7 @@ def test_an_answer_that_does_not_show_the_record_is_not_taken_for_its_absence(an
     assert verdicts(Service(user_id_is_u=answer), [{"user_id": "u-1", "name": "x"}]) == [verdict]
 
 
-def test_a_row_after_one_that_changes_the_same_record_cannot_be_told():
+def test_a_row_after_one_that_changes_the_same_record_cannot_be_known():
     service = Service(user_id_is_u=people(ANA), email_is_ana=people(ANA))
     same, changed, by_email = {"user_id": "u-1"}, {"user_id": "u-1", "name": "x"}, {"email": "ana@example.com"}
     assert verdicts(service, [same, same, changed, changed, by_email]) == [

@@ -51,7 +51,7 @@ def reason(record):
      (Decimal("7.00"), "7"), (Decimal(10**30 + 1), str(10**30 + 1)), ("007", "007"), ("7001.0", "7001.0")],
     ids=repr,
 )  # fmt: skip
-def test_an_identifier_is_the_digits_of_a_whole_number(value, text):
+def test_an_identifier_is_the_digits_of_a_integral_number(value, text):
     assert body({"user_id": value}) == {"user_id": text}
     assert body({"user_id": "u", "companies": [{"company_id": value}]})["companies"] == [{"company_id": text}]
 
@@ -98,7 +98,7 @@ def test_a_phone_that_is_a_number_is_text(value, phone):
 
 
 @pytest.mark.parametrize("value", [14.0, 14, Decimal("14.0")], ids=repr)
-def test_a_whole_number_of_an_integer_field_is_an_integer(value):
+def test_a_integral_number_of_an_integer_field_is_an_integer(value):
     size = body({"user_id": "u", "size": value})["size"]
     assert (size, type(size)) == (14, int)
     assert isinstance(body({"user_id": "u", "score": 14.0})["score"], float)
@@ -135,7 +135,7 @@ def test_every_number_that_would_be_rounded_is_named():
 
 
 @given(st.integers())
-def test_each_whole_number_is_an_identifier_by_its_digits(number):
+def test_each_integral_number_is_an_identifier_by_its_digits(number):
     assert compile_fields(IDENTIFIER)(number, "", []) == str(number)
 
 

@@ -1,4 +1,4 @@
-"""What became of a record, by the reply to its request, or by what kept it from being sent."""
+"""The outcome of a record, by the reply to its request, or by what kept it from being sent."""
 
 from dataclasses import replace
 

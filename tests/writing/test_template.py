@@ -14,20 +14,20 @@ from custify_connector.writing.template import expand_destination
 
 KNOWN = manifest.load()
 SETTINGS = {"rate_limit": None, "undocumented": True}
-NOBODY = "0123456789abcdef01234567"
+UNKNOWN_ID = "0123456789abcdef01234567"
 RECORD = {
-    "id": NOBODY,
+    "id": UNKNOWN_ID,
     "user_id": "u-1",
     "email": "ana@example.com",
     "company_id": "c-1",
     "name": "Ana",
     "title": "A ticket",
     "externalId": "x-1",
-    "entity": NOBODY,
+    "entity": UNKNOWN_ID,
     "entityModel": "Note",
     "text": "Hello",
     "category": "people",
-    "tag": NOBODY,
+    "tag": UNKNOWN_ID,
     "type": "add",
     "created_at": "2026-01-31T09:30:00Z",
     "deduplication_id": "d-1",

@@ -65,7 +65,7 @@ class OtherFields(Connector):
 
 
 class WrongType(Connector):
-    """A whole number is sent where a boolean is declared."""
+    """An integer is sent where a boolean is declared."""
 
     @hookimpl
     def describe(self):

@@ -22,7 +22,7 @@ def test_work_is_repeated_with_more_memory_until_it_is_enough():
     assert tried == list(MEMORY)
 
 
-def test_what_no_memory_is_enough_for_is_told():
+def test_what_no_memory_is_enough_for_is_reported():
     def work(_memory):
         raise NotEnoughMemory((Fault("duckdb", "out of memory"),))
 
@@ -50,7 +50,7 @@ def test_a_line_of_many_megabytes_is_one_row(tmp_path, form):
 
 
 @pytest.mark.parametrize(("text", "reason"), [("nothing like it" * 400, "is not a DuckDB database: name another file")])
-def test_what_is_no_database_is_told_so(tmp_path, text, reason):
+def test_what_is_no_database_is_reported_so(tmp_path, text, reason):
     path = tmp_path / "other.duckdb"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=reason), connected(path):

@@ -229,11 +229,11 @@ def test_the_example_reads_and_writes(serve, checkout, tmp_path):
     signups(tmp_path / "signups.csv", 12, bad=5)
     example = checkout / "examples" / "airbyte" / "sync.py"
     with serve(people=30, companies=3) as custify:
-        told = {"CUSTIFY_API_KEY": custify.api_key, "CUSTIFY_BASE_URL": custify.base_url}
+        reported = {"CUSTIFY_API_KEY": custify.api_key, "CUSTIFY_BASE_URL": custify.base_url}
         command = [sys.executable, str(example), "signups.csv"]
         runs = [
             subprocess.run(  # noqa: S603 - our own example
-                command, cwd=tmp_path, env={**os.environ, **told}, capture_output=True, text=True, check=True
+                command, cwd=tmp_path, env={**os.environ, **reported}, capture_output=True, text=True, check=True
             )
             for _ in range(2)
         ]

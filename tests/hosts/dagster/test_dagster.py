@@ -26,7 +26,7 @@ def dagster(custify, checkout, tmp_path):
     return run
 
 
-def test_every_asset_is_materialised_and_a_row_that_did_not_arrive_is_told(dagster, custify, tmp_path, figures):
+def test_every_asset_is_materialised_and_a_row_that_did_not_arrive_is_reported(dagster, custify, tmp_path, figures):
     rows = ["d-1,d1@example.com,Zoë", f"d-2,{'x' * 300},Bo"]
     (tmp_path / "signups.csv").write_text("\n".join(["user_id,email,name", *rows]) + "\n", encoding="utf-8")
     code, said = dagster("asset", "materialize", "--select", "*")

@@ -225,7 +225,7 @@ def test_a_stream_that_is_not_offered_is_refused_before_the_first_request(free, 
     assert free.journal() == []
 
 
-def test_a_refused_key_is_told_without_the_key(free, pipeline, tmp_path):
+def test_a_refused_key_is_reported_without_the_key(free, pipeline, tmp_path):
     loading = pipeline("refused", dlt.destinations.duckdb(str(tmp_path / "x.duckdb")))
     with pytest.raises(PipelineStepFailed, match="refused the API key") as raised:
         loading.run(custify_source(credential=credential(free, api_key="canary-key"), endpoints=["people"]))

@@ -92,7 +92,7 @@ def test_a_dry_run_sends_nothing(drt, custify):
     assert writes(custify) == []
 
 
-def test_a_bad_row_does_not_stop_the_others_and_is_retried_when_mended(drt, custify, project, figures):
+def test_a_bad_row_does_not_stop_the_others_and_is_retried_when_corrected(drt, custify, project, figures):
     code, said = drt("run")
     assert code == 1, said
     arrived = signups(custify)
@@ -184,7 +184,7 @@ def test_update_only_changes_what_is_there_and_skips_the_rest(drt, custify, proj
         (("type: custify", "type: custify\n  max_rejects: lots"), "max_rejects"),
     ],
 )
-def test_a_wrong_configuration_is_told_by_validate(drt, custify, project, line, expected):
+def test_a_wrong_configuration_is_reported_by_validate(drt, custify, project, line, expected):
     change(project, line=line)
     code, said = drt("validate")
     assert code == 1
@@ -270,7 +270,7 @@ def test_the_address_may_have_the_name_that_custifys_own_server_reads(drt, custi
     assert len(signups(custify)) == COUNT - 1, (code, said)
 
 
-def test_a_missing_key_is_told_by_the_name_of_its_variable(drt, custify):
+def test_a_missing_key_is_reported_by_the_name_of_its_variable(drt, custify):
     code, said = drt("run", CUSTIFY_API_KEY="")
     assert code == 1
     assert "CUSTIFY_API_KEY: is not set" in " ".join(said.split())

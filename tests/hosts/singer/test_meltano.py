@@ -64,7 +64,7 @@ def meltano(run, *words):
 
 
 def column(project, name, table):
-    """Return one column of a file that the target made; it makes it anew in each run."""
+    """Return one column of a file that the target made; it makes it again in each run."""
     with (project / "store" / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
         return [row[name] for row in csv.DictReader(stream)]
 

@@ -49,8 +49,8 @@ def write(begin):
 
 def messages(rows):
     schema = {"type": "SCHEMA", "stream": "made", "schema": {"properties": {}}, "key_properties": []}
-    told = [schema, *({"type": "RECORD", "stream": "made", "record": row} for row in rows)]
-    return "".join(f"{json.dumps(one)}\n" for one in [*told, {"type": "STATE", "value": {"at": len(rows)}}])
+    reported = [schema, *({"type": "RECORD", "stream": "made", "record": row} for row in rows)]
+    return "".join(f"{json.dumps(one)}\n" for one in [*reported, {"type": "STATE", "value": {"at": len(rows)}}])
 
 
 def events(account, count=4):
@@ -126,8 +126,8 @@ def test_a_killed_run_and_the_next_one_lose_and_double_no_event(begin, write, ac
 
 
 def test_the_key_and_the_address_may_be_those_of_the_environment(write, account):
-    told = {"CUSTIFY_API_KEY": account.api_key, "CUSTIFY_API_URL": account.base_url}
-    write([{"user_id": "by-environment"}], destination={"endpoint": "upsert_person"}, variables=told)
+    reported = {"CUSTIFY_API_KEY": account.api_key, "CUSTIFY_API_URL": account.base_url}
+    write([{"user_id": "by-environment"}], destination={"endpoint": "upsert_person"}, variables=reported)
     assert "by-environment" in {one.get("user_id") for one in account.content("people")}
 
 

@@ -34,7 +34,7 @@ def target(request, tmp_path):
     schema = f"s{abs(hash(tmp_path)) % 10**9}"
     place = request.getfixturevalue("postgres")
 
-    def told(query):
+    def reported(query):
         database = psycopg2.connect(place)
         try:
             cursor = database.cursor()
@@ -44,7 +44,7 @@ def target(request, tmp_path):
             database.close()
 
     config = {"sqlalchemy_url": place.replace("postgresql:", "postgresql+psycopg2:"), "default_target_schema": schema}
-    return Target(request.param, {**config, "hard_delete": True}, told)
+    return Target(request.param, {**config, "hard_delete": True}, reported)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Job:
         return self.report()
 
     def report(self):
-        """Return what the driver told of the last job."""
+        """Return what the driver reported of the last job."""
         return json.loads((self.folder / "report.json").read_text())
 
     def quarantined(self):

@@ -50,7 +50,7 @@ def test_a_stream_that_fails_midway_goes_on_from_its_checkpoint_and_loses_nothin
         assert set(read) == {record["id"] for record in custify.content("people")}
 
 
-def test_a_stream_is_written_and_a_batch_handed_over_again_sends_nothing_twice(job, tmp_path):
+def test_a_stream_is_written_and_a_batch_sent_again_sends_nothing_twice(job, tmp_path):
     source, checkpoint = tmp_path / "source", tmp_path / "checkpoint"
     source.mkdir()
     (source / "1.json").write_text("\n".join(json.dumps({"user_id": f"u-{n}", "name": "x"}) for n in range(50)))

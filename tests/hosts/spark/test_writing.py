@@ -100,18 +100,18 @@ def kill_the_writer(job, after):
             os.kill(int(process.name), signal.SIGKILL)
 
 
-def test_a_job_that_fails_tells_what_was_sent_and_goes_on_under_its_name(job, people, log):
+def test_a_job_that_fails_says_what_was_sent_and_goes_on_under_its_name(job, people, log):
     job.custify.faults({"kind": "status", "value": 401, "method": "POST", "path": "/people", "after": 30, "times": 60})
     frame = job.spark.createDataFrame(people(100), SCHEMA).coalesce(1)
     with pytest.raises(PySparkException):
         job.write(frame, "upsert_person", job="nightly")
-    told = job.report()
-    assert told["aborted"]
-    assert told["outcomes"]["sent"] == len(job.applied("/people", "user_id"))
+    reported = job.report()
+    assert reported["aborted"]
+    assert reported["outcomes"]["sent"] == len(job.applied("/people", "user_id"))
     assert "run it again with the option job nightly" in log.read_text()
     job.custify.control("reset", {})
     report = job.write(frame, "upsert_person", job="nightly")
-    assert report["found_decided"] == told["outcomes"]["sent"]
+    assert report["found_decided"] == reported["outcomes"]["sent"]
     assert len(job.applied("/people", "user_id")) == 100 - report["found_decided"]
     with pytest.raises(PySparkException, match="has finished"):
         job.write(frame, "upsert_person", job="nightly")
