@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import duckdb
@@ -37,24 +38,34 @@ def fill(folder):
 
 
 @pytest.fixture
-def drt(project, custify):
-    """Return a runner of drt's command in the project."""
+def begin(project, custify):
+    """Return what starts drt's command in the project."""
 
-    def run(*words, **changed):
+    def begun(*words, **changed):
         key = {"CUSTIFY_API_KEY": custify.api_key, "CUSTIFY_BASE_URL": custify.base_url}
         environment = {**os.environ, "HOME": str(project.parent), "COLUMNS": "200", "NO_COLOR": "1", **key, **changed}
-        done = subprocess.run(  # noqa: S603 - drt, installed beside this
+        return subprocess.Popen(  # noqa: S603 - drt, installed beside this
             ["drt", *words],  # noqa: S607 - first on the PATH of a host's tests
             cwd=project,
             env={name: value for name, value in environment.items() if value},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        said = done.stdout + done.stderr
+
+    return begun
+
+
+@pytest.fixture
+def drt(begin, custify):
+    """Return a runner of drt's command in the project."""
+
+    def run(*words, **changed):
+        process = begin(*words, **changed)
+        said = "".join(process.communicate())
         assert custify.api_key not in said
         assert "Traceback" not in said
-        return done.returncode, said
+        return process.returncode, said
 
     return run
 
@@ -86,10 +97,13 @@ def test_drt_finds_the_destination_and_accepts_the_example(drt, custify):
     assert writes(custify) == []
 
 
-def test_a_dry_run_sends_nothing(drt, custify):
+def test_a_dry_run_sends_nothing_and_the_run_after_it_sends_all(drt, custify, figures):
     code, said = drt("run", "--dry-run")
     assert code == 0, said
     assert writes(custify) == []
+    drt("run")
+    assert len(signups(custify)) == COUNT - 1
+    figures["rows after a dry run and a run"] = f"{len(signups(custify))} of {COUNT}, 1 rejected"
 
 
 def test_a_bad_row_does_not_stop_the_others_and_is_retried_when_corrected(drt, custify, project, figures):
@@ -220,6 +234,28 @@ def test_a_bad_event_through_three_syncs_leaves_one_copy_of_the_others(drt, cust
     assert len(custify.content("events")) - before == 3
     assert len(lines(project / "quarantine.jsonl")) == 3
     figures["copies after three syncs with a bad row"] = 1
+
+
+def test_a_killed_run_and_the_next_one_lose_and_double_no_event(begin, drt, custify, project, figures):
+    user = next(one["user_id"] for one in custify.content("people") if one.get("user_id"))
+    model = f"SELECT '{user}' AS user_id, 'e' || i AS name, '2026-01-01' AS created_at FROM range(300) numbers(i)"  # noqa: S608 - an id of the sandbox
+    quick = {"settings": {"rate_limit": None}}
+    write_sync(project, model, {"endpoint": "create_event", "journal": "sent", **quick}, batch_size=50)
+    before = len(custify.content("events"))
+    custify.settings(rate_limit=None, latency=0.05)
+    for moment in (60, 150):
+        process = begin("run")
+        while len(custify.content("events")) - before < moment:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+    custify.settings(latency=0)
+    code, said = drt("run")
+    assert code == 0, said
+    names = [one["name"] for one in custify.content("events")][before:]
+    assert sorted(names) == sorted(f"e{at}" for at in range(300))
+    figures["killed twice"] = "lost 0, doubled 0"
 
 
 def test_tasks_are_created_once_where_a_folder_remembers_them(drt, custify, project):
