@@ -87,7 +87,7 @@ api: .environments/release/installed  ## what changed in the public API since th
 lock: .venv/uv  ## write the lock after a change of pyproject.toml; make lock UPGRADE=--upgrade takes newer versions
 	$(COMPILE) --universal --python-version $(OLDEST) --output-file $(LOCK) \
 	    --group test --group browser --group check --group site --group release
-	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --output-file containers/constraints.txt
+	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --extra postgres --output-file containers/constraints.txt
 
 bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
 	$(BIN)/python benchmarks/run.py

@@ -81,6 +81,11 @@ class Host:
         return self.folder / "requirements.txt"
 
     @property
+    def preparation(self) -> Path:
+        """Return the script, where it has one, that brings what its tests need beside packages of Python."""
+        return self.folder / "prepare.py"
+
+    @property
     def environment(self) -> Path:
         """Return where its environment is."""
         return ENVIRONMENTS / self.name
@@ -142,6 +147,8 @@ def prepare(host: Host) -> None:
         stamp.write_text(made_of, encoding="utf-8")
     else:
         _pip(host, "--no-deps", "--force-reinstall", ".")
+    if host.preparation.exists():
+        _command(host, [str(host.environment / "bin" / "python"), str(host.preparation), str(host.environment)])
 
 
 def _made_of(host: Host) -> str:
