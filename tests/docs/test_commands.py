@@ -142,6 +142,8 @@ HOW = {
     "custify read ": talks_to_the_sandbox,
     "custify write ": talks_to_the_sandbox,
     "custify load ": talks_to_the_sandbox,
+    "custify sync run ": talks_to_the_sandbox,
+    "custify sync ": is_run,
     "custify replay ": is_replayed_once_it_is_corrected,
     "custify describe": is_run,
     "custify sample ": talks_to_the_sandbox,
@@ -186,6 +188,7 @@ def _hosts_page():
 def test_every_command_of_a_page_runs(path, page, terminal):
     shown = page(path)
     for name, content in shown.files().items():
+        (terminal.folder / name).parent.mkdir(exist_ok=True)
         (terminal.folder / name).write_text(content, "utf-8")
     hosts = {line for block in _of_hosts(shown) for line in block.splitlines()}
     for command in shown.commands():
