@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from custify_connector.cli import main
-from custify_connector.cli.choosing import name_credential, named_words
+from custify_connector.cli.choosing import from_standard_input, name_credential, named_words
 from custify_connector.console.commands import parameters
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states
 
 _ADDRESS = re.compile(r"[a-z]+:", re.IGNORECASE)
@@ -42,6 +43,9 @@ def run(plan: Path, document: Mapping[str, Any], options: Mapping[str, Any]) -> 
         word for name, option in _PACE.items() if options[name] is not None for word in (option, str(options[name]))
     ]
     flags = [f"--{name.replace('_', '-')}" for name in ("dry_run", "undocumented", "verbose") if options[name]]
+    if document.get("reads") and from_standard_input():
+        reason = "standard input can be read once, and each read of the plan needs the credential: name a file"
+        raise ConfigurationError((Fault("--credential-file", reason),))
     for entry in document.get("reads", ()):
         code = command_line(("read", *_words(plan, entry), *named_words(), *pace, *flags))
         if code:

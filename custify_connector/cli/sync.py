@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import click
 from custify_connector.cli import layout, schedules, sync_alerts
 from custify_connector.cli.load_reads import command_line
 from custify_connector.cli.options import exit_codes, json_option
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import syncs
 from custify_connector.host.processes import own
 from custify_connector.host.recorded_run import Run
@@ -65,24 +68,33 @@ def run(name: str, words: tuple[str, ...], folder: Path) -> None:
     if "--dry-run" in words:
         raise SystemExit(command_line(("load", str(sync.path), *words)))
     with syncs.running(sync.path):
-        code = _run(sync, words)
+        code = _run(dataclasses.replace(sync, last=syncs.last_of(sync.path)), words)
     raise SystemExit(code)
 
 
 def _run(sync: Sync, words: tuple[str, ...]) -> int:
-    before = max((run.id for run in RunHistory().page(1)), default=0)
+    before = max((run.id for run in _recorded(1)), default=0)
     code = command_line(("load", str(sync.path), *words))
-    done = [run for run in RunHistory().page(_MOST_RUNS) if run.id > before and run.pid == own()]
-    last = syncs.last_of(sync.path)  # what another process left since
-    alert = syncs.alert(last, code)
+    done = [run for run in _recorded(_MOST_RUNS) if run.id > before and run.pid == own()]
+    alert = syncs.alert(sync.last, code)
     numbers = tuple(sorted(run.id for run in done))
-    syncs.keep(sync.path, Last(code, now(), numbers, syncs.is_failing(last, code)))
+    try:
+        syncs.keep(sync.path, Last(code, now(), numbers, syncs.is_failing(sync.last, code)))
+    except ConfigurationError as error:  # it never changes how the run ended
+        click.echo(f"custify: how this run ended is not kept: {error}", err=True)
     if alert and alert in sync.document:
-        sync_alerts.start(sync, alert, _told(sync, done, code))
+        sync_alerts.start(sync, alert, _shown_run(sync, done, code))
     return code
 
 
-def _told(sync: Sync, done: list[Run], code: int) -> dict[str, Any]:
+def _recorded(count: int) -> list[Run]:
+    """Return the newest runs; none where the history cannot be read, which every run of it says."""
+    with suppress(ConfigurationError):
+        return RunHistory().page(count)
+    return []
+
+
+def _shown_run(sync: Sync, done: list[Run], code: int) -> dict[str, Any]:
     """Return the run that decided how the sync ended; one that came to none is shown as it would have been."""
     newest = sorted(done, key=lambda run: run.id, reverse=True)
     found = next((run for run in newest if run.exit_code == code), newest[0] if newest else None)

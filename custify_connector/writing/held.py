@@ -47,8 +47,16 @@ def meant(plan: WritePlan, lookup: HeldLookup, record: Record, response: Respons
     found = _of(lookup, record, page.records)
     if page.records and not found:
         return None
-    before = [name for name in (plan.held.fallthrough if plan.held else ()) if name not in lookup.by]
+    before = [*_fallen_through(plan, lookup)]
     return [each for each in found if not any(_contradicts(record.get(name), each.get(name)) for name in before)]
+
+
+def _fallen_through(plan: WritePlan, lookup: HeldLookup) -> Iterator[str]:
+    """Yield the fields by which the service looked before it came to a look-up, and found nothing."""
+    for earlier in plan.held.lookups if plan.held else ():
+        if earlier == lookup:
+            return
+        yield from (name for name in earlier.by if plan.held and name in plan.held.fallthrough)
 
 
 def _of(lookup: HeldLookup, record: Record, found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -154,6 +154,30 @@ def test_a_second_run_at_the_same_time_is_refused(sync, sandbox):
     assert "the sync nightly: another run of custify" in done.stderr
 
 
+def test_what_cannot_be_kept_does_not_change_how_a_run_ended(sync, monkeypatch, tmp_path):
+    with_alerts()
+    home = tmp_path / "home"
+    monkeypatch.setenv("CUSTIFY_HOME", str(home))
+    home.mkdir()
+    (home / "runs.sqlite").write_text("this is not a database of runs")
+    monkeypatch.setattr(syncs.atomic, "replacing", _full)
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    save(Path("syncs/nightly.yaml").read_text().partition("writes:")[1] + PLAN.partition("writes:")[2])
+    done = sync("run", "nightly")
+    assert done.exit_code == 1, done.output
+    assert "how this run ended is not kept" in done.stderr
+
+
+def _full(*_arguments, **_options):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_credential_that_can_be_read_once_is_refused_where_it_is_needed_twice(sync, sandbox):
+    done = sync("run", "nightly", "--credential-file", "-")
+    assert (done.exit_code, len(sandbox.journal)) == (2, 0)
+    assert "standard input can be read once" in done.stderr
+
+
 def test_a_stored_credential_is_named_by_the_plan(sync, monkeypatch, canary, sandbox):
     added = CliRunner().invoke(
         main, ["credential", "add", "acme", "--base-url", sandbox.base_url, "--api-key-stdin"], input=canary

@@ -64,6 +64,13 @@ def test_someone_else_with_the_same_address_is_not_the_one_that_is_meant():
     assert verdicts(service, [{"user_id": "u-2", "email": "ana@example.com"}]) == ["create"]
 
 
+def test_one_that_is_found_by_its_id_gets_the_names_that_are_given():
+    service = Service(people__=Response(200, ANA))
+    (receipt,) = receipts(service, [{"id": ANA["id"], "user_id": "u-2", "email": "other@example.com"}])
+    changes = [(each["field"], each["now"], each["then"]) for each in receipt.response["difference"]["changes"]]
+    assert changes == [("user_id", "u-1", "u-2"), ("email", "ana@example.com", "other@example.com")]
+
+
 def test_two_who_have_the_address_cannot_be_distinguished():
     service = Service(email_is_ana=people(ANA, {**ANA, "user_id": "u-9"}))
     assert verdicts(service, [{"email": "ana@example.com", "name": "x"}]) == ["unknown"]
@@ -170,6 +177,34 @@ FIELDS = {
     "custom_attributes": ATTRIBUTES,
 }
 RECORDS = st.fixed_dictionaries({"user_id": st.sampled_from(["u-000000", "u-000001", "n-1"])}, optional=FIELDS)
+KINDS = {
+    "upsert_person": ("people", ["id"], {"user_id": "another", "email": "another@example.com", "name": "Ana"}),
+    "upsert_company": (
+        "companies",
+        ["company_id"],
+        {"plan": "Gold", "owners_csm": "user0@vendor.example", "size": None},
+    ),
+    "update_task": ("tasks", ["id"], {"status": "done", "dueDate": "2026-02-01", "priority": "high"}),
+    "update_ticket": ("tickets", ["externalId"], {"title": "Another", "openedAt": "2026-01-07 08:00"}),
+    "upsert_tag": ("tags", ["id", "name", "category"], {"description": "Another"}),
+}
+
+
+@pytest.mark.parametrize("endpoint", KINDS)
+def test_what_is_to_update_is_unchanged_once_it_is_written(served, endpoint):
+    sandbox, credential = served
+    kind, names, changes = KINDS[endpoint]
+    known = sandbox.content.records(kind)[-1]
+    record = {**{name: known[name] for name in names}, **changes}
+
+    def verdict():
+        destination = {"endpoint": endpoint, "dry_run": True, "compare": True}
+        (receipt,) = CONNECTOR.write_destination(credential, destination, [record])
+        return receipt.response["difference"]["verdict"]
+
+    before = verdict()
+    (receipt,) = CONNECTOR.write_destination(credential, {"endpoint": endpoint}, [record])
+    assert (before, receipt.outcome, verdict()) == ("update", "sent", "nothing"), receipt
 
 
 @given(RECORDS)

@@ -9,6 +9,7 @@ import getpass
 import re
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from string import Template
 from typing import Any, Literal, get_args
@@ -59,11 +60,18 @@ def text(form: Form, sync: Sync, at: str) -> str:
         "python_words": repr(words),
         "python_folder": repr(folder),
         "python_home": repr(str(home.directory())),
-        "user": getpass.getuser(),
+        "user": _user(),
         "identifier": re.sub(r"\W", "_", sync.name),
         "object": sync.name.lower().replace("_", "-")[:40].strip("-") or "sync",
     }
     return Template((Path(__file__).parent / _FILES[form]).read_text("utf-8")).substitute(values)
+
+
+def _user() -> str:
+    """Return who runs this; a container may have a user without a name."""
+    with suppress(KeyError, OSError, ImportError):
+        return getpass.getuser()
+    return "custify"
 
 
 def program() -> list[str]:

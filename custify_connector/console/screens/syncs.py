@@ -34,6 +34,8 @@ def run(asked: Asked) -> Response:
 
 def saved(asked: Asked, plan: Callable[[Places], Mapping[str, Any]]) -> Response:
     """Save a plan under the name that the form has; raises ConfigurationError, with the place of that field."""
+    if not asked.known.in_vault:
+        raise ConfigurationError((Fault(PLACE, f"a plan takes no connector, so {asked.known.title} cannot be in one"),))
     try:
         path = syncs.save(_folder(asked), asked.form.get(PLACE, ""), plan(_beside))
     except ConfigurationError as error:
