@@ -274,8 +274,8 @@ def test_an_editable_install_finds_the_manifest_and_the_schemas():
 
 
 def shipped():
-    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, the pages; no more."""
-    suffixes = {".py", ".csv", ".typed", ".html", ".css", ".js", ".svg", ".LICENSE"}
+    """Return what a wheel must hold: modules, manifest, schemas, the demo's data, pages and templates; no more."""
+    suffixes = {".py", ".csv", ".txt", ".typed", ".html", ".css", ".js", ".svg", ".LICENSE"}
     kept = [one for one in PACKAGE.rglob("*") if one.suffix in suffixes]
     names = {f"custify_connector/{one.relative_to(PACKAGE).as_posix()}" for one in kept}
     schemas = {f"custify_connector/{one.relative_to(ROOT).as_posix()}" for one in (ROOT / "schemas").rglob("*.json")}
