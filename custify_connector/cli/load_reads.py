@@ -17,6 +17,7 @@ from custify_connector.cli.choosing import from_standard_input, name_credential,
 from custify_connector.console.commands import parameters
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states
+from custify_connector.host.run_files import STANDARD
 
 _ADDRESS = re.compile(r"[a-z]+:", re.IGNORECASE)
 _OPTIONS = ("delivery", "on_reject", "max_rejects", "quarantine", "skip_unchanged", "undocumented")
@@ -82,4 +83,4 @@ def _words(plan: Path, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beside(plan: Path, place: str) -> str:
-    return place if _ADDRESS.match(place) else str(plan.parent / place)
+    return place if place == STANDARD or _ADDRESS.match(place) else str(plan.parent / place)

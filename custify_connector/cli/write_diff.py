@@ -100,7 +100,8 @@ def run(
     first = dataclasses.replace(table, rows=islice(table.rows, most)) if most else table
     known = credential(chosen.label)
     with interruption() as asked, Progress(ending=lambda: asked) as progress:
-        safe = Safekeeping.of({}, ended=lambda: bool(asked))
+        described = chosen.endpoint("destinations", destination["endpoint"])
+        safe = Safekeeping.of(described, ended=lambda: bool(asked))
         lines = runs.write(chosen.hooks, known, wanted, first, shape, safe)
         shown = _Json(destination["endpoint"]) if as_json else _Text()
         click.echo(f"{destination['endpoint']}: {cost}", err=True)

@@ -45,7 +45,7 @@ class Last:
     @property
     def words(self) -> str:
         """How it ended, in words."""
-        known = {0: "well", 1: "some records were not accepted", 130: "interrupted", 143: "interrupted"}
+        known = {0: "well", 1: "some records were rejected, or did not come", 130: "interrupted", 143: "interrupted"}
         return known.get(self.code, f"exit code {self.code}")
 
 

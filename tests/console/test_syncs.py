@@ -4,8 +4,11 @@ import html
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from custify_connector.host import plans
+from custify_connector.cli import main
+from custify_connector.console.commands import Write
+from custify_connector.host import plans, syncs
 from custify_connector.host.run_history import RunHistory
 from custify_connector.manifest import resources
 
@@ -52,6 +55,29 @@ def test_a_read_is_saved_as_a_plan(signed_in, folder):
     assert (read["endpoints"], read["output"], read["limit"]) == (["companies"], "../companies.jsonl", 3)
     assert (read["mode"], read["state"], read["fields"]) == ("full", "kept", ["id", "name"])
     assert read["params"] == {"includeSegments": True}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"rules": ("user_id=id", "name={id} {full name}"), "parameters": {"phone": "1", "session_count": 2}},
+        {"rules": ("user_id=id", "custom_attributes.city=full name"), "empty": "null", "quarantine": "r.jsonl"},
+        {"rules": ("user_id=id", "name==null", "phone==1e5"), "max_rejects": "5%", "on_reject": "stop"},
+    ],
+    ids=["columns", "rules", "nulls", "texts"],
+)
+def test_a_plan_sends_what_its_form_sends(folder, monkeypatch, typed):
+    monkeypatch.chdir(folder)
+    (folder / "rows.csv").write_text("id,full name\nn-1,Ana\nn-2,\n", encoding="utf-8")
+    if not typed:
+        (folder / "rows.csv").write_text("user_id,name\nn-1,Ana\n", encoding="utf-8")
+    write = Write("upsert_person", "rows.csv", "", **typed)
+    syncs.save(folder / "syncs", "people", write.plan(lambda path: f"../{path}"))
+    by_form = CliRunner().invoke(main, write.dry_run())
+    by_plan = CliRunner().invoke(main, ["load", "syncs/people.yaml", "--dry-run"])
+    assert (by_form.exit_code, by_plan.exit_code) == (0, 0), by_plan.output
+    assert by_form.stdout == by_plan.stdout != ""
 
 
 @pytest.mark.slow
