@@ -140,7 +140,7 @@ def command(
     described = {"name": endpoint, **chosen.endpoint("destinations", endpoint)}
     if diff is not None:
         with open_checked(given, shape, only_with, described, verbose=options["verbose"]) as (rows, shaped):
-            cost = write_diff.cost_of(chosen, destination, given, diff)
+            cost = write_diff.cost_of(chosen, destination, given, (rows, shaped), diff)
             code = write_diff.run(destination, rows, shaped, chosen, diff, as_json=kept.as_json, cost=cost)
         raise SystemExit(code)
     with (

@@ -75,12 +75,22 @@ def refuse_what_keeps(options: Mapping[str, Any]) -> None:
         raise ConfigurationError(tuple(faults))
 
 
-def cost_of(chosen: Chosen, destination: Mapping[str, Any], given: Input, most: int) -> str:
+def cost_of(
+    chosen: Chosen, destination: Mapping[str, Any], given: Input, opened: tuple[Table, Shape], most: int
+) -> str:
     """Return what it costs to compare the first rows of an input (0: all), in words."""
     described = chosen.endpoint("destinations", destination["endpoint"])
     limit = {"rate_limit": chosen.description.get("rate_limit"), **destination["settings"]}["rate_limit"]
-    lookups = described.get("lookups", 0)
+    fields = _fields(*opened)
+    lookups = comparison.lookups_of(described, None if fields is None else {*fields, *destination["params"]})
     return comparison.cost(lookups, _rows_of(given, most) if lookups else None, limit)
+
+
+def _fields(table: Table, shape: Shape) -> set[str] | None:
+    """Return the fields that rows fill; None where each row has its own."""
+    if shape.rules:
+        return {rule.target[0].removesuffix("[]") for rule in shape.rules}
+    return None if table.columns is None else {name.partition(".")[0] for name in table.columns}
 
 
 def _rows_of(given: Input, most: int) -> int | None:

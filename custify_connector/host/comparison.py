@@ -5,7 +5,7 @@ Decides the words. It knows receipts and what a destination is described to be; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,20 @@ def summary(counts: Mapping[str, int]) -> str:
     return f"{total} compared: {found or 'nothing to do'}"
 
 
+def lookups_of(described: Mapping[str, Any], fields: Collection[str] | None) -> int:
+    """Return how many look-ups a record with these fields takes at most; None stands for fields that are not known.
+
+    One for each way in which it names itself, and one for each list, which may hold links.
+    """
+    lookups: int = described.get("lookups", 0)
+    if fields is None:
+        return lookups
+    properties = described.get("schema", {}).get("properties", {})
+    ways = sum(all(name.partition(".")[0] in fields for name in names) for names in described.get("identity", ()))
+    lists = sum("array" in properties.get(name, {}).get("type", ()) for name in fields)
+    return min(lookups, max(1, ways + lists))
+
+
 def cost(lookups: int, rows: int | None, limit: Mapping[str, Any] | None) -> str:
     """Return what a comparison costs in requests; `rows` is None where their number is not known before the end."""
     if not lookups:
@@ -71,5 +85,6 @@ def cost(lookups: int, rows: int | None, limit: Mapping[str, Any] | None) -> str
     if rows is None:
         return f"at most {words.counted(lookups, 'request')} for each row; nothing is written"
     most = lookups * rows
-    least = f", {words.span(most * limit['seconds'] / limit['requests'])} at the rate limit" if limit else ""
-    return f"at most {words.counted(most, 'request')} for {words.counted(rows, 'row')}{least}; nothing is written"
+    seconds = most * limit["seconds"] / limit["requests"] if limit else 0
+    paced = f", {words.span(seconds)} at the rate limit" if seconds >= 1 else ""
+    return f"at most {words.counted(most, 'request')} for {words.counted(rows, 'row')}{paced}; nothing is written"

@@ -43,7 +43,7 @@ def test_each_change_is_shown_field_by_field_and_nothing_is_written(write, sandb
         '  user_id: "n-1"',
         '  name: "New"',
     ]
-    assert "upsert_person: at most 12 requests for 4 rows, 1 s at the rate limit; nothing is written" in done.stderr
+    assert "upsert_person: at most 4 requests for 4 rows; nothing is written" in done.stderr
     assert "upsert_person: 4 rows compared: 1 to create, 1 to update, 1 unchanged, 1 rejected" in done.stderr
     assert sandbox.content.records("people") == before
     assert len(sandbox.journal) == sandbox.journal.count("GET")
