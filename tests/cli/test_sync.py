@@ -1,6 +1,8 @@
 """`custify sync`: plans that are run by name, what they report, and what starts them."""
 
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -230,8 +232,6 @@ def test_a_schedule_names_whole_paths_and_no_key(sync, form, canary, tmp_path, m
 
 
 def test_the_line_of_cron_runs_as_cron_starts_it(sync, tmp_path, sandbox, canary):
-    import subprocess  # noqa: PLC0415 - for this one
-
     folder = tmp_path
     *_, line = sync("schedule", "nightly", "--as", "cron").stdout.splitlines()
     command = line.split(None, 6)[6].replace("\\%", "%")
@@ -239,3 +239,15 @@ def test_the_line_of_cron_runs_as_cron_starts_it(sync, tmp_path, sandbox, canary
     done = subprocess.run(["/bin/sh", "-c", command], env=keys, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     assert done.returncode == 0, done.stderr
     assert (folder / "companies.jsonl").exists()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="this machine has no systemd to judge its units")
+def test_systemd_accepts_the_units(sync, tmp_path):
+    service, mark, timer = sync("schedule", "nightly", "--as", "systemd").stdout.partition(
+        "# /etc/systemd/system/custify-nightly.timer"
+    )
+    (tmp_path / "custify-nightly.service").write_text(service)
+    (tmp_path / "custify-nightly.timer").write_text(mark + timer)
+    words = ["systemd-analyze", "verify", *(str(tmp_path / f"custify-nightly.{kind}") for kind in ("timer", "service"))]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - of Debian
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
