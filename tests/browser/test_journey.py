@@ -149,7 +149,7 @@ def test_each_row_is_previewed_as_the_request_it_becomes(screen):
 def test_a_dry_run_checks_every_row_and_sends_nothing(screen, account):
     before = len(account.journal)
     screen.page.get_by_role("button", name="Dry run").click()
-    expect(screen.page.locator(".progress-line")).to_contain_text("Some records were not accepted")
+    expect(screen.page.locator(".progress-line")).to_contain_text("Some records were not accepted", timeout=60_000)
     expect(screen.page.get_by_role("region", name="What it said", exact=True)).to_contain_text("1 rejected, 3 planned")
     assert len(account.journal) == before
     screen.checked("dry-run")
