@@ -14,7 +14,7 @@ from typing import Protocol
 
 import click
 
-from custify_connector.contract.events import Event, HeldBack, RateLimitWait, Retry, listening
+from custify_connector.contract.events import Event, HeldBack, RateLimitWait, Retry, current_listener, listening
 
 _SECONDS_BETWEEN = 0.1
 _SECONDS_SHOWN = 2.0
@@ -89,7 +89,13 @@ class Progress:
         self._bars.close()
 
     def __enter__(self) -> "Progress":  # noqa: PYI034, UP037 - Self needs Python 3.11
-        self._stack.enter_context(listening(self._waits))
+        outer = current_listener()
+
+        def hear(event: Event) -> None:
+            self._waits(event)
+            outer(event)
+
+        self._stack.enter_context(listening(hear))
         self._stack.callback(self._bars.close)
         return self
 

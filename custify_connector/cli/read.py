@@ -246,13 +246,15 @@ def _read(
     with recording.recorded(run, wanted.connector.secrets(known)) as record:
 
         def tell(count: runs.ReadCount) -> None:
-            progress.tell(job.name, count.records, states.expected(count.state))
-            record.count(count.records, size=count.size)
+            total = states.expected(count.state)
+            progress.tell(job.name, count.records, total)
+            record.count(count.records, size=count.size, total=total)
 
         progress.tell(job.name, 0)  # the first page may have to wait
         watch = runs.Watch(tell, ended)
         count = runs.read(_hooks(job, wanted), known, job.source, job.target, job.keeping, watch, owner)
-        record.count(count.records, size=count.size)
+        total = states.expected(count.state) if count.ended else count.records
+        record.count(count.records, size=count.size, total=total)
         record.ended(asked.exit_code if count.ended else 0)
     return count
 

@@ -5,10 +5,12 @@ Decides what a run's end is called. It knows runs and their counters, and takes 
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ import click
 from custify_connector.checking.secret import Secret, redacted
 from custify_connector.cli import ARGUMENTS
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, IncompleteRead
+from custify_connector.contract.events import Event, RateLimitWait, Retry, current_listener, listening
 from custify_connector.host import named_states, run_rows
 from custify_connector.host.recorded_run import Run, Status
 from custify_connector.host.run_history import RunHistory
@@ -31,6 +34,9 @@ if TYPE_CHECKING:  # what only a write loads
 _ADDRESS = re.compile(r"postgres(ql)?://|dlt:", re.IGNORECASE)
 _SECONDS_BETWEEN = 1.0
 _MOST_ROWS = 2_000
+_MOST_REASONS = 10
+_RATE_LIMIT = "rate limit"
+_LARGEST_COUNTED = 200_000_000
 _TAKEN = frozenset({"sent", "unchanged"})
 _INTERRUPTED, _SOME_REJECTED = 130, 1
 
@@ -47,15 +53,28 @@ class Recording:
         self._works = True
         self._followed: WriteCount | None = None
         self._rows: list[RunRow] = []
+        self._waits: dict[str, dict[str, float]] = {}
+        self._turn = threading.Lock()
         self._run = run
         self._safely(self._begin)
 
     def _begin(self) -> None:
         self._run = self._history.begin(self._run)
 
-    def count(self, records: int, size: int) -> None:
-        """Take the counters of a read so far: records, and their size in bytes."""
-        self._changes.update(records=records, size=size)
+    def hear(self, event: Event) -> None:
+        """Take what a request waits for; it is added up by its reason."""
+        if isinstance(event, (RateLimitWait, Retry)):
+            reason = _RATE_LIMIT if isinstance(event, RateLimitWait) else f"sent again after {event.reason}"
+            reason = redacted(self._secrets, reason)
+            with self._turn:
+                reason = reason if reason in self._waits or len(self._waits) < _MOST_REASONS else "other reasons"
+                wait = self._waits.setdefault(reason, {"times": 0, "seconds": 0.0})
+                wait["times"] += 1
+                wait["seconds"] = round(wait["seconds"] + event.seconds, 3)
+
+    def count(self, records: int, size: int, total: int | None = None) -> None:
+        """Take the counters of a read so far: records, of how many where that is known, and their size in bytes."""
+        self._changes.update(records=records, size=size, total=total)
         if time.monotonic() - self._last >= _SECONDS_BETWEEN:
             self._save()
 
@@ -110,6 +129,8 @@ class Recording:
             self._changes.update(
                 records=self._followed.records, errors=self._followed.errors, outcomes=dict(self._followed.outcomes)
             )
+        with self._turn:
+            self._changes["waits"] = {reason: dict(wait) for reason, wait in self._waits.items()}
         changes = {**self._changes, "seconds": round(self._last - self._began, 3)}
         rows, self._rows = [_clean(self._secrets, row) for row in self._rows], []
         self._safely(lambda: self._history.update(self._run.id, changes, rows))
@@ -130,8 +151,15 @@ def recorded(run: Run, secrets: Sequence[Secret]) -> Iterator[Recording]:
     from custify_connector.cli.options import exit_code  # noqa: PLC0415 - options and this file need each other
 
     recording = Recording(_without(secrets, run), secrets)
+    outer = current_listener()
+
+    def hear(event: Event) -> None:
+        recording.hear(event)
+        outer(event)
+
     try:
-        yield recording
+        with listening(hear):
+            yield recording
     except BaseException as error:
         recording.stopped_by(error, exit_code(error) if isinstance(error, ConnectorError) else 1)
         raise
@@ -181,6 +209,7 @@ def writing(
         quarantine=_absolute(quarantine),
         journal=_absolute(journal),
         size=_size(file),
+        total=_rows(file),
         **_typed(),
     )
 
@@ -227,6 +256,18 @@ def _redacted(secrets: Sequence[Secret], value: Any) -> Any:  # noqa: ANN401 - J
     if isinstance(value, dict):
         return {_redacted(secrets, name): _redacted(secrets, each) for name, each in value.items()}
     return [_redacted(secrets, each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _rows(file: str) -> int | None:
+    """Return about how many rows a text file has, by its lines; None where that says nothing, or takes long."""
+    heading = {".csv": 1, ".tsv": 1, ".jsonl": 0, ".ndjson": 0}.get(Path(file).suffix.lower())
+    if heading is None or not 0 < _size(file) <= _LARGEST_COUNTED or not Path(file).is_file():
+        return None
+    with suppress(OSError), Path(file).open("rb") as stream:
+        lines = sum(part.count(b"\n") for part in iter(lambda: stream.read(1 << 20), b""))
+        stream.seek(-1, os.SEEK_END)
+        return max(0, lines + (stream.read(1) != b"\n") - heading)
+    return None
 
 
 def _without(secrets: Sequence[Secret], run: Run) -> Run:

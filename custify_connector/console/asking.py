@@ -61,8 +61,8 @@ def size(number: int) -> str:
 def _environment() -> jinja2.Environment:
     found = html.environment(HERE / "templates")
     found.filters.update(
-        ago=words.ago, clock=words.clock, counted=words.counted, pretty=pretty, cell=cell, size=size, sentence=sentence,
-        shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
+        ago=words.ago, clock=words.clock, counted=words.counted, span=words.span, pretty=pretty, cell=cell, size=size,
+        sentence=sentence, shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
     )  # fmt: skip
     return found
 

@@ -1,4 +1,4 @@
-"""How fast a run was, as a line to draw: records a second over its time, and what the rate limit allows.
+"""How far a run is, and how fast it was: a line to draw, records a second over its time and what the limit allows.
 
 Pure: numbers in, points of a picture out.
 """
@@ -29,6 +29,26 @@ class Chart:
     highest: float
     average: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: the share that is done, from 0 to 1, and the seconds that are left; None where not known."""
+
+    done: float
+    seconds_left: float | None
+
+
+def progress(records: int, total: int | None, seconds: float) -> Progress | None:
+    """Return how far a run is, None where it is not known how much there is.
+
+    >>> progress(25, 100, 10), progress(0, 100, 10), progress(5, None, 10)
+    (Progress(done=0.25, seconds_left=30.0), Progress(done=0.0, seconds_left=None), None)
+    """
+    if not total:
+        return None
+    done = min(1.0, records / total)
+    return Progress(done, seconds / records * max(0, total - records) if records else None)
 
 
 def rates(samples: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from custify_connector.console.pacing import USUAL, Pace
 from custify_connector.host import named_states
 
 Words = tuple[str, ...]
@@ -66,6 +67,7 @@ class Read:
     connector: str = ""
     manual: Mapping[str, Any] | None = None
     overwrite: bool = False
+    pace: Pace = USUAL
 
     def source(self) -> dict[str, Any]:
         """Return the argument of the hook."""
@@ -84,7 +86,8 @@ class Read:
         options = (("--output", self.output), ("--mode", self.mode), ("--state", self.state), ("--limit", self.limit))
         chosen = tuple(word for name, value in options for word in _option(name, value))
         chosen += ("--overwrite",) * self.overwrite
-        return ("read", *self._what(), *chosen, *fields, *parameters(self.parameters), *self._whom())
+        asked = (*parameters(self.parameters), *self.pace.words(), *self._whom())
+        return ("read", *self._what(), *chosen, *fields, *asked)
 
     def plan(self, places: Callable[[str], str]) -> dict[str, Any]:
         """Return the plan that reads it; `places` turns a path of the folder into one of the plan."""
@@ -99,6 +102,29 @@ class Read:
 
     def _whom(self) -> Words:
         return whom(self.credential, self.connector) + ("--undocumented",) * self.undocumented
+
+
+@dataclass(frozen=True)
+class ReadSeveral:
+    """A read of several endpoints into a folder or a database; `left_out` are those that `--all` would read besides."""
+
+    endpoints: tuple[str, ...]
+    left_out: tuple[str, ...]
+    credential: str
+    output: str
+    state: str = ""
+    undocumented: bool = False
+    connector: str = ""
+    pace: Pace = USUAL
+
+    def words(self) -> Words:
+        """Return the command, by the endpoints that it names or leaves out, whichever are fewer."""
+        left_out = tuple(word for name in self.left_out for word in ("--except", name))
+        what = ("--all", *left_out) if len(self.left_out) < len(self.endpoints) else self.endpoints
+        kept = (
+            _option("--output", self.output) + _option("--state", self.state) + ("--undocumented",) * self.undocumented
+        )
+        return ("read", *what, *kept, *self.pace.words(), *whom(self.credential, self.connector))
 
 
 @dataclass(frozen=True)
@@ -119,6 +145,10 @@ class Write:
     skip_unchanged: bool = False
     undocumented: bool = False
     connector: str = ""
+    query: str = ""
+    capture: bool = False
+    resend_unclear: bool = False
+    pace: Pace = USUAL
 
     def destination(self, *, dry_run: bool) -> dict[str, Any]:
         """Return the argument of the hook."""
@@ -156,6 +186,7 @@ class Write:
     def words(self) -> Words:
         """Return the command that writes."""
         kept = _option("--quarantine", self.quarantine) + ("--skip-unchanged",) * self.skip_unchanged
+        kept += ("--capture",) * self.capture + ("--resend-unclear",) * self.resend_unclear + self.pace.words()
         return (
             "write", self.endpoint, self.file, *self._what(), *self._how(), *kept,
             *whom(self.credential, self.connector),
@@ -168,7 +199,8 @@ class Write:
         run = {"credential": self.credential, "delivery": self.delivery, "on_reject": self.on_reject,
                "max_rejects": self.max_rejects, "quarantine": quarantine, "skip_unchanged": self.skip_unchanged,
                "undocumented": self.undocumented}  # fmt: skip
-        write = {"endpoint": self.endpoint, "file": places(self.file), "table": self.table, "map": list(self.rules),
+        write = {"endpoint": self.endpoint, "file": places(self.file), "table": self.table, "query": self.query,
+                 "map": list(self.rules),
                  "empty": self.empty, "params": dict(self.parameters)}  # fmt: skip
         kept = {name: value for name, value in run.items() if value != usual.get(name)}
         return {**_given(kept), "writes": [_given({n: value for n, value in write.items() if value != usual.get(n)})]}
@@ -180,7 +212,8 @@ class Write:
     def _what(self) -> Words:
         rules = tuple(word for rule in self.rules for word in ("--map", rule))
         undocumented = ("--undocumented",) * self.undocumented
-        return rules + parameters(self.parameters) + _option("--table", self.table) + undocumented
+        given = _option("--table", self.table) + _option("--query", self.query)
+        return rules + parameters(self.parameters) + given + undocumented
 
     def _how(self) -> Words:
         defaults = {"--empty": "absent", "--delivery": "single", "--on-reject": "continue", "--max-rejects": ""}

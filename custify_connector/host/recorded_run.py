@@ -22,7 +22,9 @@ class Run:
 
     `records` were read, or have a receipt; `size` is in bytes: of what was read, or of the file that is written from.
     `seconds` do not depend on the clock. `command` is what was typed, in `folder`.
-    `exit_code` is None until the run has ended. `connector` is empty for this installation's own.
+    `exit_code` is None until the run has ended. `connector` is empty for this installation's own. `total` is how many
+    records there are, as far as that is known. `waits` has, by its reason, how many `times` a request waited, and how
+    many `seconds` in all, added up over requests that waited side by side.
     """
 
     kind: str
@@ -53,6 +55,8 @@ class Run:
     pid: int = 0
     pid_started: str | None = None
     connector: str = ""
+    total: int | None = None
+    waits: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def shown(self) -> dict[str, Any]:
         """Return the run as JSON for scripts, with Nexla's name for its counters' key."""
@@ -64,7 +68,7 @@ class Run:
 FIELDS = tuple(each.name for each in dataclasses.fields(Run))
 """The columns of a run's row, in their order."""
 
-_AS_JSON = frozenset({"settings", "command", "outcomes"})
+_AS_JSON = frozenset({"settings", "command", "outcomes", "waits"})
 
 
 def row_of(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import home, processes, run_rows
 from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
+from custify_connector.host.run_listing import Listing
 from custify_connector.host.run_rows import RunRow
 from custify_connector.storage import database as storage
 from custify_connector.storage.database import Schema
@@ -45,7 +46,8 @@ def _add_connector(database: sqlite3.Connection) -> None:
         database.execute("ALTER TABLE runs ADD COLUMN connector DEFAULT ''")
 
 
-_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector, run_rows.TABLES))
+_PROGRESS = "ALTER TABLE runs ADD COLUMN total; ALTER TABLE runs ADD COLUMN waits NOT NULL DEFAULT '{}'"
+_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector, run_rows.TABLES, _PROGRESS))
 
 
 class RunHistory:
@@ -112,6 +114,21 @@ class RunHistory:
         judged = status in {"running", "died"}
         runs = self._select(f"{where} ORDER BY id DESC LIMIT ?", (*conditions.values(), -1 if judged else count))
         return [run for run in runs if not judged or run.status == status][:count]
+
+    def listed(self, listing: Listing, count: int, start: int = 0) -> tuple[list[Run], int]:
+        """Return a page of the runs that are wanted, and how many they are in all."""
+        where, values = listing.where()
+        if listing.is_judged:
+            every = [
+                run for run in self._select(f"{where} ORDER BY {listing.by}", values) if run.status == listing.status
+            ]
+            return every[start : start + count], len(every)
+        runs = self._select(f"{where} ORDER BY {listing.by} LIMIT ? OFFSET ?", (*values, count, start))
+        if not self.path.exists():
+            return [], 0
+        with self.opened() as database:
+            total = database.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]  # noqa: S608 - our own
+        return runs, int(total)
 
     def find(self, number: int) -> Run:
         """Return one run; raises ConfigurationError when there is none with that number."""

@@ -246,3 +246,28 @@ def test_records_and_replies_are_kept_on_request_and_without_the_key(canary, tmp
     assert row["response"]
     files = [path for path in RunHistory().path.parent.iterdir() if path.is_file()]
     assert not any(canary.encode() in path.read_bytes() for path in files)
+
+
+def test_a_run_is_recorded_with_its_total_and_the_reason_of_each_wait(tmp_path):
+    custify("read", "people", "-o", "people.jsonl", "--rate-limit", "1/0.05")
+    assert last().total == last().records == 30
+    (tmp_path / "rows.csv").write_text("user_id\n" + "".join(f"w-{n}\n" for n in range(5)), "utf-8")
+    custify("write", "upsert_person", "rows.csv", "--rate-limit", "1/0.05")
+    assert (last().total, last().records) == (5, 5)
+    assert last().waits["rate limit"]["times"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "total"),
+    [
+        ("a.csv", "h\n1\n2", 2),
+        ("a.csv", "", None),
+        ("a.jsonl", "{}\n{}\n", 2),
+        ("a.parquet", "PAR1", None),
+        ("b.csv", None, None),
+    ],
+)
+def test_the_rows_of_a_text_are_counted_by_its_lines(tmp_path, name, content, total):
+    if content is not None:
+        (tmp_path / name).write_text(content, "utf-8")
+    assert recording._rows(str(tmp_path / name)) == total  # noqa: SLF001 - one figure of a run

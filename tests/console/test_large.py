@@ -14,24 +14,26 @@ def test_ten_thousand_runs_come_page_by_page(client):
     history.begin(Run("read", "people", "acme"))
     with history.opened() as database:  # ten thousand at once
         names = (
-            "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size"
+            "kind, endpoint, credential, settings, command, outcomes, status, started, seconds, records, errors, size,"
+            " run_id, output, folder, machine, pid"
         )
         values = ("read", "people", "acme", "{}", "[]", "{}", "finished", "2026-01-01T00:00:00+00:00", 1.0, 5, 0, 9)
         database.execute("BEGIN")
         database.executemany(
-            f"INSERT INTO runs ({names}, run_id, folder, machine, pid) VALUES ({', '.join('?' * 12)}, ?, '', '', 0)",  # noqa: S608
-            ((*values, number) for number in range(9_999)),
+            f"INSERT INTO runs ({names}) VALUES ({', '.join('?' * 14)}, '', '', 0)",  # noqa: S608
+            ((*values, number, f"folder-{number}/out.csv") for number in range(9_999)),
         )
         database.execute("COMMIT")
     first = client.get("/runs")
     assert "10,000 runs" in first.text
     assert first.text.count("<tr>") == 51
-    assert "/runs?before=9951" in first.text
-    assert len(first.text) < 100_000
-    older = client.get("/runs?before=51")
-    assert older.text.count("<tr>") == 51
-    assert ">Older<" not in older.text
-    assert client.get("/runs?before=999999999999999999999").status == 200
+    assert "Page 1 of 200" in first.text
+    assert len(first.text) < 120_000
+    last = client.get("/runs?page=200&sort=oldest")
+    assert last.text.count("<tr>") == 51
+    assert ">After<" not in last.text
+    assert "1 run match" in client.get("/runs?q=folder-9876").text
+    assert client.get("/runs?page=999999999999999999999").status == 200
 
 
 def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):

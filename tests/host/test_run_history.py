@@ -182,7 +182,8 @@ def test_a_file_of_an_older_version_is_brought_up_to_date():
     history.begin(Run("read", "people", "acme"))
     with sqlite3.connect(history.path) as database:
         database.executescript(
-            "ALTER TABLE runs DROP COLUMN connector; DROP TABLE rows; DROP TABLE row_keys;"
+            "ALTER TABLE runs DROP COLUMN connector; ALTER TABLE runs DROP COLUMN total;"
+            "ALTER TABLE runs DROP COLUMN waits; DROP TABLE rows; DROP TABLE row_keys;"
             "PRAGMA user_version = 0; PRAGMA application_id = 0"
         )
     assert [run.connector for run in history.page(5)] == [""]

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from custify_connector.checking.typed_text import value_of
-from custify_connector.console import commands, forms, suggesting
+from custify_connector.console import commands, forms, pacing, suggesting
 from custify_connector.console.asking import Asked, cell
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Write
@@ -29,7 +29,7 @@ _MOST_COLUMNS = 2_000
 """What a form can hold: each column is two of its fields."""
 _FIELDS = (
     "credential", "file", "table", "rules", "fixed", "quarantine", "max_rejects", "max_deletes", "confirm", "delivery",
-    "on_reject", "empty", "mapping", syncs.PLACE,
+    "on_reject", "empty", "mapping", "query", *pacing.FIELDS, syncs.PLACE,
 )  # fmt: skip
 
 
@@ -158,12 +158,13 @@ def _wanted(asked: Asked) -> Write:
             faults.append(Fault("destination.max_deletes", "give the most records that may be deleted"))
         else:
             fixed["max_deletes"] = int(deletes)
+    pace = pacing.pace_of(typed, "destination", faults)
     refuse(tuple(faults))
     return Write(
         name, typed.get("file", ""), typed.get("credential", ""), _rules(asked, typed), fixed, typed.get("table", ""),
         typed.get("empty") or "absent", typed.get("delivery") or "single", typed.get("on_reject") or "continue",
         typed.get("max_rejects", ""), typed.get("quarantine", ""), "skip_unchanged" in typed, "undocumented" in typed,
-        asked.known.chosen.label,
+        asked.known.chosen.label, typed.get("query", ""), "capture" in typed, "resend_unclear" in typed, pace,
     )  # fmt: skip
 
 
@@ -259,7 +260,7 @@ def save(asked: Asked) -> Response:
     try:
         wanted = _wanted(asked)
         _check(asked, wanted, dry_run=False)
-        return syncs.saved(asked, wanted.plan)
+        return syncs.saved(asked, wanted)
     except ConfigurationError as error:
         return _page(asked, Shown(faults=_placed(error.faults)))
 

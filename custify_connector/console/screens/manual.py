@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import by_hand, forms
+from custify_connector.console import by_hand, forms, pacing
 from custify_connector.console.asking import Asked
 from custify_connector.console.by_hand import PREFIX
 from custify_connector.console.commands import Read
@@ -64,12 +64,12 @@ def _wanted(asked: Asked) -> Read:
     """Return the read that the form asks for; raises ConfigurationError with every fault of it."""
     typed = asked.form
     source, faults = by_hand.source_of(_schema(asked), _typed(typed))
-    limit = reading.limit_of(asked, faults)
+    limit, pace = reading.limit_of(asked, faults), pacing.pace_of(typed, "source", faults)
     refuse(tuple(faults))
     return Read(
         "", typed.get("credential", ""), {}, typed.get("mode", ""), tuple(typed.get("fields", "").split()), limit,
         typed.get("state", ""), typed.get("output", ""), "undocumented" in typed, asked.known.chosen.label,
-        {"request": {}, **source}, "overwrite" in typed,
+        {"request": {}, **source}, "overwrite" in typed, pace,
     )  # fmt: skip
 
 

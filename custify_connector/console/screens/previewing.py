@@ -32,7 +32,7 @@ def tries(known: Known) -> bool:
 def opened(asked: Asked, typed: Mapping[str, str]) -> Iterator[Table]:
     """Open the file of a form; raises ConfigurationError when it is not below the folder, or cannot be read."""
     path = asked.console.folder.existing(typed.get("file", ""), "destination.file")
-    with open_input(str(path), None, Choice(table=typed.get("table") or None)) as table:
+    with open_input(str(path), None, Choice(typed.get("table") or None, typed.get("query") or None)) as table:
         yield table
 
 

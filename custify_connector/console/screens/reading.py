@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from custify_connector.console import commands
+from custify_connector.console import commands, pacing
 from custify_connector.console.asking import Asked
 from custify_connector.console.catalog import Known
 from custify_connector.console.commands import Read
@@ -21,7 +21,7 @@ from custify_connector.host import named_states, quarantine_index, sampling
 from custify_connector.host.outputs import form_of
 
 SAMPLE = 10
-FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented")
+FIELDS = ("credential", "mode", "fields", "limit", "state", "output", "undocumented", *pacing.FIELDS)
 """The fields of the form that say how a run goes, whatever is read."""
 
 

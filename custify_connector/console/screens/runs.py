@@ -6,10 +6,13 @@ import os
 import shlex
 import signal
 from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
+from custify_connector.checking.values import moment_of
 from custify_connector.console import charting, replaying
 from custify_connector.console.asking import Asked, Console
 from custify_connector.console.catalog import Known
@@ -19,6 +22,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import next_steps, processes
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory
+from custify_connector.host.run_listing import Listing
 
 _ON_A_PAGE = 50
 _LOOKED_AT = 50
@@ -27,30 +31,38 @@ _LAST = 286
 _CRASHED = "Traceback (most recent call last)"
 _LARGEST = 2**63 - 1
 """The largest number that SQLite takes."""
+_FILTERS = ("q", "status", "kind", "endpoint", "credential", "since", "until", "sort")
+_WORDS = {"q": "text", "sort": "order"}
+_ORDERS = (
+    ("", "newest first"), ("oldest", "oldest first"), ("longest", "longest first"), ("records", "most records first"),
+    ("errors", "most errors first"),
+)  # fmt: skip
 _UNFINISHED = frozenset({"interrupted", "failed", "died"})
 
 
 def every(asked: Asked) -> Response:
-    """Show a page of the history, the newest first."""
+    """Show a page of the history, as the address asks for it."""
     history = RunHistory()
-    wanted = {name: asked.query[name] for name in ("status", "endpoint", "credential") if asked.query.get(name)}
-    before = asked.number("before")
-    found = history.page(_ON_A_PAGE + 1, before or None, wanted)
+    wanted = {word: asked.query[word].strip() for word in _FILTERS if asked.query.get(word, "").strip()}
+    listing = Listing(**{_WORDS.get(word, word): text for word, text in wanted.items()})
+    page = asked.number("page", 1)
+    found, total = history.listed(listing, _ON_A_PAGE, (page - 1) * _ON_A_PAGE)
     return asked.page(
-        "runs.html", runs=found[:_ON_A_PAGE], more=len(found) > _ON_A_PAGE, total=history.count(), wanted=wanted,
-        statuses=STATUSES, before=before, here="runs", words=_words(wanted, before), ending=asked.console.ending,
-        can_end={run.id for run in found if _can_end(run)},
+        "runs.html", runs=found, pages=max(1, -(-total // _ON_A_PAGE)), page=page, total=total, wanted=wanted,
+        statuses=STATUSES, orders=_ORDERS, here="runs", words=_words(wanted), ending=asked.console.ending,
+        can_end={run.id for run in found if _can_end(run)}, credentials=sorted(history.uses()),
     )  # fmt: skip
 
 
-def _words(wanted: dict[str, str], before: int) -> tuple[str, ...]:
-    options = {**wanted, **({"before": str(before)} if before else {})}
+def _words(wanted: dict[str, str]) -> tuple[str, ...]:
+    """Return the command that lists these, as far as it has the same filters."""
+    options = {word: text for word, text in wanted.items() if word in {"status", "endpoint", "credential"}}
     return ("runs", *(word for name, value in options.items() for word in (f"--{name}", value)))
 
 
 def one(asked: Asked) -> Response:
     """Show all that is known of one run."""
-    run = RunHistory().find(_number(asked))
+    run = RunHistory().find(number_of(asked))
     known = asked.console.catalog.of_run(run.connector)
     title = known.title if known else run.connector
     live = run.status == "running"
@@ -59,23 +71,39 @@ def one(asked: Asked) -> Response:
 
 def live(asked: Asked) -> Response:
     """Show the part of a run that changes."""
-    run = RunHistory().find(_number(asked))
+    run = RunHistory().find(number_of(asked))
     return asked.part("run_part.html", 200 if run.status == "running" else _LAST, **_run(asked.console, run))
 
 
-def _number(asked: Asked) -> int:
+def number_of(asked: Asked) -> int:
+    """Return the number in the address, as SQLite takes it."""
     number: int = asked.request.path_params["number"]
     return min(number, _LARGEST)
 
 
 def _run(console: Console, run: Run) -> dict[str, Any]:
-    step = _step(console, run)
+    step, seconds = _step(console, run), _seconds(run)
     samples = RunHistory().samples(run.id)
     picture = charting.chart(samples, _limit(console, run))
     return {
         "run": run, "step": step, "chart": picture, "resumes": _can_start(console, run, step),
-        "quarantine": _quarantine(console, run), "refused": _with_refused_key(console, run), **_ending(console, run),
+        "progress": charting.progress(run.records, run.total, seconds), "seconds": seconds,
+        "output": output_of(console, run), "quarantine": _quarantine(console, run),
+        "refused": _with_refused_key(console, run), **_ending(console, run),
     }  # fmt: skip
+
+
+def _seconds(run: Run) -> float:
+    """Return how long a run took; of one that is running, until now, also while nothing is recorded of it."""
+    if run.status != "running" or not run.started:
+        return run.seconds
+    return max(run.seconds, (datetime.now(timezone.utc) - moment_of(run.started)).total_seconds())
+
+
+def output_of(console: Console, run: Run) -> str | None:
+    """Return the output of a run as the folder names it, where it is there to be looked at."""
+    is_there = run.kind == "read" and console.folder.holds(run.output) and Path(str(run.output)).is_file()
+    return console.folder.named(Path(str(run.output)).resolve()) if is_there else None
 
 
 def _step(console: Console, run: Run) -> next_steps.Step:
@@ -132,7 +160,7 @@ def _can_start(console: Console, run: Run, step: next_steps.Step) -> bool:
 
 def resume(asked: Asked) -> Response:
     """Start what the run's page says comes next."""
-    run = RunHistory().find(_number(asked))
+    run = RunHistory().find(number_of(asked))
     step = _step(asked.console, run)
     if step.command is None or not _can_start(asked.console, run, step):
         raise ConfigurationError((Fault("run", "its next step is not for this folder: copy the command"),))
@@ -164,7 +192,7 @@ def started_live(asked: Asked) -> Response:
 
 
 def _started(asked: Asked) -> dict[str, Any]:
-    found = asked.console.commands.find(_number(asked))
+    found = asked.console.commands.find(number_of(asked))
     ended = found.exit_code is not None
     if ended:
         quarantine.settle(asked.console)
@@ -190,7 +218,7 @@ def _run_of(found: Started) -> int | None:
 
 def end(asked: Asked) -> Response:
     """Ask a command to come to an end; a second time, to end at once."""
-    found = asked.console.commands.find(_number(asked))
+    found = asked.console.commands.find(number_of(asked))
     if found.exit_code is None:
         asked.console.ending.add(found.pid)
     found.ask_to_end()
@@ -199,7 +227,7 @@ def end(asked: Asked) -> Response:
 
 def end_run(asked: Asked) -> Response:
     """Ask the command of a run to come to an end, whatever started it; a second time, to end at once."""
-    run = RunHistory().find(_number(asked))
+    run = RunHistory().find(number_of(asked))
     if not _can_end(run):
         raise ConfigurationError((Fault("run", "has ended, or runs on another machine"),))
     asked.console.ending.add(run.pid)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from custify_connector.console import by_hand, forms
+from custify_connector.console import by_hand, forms, pacing
 from custify_connector.console.asking import Asked
 from custify_connector.console.commands import Read
-from custify_connector.console.screens import reading, syncs
+from custify_connector.console.screens import reading, several, syncs
 from custify_connector.console.screens.reading import Shown
 from custify_connector.contract.errors import ConfigurationError, refuse
 from custify_connector.host import named_states
@@ -21,7 +21,7 @@ def choose(asked: Asked) -> Response:
     """Show the endpoints to choose from."""
     manual = by_hand.schema_of(asked.known.description.get("source", {})) is not None
     return asked.page("choose.html", known=asked.known, kind="source", here="source", manual=manual,
-                      credential=asked.query.get("credential", ""))  # fmt: skip
+                      credential=asked.query.get("credential", ""), **several.shown(asked))  # fmt: skip
 
 
 def form(asked: Asked) -> Response:
@@ -54,12 +54,12 @@ def _wanted(asked: Asked) -> Read:
     name, typed = asked.request.path_params["endpoint"], asked.form
     endpoint = asked.known.endpoint("sources", name)
     values, faults = forms.values_of(endpoint["parameters"], _parameters(typed), "params")
-    limit = reading.limit_of(asked, faults)
+    limit, pace = reading.limit_of(asked, faults), pacing.pace_of(typed, "source", faults)
     refuse(tuple(faults))
     return Read(
         name, typed.get("credential", ""), values, typed.get("mode", ""), tuple(typed.get("fields", "").split()),
         limit, typed.get("state", ""), typed.get("output", ""), undocumented="undocumented" in typed,
-        connector=asked.known.chosen.label, overwrite="overwrite" in typed,
+        connector=asked.known.chosen.label, overwrite="overwrite" in typed, pace=pace,
     )  # fmt: skip
 
 
@@ -81,6 +81,6 @@ def save(asked: Asked) -> Response:
     if isinstance(wanted, Shown):
         return _page(asked, wanted)
     try:
-        return syncs.saved(asked, wanted.plan)
+        return syncs.saved(asked, wanted)
     except ConfigurationError as error:
         return _page(asked, Shown(faults=error.faults))

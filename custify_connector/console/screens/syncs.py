@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from starlette.responses import Response
 
 from custify_connector.console.asking import Asked, Notice
+from custify_connector.console.commands import Read, Write
+from custify_connector.console.pacing import USUAL
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import syncs
 from custify_connector.manifest import resources
 
 PLACE = "sync"
 """The field of a form that has the name."""
-
-Places = Callable[[str], str]
 
 
 def every(asked: Asked) -> Response:
@@ -32,12 +30,15 @@ def run(asked: Asked) -> Response:
     return asked.go(f"/started/{started.number}")
 
 
-def saved(asked: Asked, plan: Callable[[Places], Mapping[str, Any]]) -> Response:
-    """Save a plan under the name that the form has; raises ConfigurationError, with the place of that field."""
+def saved(asked: Asked, wanted: Read | Write) -> Response:
+    """Save what a form asks for under its name; raises ConfigurationError, with the place of that field."""
+    if wanted.pace != USUAL:
+        reason = f"a plan has no {wanted.pace.words()[0]}; leave it out here, and give it to custify sync run"
+        raise ConfigurationError((Fault(PLACE, reason),))
     if not asked.known.in_vault:
         raise ConfigurationError((Fault(PLACE, f"a plan takes no connector, so {asked.known.title} cannot be in one"),))
     try:
-        path = syncs.save(_folder(asked), asked.form.get(PLACE, ""), plan(_beside))
+        path = syncs.save(_folder(asked), asked.form.get(PLACE, ""), wanted.plan(_beside))
     except ConfigurationError as error:
         raise ConfigurationError(tuple(Fault(PLACE, fault.reason) for fault in error.faults)) from None
     name = asked.console.folder.named(path)

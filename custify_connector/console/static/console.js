@@ -60,6 +60,7 @@ document.addEventListener("submit", (event) => {
 // A part that comes again each second changes only where it differs: the focus, what is selected and what is scrolled stay.
 const alike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && (old.id || "") === (fresh.id || "");
 const morph = (old, fresh) => {
+  if (old.nodeName === "TIME" && old.dateTime === fresh.dateTime) return;
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (fresh.data === old.data) return;
     if (fresh.data.startsWith(old.data)) old.appendData(fresh.data.slice(old.data.length)); else old.data = fresh.data;
@@ -136,3 +137,15 @@ window.addEventListener("pageshow", () => {
 
 // A page that is not whole yet loads again, without a step in the history.
 for (const again of document.querySelectorAll("[data-again]")) setTimeout(() => location.replace(location.href), Number(again.dataset.again));
+
+// Times are those of this place; UTC is in their title.
+const local = () => {
+  for (const each of document.querySelectorAll("time[data-local]:not([title])")) {
+    const moment = new Date(each.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    each.title = each.textContent;
+    each.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  }
+};
+local();
+document.addEventListener("htmx:afterSwap", local);
