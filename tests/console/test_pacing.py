@@ -67,7 +67,7 @@ def test_rows_are_chosen_by_a_query(signed_in, folder, sandbox):
         "/custify/destination/upsert_person?file=p.csv&query=SELECT+id+AS+user_id+FROM+rows+WHERE+age>50"
     )
     assert "user_id" in shown.text
-    form = {"file": "p.csv", "query": "SELECT id AS user_id FROM p WHERE age > 50", "target.user_id": "user_id"}
+    form = {"file": "p.csv", "query": "SELECT id AS user_id FROM p WHERE id = 'u-2'", "target.user_id": "user_id"}
     page = started(signed_in.post("/custify/destination/upsert_person/write", credential="acme", **form))
     signed_in.wait_for(f"{page}/live", "All went well")
     assert [entry.body for entry in sandbox.journal.entries if entry.method == "POST"] == [{"user_id": "u-2"}]
