@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,8 +41,9 @@ from custify_connector.contract.errors import ConfigurationError, ConnectorError
 
 _log = logging.getLogger(__name__)
 
-_ONWARD = """<!doctype html><title>Custify console</title><meta http-equiv="refresh" content="0; url=/">"""
+_ONWARD = """<!doctype html><title>Custify console</title><meta http-equiv="refresh" content="0; url={}/">"""
 """Leads on from a page of ours: a browser that came from a file takes no strict cookie along a redirect."""
+_LEADING_ON = ("location", "hx-redirect")
 _LARGEST_FORM = 8_000_000
 _MOST_FIELDS = 5_000
 
@@ -198,6 +200,8 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        inner = self._console.gate.inner(scope["path"])
+        scope = scope if inner is None else {**scope, "path": inner, "raw_path": inner.encode()}
         request = Request(scope, receive)
 
         async def sent(message: Message) -> None:
@@ -205,27 +209,32 @@ class _Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in guarding.HEADERS.items():
                     headers[name] = value
+                for name in _LEADING_ON:
+                    if name in headers:
+                        headers[name] = self._console.gate.placed(headers[name])
                 if scope["path"].startswith("/static/"):
                     headers["Cache-Control"] = "no-cache"
             await send(message)
 
-        answer = self._judged(request)
+        answer = self._judged(request, is_inside=inner is not None)
         await (self._app if answer is None else answer)(scope, receive, sent)
 
-    def _judged(self, request: Request) -> Response | None:
+    def _judged(self, request: Request, *, is_inside: bool) -> Response | None:
         """Return the answer of the gate; None where the request may pass."""
         gate, head = self._console.gate, _head(request, self._console.gate.cookie_name)
         refusal = guarding.refusal_of_place(head, gate)
         if refusal is None and request.url.path == "/" and gate.opens(head):
-            opened = HTMLResponse(_ONWARD) if head.site == "cross-site" else RedirectResponse("/", 303)
-            opened.set_cookie(gate.cookie_name, gate.session, httponly=True, samesite="strict", path="/")
+            onward = HTMLResponse(_ONWARD.format(gate.prefix))
+            opened = onward if head.site == "cross-site" else RedirectResponse("/", 303)
+            opened.set_cookie(gate.cookie_name, gate.session, httponly=True, samesite="strict", path=gate.prefix)
             return opened
         if refusal is None and not request.url.path.startswith("/static/"):
-            refusal = guarding.refusal_of_stranger(head, gate)
+            refusal = guarding.refusal_of_stranger(head if is_inside else replace(head, cookie=""), gate)
         if refusal is None:
             return None
-        asked = Asked(self._console, request)
-        return asked.part("refused.html", refusal.status, reason=refusal.reason)
+        # A stranger's page must not show the prefix.
+        page = self._console.templates.get_template("refused.html").render(reason=refusal.reason)
+        return HTMLResponse(page, refusal.status)
 
 
 def _head(request: Request, cookie_name: str) -> Head:

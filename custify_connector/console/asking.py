@@ -133,7 +133,7 @@ class Asked:
         return self._rendered(template, status, {"form_token": self.console.gate.form_token, **values})
 
     def _rendered(self, template: str, status: int, values: Mapping[str, Any]) -> Response:
-        text = self.console.templates.get_template(template).render(values)
+        text = self.console.gate.page(self.console.templates.get_template(template).render(values))
         # A half character, as a damaged file may hold one, must not keep the rest from being seen.
         return HTMLResponse(text.encode("utf-8", "replace"), status)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ HEADERS = {
 }
 """What every answer carries: no script or style but our own files, no other page around it or beside it."""
 
+_ADDRESS = re.compile(r"""(?:\b(?:href|src|action|formaction|hx-get|data-keep)="|content="0; url=)/""")
 _READING = frozenset({"GET", "HEAD"})
 _OWN_SITE = frozenset({"", "none", "same-origin"})
 
@@ -57,11 +59,29 @@ class Gate:
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    prefix: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(16)}", repr=False)
     spent: bool = False
+
+    def inner(self, path: str) -> str | None:
+        """Return a path below the prefix as the screens know it; None for one that is not there.
+
+        Cookies of one host go to all of its ports. That of this console is for paths below its prefix, which no other
+        server can know: a browser never sends it there.
+        """
+        first, slash, rest = path.removeprefix("/").partition("/")
+        return f"/{rest}" if slash and _same(f"/{first}", self.prefix) else None
+
+    def placed(self, path: str) -> str:
+        """Return a path of a screen as the browser asks for it."""
+        return f"{self.prefix}{path}" if path.startswith("/") else path
+
+    def page(self, text: str) -> str:
+        """Return a page whose addresses are below the prefix; within what it shows, no quotation mark is bare."""
+        return _ADDRESS.sub(lambda found: f"{found[0][:-1]}{self.prefix}/", text)
 
     @property
     def cookie_name(self) -> str:
-        """The cookie's name; cookies of one host are shared by its ports, so it names the port."""
+        """The cookie's name, by which two consoles of one browser are told apart."""
         return f"custify_console_{self.port}"
 
     @property

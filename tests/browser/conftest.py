@@ -101,7 +101,8 @@ class Watched:
     seen: list = field(default_factory=list)
 
     def open(self, path):
-        self.page.goto(self.address + path)
+        prefix = "/" + self.page.url.removeprefix(self.address).split("/")[1]
+        self.page.goto(self.address + prefix + path)
 
     def checked(self, name):
         """Hold that the screen has no serious fault for those who do not see it, and draw it where that is wanted."""

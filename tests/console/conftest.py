@@ -37,7 +37,12 @@ class Client:
         return f"127.0.0.1:{self.console.gate.port}"
 
     def ask(self, method, path, form=None, /, **headers):
-        """Send one request, with the session's cookie unless another is given; underscores in names are dashes."""
+        """Send one request, with the session's cookie unless another is given; underscores in names are dashes.
+
+        A client with a cookie asks below the prefix of the console, and is answered with addresses without it.
+        """
+        prefix = self.console.gate.prefix
+        path = f"{prefix}{path}" if self.cookie and not path.startswith(prefix) else path
         sent = {"Host": self.host, **({"Cookie": self.cookie} if self.cookie else {})}
         body = None
         if form is not None:
@@ -52,7 +57,9 @@ class Client:
         finally:
             connection.close()
         self.bodies.append(str(reply.getheaders()) + text)
-        return Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
+        headers = {name.lower(): value for name, value in reply.getheaders()}
+        headers |= {name: headers[name].removeprefix(prefix) for name in ("location", "hx-redirect") if name in headers}
+        return Answer(reply.status, headers, text.replace(prefix, ""))
 
     def open(self):
         opened = self.ask("GET", f"/?token={self.console.gate.token}")

@@ -1,6 +1,8 @@
 """Attacks over a real socket: each is refused, or shown as text, and the key is in nothing that comes back."""
 
+import http.client
 import json
+import re
 import socket
 from urllib.parse import urlencode
 
@@ -260,3 +262,32 @@ def test_only_loopback_is_listened_on(stranger):
     for address in (one for one in addresses if not one.startswith("127.")):
         with pytest.raises(OSError, match=r"refused|timed out|unreachable"):
             socket.create_connection((address, stranger.console.gate.port), timeout=2)
+
+
+def test_the_cookie_is_for_paths_that_no_other_server_can_know(stranger):
+    gate = stranger.console.gate
+    assert f"path={gate.prefix};" in f"{stranger.open().headers['set-cookie']};".replace("Path=", "path=")
+    assert len(gate.prefix) > 20
+
+
+@pytest.mark.parametrize("path", ["/runs", "/guessed-prefix/runs", "/", "//runs", "/static/../runs"])
+def test_the_cookie_opens_nothing_outside_those_paths(client, path):
+    asked = http.client.HTTPConnection("127.0.0.1", client.console.gate.port, timeout=30)
+    asked.request("GET", path, headers={"Host": client.host, "Cookie": client.cookie})
+    reply = asked.getresponse()
+    text = reply.read().decode()
+    asked.close()
+    assert reply.status in {403, 404}
+    assert client.console.gate.prefix not in text
+
+
+def test_every_address_of_a_page_is_below_the_prefix(signed_in):
+    prefix = signed_in.console.gate.prefix
+    for path in ("/custify/credentials", "/custify/source/people", "/custify/destination", "/runs", "/quarantine"):
+        asked = http.client.HTTPConnection("127.0.0.1", signed_in.console.gate.port, timeout=30)
+        asked.request("GET", f"{prefix}{path}", headers={"Host": signed_in.host, "Cookie": signed_in.cookie})
+        text = asked.getresponse().read().decode()
+        asked.close()
+        found = re.findall(r'(?:href|src|action|formaction|hx-get|data-keep)="(/[^"]*)', text)
+        assert len(found) > 5
+        assert [each for each in found if not each.startswith(f"{prefix}/")] == []
