@@ -58,8 +58,7 @@ def names(tree):
 
 
 def pattern(phrases):
-    starts = (rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in phrases)
-    return re.compile("|".join(starts), re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)", re.IGNORECASE)
 
 
 def faults(path, banned):
