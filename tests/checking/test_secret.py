@@ -1,4 +1,5 @@
 import copy
+import hashlib
 import json
 import pickle
 import traceback
@@ -121,3 +122,10 @@ def test_a_text_is_reported_without_any_of_several_keys():
     reported = redacted([Secret("one-key"), Secret("other-key")], "one-key and other-key, and the rest")
     assert "key" not in reported
     assert reported.endswith("and the rest")
+
+
+def test_a_name_that_other_processes_share_is_slow_to_guess_from(monkeypatch):
+    rounds = []
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", lambda *given, **_: rounds.append(given[3]) or b"")
+    Secret("key").name("salt")
+    assert rounds == [20_000]
