@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse, parse_headers
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -128,6 +129,23 @@ def _shut(connected: socket.socket) -> None:
         connected.shutdown(socket.SHUT_RDWR)
 
 
+class _Final(HTTPResponse):
+    """The final answer to a request: interim ones, such as Early Hints, are passed over; the library passes 100 alone.
+
+    101 is none of them: what follows it is another protocol (RFC 9110, section 15.2).
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc] # typeshed leaves it out
+            if not _SWITCHES < status < _FINAL:
+                return version, status, reason
+            parse_headers(self.fp)
+
+
+_SWITCHES, _FINAL = 101, 200
+
+
 if TYPE_CHECKING:
     _Base = HTTPConnection
 else:
@@ -141,6 +159,7 @@ class _Endable(_Base):
     """
 
     debuglevel = 0
+    response_class = _Final
 
     _twin: socket.socket | None = None
     """The same socket by another handle: TLS takes the first one over before the handshake, which may hang, too."""

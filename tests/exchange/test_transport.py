@@ -829,11 +829,22 @@ def test_an_interruption_shows_no_key_in_its_traceback(web, canary):
     assert canary not in "".join(str(frame.locals) for frame in frames)
 
 
-@pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints", b"101 Switching Protocols"])
-def test_an_interim_status_is_no_answer_and_what_follows_it_is_read_by_no_other_request(canary, status):
+LATE = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"whose": "a"}'
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints", b"199 Soon"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_interim_answer_is_passed_over(canary, status, times):
+    interim = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n"
+    with proxy(interim * times + LATE) as (port, heard), opened(f"http://127.0.0.1:{port}", canary) as send:
+        found = send(ASK)
+    assert found.body == {"whose": "a"}
+    assert len(heard) == 1
+
+
+def test_another_protocol_is_no_answer_and_what_follows_it_is_read_by_no_other_request(canary):
     """A write that is answered so may have been carried out, and its real answer may come at any time."""
-    late = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"whose": "a"}'
-    reply = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n" + late
+    reply = b"HTTP/1.1 101 Switching Protocols\r\nLink: </x>\r\n\r\n" + LATE
     with proxy(reply) as (port, heard), opened(f"http://127.0.0.1:{port}", canary) as send:
         found = [send(ASK), send(ASK)]
     assert [(one.kind, one.arrived) for one in found] == [("broken", True)] * 2
