@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -82,6 +83,17 @@ class WithSettings(click.Command):
                 formatter.write_dl([record for common, record in options if record and common is is_common])
 
 
+_FLAGS = ("undocumented", "allow_incomplete", "trust_parents")
+"""The settings that an option of the same name turns on."""
+
+_FLAG = re.compile(rf"\b(set |(?:(?:source|destination)\.)?settings\.)({'|'.join(_FLAGS)})\b")
+
+
+def in_options(error: ConnectorError) -> str:
+    """Return the text of an error, which names settings, with the options that stand for them."""
+    return _FLAG.sub(lambda found: f"{'add ' * found[1].startswith('set')}--{found[2].replace('_', '-')}", str(error))
+
+
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `settings` that the options of `settings_options` ask for."""
     named = {"max_in_flight": "max_in_flight", "timeout": "timeout_seconds", "budget": "budget"}
@@ -89,7 +101,7 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if chosen.get("budget") == NO_BUDGET:
         share_no_budget()
         del chosen["budget"]
-    for word in ("undocumented", "allow_incomplete", "trust_parents"):
+    for word in _FLAGS:
         if options.get(word):
             chosen[word] = True
     if options.get("any_ids"):
@@ -188,7 +200,7 @@ def exit_codes(command: Command) -> Command:
         try:
             return command(*arguments, **options)
         except ConnectorError as error:
-            fail(str(error), exit_code(error))
+            fail(in_options(error), exit_code(error))
         except KeyboardInterrupt:
             _end_at_once()
         except BrokenPipeError:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import click
 
 from custify_connector.cli import layout
-from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABLE
+from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABLE, in_options
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
 from custify_connector.contract.errors import CredentialRefused, IncompleteRead, ServiceUnavailable, UnexpectedReply
@@ -99,7 +99,7 @@ def lines(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted, colu
 def _reasons(done: Mapping[str, Ended]) -> Iterator[str]:
     """Yield why streams were not read; once the key is refused, that alone: it is the reason of all the others."""
     refused = [str(each.error) for each in done.values() if type(each.error) is CredentialRefused]
-    failed = {name: str(each.error) for name, each in done.items() if each.error}
+    failed = {name: in_options(each.error) for name, each in done.items() if each.error}
     yield from refused[:1] or (text if text.startswith(name) else f"{name}: {text}" for name, text in failed.items())
     waiting = [name for name, each in done.items() if not begun(each)]
     if waiting:

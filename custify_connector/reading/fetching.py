@@ -50,7 +50,7 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
         if plainer is not None:
             said = error_text(response.body) or "no reason given"
             left_out = plainer.fallbacks[-1]
-            log.warning("%s: Custify refused the request; asking without %s (%s)", plan.stream, left_out, said)
+            log.warning("%s: Custify refused the request (%s); %s", plan.stream, said, _WITHOUT[left_out])
             return ask(client, plan, replace(progress, position=plainer), window, stop)
     reached = progress if progress.started else replace(progress, started=_served_at(response, client, plan.stream))
 
@@ -70,6 +70,14 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
         return replace(page, asked=asked), reached
 
     return read
+
+
+_WITHOUT = {
+    "path": "it is sent to the other documented path",
+    "narrow": "it is sent again without the filter by the cursor, and more pages are read",
+    "order": "it is sent again without sorting, and every page is read",
+}
+"""What is done about a refusal, by what is left out (`page_requests.fall_back`)."""
 
 
 class _TooLarge(ServiceUnavailable):

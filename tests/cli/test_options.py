@@ -9,8 +9,10 @@ import pytest
 from custify_connector.cli import options
 from custify_connector.contract.errors import (
     ConfigurationError,
+    ConnectorError,
     CredentialRefused,
     Fault,
+    IncompleteRead,
     ManifestError,
     PermissionRefused,
     ServiceUnavailable,
@@ -116,3 +118,17 @@ def test_a_warning_is_broken_between_its_words_on_a_terminal_alone(monkeypatch, 
     text = options._Prose("%(levelname)s %(message)s").format(record)  # noqa: SLF001 - what start_logging installs
     assert len(text.splitlines()) == lines
     assert all(len(line) <= 60 for line in text.splitlines()) == terminal
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (IncompleteRead("or set allow_incomplete to keep what came"), "or add --allow-incomplete to keep what came"),
+        (ConfigurationError((Fault("source.settings.undocumented", "set this"),)), "--undocumented: set this"),
+        (ConnectorError("settings.trust_parents reads it"), "--trust-parents reads it"),
+        (ConnectorError("the account's settings.other"), "the account's settings.other"),
+    ],
+    ids=["set", "place", "setting", "another"],
+)
+def test_an_error_that_names_a_setting_names_its_option_in_the_command(error, said):
+    assert options.in_options(error) == said

@@ -410,7 +410,7 @@ def test_what_is_refused_is_given_up_once_for_the_whole_run(workers, caplog):
     service.refused_words = ("sort",)
     assert len(ids(batches(service, workers=workers))) == 95
     assert sum("sort" in query for _, _, query in service.asked) == 1
-    assert "things: Custify refused the request; asking without order (no sorting here)" in caplog.text
+    assert "things: Custify refused the request (no sorting here); it is sent again without sorting" in caplog.text
 
 
 @pytest.mark.parametrize("workers", [1, 8])
