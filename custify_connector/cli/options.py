@@ -91,7 +91,7 @@ _FLAG = re.compile(rf"\b(set |(?:(?:source|destination)\.)?settings\.)({'|'.join
 
 def in_options(error: ConnectorError) -> str:
     """Return the text of an error, which names settings, with the options that stand for them."""
-    return _FLAG.sub(lambda found: f"{'add ' * found[1].startswith('set')}--{found[2].replace('_', '-')}", str(error))
+    return _FLAG.sub(lambda found: f"{'add ' * (found[1] == 'set ')}--{found[2].replace('_', '-')}", str(error))
 
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
