@@ -42,7 +42,7 @@ def dumped(value: object, *, sort: bool = True) -> bytes:
     """
     try:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None, default=_kept)
-        return text if b"null" not in text or _is_finite(value) else json.dumps(value, default=str).encode()
+        return text if b"null" not in text or is_finite(value) else json.dumps(value, default=str).encode()
     except TypeError:
         with suppress(TypeError):
             return dumps(value, sort=sort)
@@ -54,11 +54,15 @@ def _kept(value: object) -> str | orjson.Fragment:
     return orjson.Fragment(str(value)) if is_number else str(value)
 
 
-def _is_finite(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return all(map(_is_finite, inner))
+def is_finite(value: object) -> bool:
+    """Return whether a value holds no NaN and no infinity."""
+    left = [value]  # not a recursion: a value may be nested as deeply as the parser goes
+    while left:
+        item = left.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return False
+        left += item.values() if isinstance(item, Mapping) else item if isinstance(item, (list, tuple)) else ()
+    return True
 
 
 def plain(value: object, place: str = "", depth: int = 0) -> Json:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timezone
 
+from custify_connector.checking.values import is_finite
 from custify_connector.contract.errors import ServiceUnavailable, UnexpectedReply
 from custify_connector.contract.events import PageRead
 from custify_connector.exchange.client import Client
@@ -67,7 +68,8 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
                 plan, request, number, _answer(client, replace(request, decoded_later=False), plan.stream, stop)
             )
         client.listener(PageRead(plan.stream, len(page.records), page.total))
-        return replace(page, asked=asked), reached
+        has_nan = _may_hold_nan(response) and not is_finite(page.records)
+        return replace(page, asked=asked, has_nan=has_nan), reached
 
     return read
 
@@ -78,6 +80,12 @@ _WITHOUT = {
     "order": "it is sent again without sorting, and every page is read",
 }
 """What is done about a refusal, by what is left out (`page_requests.fall_back`)."""
+
+
+def _may_hold_nan(response: Response) -> bool:
+    """Return whether it is worth looking at each value: an answer that is decoded at once is a short one."""
+    body = response.body
+    return not isinstance(body, Undecoded) or b"NaN" in body.content or b"Infinity" in body.content
 
 
 class _TooLarge(ServiceUnavailable):

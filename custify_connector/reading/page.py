@@ -31,6 +31,9 @@ class Page:
     asked: int | None = None
     """How many records it was asked for, where that is not the size of the read: `number` counts pages of so many."""
 
+    has_nan: bool = False
+    """A record holds NaN or an infinity, which JSON has no form for."""
+
 
 def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -> Page:
     """Return the page that a reply holds.

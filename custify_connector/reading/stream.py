@@ -89,7 +89,7 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
 ) -> Steps:
     """Yield the steps through one stream, or one partition, until its end or `limit` records."""
     seen = seen_before(progress.position)
-    left = limit
+    left, knows_nan = limit, False
 
     def fetch(progress: Progress, window: Window, stop: threading.Event) -> Unread:
         return ask(client, plan, progress, window, stop)
@@ -97,6 +97,9 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
     with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room, client.ending.workers) as pages:
         while True:
             page, progress = pages.take(progress)
+            if page.has_nan and not knows_nan:
+                log.warning("%s: Custify sent NaN or Infinity: null stands for it where JSON is written", plan.stream)
+                knows_nan = True
             was_ordered = progress.position.delivered.ordered
             step = absorb(plan, progress.position, page, seen)
             if step.flush:

@@ -268,3 +268,11 @@ def test_a_later_answer_leaves_the_start_of_the_run_as_it_is():
     progress = Progress("2026-03-09T00:00:00+00:00", Position(Place(2, 10, collected=10)))
     _, reached = fetching.ask(client, THINGS, progress, (2, None), threading.Event())()
     assert reached == progress
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", '"NaN"', "1e400"])
+def test_a_page_says_whether_it_holds_a_number_that_json_has_no_form_for(text):
+    content = b'{"things": [{"id": 1, "score": %s}], "total": 1}' % text.encode()
+    service = Service(Response(200, Undecoded(content)))
+    page, _ = ask(service)()
+    assert page.has_nan is (text in {"NaN", "-Infinity"})

@@ -838,3 +838,15 @@ def test_a_record_without_a_date_among_others_may_hide_some_of_another_slice():
     service.lists["/thing"][50] = {"id": "undated", "created_at": None}
     with pytest.raises(UnexpectedReply, match="does not keep the order that the slices rest on"):
         deque(batches(service, SLICE), maxlen=0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")], ids=str)
+@pytest.mark.parametrize("count", [1, 95])
+def test_a_number_that_json_has_no_form_for_is_warned_of_once(caplog, value, count):
+    service = Service(thing=95)
+    assert ids(batches(service))
+    assert not caplog.messages
+    for one in service.lists["/thing"][:count]:
+        one["score"] = {"deep": [value]}
+    assert len(ids(batches(service))) == 95
+    assert caplog.messages == ["things: Custify sent NaN or Infinity: null stands for it where JSON is written"]
