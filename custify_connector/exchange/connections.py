@@ -55,19 +55,23 @@ class Call:
         with self._lock:
             if self.cut:
                 raise CutOff(self.cut)
+            if connected is not self._socket:
+                self.over()
             self._socket = connected
 
     def inherits(self, connected: socket.socket) -> bool:
         """Take over a socket whose connection forgets it while the answer is still read; False when it is another."""
-        self._orphaned = connected is self._socket
-        return self._orphaned
+        if connected is not self._socket:
+            return False
+        self._orphaned = True
+        return True
 
     def over(self) -> None:
         """Let go of the socket."""
         with self._lock:
             if self._socket and self._orphaned:
                 self._socket.close()
-            self._socket = None
+            self._socket, self._orphaned = None, False
 
     def writes(self, *, new: bool) -> None:
         """Take note that the request goes out now."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from custify_connector.checking.secret import Secret
+from custify_connector.exchange.connections import Call
 from custify_connector.exchange.credential import Credential
 from custify_connector.exchange.transport import HttpSend
 from custify_connector.exchange.wire import Failure, Request, Response
@@ -113,3 +114,32 @@ def test_a_call_reports_that_it_is_about_to_be_written_and_whether_its_connectio
         answers = [send.watched(ASK, new.append) for _ in range(3)]
     assert all(isinstance(answer, Response) for answer in answers)
     assert new == [True, False, True]
+
+
+@pytest.fixture
+def sockets():
+    pairs = [socket.socketpair() for _ in range(2)]
+    yield [left for left, _ in pairs]
+    for each in (one for pair in pairs for one in pair):
+        each.close()
+
+
+def test_a_socket_that_its_connection_forgot_is_closed_when_the_call_takes_another(sockets):
+    first, second = sockets
+    call = Call()
+    call.uses(first)
+    assert call.inherits(first)
+    call.uses(second)
+    assert first.fileno() == -1
+    call.over()
+    assert second.fileno() != -1, "its connection still has it"
+
+
+def test_a_socket_that_was_taken_over_is_closed_though_another_connection_was_closed_meanwhile(sockets):
+    first, second = sockets
+    call = Call()
+    call.uses(first)
+    assert call.inherits(first)
+    assert not call.inherits(second)
+    call.over()
+    assert first.fileno() == -1
