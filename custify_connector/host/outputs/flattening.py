@@ -13,6 +13,7 @@ from typing import Any
 from custify_connector.host.outputs.stream import Names
 
 _DOTS = re.compile(r"(?<!\\)[.]")
+_FIRST = re.compile(r"(?:[^\\.]|\\.)*", re.DOTALL)
 _CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 60
@@ -85,15 +86,15 @@ class Columns:
                 self._fill(row, value, prefix + _escaped(name) + ".", depth + 1)
             elif name in known:
                 row[known[name]] = value
-            elif (path := prefix + _escaped(name)) in self.names or len(self.names) < MOST_COLUMNS or "." not in path:
+            elif (path := prefix + _escaped(name)) in self.names or len(self.names) < MOST_COLUMNS or not prefix:
                 row[self.add(path)] = value
                 known[name] = self.names[path]
             else:
                 self._keep_together(row, path, value)
 
     def _keep_together(self, row: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
-        outermost, _, rest = path.partition(".")
-        row.setdefault(self.add(outermost), {})[rest] = value
+        outermost = _FIRST.match(path)[0]  # type: ignore[index] # it matches any text
+        row.setdefault(self.add(outermost), {})[path[len(outermost) + 1 :]] = value
 
 
 def snake(path: str) -> str:

@@ -38,6 +38,20 @@ def test_there_are_never_too_many_columns_and_nothing_is_lost():
 
 
 @pytest.mark.parametrize(
+    ("record", "flat"),
+    [
+        ({"top.level": 1}, {"top\\.level": 1}),
+        ({"a.b": {"c": 1, "d": 2}}, {"a\\.b": {"c": 1, "d": 2}}),
+        ({"a\\": {"b.c": 1}}, {"a\\\\": {"b\\.c": 1}}),
+        ({"a": {"b": {"c": 1}}}, {"a": {"b.c": 1}}),
+    ],
+)
+def test_where_there_are_enough_columns_a_dot_within_a_name_parts_nothing(record, flat):
+    columns = Columns({f"c{number}": f"c{number}" for number in range(MOST_COLUMNS)})
+    assert columns.row(record) == flat
+
+
+@pytest.mark.parametrize(
     ("one", "other", "both"),
     [
         (None, "text", "text"), ("integer", "number", "number"), ("integer", "long", "long"),
