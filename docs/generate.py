@@ -71,11 +71,19 @@ def pages() -> dict[str, str]:
     """Return every page that has generated text, by its path, as it must be."""
     known = manifest.load()
     return {
+        "README.md": counted(_read("README.md"), known),
         "docs/endpoints.md": endpoints_page(known),
         "docs/speed.md": filled(_read("docs/speed.md"), speed()),
         "docs/architecture.md": filled(_read("docs/architecture.md"), {"layers": layers()}),
         "docs/certification.md": filled(_read("docs/certification.md"), certification()),
     }
+
+
+def counted(text: str, known: Manifest) -> str:
+    """Return the README with the number of sources and destinations that there are."""
+    for word, count in (("sources", len(known.sources)), ("destinations", len(known.destinations))):
+        text = re.sub(rf"\d+ {word} such as", f"{count} {word} such as", text)
+    return text
 
 
 def _read(path: str) -> str:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from .dates import later_than, now
 from .seeding import KINDS, generate
+from .seeding.clock import sampled
 from .table import Record, Revision, Shelf, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Mapping
 
     from .endpoints.batches import Batch
     from .seeding import Seed
+
+    Sample = Callable[[int], Record]
 
 FINANCIAL = ("deals", "invoices", "subscriptions")
 _NOT_SHOWN = ("id", "created_at", "updated_at")
@@ -33,10 +36,12 @@ class Content:
     next change. Hold `lock` while using tables.
     """
 
-    def __init__(self, seed: Seed, kinds: Iterable[str] = ()) -> None:
+    def __init__(self, seed: Seed, further: Mapping[str, Sample | None] | None = None) -> None:
         self.lock = threading.RLock()
         self.revision = Revision()
-        self.tables = {kind: Table(seed.records.get(kind, ()), self.revision) for kind in (*KINDS, *kinds)}
+        known = dict.fromkeys(KINDS) | dict(further or {})
+        made = {kind: sampled(order, sample) for order, (kind, sample) in enumerate(known.items()) if sample}
+        self.tables = {kind: Table(made.get(kind) or seed.records.get(kind, ()), self.revision) for kind in known}
         self.attribute_types: dict[tuple[str, str], str] = dict(seed.attribute_types)
         self.deduplicated: set[str] = set()
         self.views: Shelf[Any] = Shelf(self.revision, _MOST_KEPT_IDS)
@@ -84,6 +89,8 @@ class Content:
         return f"6fffffff{list(self.tables).index(kind):010x}{self._created[kind]:06x}"
 
 
-def seeded_content(people: int, companies: int, seed: int, kinds: Iterable[str] = ()) -> Content:
-    """Return the content that belongs to these sizes and this seed, with empty tables of further `kinds`."""
-    return Content(generate(people, companies, seed), kinds)
+def seeded_content(
+    people: int, companies: int, seed: int, further: Mapping[str, Sample | None] | None = None
+) -> Content:
+    """Return the content that belongs to these sizes and this seed, with the samples of `further` kinds."""
+    return Content(generate(people, companies, seed), further)

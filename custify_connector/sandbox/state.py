@@ -62,7 +62,7 @@ class State:
     def __init__(self, settings: Settings, resources: Sequence[Resource] = RESOURCES) -> None:
         self.settings = settings
         self.content = seeded_content(
-            settings.people, settings.companies, settings.seed, [one.kind for one in resources]
+            settings.people, settings.companies, settings.seed, {one.kind: one.sample for one in resources}
         )
         self.journal = Journal(settings.keep_entries)
         self.faults = Faults(settings.seed)

@@ -77,7 +77,7 @@ def test_the_new_source_is_read_in_pages_with_no_python_named_after_it(known):
 @pytest.fixture
 def emulated(page):
     """Return a credential for an emulated Custify with the page's entry in its table."""
-    (entry,) = page(PAGE).blocks("python")
+    entry, _ = page(PAGE).blocks("python")
     added = eval(entry, vars(resources).copy())  # noqa: S307 - our own page
     server = Server(0, Application(State(Settings(people=5, companies=5), (*RESOURCES, added))).answer)
     yield {"name": "emulated", "api_key": Settings().api_key, "base_url": f"http://127.0.0.1:{server.port}"}
@@ -91,13 +91,35 @@ def test_the_emulated_custify_answers_the_new_endpoints_after_one_entry(known, e
         batches = connector.read_source(emulated, {"endpoint": "renewals", "params": params}, None)
         return [record for batch in batches for record in batch.records]
 
+    assert len(read()) == 60
     companies = {1: "c-00001", 2: "c-00002", 3: "unknown"}
     rows = [{"externalId": number, "company_id": companies[number]} for number in (1, 2, 1, 3)]
     receipts = list(connector.write_destination(emulated, {"endpoint": "upsert_renewal"}, rows))
     assert [receipt.status for receipt in receipts] == [200, 200, 200, 404]
     records = read()
-    assert sorted(record["externalId"] for record in records) == ["1", "2"]
-    assert read(company=records[0]["company"]) == records[:1]
+    made = [record for record in records if record["externalId"] in {"1", "2"}]
+    assert len(made) == len(records) - 60 == 2
+    assert read(company=made[0]["company"]) == made[:1]
+
+
+def test_the_case_of_the_page_holds(known, emulated, page):
+    """The case is registered and run as tests/endpoints does, which knows the manifest of the package alone."""
+    connector, cases = Connector(load=lambda: known), []
+
+    class Account:
+        def sent(self, endpoint, *records):
+            receipts = connector.write_destination(emulated, {"endpoint": endpoint}, records)
+            assert {receipt.outcome for receipt in receipts} == {"sent"}
+
+    def found(_account, endpoint, externalId):  # noqa: N803 - a field of Custify's
+        batches = connector.read_source(emulated, {"endpoint": endpoint}, None)
+        [record] = [one for batch in batches for one in batch.records if one["externalId"] == externalId]
+        return record
+
+    _, block = page(PAGE).blocks("python")
+    exec(block, {"case": lambda _: cases.append, "found": found})  # noqa: S102 - our own page
+    got, expected = cases[0](Account())
+    assert got == expected
 
 
 def test_the_new_source_is_resumed_from_a_state(known):

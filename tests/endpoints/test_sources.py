@@ -170,10 +170,10 @@ def change(account, endpoint, count=3):
     if endpoint == "tickets":
         tickets = account.content.tickets[7 : 7 + count]
         return {account.call("PUT", f"/ticket/{one['externalId']}", {"priority": "high"})["id"] for one in tickets}
-    if endpoint == "objectives":
+    if endpoint not in CATEGORIES:
         with account.content.lock:
-            held = account.content.objectives[7 : 7 + count]
-            return {account.content.update("objectives", one, {"risk": "high"})["id"] for one in held}
+            held = account.content.records(endpoint)[7 : 7 + count]
+            return {account.content.update(endpoint, one, {"touched": "by another program"})["id"] for one in held}
     kind, category = CATEGORIES[endpoint]
     ids = [one["id"] for one in account.content.records(kind)[7 : 7 + count]]
     tag = {"ids": ids, "type": "add", "category": category, "tag": account.content.tags[0]["id"]}
@@ -552,6 +552,23 @@ ROWS = {
         "customerType": whole({"customerType": "Company"}, "signals"),
         "customerId": signals_of_company,
     },
+}
+
+
+def of_equal_field(endpoint, parameter):
+    """Choose the records of which the field of this name has the value: what a parameter does that has no row above."""
+
+    def row(account):
+        value = next(one[parameter] for one in account.truth(endpoint) if one.get(parameter))
+        return {parameter: value}, [one for one in account.truth(endpoint) if one.get(parameter) == value]
+
+    return row
+
+
+ROWS |= {
+    name: {one: of_equal_field(name, one) for one in source.parameters}
+    for name, source in SOURCES.items()
+    if source.parameters and name not in ROWS
 }
 MORE_ROWS = {
     "notes of a person": ("notes", of("entity", "notes", "entity", "people")),

@@ -41,6 +41,7 @@ class Resource:
 
     `one` names a record in a refusal. `rules` judge a body and `blank` is what a new record holds beside it; with
     `linked`, a body may name a company and a person; `derived` returns the fields that follow from what was sent.
+    `sample` returns the fields of the n-th record of a new account, for a kind that `seeding` does not make.
     """
 
     listing: Listing
@@ -50,6 +51,7 @@ class Resource:
     blank: Record = field(default_factory=dict)
     linked: bool = False
     derived: Callable[[Content, Record], Record] = lambda _content, _sent: {}
+    sample: Callable[[int], Record] | None = None
 
     @property
     def kind(self) -> str:

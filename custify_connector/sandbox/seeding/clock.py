@@ -6,7 +6,13 @@ This file does not know what is created.
 
 from __future__ import annotations
 
+import random
+from typing import TYPE_CHECKING, Any
+
 from custify_connector.sandbox.dates import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIRST_MS = 1_672_531_200_000  # 2023-01-01
 LAST_MS = 1_782_777_600_000  # 2026-06-30, past which nothing seeded lies
@@ -39,3 +45,17 @@ def stamps(index: int, count: int, draw: int) -> dict[str, str]:
     """Return created_at and updated_at of record `index` of `count`; `draw` is a random number."""
     created = created_ms(index, count, draw)
     return {"created_at": iso(created), "updated_at": iso(updated_ms(created, draw >> 7))}
+
+
+def sampled(order: int, sample: Callable[[int], dict[str, Any]], count: int = 60) -> tuple[dict[str, Any], ...]:
+    """Return the records of a kind from its sample, each with its id and times; `order` distinguishes the kinds."""
+    draws = random.Random(order)  # noqa: S311 - made-up records
+    numbered = [(index, draws.getrandbits(64)) for index in range(count)]
+    return tuple(
+        {
+            "id": identifier(0x200 + order, created_ms(index, count, draw), index),
+            **sample(index),
+            **stamps(index, count, draw),
+        }
+        for index, draw in numbered
+    )
