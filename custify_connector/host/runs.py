@@ -95,7 +95,10 @@ def _read(  # noqa: PLR0913, PLR0917 - see `read`
     batches, stored = _begin(hooks, credential, source, keeping, stored, owner)
     if stored.complete:
         kept = bound(stored.state, owner.account)
-        target.complete(stored.output_size or 0, kept, merges=stored.merges)
+        try:
+            target.complete(stored.output_size or 0, kept, merges=stored.merges)
+        except Interrupted:
+            return ReadCount(size=stored.output_size or 0, ended=True)
         keeping.finish(kept)
         return ReadCount(size=stored.output_size or 0)
     merges = stored.merges if stored.output_size is not None else stored.state is not None and _is_incremental(source)
@@ -163,7 +166,10 @@ class _Keeper:
             self._save(state, complete=batch is None)
             if batch is not None and watch.ended():
                 return replace(count, ended=True)
-        return self.finish(count)
+        try:
+            return self.finish(count)
+        except Interrupted:
+            return replace(count, ended=True)
 
     def _following(self, batches: Iterator[Batch], state: dict[str, Any]) -> Batch | None:
         """Return the next batch; the state is kept first where there is none for sure, or nothing to take back."""

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 
+import psycopg
 import pytest
 
 from custify_connector.sandbox import Fault
@@ -102,3 +103,27 @@ def test_a_broken_pipe_ends_quietly(make, command, kinds, lines, dry):
             assert json.loads(stream.readline())
     _, err = process.communicate(timeout=30)
     assert (process.returncode, b"Traceback" in err, b"Exception" in err) == (0, False, False), err
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_read_that_is_asked_to_end_while_its_table_is_locked_leaves_the_table_and_can_be_gone_on_with(
+    make, command, wait_until, database, number, code
+):
+    account = make(people=60)
+    own, place = command(account), database.replace("?", "/crm?")
+    words = ("read", "people", "--mode", "full", "--output", place, *COMMON)
+    assert own.run(*words)[0] == 0
+    with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as looker:
+        holder.execute("LOCK TABLE crm.people")
+        process = own.start(*words)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: looker.execute(waiting).fetchone() == (1,), process)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert b"stopped early. Run the same command again" in err
+    assert b"Traceback" not in err
+    code, _, err = own.run(*words)
+    assert code == 0, err
+    with psycopg.connect(database) as found:
+        assert found.execute("SELECT count(*) FROM crm.people").fetchone() == (60,)

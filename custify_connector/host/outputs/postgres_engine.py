@@ -8,13 +8,15 @@ other users of a machine can see the words of a command.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
-from custify_connector.contract.errors import ConfigurationError, Fault, ServiceUnavailable
+from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable
+from custify_connector.contract.interrupts import current_interrupt
 from custify_connector.host.outputs.place import refused
 from custify_connector.host.words import unusable
 
@@ -29,6 +31,7 @@ _NO_PASSWORD = (
     "set PGPASSWORD, or use the password file or a service as psql does"
 )
 LONGEST_NAME = 63
+_CANCEL_SECONDS, _CANCEL_PATIENCE = 0.2, 5.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,10 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
     try:
         # What the address leaves out is not set here either: it would hide the variables and the service file.
         own = {"client_encoding": "UTF8", "fallback_application_name": "custify"}
-        with module.connect(address.url, cursor_factory=module.RawCursor, **own) as connection:
+        with (
+            module.connect(address.url, cursor_factory=module.RawCursor, **own) as connection,
+            nullcontext() if read_only else _cancelled_when_asked_to_end(connection),
+        ):
             connection.read_only = read_only or None
             # A pool between us and the server may hand on a session with other settings.
             connection.execute("SET LOCAL TimeZone = 'UTC'")
@@ -102,7 +108,30 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
             connection.execute("SET LOCAL extra_float_digits = 1")
             yield connection
     except module.Error as error:
+        if isinstance(error, module.errors.QueryCanceled) and current_interrupt().is_set():
+            raise Interrupted(f"{address}: the run was stopped; nothing was changed there") from None
         _raise(address, error, _ONLY_READ if read_only else _ADVICE)
+
+
+@contextmanager
+def _cancelled_when_asked_to_end(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Cancel what the server does once the run is asked to end, until the transaction has ended."""
+    done = threading.Event()
+
+    def cancel() -> None:
+        # A cancellation that comes between two statements has no effect on the next one.
+        while not done.wait(_CANCEL_SECONDS):
+            with suppress(psycopg_module().Error):
+                connection.cancel_safe(timeout=_CANCEL_PATIENCE)
+
+    def begin() -> None:
+        threading.Thread(target=cancel, name="custify-cancel", daemon=True).start()
+
+    with current_interrupt().heard(begin):
+        try:
+            yield
+        finally:
+            done.set()
 
 
 _NOT_LET_IN = re.compile(
