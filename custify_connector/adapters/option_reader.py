@@ -128,7 +128,8 @@ def _names(text: str) -> tuple[str, ...]:
 def _why_unknown(name: str, known: frozenset[str]) -> str:
     if _SECRET.search(name):
         return (
-            "looks like a key, and options are shown in plans and logs: give the credential's name, keep the key in"
-            " each worker's environment or credential_file, and change the key that stood here"
+            "looks like a key, and options are shown in plans and logs: give the credential's name, and keep the key in"
+            " each worker's environment, in credential_file, or in the option secret, which Spark redacts; change the"
+            " key that stood here"
         )
     return f"is not known{suggestion(name, known)}"

@@ -22,10 +22,10 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from custify_connector.adapters import spark_filters, spark_options, spark_outcome, spark_schemas, spark_tasks
-from custify_connector.adapters.spark_options import Reading, Writing, unknown_sharing
+from custify_connector.adapters.spark_options import Reading, Writing
 from custify_connector.adapters.spark_stream import CustifyStreamReader
 from custify_connector.adapters.spark_writing import Attempt, Report
-from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 
 # Spark 4.0 has neither; what needs them says so.
 _StreamArrowWriter = getattr(api, "DataSourceStreamArrowWriter", object)
@@ -109,8 +109,6 @@ def _refuse_overwriting(overwrite: bool) -> None:
 def _writing(options: Mapping[str, str]) -> Writing:
     writing = spark_options.writing(options)
     spark_tasks.described("destinations", writing.destination["endpoint"])
-    if not writing.pace.known:
-        unknown_sharing()
     return replace(writing, job=writing.job or f"job-{uuid.uuid4().hex[:12]}")
 
 
@@ -180,20 +178,40 @@ def _who() -> str:
 
 @dataclass
 class Message(api.WriterCommitMessage):
-    """What a task reports to the driver."""
+    """What a task reports to the driver, or the rows that it hands over to be sent there."""
 
     report: Report
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 def _write(writing: Writing, folder: Path | None, run_id: int, batches: Iterator[pa.RecordBatch]) -> Message:
     context = TaskContext.get()
     attempt = Attempt(context.partitionId(), context.attemptNumber(), run_id)
     rows = (row for batch in batches for row in batch.to_pylist(maps_as_pydicts="strict"))
+    if writing.through_driver:
+        return Message(Report(attempt.partition), tuple(rows))
     return Message(spark_tasks.write(writing, folder, attempt, rows))
 
 
-def _reports(messages: Iterable[Message | None]) -> list[Report]:
-    return [message.report for message in messages if message is not None]
+def _commit(writing: Writing, folder: Path | None, run_id: int, messages: Iterable[Message | None]) -> None:
+    """End a job on the driver, which first sends the rows that its tasks passed on; raises RowsNotDelivered."""
+    done = sorted((message for message in messages if message is not None), key=lambda each: each.report.partition)
+    reports = [message.report for message in done]
+    if writing.through_driver:
+        rows = (row for message in done for row in message.rows)
+        try:
+            reports = [spark_tasks.write(writing, folder, Attempt(0, 0, run_id), rows)]
+        except ConnectorError:
+            spark_outcome.aborted(writing, folder, [])
+            raise
+    spark_outcome.committed(writing, folder, reports)
+
+
+def _abort(writing: Writing, folder: Path | None, messages: Iterable[Message | None]) -> None:
+    """Report what was sent before the job failed; the driver's own sending has reported it then."""
+    if writing.through_driver and folder is None:
+        return
+    spark_outcome.aborted(writing, folder, [message.report for message in messages if message is not None])
 
 
 class CustifyWriter(DataSourceArrowWriter):
@@ -210,11 +228,11 @@ class CustifyWriter(DataSourceArrowWriter):
 
     def commit(self, messages: list[Message | None]) -> None:
         """Report the totals, on the driver; raises RowsNotDelivered."""
-        spark_outcome.committed(self._writing, self._folder, _reports(messages))
+        _commit(self._writing, self._folder, self._run_id, messages)
 
     def abort(self, messages: list[Message | None]) -> None:
         """Report what was sent before the job failed."""
-        spark_outcome.aborted(self._writing, self._folder, _reports(messages))
+        _abort(self._writing, self._folder, messages)
 
 
 class CustifyStreamWriter(_StreamArrowWriter):  # type: ignore[misc,valid-type] # see above
@@ -232,11 +250,11 @@ class CustifyStreamWriter(_StreamArrowWriter):  # type: ignore[misc,valid-type] 
 
     def commit(self, messages: list[Message | None], batchId: int) -> None:  # noqa: N803 - Spark's name
         """Report the totals of a micro-batch; raises RowsNotDelivered."""
-        spark_outcome.committed(self._writing, self._batch(batchId), _reports(messages))
+        _commit(self._writing, self._batch(batchId), self._run_id, messages)
 
     def abort(self, messages: list[Message | None], batchId: int) -> None:  # noqa: N803 - Spark's name
         """Report what was sent of a micro-batch before it failed."""
-        spark_outcome.aborted(self._writing, self._batch(batchId), _reports(messages))
+        _abort(self._writing, self._batch(batchId), messages)
 
     def _batch(self, number: object) -> Path:
         return Path(str(self._writing.journal)) / str(self._writing.job) / f"batch-{int(str(number)):09d}"

@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.adapters import environment as variables
+from custify_connector.adapters.spark_options import Accounts
 from custify_connector.contract.errors import ConfigurationError, Fault
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def credential_of(name: str, accounts: Accounts) -> dict[str, Any]:
+    """Return the credential of an account: the key that an option gave, else what this process finds under the name."""
+    if accounts.secret is None:
+        return resolve(name, accounts.file)
+    address = {"base_url": accounts.base_url} if accounts.base_url else {}
+    return {"name": name, "api_key": accounts.secret, **address}
 
 
 def resolve(name: str, file: str | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Decides which options there are, and which of them go together. This file does n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from custify_connector.adapters.option_reader import TABLE_PREFIX, OptionReader
@@ -18,11 +18,14 @@ class Accounts:
     """Whose records: names of credentials, which each worker resolves for itself (`spark_credentials`).
 
     `column` holds the account of a row where there are many, None where there is one. `file` is on every worker.
+    `secret` is the key of the one account, given where workers have no environment; `base_url` is its address.
     """
 
     names: tuple[str, ...]
     column: str | None = None
     file: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    base_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Writing:
     """What to write. `journal` is a folder that every worker and the driver see; `job` names this write there.
 
     `quarantine` and `report` are files of the driver. `nulls` says what a null means: `absent` or `clear`.
-    `same_account` says that a key was replaced since an earlier run of the job.
+    `same_account` says that a key was replaced since an earlier run of the job. `through_driver` says that tasks hand
+    their rows to the driver, which sends them: then nothing has to be shared.
     """
 
     destination: Mapping[str, Any]
@@ -78,11 +82,12 @@ class Writing:
     nulls: str = "absent"
     json_columns: tuple[str, ...] = ()
     same_account: bool = False
+    through_driver: bool = False
 
 
 _COMMON = frozenset(
     {
-        *("endpoint", "params", "credential", "accounts", "account_column", "credential_file"),
+        *("endpoint", "params", "credential", "accounts", "account_column", "credential_file", "secret", "base_url"),
         *("rate_limit", "budget", "machines", "tasks_at_once", "max_in_flight", "timeout_seconds", "undocumented"),
     }
 )
@@ -92,12 +97,15 @@ WRITE = _COMMON | {"delivery", "journal", "job", "quarantine", "report", "nulls"
 
 
 _NAMED_COLUMNS = "a table whose columns CREATE TABLE names keeps no options: let the columns be found"
+_KEPT_SECRET = "would be kept in the catalog with the table: name a credential, or make a temporary view"  # noqa: S105 - none
 _INSERTED = "INSERT INTO a table has no options: write a DataFrame with format('custify')"
 
 
 def of_table(options: Mapping[str, str]) -> dict[str, str]:
     """Return the options of a table that `CREATE TABLE … USING custify OPTIONS (…)` makes; none for a mere query."""
     names = {name.lower().removeprefix(TABLE_PREFIX): name for name in options if name.lower().startswith(TABLE_PREFIX)}
+    if "secret" in names:
+        raise ConfigurationError((Fault("option secret", _KEPT_SECRET),))
     return {name: str(options[given]) for name, given in names.items()}
 
 
@@ -133,10 +141,11 @@ def writing(options: Mapping[str, str]) -> Writing:
         "params": found.mapping("params"),
         "delivery": found.one_of("delivery", ("single", "batch")),
     }
+    pace = _pace(found)
     answer = Writing(
         {name: value for name, value in destination.items() if value not in (None, {})},
         _accounts(found, writes=True),
-        _pace(found),
+        pace if pace.known else replace(pace, tasks_at_once=1),
         found.text("journal"),
         found.matching("job", r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"),
         found.text("quarantine"),
@@ -144,6 +153,7 @@ def writing(options: Mapping[str, str]) -> Writing:
         found.one_of("nulls", ("absent", "clear")) or "absent",
         found.names("json_columns"),
         found.switch("same_account"),
+        through_driver=not pace.known,
     )
     found.settle()
     return answer
@@ -155,11 +165,16 @@ def _accounts(found: OptionReader, *, writes: bool = False) -> Accounts:
         found.fault("accounts", "cannot be combined with credential: use one of them")
     if writes and names:
         found.fault("accounts", "is for reading; a write takes each row's account from account_column")
+    secret, base_url = found.text("secret"), found.text("base_url")
+    if secret and (names or column or file):
+        found.fault("secret", "is the key of one account: leave out accounts, account_column and credential_file")
+    if base_url and not secret:
+        found.fault("base_url", "goes with secret: an environment or a credential_file has the address of its own")
     if writes and column:
         return Accounts((), column, file)
     if names:
         return Accounts(names, column or "_account", file)
-    return Accounts((found.text("credential") or "default",), None, file)
+    return Accounts((found.text("credential") or "default",), None, file, secret, base_url)
 
 
 def _pace(found: OptionReader) -> Pace:

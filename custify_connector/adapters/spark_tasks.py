@@ -13,7 +13,7 @@ from typing import Any
 
 from custify_connector.adapters import spark_journal, spark_pace, spark_schemas
 from custify_connector.adapters.sent_rows import account as account_of
-from custify_connector.adapters.spark_credentials import resolve
+from custify_connector.adapters.spark_credentials import credential_of
 from custify_connector.adapters.spark_options import Accounts, Pace, Reading, Writing, unknown_sharing
 from custify_connector.adapters.spark_writing import Attempt, Report, Rules, TaskWrite
 from custify_connector.checking.wording import suggestion
@@ -52,7 +52,7 @@ def parts(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
         (account, {name: value for name, value in part.items() if name != "settings"})
         for account in reading.accounts.names
         for part in connector.plan_source(
-            resolve(account, reading.accounts.file),
+            credential_of(account, reading.accounts),
             {**reading.source, "settings": spark_pace.settings(pace, account, default)},
             reading.partitions,
         )
@@ -65,7 +65,7 @@ def read(
     """Yield the batches of one account's source; raises what the hook raises."""
     pace = pace_of_read(reading)
     default = spark_pace.default_limit(connector.describe())
-    credential = resolve(account, reading.accounts.file)
+    credential = credential_of(account, reading.accounts)
     settings = spark_pace.settings(pace, account, default)
     with spark_pace.watched(who):
         spark_pace.prepare(pace, default, who)
@@ -101,12 +101,12 @@ def write(writing: Writing, folder: Path | None, attempt: Attempt, rows: Iterato
 
             def send(account: str, records: Iterator[dict[str, Any]]) -> Iterator[Receipt]:
                 settings = spark_pace.settings(writing.pace, account, default)
-                credential = resolve(account, writing.accounts.file)
+                credential = credential_of(account, writing.accounts)
                 return connector.write_destination(credential, {**writing.destination, "settings": settings}, records)
 
             def claim(name: str) -> None:
                 if folder:
-                    whose = account_of(resolve(name, writing.accounts.file))
+                    whose = account_of(credential_of(name, writing.accounts))
                     spark_journal.claim(folder, name, whose, same_account=writing.same_account)
 
             report = TaskWrite(send, rules(writing), attempt, journal, claim).write(_records(writing, rows))

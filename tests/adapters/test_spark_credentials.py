@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from custify_connector.adapters.spark_credentials import resolve
+from custify_connector.adapters.spark_credentials import credential_of, resolve
+from custify_connector.adapters.spark_options import Accounts
 from custify_connector.contract.errors import ConfigurationError
 
 
@@ -26,6 +27,14 @@ def test_a_credential_that_is_not_there_says_where_it_was_looked_for():
 def test_names_that_could_share_a_variable_are_refused(name):
     with pytest.raises(ConfigurationError, match="small letters"):
         resolve(name, None, {"CUSTIFY_API_KEY_A_B": "k", "CUSTIFY_API_KEY_ACME": "k"})
+
+
+def test_a_key_that_an_option_gave_is_the_accounts(monkeypatch):
+    monkeypatch.setenv("CUSTIFY_API_KEY", "of the environment")
+    assert credential_of("default", Accounts(("default",), None, None, "k")) == {"name": "default", "api_key": "k"}
+    placed = Accounts(("default",), None, None, "k", "https://eu")
+    assert credential_of("default", placed) == {"name": "default", "api_key": "k", "base_url": "https://eu"}
+    assert credential_of("default", Accounts(("default",)))["api_key"] == "of the environment"
 
 
 def test_a_file_holds_credentials_of_any_name(tmp_path):

@@ -106,6 +106,37 @@ def test_a_key_is_refused_and_not_shown(canary):
     assert canary not in reported
 
 
+def test_the_key_of_one_account_may_be_an_option_that_spark_redacts(canary):
+    given = {"endpoint": "people", "secret": canary, "base_url": "https://eu.custify.com"}
+    reading = spark_options.reading(given)
+    assert (reading.accounts.secret, reading.accounts.base_url) == (canary, "https://eu.custify.com")
+    assert canary not in repr(reading)
+
+
+@pytest.mark.parametrize("other", [{"accounts": "acme,globex"}, {"credential_file": "keys.json"}])
+def test_one_key_is_not_for_many_accounts(canary, other):
+    told = refusal(spark_options.reading, secret=canary, **other)
+    assert "is the key of one account" in told
+    assert canary not in told
+
+
+def test_a_table_of_the_catalog_keeps_no_key(canary):
+    with pytest.raises(ConfigurationError, match="option secret: would be kept in the catalog") as refused:
+        spark_options.of_table({"option.endpoint": "people", "option.secret": canary})
+    assert canary not in str(refused.value)
+
+
+def test_an_address_without_the_key_is_refused():
+    assert "goes with secret" in refusal(spark_options.reading, base_url="https://eu.custify.com")
+
+
+@pytest.mark.parametrize("shared", [{"budget": "/b"}, {"tasks_at_once": "4"}, {"rate_limit": "none"}])
+def test_rows_go_through_the_driver_unless_tasks_know_how_to_share_the_limit(shared):
+    alone = spark_options.writing({"endpoint": "upsert_person"})
+    assert (alone.through_driver, alone.pace.tasks_at_once) == (True, 1)
+    assert not spark_options.writing({"endpoint": "upsert_person", **shared}).through_driver
+
+
 def test_a_write_takes_accounts_from_its_rows():
     assert "from account_column" in refusal(spark_options.writing, accounts="acme,globex")
 

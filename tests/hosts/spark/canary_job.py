@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 
 from pyspark.sql import SparkSession
@@ -33,6 +34,16 @@ kept = {"journal": f"{folder}/journal", "quarantine": f"{folder}/quarantine.json
 rows = [(f"u-{n}", "x" if n else None, "2026-01-31" if n else "no date") for n in range(20)]
 frame = spark.createDataFrame(rows, "user_id string, name string, signed_up_at string").repartition(2)
 frame.write.format("custify").options(endpoint="upsert_person", **options, **kept).mode("append").save()
+
+# The key as an option, which Spark redacts: `secret` is the word for it.
+given = {"secret": os.environ["CUSTIFY_API_KEY"], "base_url": os.environ["CUSTIFY_BASE_URL"], "rate_limit": "1000/1"}
+# py4j's own log at DEBUG holds the arguments of every call, also of the one that sets the option.
+logging.getLogger("py4j").setLevel(logging.INFO)
+by_option = spark.read.format("custify").options(endpoint="people", **given).load()
+by_option.explain("extended")
+sys.stdout.write(f"read {by_option.count()} by a key that was an option\n")
+frame.where("name is not null").write.format("custify").options(endpoint="upsert_person", **given).mode("append").save()
+logging.getLogger("py4j").setLevel(logging.NOTSET)
 
 # A credential that Custify refuses: the job fails, and its error is shown.
 for changed in ({"credential": "refused"}, {"credential": "unknown"}, {"endpoint": "peeple"}):

@@ -27,6 +27,7 @@ def test_the_key_is_in_nothing_that_a_job_leaves_behind(serve, tmp_path, figures
     assert done.returncode == 0, said[-3000:].decode()
     left = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert b"read 300 and" in said
+    assert b"by a key that was an option" in said
     assert b"refused the API key" in said
     assert b"there is no 'peeple'" in said
     assert any(path.parent.name == "events" or "events" in path.parts for path in left)

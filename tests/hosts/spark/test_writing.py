@@ -30,6 +30,30 @@ def test_every_row_has_one_outcome_and_rejected_rows_are_quarantined(job, people
     figures["rejected rows went to"] = "quarantine.jsonl, by the driver"
 
 
+def test_rows_of_all_tasks_go_through_the_driver_which_alone_keeps_the_limit(job, people, custify, figures):
+    custify.settings(rate_limit=[100, 10])
+    frame = job.spark.createDataFrame(people(150, bad=3), SCHEMA).repartition(4)
+    report = job.write(frame, "upsert_person", rate_limit=None, journal=None)
+    applied = job.applied("/people", "user_id")
+    assert (report["outcomes"]["sent"], report["outcomes"]["rejected"], report["tasks"]) == (147, 3, 1)
+    assert (len(applied), set(applied.values())) == (147, {1})
+    summary = custify.summary()
+    assert "429" not in str(summary["statuses"])
+    assert {line["rawMessage"]["user_id"] for line in job.quarantined()} == {f"u-{n}" for n in range(3)}
+    figures["four tasks through the driver"] = "147 sent, 3 rejected, no answer 429"
+
+
+def test_a_driver_that_is_refused_fails_the_job_which_goes_on_under_its_name(job, people):
+    job.custify.faults({"kind": "status", "value": 401, "method": "POST", "path": "/people", "after": 20, "times": 1})
+    frame = job.spark.createDataFrame(people(60), SCHEMA).repartition(3)
+    words = {"rate_limit": "1000/1", "job": "nightly"}
+    with pytest.raises(PySparkException, match="refused the API key"):
+        job.write(frame, "upsert_person", **words)
+    assert job.report()["aborted"]
+    assert job.write(frame, "upsert_person", **words)["outcomes"]["sent"] == 60
+    assert set(job.applied("/people", "user_id").values()) == {1}
+
+
 def test_rejected_rows_that_nothing_keeps_fail_the_job(job, people):
     frame = job.spark.createDataFrame(people(10, bad=1), SCHEMA).coalesce(1)
     with pytest.raises(PySparkException, match="name a file in the option quarantine"):
