@@ -185,6 +185,7 @@ def _take(index: Index, number: int, text: bytes) -> None:
     try:
         error = _error_of(text)
         code, at, message = (str(error.get(name) or "") for name in ("code", "field", "message"))
+        message = message.removeprefix(f"{at}: ")
     except (ValueError, KeyError, TypeError, AttributeError):
         index.unreadable += 1
         code, at, message = "unreadable", "", "is not a line of a quarantine file"

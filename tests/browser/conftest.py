@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from custify_connector.sandbox import Sandbox
 from tests import others
@@ -20,6 +20,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 PICTURES = os.environ.get("PICTURES")
 """Where every screen is drawn, wide and narrow, light and dark, when someone wants to look at them."""
+SHOWN = os.environ.get("DOCS_PICTURES")
+"""The folder of the pictures that the docs show, to draw them again: docs/pictures."""
+IN_THE_DOCS = {
+    "authenticate-light-1440": "console-credentials", "source-light-1440": "console-source",
+    "destination-light-1440": "console-mapping", "started-read-light-1440": "console-run",
+    "rejected-group-light-1440": "console-rejected", "run-find-light-1440": "console-record",
+}  # fmt: skip
+expect.set_options(timeout=60_000)  # a busy machine is slow, and no page wrong
 PROGRAM = "from custify_connector.cli import main; main(prog_name='custify')"
 
 
@@ -115,6 +123,8 @@ class Watched:
         assert width, f"{name} is wider than its window"
         if PICTURES:
             self._draw(name)
+        if SHOWN and name in IN_THE_DOCS:
+            self.page.screenshot(path=Path(SHOWN) / f"{IN_THE_DOCS[name]}.png")
 
     def checked_everywhere(self, name):
         """Hold the same wide and narrow, light and dark."""
@@ -141,7 +151,7 @@ def screen(chromium, console):
     """Open the console with its link; at the end hold that no page complained, or asked another host."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     watched = Watched(page, console.address)
     page.on("console", lambda said: watched.said.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: watched.said.append(str(error)))

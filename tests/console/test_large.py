@@ -32,7 +32,7 @@ def test_ten_thousand_runs_come_page_by_page(client):
     last = client.get("/runs?page=200&sort=oldest")
     assert last.text.count("<tr>") == 51
     assert ">After<" not in last.text
-    assert "1 run match" in client.get("/runs?q=folder-9876").text
+    assert "1 matching run" in client.get("/runs?q=folder-9876").text
     assert client.get("/runs?page=999999999999999999999").status == 200
 
 

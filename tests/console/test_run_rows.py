@@ -66,7 +66,7 @@ def test_what_no_run_left_says_so(client, path):
 @pytest.mark.usefixtures("written")
 def test_the_list_keeps_its_filters_in_the_address(client):
     shown = client.get("/runs?q=in.csv&kind=write&sort=oldest").text
-    assert "1 run match" in shown
+    assert "1 matching run" in shown
     assert 'value="in.csv"' in shown
     assert '<option value="oldest" selected>' in shown
     assert "No run matches" in client.get("/runs?q=in.csv&kind=read").text

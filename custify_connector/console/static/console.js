@@ -149,3 +149,21 @@ const local = () => {
 };
 local();
 document.addEventListener("htmx:afterSwap", local);
+
+// The form of a link stands over its page; without scripts, or where it cannot be fetched, the link leads to it.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-dialog]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "add-title");
+    dialog.append(page.querySelector("main .head"), page.querySelector("form.overlay"));
+    document.body.append(dialog);
+    dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+    dialog.querySelector("a.button").addEventListener("click", (leave) => { leave.preventDefault(); dialog.close(); });
+    dialog.showModal();
+    dialog.querySelector("input:not([type=hidden])").focus();
+  } catch { location.assign(link.href); }
+});
