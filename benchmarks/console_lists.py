@@ -22,8 +22,9 @@ import uvicorn
 from custify_connector.console import serving
 from custify_connector.console.application import application
 from custify_connector.contract import Receipt
+from custify_connector.host import run_rows
 from custify_connector.host.quarantine import Place, quarantined
-from custify_connector.host.recorded_run import Run
+from custify_connector.host.recorded_run import Run, row_of
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.run_rows import RunRow
 
@@ -43,10 +44,17 @@ PAGES = {
 def fill(folder: Path) -> None:
     """Make a history of runs with the outcome of each row, and a quarantine."""
     history = RunHistory()
-    for number in range(RUNS):
-        run = history.begin(Run("write", "upsert_person", "acme", input=f"/data/file-{number}.csv", total=10))
-        rows = [_row(number * 10 + place) for place in range(10)]
-        history.update(run.id, {"status": "finished", "records": 10, "outcomes": {"sent": 10}}, rows)
+    first = history.begin(Run("write", "upsert_person", "acme", input="/data/file-0.csv", total=10))
+    history.update(first.id, {"status": "finished", "records": 10, "outcomes": {"sent": 10}})
+    values = {name: value for name, value in row_of(vars(history.find(first.id))).items() if name != "input"}
+    with history.opened() as database:
+        database.execute("BEGIN")
+        for number in range(1, RUNS):
+            names = ", ".join([*values, "input"])
+            statement = f"INSERT INTO runs ({names}) VALUES ({', '.join('?' * (len(values) + 1))})"  # noqa: S608 - our own
+            run = database.execute(statement, (*values.values(), f"/data/file-{number}.csv")).lastrowid or 0
+            run_rows.add(database, run, [_row(number * 10 + place) for place in range(10)])
+        database.execute("COMMIT")
     with (folder / "rejected.jsonl").open("wb") as stream:
         for number in range(ROWS):
             reason = (f"line {number} has 'x{number}' for a number", f"company 'c-{number}' does not exist")[number % 2]

@@ -10,6 +10,7 @@ import json
 import mmap
 import re
 import threading
+import time
 from array import array
 from bisect import bisect_right
 from collections import Counter, OrderedDict
@@ -29,6 +30,10 @@ from custify_connector.host import quarantine, run_files
 from custify_connector.storage import atomic
 
 _MOST_FILES = 8
+_READ_AT_ONCE = 2_000_000
+"""In bytes: more than this is read after the page that asks for it."""
+_AFTER_SECONDS = 0.3
+_LINES_AT_A_TIME, _PAUSE_SECONDS = 32, 0.001
 _MOST_GROUPS = 1000
 _OTHERS = "others"
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b\d[\d.,:-]*\b""")
@@ -159,8 +164,8 @@ def index_of(path: Path) -> Index:
     return index
 
 
-def _read_on(path: Path, index: Index) -> None:
-    """Read what was added to a file since its index was made."""
+def _read_on(path: Path, index: Index, *, gently: bool = False) -> None:
+    """Read what was added to a file since its index was made; `gently` lets other threads answer meanwhile."""
     with _explained(path), path.open("rb") as stream:
         stream.seek(index.end)
         for text in stream:
@@ -168,6 +173,8 @@ def _read_on(path: Path, index: Index) -> None:
                 _take(index, len(index.starts), text)
                 index.starts.append(index.end)
                 index.last = mark_of(text)
+                if gently and len(index.starts) % _LINES_AT_A_TIME == 0:
+                    time.sleep(_PAUSE_SECONDS)
             index.end += len(text)
 
 
@@ -233,6 +240,7 @@ class _Kept:
     index: Index = field(default_factory=Index)
     file: tuple[int, int, int] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    is_awaited: bool = False
 
 
 class Indexes:
@@ -241,8 +249,8 @@ class Indexes:
     def __init__(self) -> None:
         self._known: OrderedDict[Path, _Kept] = OrderedDict()
 
-    def of(self, path: Path) -> Index:
-        """Return the index of a file as it is now."""
+    def of(self, path: Path, *, gently: bool = False) -> Index:
+        """Return the index of a file as it is now; see `_read_on`."""
         kept = self._kept(path)
         with kept.lock:
             now = _file(path)
@@ -251,22 +259,26 @@ class Indexes:
                 if not (grows and _continues(path, kept.index)):
                     kept.index = Index()
                 kept.file = None
-                _read_on(path, kept.index)
+                _read_on(path, kept.index, gently=gently)
                 kept.file = now
             return kept.index
 
-    def soon(self, path: Path, seconds: float) -> Index | None:
-        """Return the index of a file where it is made within so many seconds; else None, and it is made meanwhile."""
-        if self._kept(path).file == _file(path):
+    def soon(self, path: Path) -> Index | None:
+        """Return the index of a file where that takes a moment; else None, and it is made meanwhile."""
+        kept, now = self._kept(path), _file(path)
+        if kept.file == now or (now[1] - kept.index.end <= _READ_AT_ONCE and not kept.is_awaited):
             return self.of(path)
-        making = threading.Thread(target=self._make, args=(path,), daemon=True)
-        making.start()
-        making.join(seconds)
-        return None if making.is_alive() else self.of(path)
+        if not kept.is_awaited:
+            kept.is_awaited = True
+            making = threading.Timer(_AFTER_SECONDS, self._make, (path, kept))
+            making.daemon = True
+            making.start()
+        return None
 
-    def _make(self, path: Path) -> None:
+    def _make(self, path: Path, kept: _Kept) -> None:
         with suppress(ConfigurationError):  # who asks for the index is given the reason
-            self.of(path)
+            self.of(path, gently=True)
+        kept.is_awaited = False
 
     def _kept(self, path: Path) -> _Kept:
         kept = self._known.setdefault(path, _Kept())

@@ -99,10 +99,16 @@ def test_a_file_that_grows_is_read_on_and_one_that_changed_is_read_again(path):
     assert [group.code for group in indexes.of(path).largest()] == ["other"]
 
 
-def test_an_index_that_takes_long_is_made_meanwhile(path):
+def test_the_index_of_a_large_file_is_made_after_the_page(path, monkeypatch):
     indexes = quarantine_index.Indexes()
-    assert indexes.soon(path, 30) is indexes.of(path)
-    assert indexes.soon(path, 0) is indexes.of(path)
+    assert len(indexes.soon(path).starts) == 4
+    monkeypatch.setattr(quarantine_index, "_READ_AT_ONCE", 0)
+    monkeypatch.setattr(quarantine_index, "_AFTER_SECONDS", 0)
+    other = path.with_name("other.jsonl")
+    other.write_bytes(path.read_bytes())
+    assert indexes.soon(other) is None
+    assert len(indexes.of(other).starts) == 4
+    assert indexes.soon(other) is indexes.of(other)
 
 
 @pytest.mark.parametrize("text", ["zoe@example.com", "ZOE@example.com", 'say "hi"', "Zoë"])

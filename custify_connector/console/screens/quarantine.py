@@ -23,8 +23,6 @@ from custify_connector.host import quarantine_edits, quarantine_index
 from custify_connector.host.run_history import RunHistory
 
 _ON_A_PAGE = 50
-_PATIENCE_SECONDS = 0.1
-"""How long a page waits until a file is read whole."""
 _SORTS = (("", "first line first"), ("last", "last line first"), ("reason", "most frequent reason first"))
 _SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")
 """What a file is called that keeps the records which left another one because they arrived."""
@@ -76,7 +74,7 @@ def file(asked: Asked) -> Response:
     name = asked.query.get("file", "")
     under_way = sum(each.count() for each in settle(asked.console) if each.name == name)
     path = path_of(asked, name)
-    known, index = known_of(asked, path), asked.console.indexes.soon(path, _PATIENCE_SECONDS)
+    known, index = known_of(asked, path), asked.console.indexes.soon(path)
     first: dict[str, Any] = {"lines": quarantine_index.first(path, _ON_A_PAGE), "group": None}
     shown = _lines(asked, path, index) if index else first
     return asked.page(
