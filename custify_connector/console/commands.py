@@ -89,6 +89,10 @@ class Read:
         asked = (*parameters(self.parameters), *self.pace.words(), *self._whom())
         return ("read", *self._what(), *chosen, *fields, *asked)
 
+    def unplanned(self) -> Words:
+        """Return the options that a plan cannot hold."""
+        return self.pace.words()
+
     def plan(self, places: Callable[[str], str]) -> dict[str, Any]:
         """Return the plan that reads it; `places` turns a path of the folder into one of the plan."""
         state = self.state and (self.state if named_states.is_name(self.state) else places(self.state))
@@ -186,11 +190,15 @@ class Write:
     def words(self) -> Words:
         """Return the command that writes."""
         kept = _option("--quarantine", self.quarantine) + ("--skip-unchanged",) * self.skip_unchanged
-        kept += ("--capture",) * self.capture + ("--resend-unclear",) * self.resend_unclear + self.pace.words()
+        kept += self.unplanned()
         return (
             "write", self.endpoint, self.file, *self._what(), *self._how(), *kept,
             *whom(self.credential, self.connector),
         )  # fmt: skip
+
+    def unplanned(self) -> Words:
+        """Return the options that a plan cannot hold."""
+        return ("--capture",) * self.capture + ("--resend-unclear",) * self.resend_unclear + self.pace.words()
 
     def plan(self, places: Callable[[str], str]) -> dict[str, Any]:
         """Return the plan that writes it; `places` turns a path of the folder into one of the plan."""

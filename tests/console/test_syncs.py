@@ -127,3 +127,14 @@ def test_a_folder_that_leads_elsewhere_is_refused(signed_in, folder, tmp_path, f
 
 def test_an_empty_list_says_how_a_sync_comes_to_be(signed_in):
     assert "No sync yet" in signed_in.get("/syncs").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "option"), [({"rate_limit": "5/1"}, "--rate-limit"), ({"capture": "on"}, "--capture"),
+                          ({"resend_unclear": "on"}, "--resend-unclear")],
+)  # fmt: skip
+def test_what_a_plan_cannot_hold_is_not_left_out_in_silence(signed_in, folder, form, typed, option):
+    page = signed_in.post(f"{DESTINATION}/save", sync="people", **form, **typed)
+    assert page.status == 400
+    assert f"a plan has no {option}" in html.unescape(page.text.partition('id="f-sync-fault"')[2][:300])
+    assert not (folder / "syncs").exists()

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from custify_connector.console.asking import Asked, Notice
 from custify_connector.console.commands import Read, Write
-from custify_connector.console.pacing import USUAL
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import syncs
 from custify_connector.manifest import resources
@@ -32,8 +31,8 @@ def run(asked: Asked) -> Response:
 
 def saved(asked: Asked, wanted: Read | Write) -> Response:
     """Save what a form asks for under its name; raises ConfigurationError, with the place of that field."""
-    if wanted.pace != USUAL:
-        reason = f"a plan has no {wanted.pace.words()[0]}; leave it out here, and give it to custify sync run"
+    if unplanned := wanted.unplanned():
+        reason = f"a plan has no {unplanned[0]}; leave it out here, and give it to custify sync run"
         raise ConfigurationError((Fault(PLACE, reason),))
     if not asked.known.in_vault:
         raise ConfigurationError((Fault(PLACE, f"a plan takes no connector, so {asked.known.title} cannot be in one"),))
