@@ -244,8 +244,8 @@ def _size(file: str) -> int:
 
 def _clean(secrets: Sequence[Secret], row: RunRow) -> RunRow:
     """Return a row without the key, should the service, or a cell, have it."""
-    told = {name: _redacted(secrets, getattr(row.receipt, name)) for name in ("key", "reason", "field", "response")}
-    receipt = replace(row.receipt, **told)
+    shown = {name: _redacted(secrets, getattr(row.receipt, name)) for name in ("key", "reason", "field", "response")}
+    receipt = replace(row.receipt, **shown)
     words = tuple(_redacted(secrets, row.words))
     return replace(row, receipt=receipt, record=_redacted(secrets, row.record), words=words)
 

@@ -115,9 +115,9 @@ def test_the_key_of_one_account_may_be_an_option_that_spark_redacts(canary):
 
 @pytest.mark.parametrize("other", [{"accounts": "acme,globex"}, {"credential_file": "keys.json"}])
 def test_one_key_is_not_for_many_accounts(canary, other):
-    told = refusal(spark_options.reading, secret=canary, **other)
-    assert "is the key of one account" in told
-    assert canary not in told
+    reason = refusal(spark_options.reading, secret=canary, **other)
+    assert "is the key of one account" in reason
+    assert canary not in reason
 
 
 def test_a_table_of_the_catalog_keeps_no_key(canary):

@@ -106,7 +106,7 @@ def test_a_broken_pipe_ends_quietly(make, command, kinds, lines, dry):
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_a_read_that_is_asked_to_end_while_its_table_is_locked_leaves_the_table_and_can_be_gone_on_with(
+def test_a_read_that_is_asked_to_end_while_its_table_is_locked_leaves_the_table_and_can_be_resumed(
     make, command, wait_until, database, number, code
 ):
     account = make(people=60)

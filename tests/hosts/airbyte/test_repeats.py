@@ -54,8 +54,8 @@ def messages(rows):
     at = {"stream_descriptor": descriptor, "stream_state": {"at": len(rows)}}
     status = {"stream_descriptor": descriptor, "status": "COMPLETE"}
     ended = {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": status}
-    told = [*records, {"type": "STATE", "state": {"type": "STREAM", "stream": at}}, {"type": "TRACE", "trace": ended}]
-    return "".join(f"{json.dumps(one)}\n" for one in told)
+    sent = [*records, {"type": "STATE", "state": {"type": "STREAM", "stream": at}}, {"type": "TRACE", "trace": ended}]
+    return "".join(f"{json.dumps(one)}\n" for one in sent)
 
 
 def users(account):
