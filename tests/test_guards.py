@@ -190,10 +190,11 @@ def tops(path):
 
 
 def test_only_transport_and_its_connections_speak_to_the_network():
-    """And in the harness: two broken connectors that must be caught at it, and the server of recorded replies."""
+    """And in the harness: two broken connectors to be caught at it, and the servers for testbeds and recordings."""
     speaking = {"requests", "urllib3", "http", "socket", "ssl", "asyncio"}
     others = [path for path in SOURCES if not named(path).startswith("sandbox/")]
     assert [named(path) for path in others if tops(path) & speaking] == [
+        "certification/emulation.py",
         "certification/mutants/faults.py",
         "certification/replaying.py",
         "certification/telephone.py",

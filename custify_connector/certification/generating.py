@@ -1,6 +1,6 @@
 """The files of a new connector, its testbed and its test, from a few answers about a service.
 
-Pure: `files` returns texts by their paths. The texts are in `template/`; what stands there after a dollar is an answer.
+`programs` returns texts by their paths. The texts are in `template/`; what stands there after a dollar is an answer.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.resources import files as resources
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -86,7 +86,7 @@ def answer_faults(answers: Answers) -> tuple[str, ...]:
     return (*wrong, *alike)
 
 
-def files(answers: Answers) -> dict[str, str]:
+def programs(answers: Answers) -> dict[str, str]:
     """Return every file of the connector, by its path below the new directory; raises ValueError for a bad answer."""
     faults = answer_faults(answers)
     if faults:
@@ -95,7 +95,7 @@ def files(answers: Answers) -> dict[str, str]:
     package = f"{whole.name}_connector"
     values = {**asdict(whole), "package": package, "destination": f"put_{whole.stream}",
               "text_title": whole.text.replace("_", " ").capitalize()}  # fmt: skip
-    template = resources("custify_connector.certification") / "template"
+    template = Path(__file__).with_name("template")
     texts = ((path, (template / f"{path}.txt").read_text("utf-8")) for path in _PATHS)
     return {path.replace("package/", f"{package}/"): Template(text).substitute(values) for path, text in texts}
 

@@ -19,7 +19,7 @@ def write_connector(name: str, answers: tuple[str, ...], directory: Path | None)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise click.UsageError(f"--directory: {folder} exists and is not empty; name another")
     try:
-        texts = generating.files(generating.Answers(name, **_answered(answers)))
+        texts = generating.programs(generating.Answers(name, **_answered(answers)))
     except ValueError as error:
         raise click.UsageError(f"--init: {error}") from None
     for path, text in texts.items():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.certification import catalogue, releasing
-from custify_connector.certification.generating import QUESTIONS, Answers, answer_faults, files
+from custify_connector.certification.generating import QUESTIONS, Answers, answer_faults, programs
 from custify_connector.certification.running import Selection, run
 from custify_connector.cli import main
 
@@ -22,9 +22,9 @@ def test_an_answer_is_refused_or_gives_programs(word, text):
     made = Answers("notes", **{word: text})
     if answer_faults(made):
         with pytest.raises(ValueError, match=rf"\b{word}\b"):
-            files(made)
+            programs(made)
         return
-    for path, content in files(made).items():
+    for path, content in programs(made).items():
         assert "$" not in content
         if path.endswith(".py"):
             ast.parse(content)
@@ -42,7 +42,7 @@ def test_an_answer_is_refused_or_gives_programs(word, text):
 )
 def test_an_answer_that_no_program_can_hold_is_refused_with_what_it_must_be(answers, sentence):
     with pytest.raises(ValueError, match="must ") as caught:
-        files(Answers("notes", **answers))
+        programs(Answers("notes", **answers))
     assert str(caught.value) == sentence
 
 
