@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from orjson import dumps
 
 from custify_connector.checking.json_values import loads
 from custify_connector.contract.errors import ConfigurationError, ServiceUnavailable
@@ -251,7 +252,8 @@ def test_what_postgresql_cannot_hold_is_spelled_out(schema, value, kept):
 
 def test_a_number_beyond_those_of_postgresql_is_kept_as_text(schema):
     schema.publish([{"id": "a", "v": loads("[1e400000, 1e300]")}, {"id": "b", "v": loads("1e400")}])
-    assert [row["v"] for row in schema.rows()] == ["[1E+400000,1e+300]", Decimal("1e400")]
+    spelled = dumps(1e300).decode()  # 1e300, or 1e+300 from orjson 3.12 on
+    assert [row["v"] for row in schema.rows()] == [f"[1E+400000,{spelled}]", Decimal("1e400")]
 
 
 def test_the_settings_of_a_session_change_no_value(schema, monkeypatch):
