@@ -81,7 +81,7 @@ class Gate:
 
     @property
     def cookie_name(self) -> str:
-        """The cookie's name, by which a browser keeps those of two consoles apart."""
+        """The cookie's name, by which two consoles of one browser differ."""
         return f"custify_console_{self.port}"
 
     @property

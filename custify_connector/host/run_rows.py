@@ -54,9 +54,9 @@ class RunRow:
     def shown(self) -> dict[str, Any]:
         """Return the row as JSON for scripts."""
         receipt = self.receipt
-        shown = {name: getattr(receipt, name) for name in ("outcome", "key", "status", "code", "reason", "field")}
+        reported = {name: getattr(receipt, name) for name in ("outcome", "key", "status", "code", "reason", "field")}
         captured = {"record": self.record, "response": receipt.response}
-        return {"run": self.run, "line": self.line, **shown} | {k: v for k, v in captured.items() if v is not None}
+        return {"run": self.run, "line": self.line, **reported} | {k: v for k, v in captured.items() if v is not None}
 
 
 def words_of(fields: Mapping[str, Any], text: str | None = None) -> tuple[str, ...]:
@@ -69,12 +69,12 @@ def add(database: sqlite3.Connection, run: int, rows: Iterable[RunRow]) -> None:
     """Store rows of a run, within the transaction that is open."""
     for row in rows:
         receipt = row.receipt
-        held = (receipt.outcome, receipt.status, receipt.code, receipt.field, receipt.reason)
+        reported = (receipt.outcome, receipt.status, receipt.code, receipt.field, receipt.reason)
         kept = (_json(receipt.key), _json(row.record), _json(receipt.response))
         cursor = database.execute(
             "INSERT INTO rows (run, line, outcome, status, code, field, reason, key, record, response)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (run, row.line, *held, *kept),
+            (run, row.line, *reported, *kept),
         )
         database.executemany(
             "INSERT OR IGNORE INTO row_keys VALUES (?, ?)", [(value, cursor.lastrowid) for value in row.values()]

@@ -220,7 +220,7 @@ def test_counters_are_written_while_a_run_goes_on(canary, monkeypatch):
         assert last().outcomes["sent"] == 4
 
 
-def test_the_rows_of_a_person_are_found_over_all_runs():
+def test_the_outcomes_of_a_person_are_found_over_all_runs():
     custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "email=email", code=1)
     custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name=email", code=1)
     found = json.loads(custify("runs", "find", "U-1", "--json").stdout)

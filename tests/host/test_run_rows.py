@@ -31,7 +31,7 @@ def test_rows_of_a_run_come_by_their_outcome_in_pages():
     assert history.rows(run, "rejected", 1)[0].receipt.reason == "why"
 
 
-def test_the_rows_of_a_person_are_found_over_all_runs_the_newest_first():
+def test_the_outcomes_of_a_person_are_found_over_all_runs_the_newest_first():
     history = RunHistory()
     first, second = stored(history, row(1)), stored(history, row(1, "rejected"), row(12))
     assert [(each.run, each.line) for each in history.rows_about("u1@EXAMPLE.com ", 9)] == [(second, 1), (first, 1)]
