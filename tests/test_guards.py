@@ -10,9 +10,11 @@ import pkgutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import metadata, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import custify_connector
 from custify_connector import contract, manifest
@@ -316,3 +318,21 @@ def test_a_wheel_away_from_the_checkout_finds_its_own_manifest(wheel, tmp_path):
     file, root, count = done.stdout.split()
     assert (Path(file).parent, Path(root)) == (tmp_path / "custify_connector", tmp_path / "custify_connector")
     assert int(count) == len(manifest.load().sources)
+
+
+def test_the_extra_all_is_every_other_extra():
+    needed = list(map(Requirement, requires("custify-connector")))
+
+    def of(extra):
+        return {one.name for one in needed if one.marker and one.marker.evaluate({"extra": extra})}
+
+    others = set(metadata("custify-connector").get_all("Provides-Extra")) - {"all"}
+    assert of("all") == set().union(*map(of, others))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_all_extras_can_live_in_one_environment():
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", f"{ROOT}[all]"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - pip, on this project
+    assert done.returncode == 0, done.stderr
