@@ -40,6 +40,7 @@ def failed(plugin):
     return {one.check.id for one in outcomes if one.verdict.result == "failed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.__name__)
 def test_a_broken_connector_is_refused(broken):
     """By the checks in the table, at least."""

@@ -17,6 +17,7 @@ MARKS = dict.fromkeys(RESUMED | LONG, SLOW) | dict.fromkeys(WAITING, ALONE)
 EACH = [pytest.param(one, id=one.id, marks=MARKS.get(one.id, ())) for one in CHECKS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", EACH)
 def test_a_healthy_connector_is_not_refused(healthy, one, verdict):
     """This project's own passes all; its recordings alone prove nothing, as they are written from documentation."""

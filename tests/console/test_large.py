@@ -3,6 +3,7 @@
 import json
 
 import orjson
+import pytest
 
 from custify_connector.host import quarantine_index
 from custify_connector.host.recorded_run import Run
@@ -36,6 +37,7 @@ def test_ten_thousand_runs_come_page_by_page(client):
     assert client.get("/runs?page=999999999999999999999").status == 200
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rejected_records_come_page_by_page(client, folder):
     with (folder / "rejected.jsonl").open("wb") as stream:
         for number in range(100_000):

@@ -698,6 +698,7 @@ QUIRKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
 @pytest.mark.parametrize("workers", [1, 8])
 def test_no_quirk_of_custify_loses_or_doubles_a_record(slim, counted, quirk, workers):

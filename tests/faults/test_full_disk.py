@@ -24,6 +24,7 @@ def on_a_small_disk(own, *words):
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["person", "event"])
 @pytest.mark.parametrize("workers", [1, 8])
 def test_a_journal_that_does_not_fit_ends_the_run_and_nothing_is_lost_or_doubled(make, command, kinds, name, workers):

@@ -92,6 +92,7 @@ def test_answers_that_stay_too_large_are_given_up_and_no_later_run_is_promised_t
     goes_on(account, delivered, batches, workers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("name", PASSING)
 def test_many_faults_that_pass_are_survived_too(account, delivered, name, workers):
@@ -136,6 +137,7 @@ def test_an_answer_with_nothing_in_it_is_not_taken_for_the_end(account, delivere
         goes_on(account, delivered, batches, workers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("name", PASSING)
 def test_a_fault_that_does_not_pass_is_given_up_and_the_state_goes_on(account, delivered, name, workers):

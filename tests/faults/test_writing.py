@@ -108,6 +108,7 @@ def test_a_429_is_waited_for_and_everything_is_sent(account, kinds, fault, name,
     assert run.outcomes == ["sent"] * COUNT
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("fault", UNANSWERED)
@@ -122,6 +123,7 @@ def test_what_is_not_answered_is_repeated_or_said_to_be_unclear(account, kinds, 
     assert run.error is None
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("fault", LATE)
 def test_what_is_answered_too_late_is_repeated_or_said_to_be_unclear(
@@ -193,6 +195,7 @@ def test_a_success_that_says_nothing_is_believed_when_it_is_said_of_one_record(
     assert set(run.outcomes) == ({"sent"} if delivery == "single" else {"unclear"})
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("fault", ["503", "reset"])

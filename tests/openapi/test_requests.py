@@ -302,6 +302,7 @@ def _decoders(document):
     return faults
 
 
+@pytest.mark.slow
 def test_every_request_is_valid_against_the_document(requests, faults_of):
     judged = [(str(seen), faults_of(seen)) for seen in requests]
     wrong = {seen: faults for seen, faults in judged if faults}

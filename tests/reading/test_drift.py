@@ -40,6 +40,7 @@ PROVEN = {
 """Where pages can join on, a read is not incomplete; a cap of 7 and pages of 10 leave too little room for all ties."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("is_incremental", [False, True], ids=["full", "incremental"])
 @pytest.mark.parametrize("size", [20, 50, 200])

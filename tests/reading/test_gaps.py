@@ -87,6 +87,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 @pytest.mark.parametrize("empty", EMPTY)
 @pytest.mark.parametrize("hidden", [range(200, 400), range(600, 800), range(400, 800)], ids=str)
