@@ -317,6 +317,7 @@ def test_names_and_ids_of_the_caller_are_kept():
 _READABLE = [name for name, source in _MANIFEST.sources.items() if not source.undocumented]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _READABLE)
 def test_a_source_carried_out_as_nexlas_docs_say_reads_what_the_connector_reads(name, sandbox):
     endpoint = _MANIFEST.sources[name]

@@ -68,6 +68,7 @@ NAMES = st.sampled_from(["a", "b", "c", "bad"])
 HISTORIES = st.lists(st.tuples(st.none() | st.integers(0, 6), st.booleans()), max_size=4)
 
 
+@pytest.mark.slow
 @given(rows=st.lists(NAMES, max_size=7), history=HISTORIES)
 def test_a_task_is_created_once_whatever_ended_the_syncs_before(tmp_path_factory, rows, history):
     folder, service, kills = tmp_path_factory.mktemp("sent"), Service(), 0

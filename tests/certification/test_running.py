@@ -134,6 +134,7 @@ def test_only_the_streams_asked_for_are_judged(small):
     assert seen == []
 
 
+@pytest.mark.slow
 def test_the_same_run_twice_gives_the_same_verdicts(small):
     selection = Selection(groups=frozenset("ABCD"))
     first, second = ([(one.check.id, one.verdict.lasting) for one in run(small, selection)] for _ in range(2))

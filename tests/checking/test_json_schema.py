@@ -254,6 +254,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_fast_check_and_the_faults_agree_on_every_pattern_in_use(subtests):
     """Line ends and other scripts are where two engines for patterns differ."""
     for pattern in PATTERNS:

@@ -170,6 +170,7 @@ ALL_OF_THEM = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", LOCALES, ids=str)
 def test_output_is_utf8_in_every_locale(sandbox, canary, tmp_path, locale):
     name = "Łukasz Żółć 株式会社 👩‍🚀"

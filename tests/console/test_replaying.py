@@ -56,6 +56,7 @@ def test_what_arrived_leaves_and_is_kept_with_its_receipt(signed_in, kept, folde
     assert not list((folder / ".custify" / "replays").rglob("*.jsonl"))
 
 
+@pytest.mark.slow
 def test_nothing_leaves_while_the_service_is_down(signed_in, kept, sandbox):
     sandbox.stop()
     replay(signed_in)

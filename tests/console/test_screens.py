@@ -71,6 +71,7 @@ def test_the_way_back_leads_to_the_form_as_it_was(signed_in, folder):
     assert 'value="null" selected' in signed_in.post("/custify/destination/upsert_person", **form).text
 
 
+@pytest.mark.slow
 def test_a_delete_is_not_started_without_its_guards(signed_in, folder):
     (folder / "rows.csv").write_text("user_id\nu-1\n")
     form = {"file": "rows.csv", "target.user_id": "user_id", "credential": "acme"}

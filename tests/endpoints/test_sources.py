@@ -113,12 +113,14 @@ def test_the_state_of_another_mode_is_refused(shared, endpoint, mode):
         shared.read(endpoint, mode=other, state=state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", WHOLE)
 def test_the_state_of_a_finished_full_read_starts_the_next_one_from_the_beginning(shared, counted, endpoint):
     state = list(shared.read(endpoint, **words(endpoint)))[-1].state
     assert counted(shared.records(endpoint, state=state, **words(endpoint))) == counted(shared.truth(endpoint))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("endpoint", WHOLE)
 def test_a_limit_delivers_so_many_records_and_the_rest_can_be_had(short_paged, counted, endpoint, workers):
@@ -139,6 +141,7 @@ def test_fields_choose_what_a_record_keeps(shared, counted, endpoint):
     assert counted(shared.records(endpoint, fields=kept, **words(endpoint))) == counted(picked)
 
 
+@pytest.mark.slow
 def test_no_page_is_asked_for_above_the_size_that_is_documented(shared, subtests):
     for endpoint in WHOLE:
         with subtests.test(endpoint):
@@ -197,6 +200,7 @@ def test_an_incremental_read_delivers_all_at_first_then_nothing_old_then_what_ch
     assert counted(third) == counted(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quirk", [{"refuse_filters": True}, {"ignore_filters": True}, {"ignore_sorting": True}])
 @pytest.mark.parametrize("endpoint", INCREMENTAL)
 def test_an_increment_is_whole_where_custify_refuses_or_ignores_what_is_asked(make, counted, endpoint, quirk):
@@ -584,6 +588,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize(("endpoint", "row"), CASES.values(), ids=CASES)
 def test_every_parameter_delivers_what_it_chooses(shared, counted, endpoint, row, workers):
@@ -628,6 +633,7 @@ LOOKUPS = [
 BESIDE = {("comments", "entity"): {"entityModel": "Note"}, ("custom_data", "entity"): {"entityModel": "people"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["empty", "404"])
 def test_a_look_up_of_something_unknown_delivers_nothing(nothing, missing, subtests):
     for endpoint, parameter in LOOKUPS:

@@ -91,6 +91,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_limit_is_used_to_95_percent_whatever_the_latency(shape, seed):
@@ -104,6 +105,7 @@ def test_a_service_that_saturates_is_used_to_95_percent_of_what_it_or_the_limit_
     assert simulation.run(190) >= 0.95 * min(1.0, at_once / seconds / 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("best", "seconds"), [(4, 0.2), (4, 0.5), (4, 2.0), (8, 0.5), (8, 1.0), (16, 1.0), (16, 2.0)])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_service_that_more_requests_slow_down_is_sent_fewer(best, seconds, seed):

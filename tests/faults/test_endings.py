@@ -27,6 +27,7 @@ def interrupted(command, words, number, requests, wait_until):
     return process.returncode, err.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("name", ["person", "event"])
 def test_a_write_that_is_asked_to_end_finishes_what_is_under_way_and_can_be_resumed(
@@ -105,6 +106,7 @@ def test_a_broken_pipe_ends_quietly(make, command, kinds, lines, dry):
     assert (process.returncode, b"Traceback" in err, b"Exception" in err) == (0, False, False), err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_read_that_is_asked_to_end_while_its_table_is_locked_leaves_the_table_and_can_be_resumed(
     make, command, wait_until, database, number, code

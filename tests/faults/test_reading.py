@@ -64,6 +64,7 @@ def _small_replies(monkeypatch):
     monkeypatch.setattr(transport, "MAXIMUM_BYTES", 1_000_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("after", [0, 3, 6])
 @pytest.mark.parametrize("name", PASSING)

@@ -98,6 +98,7 @@ def test_without_a_fault_everything_is_sent(account, kinds, name, delivery, work
     assert run.outcomes == ["sent"] * COUNT
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("fault", LIMITED)
 def test_a_429_is_waited_for_and_everything_is_sent(account, kinds, fault, name, delivery, workers):

@@ -162,6 +162,7 @@ def test_a_file_that_is_no_manifest_at_all_is_refused(schemas):
     assert faults("a: *b\n", schemas) == ["small.yaml:1:4: aliases are not allowed: write the value out"]
 
 
+@pytest.mark.slow
 def test_every_fault_of_the_packaged_manifest_would_name_its_line():
     """Break the packaged manifest at each of its endpoints: the fault is said to be on that very line."""
     text = (resources.root() / "connector.yaml").read_text("utf-8")

@@ -686,6 +686,7 @@ def test_twenty_thousand_people_are_read_whole_while_others_are_deleted_too():
     read_while_it_drifts(20_000, 60, **TROUBLED, drift=Drift(creates=1, updates=3, deletes=1, every=29))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "quirks",
     [

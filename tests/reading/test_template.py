@@ -75,6 +75,7 @@ def asked_and_read(account, source):
     return sorted((entry.path, sorted(entry.query.items())) for entry in journal.entries), records
 
 
+@pytest.mark.slow
 def test_an_expanded_source_asks_and_reads_the_same(account, subtests):
     for template in templates():
         with subtests.test(name_of(template)):

@@ -357,6 +357,7 @@ TOGETHER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", [first_version, lambda _path: None], ids=["an old file", "a new file"])
 def test_processes_that_open_a_file_at_the_same_moment_all_get_it(tmp_path, begin):
     paths = [tmp_path / f"file-{number}" for number in range(20)]
