@@ -89,7 +89,7 @@ lock: .venv/uv  ## write the lock after a change of pyproject.toml; make lock UP
 	    --group test --group browser --group check --group site --group release
 	$(COMPILE) --python-version 3.13 --constraint $(LOCK) --extra duckdb --extra postgres --output-file containers/constraints.txt
 
-bench: .venv/installed  ## the benchmarks, side by side with others: about 15 minutes on a quiet machine
+bench: .venv/installed  ## the benchmarks, side by side with others: about half an hour on a quiet machine
 	$(BIN)/python benchmarks/run.py
 
 .venv/installed: pyproject.toml $(LOCK)
