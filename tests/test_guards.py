@@ -197,6 +197,7 @@ def test_only_transport_and_its_connections_speak_to_the_network():
     others = [path for path in SOURCES if not named(path).startswith("sandbox/")]
     assert [named(path) for path in others if tops(path) & speaking] == [
         "certification/emulation.py",
+        "certification/listening.py",
         "certification/mutants/faults.py",
         "certification/replaying.py",
         "certification/telephone.py",

@@ -1,43 +1,52 @@
-"""What this process does for a while: where it connects to, by Python's own audit of sockets, and what it logs.
+"""What this process does for a while: where it connects to, by Python's sockets, and what it logs.
 
-An audit hook cannot be taken away again, so there is one, set when first needed, and it is idle between listeners.
+An audit hook would see the same and could not be taken away again; tracing of threads fails now and then beside one.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 _listeners: list[list[str]] = []
+_changing = threading.Lock()
 
 
 @contextmanager
 def connections() -> Iterator[list[str]]:
     """Collect the addresses (`host:port`) that any thread connects to meanwhile."""
-    _attach()
     seen: list[str] = []
-    _listeners.append(seen)
+    with _changing:
+        _listeners.append(seen)
+        socket.socket.connect = _connect  # type: ignore[method-assign,assignment]
+        socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign,assignment]
     try:
         yield seen
     finally:
-        _listeners.remove(seen)
+        with _changing:
+            _listeners[:] = [each for each in _listeners if each is not seen]
+            if not _listeners:  # the methods of the parent class are met again
+                del socket.socket.connect, socket.socket.connect_ex
 
 
-@lru_cache(maxsize=1)
-def _attach() -> None:
-    sys.addaudithook(_heard)
+def _connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 - whatever the family of the socket takes
+    _heard(address)
+    super(socket.socket, self).connect(address)
 
 
-def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if _listeners and event == "socket.connect":
-        address = arguments[1]
-        text = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
-        for seen in _listeners:
-            seen.append(text)
+def _connect_ex(self: socket.socket, address: Any) -> int:  # noqa: ANN401 - the same
+    _heard(address)
+    return super(socket.socket, self).connect_ex(address)
+
+
+def _heard(address: Any) -> None:  # noqa: ANN401 - the same
+    text = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
+    for seen in tuple(_listeners):
+        seen.append(text)
 
 
 @contextmanager
