@@ -26,6 +26,7 @@ def ended(client, page):
     return client.get(page).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["/runs", "/runs/1", "/started/1"])
 def test_a_run_is_ended_from_every_page_that_shows_it(signed_in, sandbox, page):
     sandbox.latency = 1.0
@@ -72,6 +73,7 @@ def test_after_a_refused_key_the_run_itself_goes_on(signed_in, sandbox, folder):
     assert "All went well" not in ended(signed_in, resumed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("output", "state", "accepted"), [
     ("o.jsonl", "", False), ("o.csv", "", False), ("o.duckdb", "", True), ("o.jsonl", "nightly", True),
     ("changes/", "", True),

@@ -93,6 +93,7 @@ def test_every_record_fits_the_schema_that_its_source_describes(shared, subtests
 # -------------------------------------------------------------------------------------------------- pages and resuming
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("endpoint", WHOLE)
 def test_every_source_goes_on_from_every_state_that_it_handed_out(short_paged, counted, endpoint, workers):
