@@ -2,8 +2,7 @@
 
 `allowed` is pure. By Little's law a rate needs rate x latency requests under way; a high quantile of the latency, or
 twice its mean, leaves room for its spread. No single answer changes much, and what was seen 64 answers ago nothing.
-Fewer are allowed only where `saturation` shows that more of them slow the whole down. This file does not know what is
-sent.
+This file does not know what is sent.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from custify_connector.exchange.saturation import Latency, Saturation
 from custify_connector.manifest import RateLimit
 
 AT_FIRST = 8
@@ -24,6 +23,14 @@ AT_FIRST = 8
 RECENT = 64
 _HIGH = 0.95
 _POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long one answer took, in seconds, and how many requests were under way when its request was sent."""
+
+    seconds: float
+    under_way: int
 
 
 def allowed(
@@ -63,7 +70,6 @@ class InFlight:
         self._timeout = timeout
         self._now = now
         self._recent: deque[Latency] = deque(maxlen=RECENT)
-        self._saturation = Saturation(bound)
         self._taken = 0
         self._sent: list[float] = []
         self._free = threading.Condition()
@@ -76,8 +82,7 @@ class InFlight:
 
     def _allowed(self) -> int:
         ages = [self._now() - sent for sent in self._sent]
-        needed = allowed(self._limit(), self._recent, ages, self._bound, self._timeout)
-        return min(needed, self._saturation.most)
+        return allowed(self._limit(), self._recent, ages, self._bound, self._timeout)
 
     @contextmanager
     def place(self, stopped: Callable[[], bool]) -> Iterator[None]:
@@ -106,6 +111,4 @@ class InFlight:
         finally:
             with self._free:
                 self._sent.remove(sent)
-                answer = Latency(self._now() - sent, under_way)
-                self._recent.append(answer)
-                self._saturation.answered(sent + answer.seconds, answer, self._allowed(), self._limit())
+                self._recent.append(Latency(self._now() - sent, under_way))

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.exchange.concurrency import AT_FIRST, RECENT, InFlight, allowed
-from custify_connector.exchange.saturation import Latency, Saturation
+from custify_connector.exchange.concurrency import AT_FIRST, RECENT, InFlight, Latency, allowed
 from custify_connector.manifest import RateLimit
 
 LIMIT = RateLimit(100, 10)
@@ -23,8 +22,7 @@ HELD_SECONDS = 10.25
 class Simulation:
     """A run against a service that answers `latency(number, chance)` after a request, at most `at_once` side by side.
 
-    `slowed` is by how much so many under way slow each of them down. The time of each answer that came after the
-    first window is kept.
+    The time of each answer that came after the first window is kept.
     """
 
     latency: object
@@ -32,7 +30,6 @@ class Simulation:
     bound: int = 32
     limit: RateLimit | None = LIMIT
     timeout: float = 30.0
-    slowed: object = lambda _under_way: 1.0
     most: int = 0
     timeouts: int = 0
     answered: list = field(default_factory=list)
@@ -40,15 +37,14 @@ class Simulation:
     def run(self, seconds, seed=1):
         """Run for so many seconds; returns the share of the limit that was used after the first window."""
         chance, now, recent, under_way, held = random.Random(seed), 0.0, [], [], []  # noqa: S311 - repeatable
-        busy, saturation = [0.0] * self.at_once, Saturation(self.bound)
+        busy = [0.0] * self.at_once
         for number in itertools.count():
             while True:
                 while under_way and under_way[0][0] <= now:
                     self._take(heapq.heappop(under_way), recent)
-                    saturation.answered(now, recent[-1], self._allowed(recent, [], saturation), self.limit)
                 ages = [now - sent for _, _, sent, _ in under_way]
                 free_at = held[-100] + HELD_SECONDS if self.limit and len(held) >= 100 else 0.0
-                if len(under_way) < self._allowed(recent, ages, saturation) and free_at <= now:
+                if len(under_way) < allowed(self.limit, recent, ages, self.bound, self.timeout) and free_at <= now:
                     break
                 ahead = [moment for moment in (under_way[0][0] if under_way else 0.0, free_at) if moment > now]
                 now = min([*ahead, now + 0.25])
@@ -56,15 +52,12 @@ class Simulation:
                 break
             held.append(now)
             began = max(now, heapq.heappop(busy))
-            ends = began + self.latency(number, chance) * self.slowed(len(under_way) + 1)
+            ends = began + self.latency(number, chance)
             heapq.heappush(busy, ends)
             heapq.heappush(under_way, (min(ends, now + self.timeout), number, now, len(under_way) + 1))
             self.most = max(self.most, len(under_way))
         late = [moment for moment in self.answered if 10 <= moment <= seconds]
         return len(late) / (seconds - 10) / 10
-
-    def _allowed(self, recent, ages, saturation):
-        return min(allowed(self.limit, recent, ages, self.bound, self.timeout), saturation.most)
 
     def _take(self, answer, recent):
         ended, _, sent, under_way = answer
@@ -103,17 +96,6 @@ def test_the_limit_is_used_to_95_percent_whatever_the_latency(shape, seed):
 def test_a_service_that_saturates_is_used_to_95_percent_of_what_it_or_the_limit_allows(at_once, seconds):
     simulation = Simulation(lambda _n, _c: seconds, at_once)
     assert simulation.run(190) >= 0.95 * min(1.0, at_once / seconds / 10)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("best", "seconds"), [(4, 0.2), (4, 0.5), (4, 2.0), (8, 0.5), (8, 1.0), (16, 1.0), (16, 2.0)])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_service_that_more_requests_slow_down_is_sent_fewer(best, seconds, seed):
-    """Beyond `best` side by side its throughput falls; kept at as many as the limit needs it gave 0.16 to 0.5."""
-    simulation = Simulation(
-        lambda _n, chance: seconds * chance.uniform(0.7, 1.3), slowed=lambda under_way: max(1, under_way / best) ** 2
-    )
-    assert simulation.run(190, seed) >= 0.55 * min(1.0, best / seconds / 10)
 
 
 @pytest.mark.parametrize("seconds", [1.0, 0.5])
