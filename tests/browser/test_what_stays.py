@@ -23,7 +23,7 @@ def acme(screen, account, canary):
 
 
 def test_the_focus_and_what_is_selected_stay_while_a_run_is_live(acme, account):
-    account.latency = 0.5
+    account.latency = 2.0  # a run that lasts longer than this test looks at it
     page = acme.page
     acme.open("/custify/source/people")
     page.get_by_role("button", name="Run", exact=True).click()
