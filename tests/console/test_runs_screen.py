@@ -42,8 +42,16 @@ def test_a_run_is_ended_from_every_page_that_shows_it(signed_in, sandbox, page):
     assert '/end"' not in signed_in.get("/runs/1").text
 
 
+WAITS = """import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+print(flush=True)
+time.sleep(60)"""
+"""A shell that starts the tests in the background has its children ignore an interrupt, unless they say otherwise."""
+
+
 def test_a_run_of_a_terminal_is_ended_too_and_no_other_process(signed_in, folder):
-    waiting = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    waiting = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE)  # noqa: S603 - our own
+    waiting.stdout.readline()
     try:
         history = RunHistory()
         other = history.begin(Run("read", "people", "acme"))
@@ -56,7 +64,7 @@ def test_a_run_of_a_terminal_is_ended_too_and_no_other_process(signed_in, folder
         assert waiting.wait(20) in {-signal.SIGINT, 1, 130}
     finally:
         waiting.kill()
-        waiting.wait()
+        waiting.communicate()
     assert os.getpid() != waiting.pid
     assert folder.is_dir()
 
