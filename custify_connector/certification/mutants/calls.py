@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
+from custify_connector.certification.mutants.faults import going_on
 from custify_connector.certification.mutating import (
     Broken,
     Plugin,
@@ -75,22 +73,7 @@ def every_write_goes_to_the_account_of_the_last_call(healthy: Plugin) -> object:
 @mutant("F13")
 def a_write_goes_on_after_its_end(healthy: Plugin) -> object:
     """What was begun is finished in the background, wanted or not."""
-
-    def going_on(receipts: Iterator[Receipt]) -> Iterator[Receipt]:
-        try:
-            for receipt in receipts:  # noqa: UP028 - it must not close what it takes from
-                yield receipt
-        except GeneratorExit:
-            threading.Thread(target=_finish, args=(receipts,), name="unwanted", daemon=True).start()
-            raise
-
-    return with_written(healthy, receipts=going_on)
-
-
-def _finish(receipts: Iterator[Receipt]) -> None:
-    with suppress(Exception):  # its service has ended meanwhile
-        for _ in receipts:
-            time.sleep(0.001)
+    return with_written(healthy, receipts=lambda receipts: going_on(receipts, 0.001))
 
 
 @mutant("F13")

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from custify_connector.certification.mutating import Broken, Plugin, Read, mutant, with_batches, with_read, with_written
 from custify_connector.contract import Batch, ServiceUnavailable
+
+T = TypeVar("T")
 
 _Namesake = type("ServiceUnavailable", (Exception,), {})
 """Named as the contract names it, and another class: no host that catches the contract's sees it."""
@@ -100,22 +102,23 @@ def the_shared_budget_is_not_passed_on(healthy: Plugin) -> object:
 @mutant("F8")
 def a_read_goes_on_after_its_end(healthy: Plugin) -> object:
     """What was begun is finished in the background, wanted or not."""
-
-    def going_on(batches: Iterator[Batch]) -> Iterator[Batch]:
-        try:
-            for batch in batches:  # noqa: UP028 - it must not close what it takes from
-                yield batch
-        except GeneratorExit:
-            threading.Thread(target=_finish, args=(batches,), name="unwanted", daemon=True).start()
-            raise
-
     return with_batches(healthy, going_on)
 
 
-def _finish(batches: Iterator[Batch]) -> None:
+def going_on(items: Iterator[T], pause_seconds: float = 0.2) -> Iterator[T]:
+    """Yield items; when closed before the last, a thread takes the rest all the same."""
+    try:
+        for item in items:  # noqa: UP028 - it must not close what it takes from
+            yield item
+    except GeneratorExit:
+        threading.Thread(target=_finish, args=(items, pause_seconds), name="unwanted", daemon=True).start()
+        raise
+
+
+def _finish(items: Iterator[object], pause_seconds: float) -> None:
     with suppress(Exception):  # its service has ended meanwhile
-        for _ in batches:
-            time.sleep(0.2)
+        for _ in items:
+            time.sleep(pause_seconds)
 
 
 @mutant("F11")
