@@ -141,8 +141,13 @@ class Recording:
         try:
             call()
         except ConfigurationError as error:
-            self._works = False
-            click.echo(f"this run is not recorded: {error}", err=True)
+            self._gives_up(str(error))
+        except Exception as error:  # noqa: BLE001 - the record of a run never ends the run
+            self._gives_up(f"unexpected {type(error).__name__}")
+
+    def _gives_up(self, reason: str) -> None:
+        self._works = False
+        click.echo(f"this run is not recorded: {reason}", err=True)
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from custify_connector.checking.json_values import loads
 from custify_connector.checking.secret import Secret, redacted
 from custify_connector.checking.values import dumped
 from custify_connector.host import words
@@ -51,7 +50,7 @@ def compared(line: Line, secrets: Sequence[Secret] = ()) -> Compared:
         found: Mapping[str, Any] = {"verdict": receipt.outcome, "reason": receipt.reason}
     else:
         found = (receipt.response or {}).get("difference") or {}
-    key, found = orjson.loads(redacted(secrets, dumped([receipt.key, found]).decode()))
+    key, found = loads(redacted(secrets, dumped([receipt.key, found]).decode()))
     verdict = found.get("verdict")
     known = verdict if verdict in VERDICTS else "unknown"
     return Compared(line.line, key, known, tuple(found.get("changes", ())), found.get("reason"))

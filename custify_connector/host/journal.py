@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from custify_connector.checking.json_values import loads
 from custify_connector.checking.values import dumped
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -240,7 +241,7 @@ class Journal:
     def decide(self, place: int, receipt: Receipt) -> None:
         """Record the outcome of a row."""
         words = dataclasses.asdict(dataclasses.replace(receipt, response=None))
-        kept = orjson.dumps({name: value for name, value in words.items() if value is not None})
+        kept = dumped({name: value for name, value in words.items() if value is not None})
         self._run("UPDATE rows SET receipt = ?, state = ? WHERE place = ?", kept, _state(receipt), place)
 
     def _run(self, statement: str, *values: object) -> tuple[Any, ...] | None:
@@ -267,7 +268,7 @@ def _state_of(text: object) -> int:
 
 def _receipt(text: Any) -> Receipt:  # noqa: ANN401 - whatever the file holds
     """Return a receipt that was recorded; raises TypeError or ValueError for what is none."""
-    words = orjson.loads(text)
+    words = loads(text)
     receipt = Receipt(**words)
     if receipt.outcome not in OUTCOMES or not isinstance(receipt.index, int):
         raise ValueError(receipt.outcome)

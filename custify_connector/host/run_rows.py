@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from custify_connector.checking.json_values import dumps
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract import Receipt
 
 KEPT = 1_000_000
@@ -49,7 +47,7 @@ class RunRow:
     def values(self) -> set[str]:
         """Return the texts by which it is found, in small letters."""
         named = (str(value) for value in (self.receipt.key or {}).values() if value is not None)
-        return {text.casefold()[:_LONGEST_VALUE] for text in (*named, *self.words) if text.strip()}
+        return {_sought(text) for text in (*named, *self.words) if text.strip()}
 
     def shown(self) -> dict[str, Any]:
         """Return the row as JSON for scripts."""
@@ -69,7 +67,7 @@ def add(database: sqlite3.Connection, run: int, rows: Iterable[RunRow]) -> None:
     """Store rows of a run, within the transaction that is open."""
     for row in rows:
         receipt = row.receipt
-        reported = (receipt.outcome, receipt.status, receipt.code, receipt.field, receipt.reason)
+        reported = (receipt.outcome, receipt.status, receipt.code, _stored(receipt.field), _stored(receipt.reason))
         kept = (_json(receipt.key), _json(row.record), _json(receipt.response))
         cursor = database.execute(
             "INSERT INTO rows (run, line, outcome, status, code, field, reason, key, record, response)"
@@ -79,6 +77,15 @@ def add(database: sqlite3.Connection, run: int, rows: Iterable[RunRow]) -> None:
         database.executemany(
             "INSERT OR IGNORE INTO row_keys VALUES (?, ?)", [(value, cursor.lastrowid) for value in row.values()]
         )
+
+
+def _sought(text: str) -> str:
+    return (_stored(text) or "").casefold()[:_LONGEST_VALUE]
+
+
+def _stored(text: str | None) -> str | None:
+    """Return a text as SQLite takes it, which half a character cannot be in."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def _json(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
@@ -105,7 +112,7 @@ def of_run(database: sqlite3.Connection, run: int, outcome: str | None, count: i
 
 def about(database: sqlite3.Connection, text: str, count: int) -> list[RunRow]:
     """Return the newest rows of all runs whose key is a text or begins with it, in small or capital letters."""
-    begin = text.strip().casefold()[:_LONGEST_VALUE]
+    begin = _sought(text.strip())
     if not begin:
         return []
     rows = database.execute(
@@ -123,5 +130,5 @@ def one(database: sqlite3.Connection, number: int) -> list[RunRow]:
 
 def _row(stored: tuple[Any, ...]) -> RunRow:
     number, run, line, outcome, status, code, field, reason, *texts = stored
-    key, record, response = (None if text is None else orjson.loads(text) for text in texts)
+    key, record, response = (None if text is None else loads(text) for text in texts)
     return RunRow(line, Receipt(line, outcome, key, status, code, reason, field, response), record, (), run, number)

@@ -49,6 +49,12 @@ def test_a_receipt_that_says_nothing_of_a_difference_is_unknown(response):
     assert comparison.compared(Line(2, Receipt(0, "planned", None, response=response))).verdict == "unknown"
 
 
+def test_half_a_character_is_compared_like_any_other():
+    difference = {"verdict": "update", "changes": [{"field": "name", "now": "\ud800", "then": "x"}]}
+    line = comparison.compared(Line(2, Receipt(0, "planned", {"id": "\ud801"}, response={"difference": difference})))
+    assert (line.key, line.changes[0]["now"]) == ({"id": "\ud801"}, "\ud800")
+
+
 def test_rows_are_counted_in_one_order():
     assert (
         comparison.summary({"nothing": 3, "create": 1, "rejected": 2})

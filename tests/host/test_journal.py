@@ -39,9 +39,10 @@ def test_a_row_is_unknown_then_given_then_decided(journal):
     assert journal.find(0) is None
     journal.give(0, ONE)
     assert journal.find(0) == Entry(ONE, None)
-    receipt = Receipt(0, "sent", {"user_id": "ana"}, 200)
-    journal.decide(0, receipt)
-    assert journal.find(0) == Entry(ONE, receipt)
+    for name in ("ana", "half a \ud800"):
+        receipt = Receipt(0, "sent", {"user_id": name}, 200, reason=f"is {name}")
+        journal.decide(0, receipt)
+        assert journal.find(0) == Entry(ONE, receipt)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

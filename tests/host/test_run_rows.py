@@ -1,6 +1,6 @@
 """Rows of runs: found by run and outcome, or by their key over all runs; they go when their run is forgotten."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from custify_connector.contract import OUTCOMES, Receipt
@@ -66,9 +66,21 @@ def test_rows_go_with_their_run_and_the_oldest_beyond_the_bound():
     assert [each.line for each in history.rows(kept, None, 9)] == [3]
 
 
-@given(outcome=st.sampled_from(OUTCOMES), key=st.none() | st.dictionaries(st.text(), st.text() | st.integers()))
+ANY_TEXT = st.text(st.characters())  # half characters as well, which JSON can hold and SQLite cannot
+
+
+@given(outcome=st.sampled_from(OUTCOMES), key=st.none() | st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers()))
 def test_any_receipt_comes_back(outcome, key):
     key = None if key is None else {name: str(value) for name, value in key.items()}
     history = RunHistory()
     run = stored(history, RunRow(7, Receipt(7, outcome, key=key, reason="because")))
     assert history.rows(run, outcome, 1)[0].receipt == Receipt(7, outcome, key=key, reason="because")
+
+
+@given(text=ANY_TEXT)
+@example(text="half a \ud800")
+def test_any_text_is_kept_and_found_by_what_it_holds(text):
+    history = RunHistory()
+    run = stored(history, row(1, key={"id": text}, field=text, reason=f"why {text}", record={"a": text}))
+    found = history.rows_about(text, 9)
+    assert [each.record for each in found if each.run == run] == [{"a": text}] * bool(text.strip())
