@@ -80,7 +80,7 @@ def _started(run: Run) -> str:
 
 
 @command.command()
-@click.argument("number", metavar="ID", type=int, shell_complete=run_numbers)
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), shell_complete=run_numbers)
 @json_option
 @exit_codes
 def show(number: int, as_json: bool) -> None:
@@ -153,11 +153,11 @@ def find(text: str, count: int, *, as_json: bool) -> None:
     \b
     custify runs find max@example.com
     """  # noqa: D301 - click reads \b
-    _print_rows(RunHistory().rows_about(text, count), as_json=as_json)
+    _print_rows(RunHistory().rows_about(text, count + 1), count, as_json=as_json)
 
 
 @command.command()
-@click.argument("number", metavar="ID", type=int, shell_complete=run_numbers)
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), shell_complete=run_numbers)
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only rows with this outcome.")
 @click.option("--count", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many to show.")
 @json_option
@@ -170,10 +170,14 @@ def rows(number: int, outcome: str | None, count: int, *, as_json: bool) -> None
     """  # noqa: D301 - click reads \b
     history = RunHistory()
     history.find(number)
-    _print_rows(history.rows(number, outcome, count), as_json=as_json)
+    _print_rows(history.rows(number, outcome, count + 1), count, as_json=as_json)
 
 
-def _print_rows(found: list[RunRow], *, as_json: bool) -> None:
+def _print_rows(found: list[RunRow], count: int, *, as_json: bool) -> None:
+    """Print so many rows, and say where there are more."""
+    if len(found) > count:
+        found = found[:count]
+        click.echo(f"only the first {count:,} rows: --count shows more", err=True)
     if as_json:
         click.echo(layout.as_json([row.shown() for row in found]))
         return

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from custify_connector.checking.secret import Secret
 from custify_connector.cli import main, recording
 from custify_connector.contract.errors import ServiceUnavailable
-from custify_connector.host import runs
+from custify_connector.host import run_rows, runs
 from custify_connector.host.recorded_run import Run
 from custify_connector.host.run_history import RunHistory
 from custify_connector.sandbox import Quirks
@@ -141,6 +141,12 @@ def test_recording_never_stops_a_run_and_says_so_once():
     assert "is damaged" in custify("runs", code=2).stderr
 
 
+def test_whatever_fails_while_a_run_is_recorded_does_not_end_it(monkeypatch):
+    monkeypatch.setattr(run_rows, "add", lambda *_: 1 / 0)
+    done = custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "name=email", code=1)
+    assert done.stderr.count("this run is not recorded: unexpected ZeroDivisionError") == 1
+
+
 def test_a_data_directory_that_cannot_be_made_stops_no_run(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("CUSTIFY_HOME", str(tmp_path / "file"))
@@ -233,6 +239,19 @@ def test_the_outcomes_of_a_person_are_found_over_all_runs():
         row["line"] for row in json.loads(custify("runs", "rows", "1", "--outcome", "rejected", "--json").stdout)
     ] == [3]
     assert "there is no run 9" in custify("runs", "rows", "9", code=2).output
+
+
+def test_what_was_left_out_of_a_list_of_rows_is_said():
+    custify("write", "upsert_person", "people.csv", "--map", "user_id=id", "--map", "email=email", code=1)
+    for words in (("rows", "1"), ("find", "u-")):
+        assert "only the first 1 rows: --count shows more" in custify("runs", *words, "--count", "1").stderr
+        assert "only the first" not in custify("runs", *words, "--count", "2").stderr
+
+
+@pytest.mark.parametrize("words", [("rows",), ("show",)], ids=str)
+def test_a_run_has_a_number_that_fits_the_history(words):
+    assert "is not in the range" in custify("runs", *words, str(2**63), code=2).stderr
+    assert "is not in the range" in custify("runs", *words, "0", code=2).stderr
 
 
 def test_records_and_replies_are_kept_on_request_and_without_the_key(canary, tmp_path):
