@@ -23,6 +23,7 @@ from custify_connector.manifest import resources
 
 _HEADING = ("SYNC", "WHAT", "LAST RUN", "ENDED")
 _MOST_RUNS = 200
+_CRASHED = 1
 
 _folder = click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path(syncs.FOLDER), show_default=True,
@@ -74,7 +75,11 @@ def run(name: str, words: tuple[str, ...], folder: Path) -> None:
 
 def _run(sync: Sync, words: tuple[str, ...]) -> int:
     before = max((run.id for run in _recorded(1)), default=0)
-    code = command_line(("load", str(sync.path), *words))
+    crash: Exception | None = None
+    try:
+        code = command_line(("load", str(sync.path), *words))
+    except Exception as error:  # noqa: BLE001 - raised again, once the failure is reported
+        code, crash = _CRASHED, error
     done = [run for run in _recorded(_MOST_RUNS) if run.id > before and run.pid == own()]
     alert = syncs.alert(sync.last, code)
     numbers = tuple(sorted(run.id for run in done))
@@ -84,6 +89,8 @@ def _run(sync: Sync, words: tuple[str, ...]) -> int:
         click.echo(f"custify: how this run ended is not kept: {error}", err=True)
     if alert and alert in sync.document:
         sync_alerts.start(sync, alert, _shown_run(sync, done, code))
+    if crash:
+        raise crash
     return code
 
 

@@ -117,6 +117,15 @@ def test_a_run_that_never_began_is_reported_as_well(sync, tmp_path):
     assert (failed["kind"], failed["sync"], failed["exit_code"], failed["status"]) == ("sync", "nightly", 2, "failed")
 
 
+def test_a_crash_is_reported_like_any_failure(sync, monkeypatch):
+    with_alerts()
+    monkeypatch.setattr("custify_connector.cli.load.command.callback", lambda **_: 1 / 0)
+    done = sync("run", "nightly")
+    assert isinstance(done.exception, ZeroDivisionError)
+    (failed,) = reported("on_failure")
+    assert (failed["sync"], failed["exit_code"]) == ("nightly", 1)
+
+
 def test_the_program_gets_no_key_and_no_shell(sync, tmp_path):
     seen = "import os, sys, json; json.dump([sorted(os.environ), sys.argv[1:]], open('seen.json', 'w'))"
     with_alerts([sys.executable, "-c", seen, "$(touch shell); x"])
@@ -229,6 +238,28 @@ def test_a_schedule_names_whole_paths_and_no_key(sync, form, canary, tmp_path, m
     else:
         assert "OnCalendar=*-*-* 03:05:00" in done.stdout
         assert f"WorkingDirectory={str(folder).replace('%', '%%')}" in done.stdout
+
+
+def test_a_dollar_is_doubled_in_a_command_alone(sync, tmp_path, monkeypatch):
+    folder = tmp_path / "$HOME"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CUSTIFY_HOME", str(folder))
+    save(PLAN)
+    unit = sync("schedule", "nightly", "--as", "systemd").stdout
+    assert f'Environment="CUSTIFY_HOME={folder}"' in unit
+    assert str(folder / "syncs").replace("$", "$$") in unit
+
+
+@pytest.mark.parametrize("form", ["cron", "systemd", "airflow"])
+def test_a_schedule_with_a_line_break_in_its_folder_is_refused(sync, tmp_path, monkeypatch, form):
+    folder = tmp_path / "a\nb"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    save(PLAN)
+    done = sync("schedule", "nightly", "--as", form)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "a schedule cannot name a folder with a line break" in done.stderr
 
 
 def test_the_line_of_cron_runs_as_cron_starts_it(sync, tmp_path, sandbox, canary):

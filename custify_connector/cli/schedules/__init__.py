@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 import click
 
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import home
 from custify_connector.host.syncs import Sync
 
@@ -47,6 +48,9 @@ def text(form: Form, sync: Sync, at: str) -> str:
     """Return what a scheduler takes, with absolute paths."""
     hour, minute = at.split(":")
     path, folder = sync.path.resolve(), str(Path.cwd())
+    for place in (str(path), folder, str(home.directory())):
+        if not place.isprintable():
+            raise ConfigurationError((Fault(repr(place), "a schedule cannot name a folder with a line break"),))
     words = [*program(), "sync", "run", sync.name, "--folder", str(path.parent)]
     values = {
         "name": sync.name,
@@ -55,7 +59,7 @@ def text(form: Form, sync: Sync, at: str) -> str:
         "home": str(home.directory()),
         "cron_command": f"cd {shlex.quote(folder)} && exec {shlex.join(words)}".replace("%", r"\%"),
         "unit_folder": folder.replace("%", "%%"),
-        "unit_home": _for_systemd(f"CUSTIFY_HOME={home.directory()}"),
+        "unit_home": _for_systemd(f"CUSTIFY_HOME={home.directory()}", "$"),
         "unit_command": " ".join(map(_for_systemd, words)),
         "python_words": repr(words),
         "python_folder": repr(folder),
@@ -80,7 +84,7 @@ def program() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "custify_connector"]
 
 
-def _for_systemd(word: str) -> str:
-    """Return a word as a unit has it: % and $ mean something there, and so do quotes and spaces."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _for_systemd(word: str, dollar: str = "$$") -> str:
+    """Return a word as a unit has it: % means something there, in a command also $, and so do quotes and spaces."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return escaped if re.fullmatch(r"[\w./:@%+=-]+", escaped) else f'"{escaped}"'
