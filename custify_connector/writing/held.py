@@ -39,10 +39,12 @@ def meant(plan: WritePlan, lookup: HeldLookup, record: Record, response: Respons
 
     One that has another value in a field by which the service looks first is another record.
     """
-    if response.status in _GONE:
-        return []
-    page = unwrap(response.body, lookup.envelope, lookup.records) if response.ok else None
-    if page is None:
+    if response.status in _GONE:  # a page that is no JSON says that the address is wrong
+        return [] if isinstance(response.body, (dict, list)) else None
+    if not response.ok or response.body is None:
+        return None
+    page = unwrap(response.body, lookup.envelope, lookup.records)
+    if page is None or (page.total and not page.records):
         return None
     found = _of(lookup, record, page.records)
     if page.records and not found:
@@ -61,14 +63,24 @@ def _fallen_through(plan: WritePlan, lookup: HeldLookup) -> Iterator[str]:
 
 def _of(lookup: HeldLookup, record: Record, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the records that have the values of a look-up: those with their very letters, where there are any."""
-    alike = [each for each in found if all(_is_alike(record[name], each, name) for name in lookup.by)]
+    named = placeholders(lookup.path)
+    alike = [
+        each
+        for each in found
+        if all(
+            _is_alike(record[name], each.get(name), is_asked=name in named and name not in each) for name in lookup.by
+        )
+    ]
     exact = [each for each in alike if all(str(each.get(name)) == str(record[name]) for name in lookup.by)]
     return exact or alike
 
 
-def _is_alike(value: Json, found: Record, name: str) -> bool:
-    """Return whether a found record has a value, whatever the case of its letters, or does not show that field."""
-    return name not in found or str(found[name]).casefold() == str(value).casefold()
+def _is_alike(value: Json, held: Json, *, is_asked: bool) -> bool:
+    """Return whether a record has a value, whatever the case of its letters; one that its path asked for is that one.
+
+    A service that ignores a filter answers with others, which may not show the field.
+    """
+    return is_asked or str(held).casefold() == str(value).casefold()
 
 
 def _contradicts(given: Json, held: Json) -> bool:
