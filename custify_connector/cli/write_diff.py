@@ -15,6 +15,7 @@ from typing import Any
 import click
 import orjson
 
+from custify_connector.checking.values import dumped
 from custify_connector.cli import layout, write_summary
 from custify_connector.cli.input_options import Input
 from custify_connector.cli.options import SOME_REJECTED, credential
@@ -30,6 +31,7 @@ from custify_connector.host.rows import Table
 
 ALL = "all"
 _SHOWN = 200
+_MOST_DIGITS = 9
 
 _KEEPING = (
     "dry_run",
@@ -52,7 +54,7 @@ class Rows(click.ParamType):  # type: ignore[type-arg] # generic in the newer ve
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - as click has it
         """Return the number; 0 for all."""
         text = "0" if value == ALL else str(value)
-        if not text.isdecimal() or value == "0":
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS) or value == "0":
             self.fail(f"must be a number of rows, or all, not {value!r}; write --diff after FILE", param, ctx)
         return int(text)
 
@@ -150,7 +152,7 @@ class _Text:
 
 
 def _said(row: Compared) -> Iterator[str]:
-    key = " ".join(f"{name}={value}" for name, value in (row.key or {}).items())
+    key = " ".join(f"{name}={_in_a_line(value)}" for name, value in (row.key or {}).items())
     reason = f" ({row.reason})" if row.reason else ""
     yield f"line {row.line} {key}: {comparison.VERDICTS[row.verdict]}{reason}"
     for change in row.changes:
@@ -158,8 +160,12 @@ def _said(row: Compared) -> Iterator[str]:
         yield f"  {change['field']}: {then if row.verdict == 'create' else _value(change['now']) + ' -> ' + then}"
 
 
+def _in_a_line(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return str(value) if str(value).isprintable() else _value(value)
+
+
 def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    text = "nothing" if value is None else orjson.dumps(value).decode()
+    text = "nothing" if value is None else dumped(value).decode()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -172,7 +178,7 @@ class _Json:
 
     def row(self, row: Compared) -> None:
         """Print one row."""
-        text = orjson.dumps(row.as_mapping()).decode()
+        text = dumped(row.as_mapping(), sort=False).decode()
         click.echo(("\n" if self._first else ",\n") + text, nl=False)
         self._first = False
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import responses
 from click.testing import CliRunner
 
 from custify_connector.cli import main
@@ -84,6 +85,8 @@ def test_what_cannot_be_read_costs_nothing_and_is_said(sandbox, tmp_path):
         (["--diff", "--dry-run"], "cannot be combined with --dry-run"),
         (["--diff", "--receipts", "r.csv"], "cannot be combined with --receipts"),
         (["--diff", "0"], "must be a number of rows, or all"),
+        (["--diff", "9" * 30], "must be a number of rows, or all"),
+        (["--diff", "٣"], "must be a number of rows, or all"),
         (["--diff", "some"], "write --diff after FILE"),
     ],
 )
@@ -108,3 +111,18 @@ def test_a_key_in_the_data_is_not_shown(write, canary, tmp_path):
         assert done.exit_code == 0
         assert canary not in done.output
         assert "•••" in done.stdout
+
+
+@pytest.mark.usefixtures("write")
+def test_half_a_character_and_a_line_break_are_shown_in_one_line(sandbox, tmp_path):
+    kept = {"user_id": "u-1", "name": "half a \ud800"}
+    rows = [{"id": "u-1", "name": "New"}, {"id": "a\nb", "name": "New"}]
+    (tmp_path / "people.csv").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    words = ("--map", "user_id=id", "--map", "name=name", "--input-format", "jsonl", "--diff")
+    with responses.RequestsMock() as web:
+        web.get(f"{sandbox.base_url}/people?user_id=u-1", json={"people": [kept]})
+        web.get(f"{sandbox.base_url}/people?user_id=a%0Ab", json={"people": []})
+        done = CliRunner().invoke(main, ["write", "upsert_person", "people.csv", *words])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1] == '  name: "half a \\ud800" -> "New"'
+    assert 'line 2 user_id="a\\nb": to create' in done.stdout
