@@ -285,7 +285,8 @@ def _ways_to_write(key: Secret) -> tuple[Secret, ...]:
     text = key.reveal()
     escaped = dumps(text).decode()[1:-1]
     ways = (text, escaped, escaped.replace("/", "\\/"), quote(text, safe=""), quote(text), html.escape(text))
-    return tuple(map(Secret, dict.fromkeys((*ways, *_in_base64(text.encode()), text.encode().hex()))))
+    in_hex = text.encode().hex()
+    return tuple(map(Secret, dict.fromkeys((*ways, *_in_base64(text.encode()), in_hex, in_hex.upper()))))
 
 
 def _in_base64(key: bytes) -> Iterator[str]:

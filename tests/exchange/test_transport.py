@@ -701,12 +701,14 @@ def test_a_key_that_is_echoed_is_hidden_in_whatever_way_it_is_written(web, statu
 @pytest.mark.parametrize("before", ["", "Bearer ", "user:", "x"])
 @pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode], ids=["base64", "of URLs"])
 def test_a_key_that_is_echoed_in_base64_is_hidden_wherever_it_stands(web, key, before, encode):
-    echoed = encode(f"{before}{key}, as it came".encode()).decode()
-    web.add("GET", f"{BASE}/people/all", json.dumps({"message": f"refused {echoed} {key.encode().hex()}"}), status=400)
+    echoed, in_hex = encode(f"{before}{key}, as it came".encode()).decode(), key.encode().hex()
+    web.add(
+        "GET", f"{BASE}/people/all", json.dumps({"message": f"refused {echoed} {in_hex} {in_hex.upper()}"}), status=400
+    )
     shown = ask(BASE, key).body["message"]
     letters = range(-(-len(before) * 8 // 6), (len(before) + len(key)) * 8 // 6)
     assert not any(echoed[place : place + 8] in shown for place in letters[:-7])
-    assert key.encode().hex() not in shown
+    assert in_hex not in shown.lower()
     assert shown.startswith("refused ")
 
 
