@@ -27,7 +27,7 @@ from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.reports import Receipts
 from custify_connector.host.rows import Row, Table, open_table
-from custify_connector.host.run_files import STANDARD, refuse_shared
+from custify_connector.host.run_files import STANDARD, held, refuse_shared
 
 
 @click.command(cls=WithSettings)
@@ -57,7 +57,7 @@ def command(
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     refuse_two_inputs(file)
-    with _readable(file) as path:
+    with _readable(file) as path, held([Path(path)] if group else []):  # its lines are known by their numbers
         wanted = Wanted(path, numbers_of(Path(path), group))
         chosen = named(connector_name or _connector(wanted, file, to))
         destinations = [to] if to else _destinations(wanted, file, chosen)

@@ -95,9 +95,11 @@ def test_what_cannot_be_done_says_why(run, words, reason):
     assert (done.exit_code, reason in done.output) == (2, True), done.output
 
 
-def test_a_file_that_a_run_adds_to_is_not_changed_meanwhile(run, rejected):
+def test_a_file_that_a_run_adds_to_is_neither_changed_nor_sent_by_line_meanwhile(run, rejected):
     before = rejected.read_bytes()
+    words = (("rejected", "edit", "q.jsonl", "--drop", "plan"), ("replay", "q.jsonl", "--group", group(run)["group"]))
     with quarantine_index.run_files.held([rejected]):
-        done = run("rejected", "edit", str(rejected), "--drop", "plan")
-    assert (done.exit_code, "another run of custify is writing it" in done.output) == (2, True), done.output
+        for each in words:
+            done = run(*each)
+            assert (done.exit_code, "another run of custify is writing it" in done.output) == (2, True), done.output
     assert rejected.read_bytes() == before
