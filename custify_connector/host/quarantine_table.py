@@ -139,13 +139,15 @@ def is_unchanged(written: str, cell: str) -> bool:
 
     >>> is_unchanged("007", "7"), is_unchanged("true", "TRUE"), is_unchanged("2026-01-31", "31.01.2026")
     (True, True, True)
+    >>> is_unchanged("2026-01-02", "2026-02-01")
+    False
     >>> is_unchanged("1234567890123456", "1.23457E+15"), is_unchanged("7", "007"), is_unchanged("1,50", "1.50")
     (True, False, False)
     """
     if written == cell or (written in {"true", "false"} and cell.lower() == written):
         return True
     if _DAY.fullmatch(written):
-        return bool(_AS_DAY.fullmatch(cell)) and _numbers(written) == _numbers(cell)
+        return not _DAY.fullmatch(cell) and bool(_AS_DAY.fullmatch(cell)) and _numbers(written) == _numbers(cell)
     if not (_NUMBER.fullmatch(written) and _NUMBER.fullmatch(cell)) or ("," in written) < ("," in cell):
         return False
     one, other = (Decimal(text.replace(",", ".")) for text in (written, cell))
