@@ -35,6 +35,7 @@ def test_a_plan_that_is_written_is_read_as_it_was(tmp_path_factory, document):
         ("writes: []", "writes: must not be empty"),
         ("credential: acme", "needs one of"),
         ("reads: [{endpoints: [people]}]", "output: is required"),
+        ("reads: [{endpoints: [--state], output: x}]", "reads[0]"),
         ("reads: [{all: true, endpoints: [people], output: x}]", "reads[0]"),
         ("writes: [{endpoint: e, file: f}]\non_failure: echo", "on_failure: must be array, not text"),
         ("writes: [{endpoint: e, file: f, endpont: e}]", "unknown field"),
