@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import dlt
@@ -193,6 +194,45 @@ def test_rows_that_three_loads_hand_over_arrive_once_beside_a_bad_one(free, pipe
         pipeline(f"thrice_{kind}", to).run(given, table_name="made")
     assert len(free.content(kind)) - before == 3
     figures["copies after three runs with a bad row"] = 1
+
+
+KILLED = """
+import json, sys
+import dlt
+from custify_connector.adapters.dlt_custify import custify_destination
+
+to, folder, pipelines, rows = json.load(sys.stdin)
+destination = custify_destination(folder=folder, **to)
+pipeline = dlt.pipeline("killed", destination=destination, dataset_name="custify", pipelines_dir=pipelines)
+pipeline.run(rows, table_name="made") if rows else pipeline.load()
+"""
+
+
+def test_a_killed_load_and_the_next_one_lose_and_double_no_event(free, tmp_path, figures):
+    user = users_of(free, 1)[0]
+    rows = [{"user_id": user, "name": f"e{at}", "created_at": "2026-01-01"} for at in range(300)]
+    to = {"credential": credential(free), "settings": QUICK, "destinations": {"made": {"endpoint": "create_event"}}}
+
+    def begin(given):
+        process = subprocess.Popen([sys.executable, "-c", KILLED], stdin=subprocess.PIPE, text=True, cwd=tmp_path)  # noqa: S603 - ours
+        process.stdin.write(json.dumps([to, str(tmp_path / "kept"), str(tmp_path / "dlt"), given]))
+        process.stdin.close()
+        return process
+
+    before = len(free.content("events"))
+    free.settings(latency=0.05)
+    for moment, given in ((60, rows), (150, [])):
+        process = begin(given)
+        while len(free.content("events")) - before < moment:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    free.settings(latency=0)
+    assert begin([]).wait() == 0
+    names = [one["name"] for one in free.content("events")][before:]
+    assert sorted(names) == sorted(row["name"] for row in rows)
+    figures["killed twice"] = "lost 0, doubled 0"
 
 
 def test_duplicates_are_sent_where_they_are_allowed(free, pipeline, tmp_path):
