@@ -180,6 +180,8 @@ def _position(plan: ReadPlan, stored: Mapping[str, Any], floor: str | None) -> P
     fresh = start(plan, floor)
     place = replace(fresh.place, **_kept(stored, _PLACE), asked=None)
     first = plan.page.start if plan.page else 1
+    if place.number == first:
+        place = replace(place, fullest=0)  # as in a read that begins: a service may count no more than this page
     if plan.page and plan.page.size_parameter and place.number == first:
         # A limit may have made the first page small; it is asked again, and shows the service's cap if there is one.
         place = replace(place, size=max(place.size or 0, plan.page.size))

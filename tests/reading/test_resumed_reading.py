@@ -122,3 +122,31 @@ def test_a_read_that_is_resumed_anywhere_delivers_none_twice_and_loses_none_that
         # What changes during the read comes with the next one, which begins before this one did.
         stayed -= account.touched
     assert stayed <= set(delivered)
+
+
+class CappedAccount(Account):
+    """One whose pages hold at most `cap` records, and are counted so; `counted` returns the total beside a page."""
+
+    def __init__(self, size, cap, counted):
+        super().__init__(size, 1, "full")
+        self.cap, self.counted = cap, counted
+
+    def page(self, position):
+        """Answer what a position asks for."""
+        size = min(position.place.asked or position.place.size, self.cap)
+        number, rows = position.place.number, self.rows[::-1]
+        shown = [dict(row) for row in rows[(number - 1) * size : number * size]]
+        total = self.counted(len(shown), len(rows))
+        return Page(number, shown, identities_of(shown, (("id",),)), total, asked=position.place.asked)
+
+
+RESUMES = st.lists(st.sampled_from([[], [("resume", 0)]]), max_size=25)
+COUNTED = {"nothing": lambda *_: None, "all": lambda _, size: size, "what it shows": lambda shown, _: shown}
+
+
+@pytest.mark.parametrize("counted", COUNTED)
+@example(20, 7, [[("resume", 0)]])
+@given(st.sampled_from([0, 3, 9, 10, 11, 25, 60]), st.integers(3, 9), RESUMES)
+def test_a_read_of_capped_pages_that_is_resumed_anywhere_is_whole_whatever_they_count(counted, size, cap, events):
+    delivered = read(CappedAccount(size, cap, COUNTED[counted]), "full", events)
+    assert sorted(delivered) == sorted(row["id"] for row in Account(size, 1, "full").rows)
