@@ -205,10 +205,21 @@ def exit_codes(command: Command) -> Command:
             _end_at_once()
         except BrokenPipeError:
             # Who read our output has had enough; Python would complain once more while closing it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()
             sys.exit(0)
+        except OSError as error:
+            if error.filename is None:  # it was written, not opened; Python would try again while closing it
+                _close_output()
+            place = error.filename or "standard output, or a file"
+            fail(f"{place}: cannot be used: {error.strerror or error}", BAD_USAGE)
 
     return wrapped  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+def _close_output() -> None:
+    """Let the rest of the output go nowhere: Python would complain once more when it closes it."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_at_once() -> NoReturn:

@@ -25,7 +25,14 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 _MOST_SHOWN = 20
 _MOST_REFUSED = 5
 
-file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+def _regular(_context: click.Context, _argument: click.Parameter, path: Path) -> Path:
+    if not path.is_file():
+        raise click.BadParameter(f"{path} is not a regular file, which is read more than once")
+    return path
+
+
+file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), callback=_regular)
 group_option = click.option("--group", metavar="ID", help="Only the records of one reason, as `reasons` lists them.")
 
 
@@ -144,6 +151,8 @@ def export(file: Path, output: Path, group: str | None) -> None:
         raise ConfigurationError((Fault(str(output), "exists: name another file, or remove this one"),))
     texts = exported(lambda: quarantine_index.named(file, numbers))
     if str(output) == "-":
+        if sys.stdout is None:
+            raise ConfigurationError((Fault("standard output", "is closed: name a file"),))
         sys.stdout.buffer.writelines(texts)
         return
     with atomic.replacing(output) as stream:

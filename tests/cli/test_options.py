@@ -1,5 +1,6 @@
 """What the commands share: settings, parameters, and how an error reaches a person."""
 
+import errno
 import io
 import logging
 import sys
@@ -132,3 +133,27 @@ def test_a_warning_is_broken_between_its_words_on_a_terminal_alone(monkeypatch, 
 )
 def test_an_error_that_names_a_setting_names_its_option_in_the_command(error, said):
     assert options.in_options(error) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "standard output, or a file: cannot be used: No space left"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "there/x.csv"),
+            "there/x.csv: cannot be used: No",
+        ),
+    ],
+    ids=["a full disk", "a folder that is missing"],
+)
+def test_what_the_system_refuses_is_a_sentence_and_bad_usage(error, said, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # pytest's own is not to be closed
+
+    @options.exit_codes
+    def command():
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        command()
+    assert ended.value.code == options.BAD_USAGE
+    assert capsys.readouterr().err.startswith(f"custify: {said}")

@@ -86,6 +86,8 @@ def test_standard_output_takes_the_table(run, rejected):
         (("edit", "q.jsonl", "--set", "plan"), "write FIELD=VALUE"),
         (("edit", "q.jsonl", "--group", "none", "--drop", "plan"), "there is no group none"),
         (("reasons", "rows.csv"), "is not a quarantine file"),
+        (("edit", "/dev/null", "--set", "plan=x"), "/dev/null is not a regular file"),
+        (("export", "q.jsonl", "missing/x.csv"), "cannot be used: No such file or directory"),
         (("export", "q.jsonl", "x.csv", "--group", "none"), "there is no group none"),
     ],
 )
