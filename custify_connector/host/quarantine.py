@@ -100,8 +100,9 @@ class Quarantine:
         self.path = path
         self.count = 0
         self._found: dict[str, set[tuple[int, str]]] = {}
-        if path.is_fifo() or path.is_socket():
-            raise ConfigurationError((Fault(str(path), "is a pipe, which keeps nothing for a replay: name a file"),))
+        if path.exists() and not path.is_file() and not path.is_dir():
+            reason = "is not a regular file, and keeps nothing for a replay: name a file"
+            raise ConfigurationError((Fault(str(path), reason),))
         try:
             self._stream = path.open("ab", buffering=0)
             if _is_half_a_line(path):

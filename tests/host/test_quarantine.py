@@ -96,10 +96,11 @@ def test_a_line_gives_its_record_back(line, record, destination):
     assert (record_of(line), destination_of(line)) == (record, destination)
 
 
-def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", "/dev/null"])
+def test_what_keeps_nothing_or_never_ends_is_refused_instead_of_read(tmp_path, name):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ConfigurationError, match="is a pipe, which keeps nothing for a replay"):
-        Quarantine(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="is not a regular file, and keeps nothing for a replay"):
+        Quarantine(tmp_path / name)
 
 
 DAMAGED = [5, {}, {"journal": "j", "place": 10**30, "hash": "00"}, {"journal": 5, "place": 1, "hash": "00"}]
