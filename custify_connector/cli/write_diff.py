@@ -6,6 +6,7 @@ In a file of its own, since it keeps no journal, quarantine or receipts, which i
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -30,8 +31,8 @@ from custify_connector.host.queried_rows import open_input
 from custify_connector.host.rows import Table
 
 ALL = "all"
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _SHOWN = 200
-_MOST_DIGITS = 9
 
 _KEEPING = (
     "dry_run",
@@ -43,6 +44,7 @@ _KEEPING = (
     "receipts",
     "rejected_rows",
     "journal",
+    "capture",
 )
 
 
@@ -53,8 +55,10 @@ class Rows(click.ParamType):  # type: ignore[type-arg] # generic in the newer ve
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - as click has it
         """Return the number; 0 for all."""
-        text = "0" if value == ALL else str(value)
-        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS) or value == "0":
+        text = str(value)
+        if text == ALL:
+            return 0
+        if not _NUMBER.fullmatch(text):
             self.fail(f"must be a number of rows, or all, not {value!r}; write --diff after FILE", param, ctx)
         return int(text)
 
