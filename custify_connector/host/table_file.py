@@ -130,6 +130,8 @@ def _stream(path: str, stack: ExitStack) -> BinaryIO:
         stream = Path(path).open("rb")  # noqa: SIM115 - the stack closes it
     except OSError as error:
         raise _refused(path, f"cannot be opened: {error.strerror or error}") from None
+    except ValueError as error:  # NUL, or half a character, which no name of a file has
+        raise _refused(path, f"cannot be opened: {error}") from None
     stack.callback(stream.close)
     return stream
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.checking.json_values import dumps
+from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.rows import open_table
 from custify_connector.host.table_file import LOOKED_AT, FileForm, opened
 
@@ -103,3 +104,9 @@ def test_a_packed_file_that_was_cut_off_is_never_taken_for_whole(tmp_path, cut):
     path.write_bytes(gzip.compress(b"a,b\n" + content.encode())[:-cut])
     with pytest.raises(ConfigurationError, match="damaged"), open_table(str(path)) as table:
         list(table.rows)
+
+
+@pytest.mark.parametrize("name", ["\0x.csv", "\ud800x.csv"], ids=["NUL", "half a character"])
+def test_a_name_that_no_file_has_is_refused(name):
+    with pytest.raises(ConfigurationError, match="cannot be opened"), opened(name):
+        pass
