@@ -18,9 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from custify_connector.checking.json_values import loads
+from custify_connector.checking.json_values import dumps, loads
 from custify_connector.checking.values import dumped
 from custify_connector.contract import OUTCOMES, Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
@@ -163,7 +161,7 @@ class Journal:
             else:
                 self._refuse_foreign(known)
             if self._account:
-                opened.execute("UPDATE run SET account = ?", (orjson.dumps(self._account.words()),))
+                opened.execute("UPDATE run SET account = ?", (dumps(self._account.words()),))
             if self._input is not None:
                 others = (name for name in (known.inputs if known else ()) if name != self._input)
                 _name_inputs(opened, [*others, self._input])
@@ -289,13 +287,13 @@ def _known(path: Path, opened: sqlite3.Connection) -> Known | None:
     if row is None:
         return None
     with database.decoded(path):
-        account = accounts.of_words(orjson.loads(row[4])) if row[4] else None
-        inputs = tuple(str(name) for name in orjson.loads(row[2])) if row[2] else ()
+        account = accounts.of_words(loads(row[4])) if row[4] else None
+        inputs = tuple(str(name) for name in loads(row[2])) if row[2] else ()
         return Known(str(row[0]), row[1] == 1, inputs, row[3], account)
 
 
 def _name_inputs(opened: sqlite3.Connection, names: list[str]) -> None:
-    opened.execute("UPDATE run SET input = ?", (orjson.dumps(names),))
+    opened.execute("UPDATE run SET input = ?", (dumps(names),))
 
 
 def leave(path: Path, input_name: str) -> None:
