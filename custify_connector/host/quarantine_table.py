@@ -89,7 +89,7 @@ def corrected(table: Table, lines: Mapping[str, Mapping[str, Any]], typing: Typi
 def _record(row: Row, before: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record with what was changed in its row."""
     record: dict[str, Any] = copy.deepcopy(dict(before))
-    written = {heading(_cell(path)): (path, value) for path, value in flatten(before)}
+    written = {heading(_column(path)): (path, value) for path, value in flatten(before)}
     for name, cell in row.fields.items():
         path, value = written.get(name, (name, None))
         text = str(cell)
@@ -125,7 +125,13 @@ def typed(text: str, before: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, str]:
-    return {_cell(path): _cell(value) for path, value in flatten(record)}
+    return {_column(path): _cell(value) for path, value in flatten(record)}
+
+
+def _column(path: str) -> str:
+    """Return the column of a field; one that is named as a column of ours gets a backslash, which `_put` takes off."""
+    name = _cell(path)
+    return f"\\{name}" if name in _OWN else name
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value

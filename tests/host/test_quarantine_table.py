@@ -119,3 +119,12 @@ def test_another_number_is_a_change(number, other):
 @pytest.mark.parametrize(("written", "cell"), [("7", "007"), ("1,50", "1.5"), ("1.5", "1,5"), ("7", "7.0"), ("", "0")])
 def test_what_no_spreadsheet_does_on_its_own_is_a_change(written, cell):
     assert not is_unchanged(written, cell)
+
+
+def test_a_field_named_as_one_of_our_columns_comes_back_and_can_be_corrected(tmp_path):
+    record = {"quarantine: line": "mine", "quarantine: text": {"quarantine: reason": 5}}
+    lines = {"1-a": line(record)}
+    assert back(tmp_path, lines) == {"1-a": record}
+    assert back(tmp_path, lines, lambda text: text.replace("mine", "yours")) == {
+        "1-a": {**record, "quarantine: line": "yours"}
+    }
