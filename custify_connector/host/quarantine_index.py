@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 
@@ -29,6 +29,7 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import quarantine, run_files
 from custify_connector.storage import atomic
 
+_START, _LOOKED_AT = b'{"nexlaMetaData":', 4_000_000
 _MOST_FILES = 8
 _READ_AT_ONCE = 2_000_000
 """In bytes: more than this is read after the page that asks for it."""
@@ -142,11 +143,20 @@ def connector_of(path: Path) -> str | None:
 
 
 def _of_first_line(path: Path, take: Callable[[Any], Taken | None]) -> Taken | None:
-    try:
-        with path.open("rb") as stream:
-            return take(loads(stream.readline(4_000_000)))
-    except (OSError, ValueError, AttributeError):
-        return None
+    """Return what the first line says that is not blank, nor cut short by a process that was killed."""
+    with suppress(OSError), path.open("rb") as stream:
+        for text in iter(lambda: _next_line(stream), b""):
+            with suppress(ValueError, AttributeError):
+                return take(loads(text))
+            if text.strip() and not text.startswith(_START):
+                return None
+    return None
+
+
+def _next_line(stream: BinaryIO) -> bytes:
+    """Return the next line, of another file no more than its beginning: it may be one line of any length."""
+    start = stream.readline(_LOOKED_AT)
+    return start + stream.readline() if start.startswith(_START) and not start.endswith(b"\n") else start
 
 
 @contextmanager
@@ -200,7 +210,7 @@ def _take(index: Index, number: int, text: bytes) -> None:
     key = index.key_of(code, at, pattern)
     group = index.groups.get(key)
     if group is None:
-        name = hashlib.sha256(key.encode()).hexdigest()[:10]
+        name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:10]
         code, at = (_OTHERS, "") if key == _OTHERS else (code, at)
         group = index.groups[key] = Group(name, code, at, "other reasons" if key == _OTHERS else message)
     elif group.message != message and group.code != _OTHERS:

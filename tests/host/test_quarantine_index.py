@@ -119,3 +119,31 @@ def test_a_text_is_found_in_records_and_not_in_what_is_around_them(tmp_path, tex
     path.write_bytes(orjson.dumps(content) + b"\n\n" + orjson.dumps({**content, "rawMessage": record}) + b"\n")
     assert quarantine_index.found(path, quarantine_index.index_of(path), text) == [1]
     assert quarantine_index.found(path, quarantine_index.index_of(path), "") == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"\n \r\n",
+        b'{"nexlaMetaData":{"desti\n',
+        b'{"nexlaMetaData":{},"rawMessage":{"pad":"%b"}}\n' % (b"x" * 4_000_000),
+    ],
+    ids=["nothing", "blank lines", "a line cut short", "a long record"],
+)
+def test_a_quarantine_is_known_by_its_first_whole_line(path, before):
+    path.write_bytes(before + path.read_bytes())
+    assert quarantine_index.is_quarantine(path)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\n\n", b"id,name\n" + line(1), b'{"id":1}\n' + line(1), b"[" + line(1), b"\xff\n"]
+)
+def test_any_other_file_is_no_quarantine(path, text):
+    path.write_bytes(text)
+    assert not quarantine_index.is_quarantine(path)
+
+
+def test_half_a_character_in_a_reason_is_part_of_it(path):
+    path.write_bytes(line(1, message="x").replace(b'"x"', rb'"bad \ud800 value"'))
+    assert [group.message for group in quarantine_index.index_of(path).largest()] == ["bad \ud800 value"]
