@@ -137,7 +137,9 @@ class _BadUsage(click.ClickException):
     exit_code = 2
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"custify: {self.message}", file=file or sys.stderr)
+        from custify_connector.cli.options import without_key  # noqa: PLC0415 - only a slip needs it
+
+        click.echo(f"custify: {without_key(self.message)}", file=file or sys.stderr)
 
 
 @contextmanager

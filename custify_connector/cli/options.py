@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from custify_connector.checking.json_schema import Schema
+from custify_connector.checking.secret import Secret
 from custify_connector.checking.typed_text import rate_of, types_of, value_of
 from custify_connector.cli import layout
 from custify_connector.cli.choosing import BUDGET_HELP, NO_BUDGET, chosen, credential_options, share_no_budget, together
@@ -239,9 +240,15 @@ def exit_code(error: ConnectorError) -> int:
     return KEY_REFUSED if isinstance(error, CredentialRefused) else UNAVAILABLE
 
 
+def without_key(text: str) -> str:
+    """Return a text without the key of the environment, should it have been typed where it does not belong."""
+    key = os.environ.get("CUSTIFY_API_KEY", "").strip()
+    return Secret(key).redact(text) if key else text
+
+
 def fail(message: str, code: int) -> NoReturn:
     """Print a sentence to standard error, on a terminal broken between its words, and exit."""
-    for line in message.splitlines():
+    for line in without_key(message).splitlines():
         said = f"custify: {line}"
         click.echo(layout.prose(said, layout.width(), "  ") if sys.stderr.isatty() else said, err=True)
     sys.exit(code)

@@ -6,8 +6,9 @@ import logging
 import sys
 
 import pytest
+from click.testing import CliRunner
 
-from custify_connector.cli import options
+from custify_connector.cli import main, options
 from custify_connector.contract.errors import (
     ConfigurationError,
     ConnectorError,
@@ -157,3 +158,26 @@ def test_what_the_system_refuses_is_a_sentence_and_bad_usage(error, said, capsys
         command()
     assert ended.value.code == options.BAD_USAGE
     assert capsys.readouterr().err.startswith(f"custify: {said}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("write", "upsert_person", "people.csv", "--param", "KEY"),
+        ("write", "upsert_person", "people.csv", "--param", "KEY=1", "--dry-run"),
+        ("write", "upsert_person", "people.csv", "--map", "KEY"),
+        ("write", "upsert_person", "people.csv", "--delivery", "KEY"),
+        ("read", "people", "--param", "KEY=1"),
+        ("read", "KEY"),
+        ("KEY",),
+    ],
+    ids=" ".join,
+)
+def test_a_key_that_is_typed_in_a_wrong_place_is_not_shown_again(words, canary, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUSTIFY_API_KEY", canary)
+    (tmp_path / "people.csv").write_text("user_id\nu-1\n", "utf-8")
+    done = CliRunner().invoke(main, [word.replace("KEY", canary) for word in words])
+    assert done.exit_code == options.BAD_USAGE, done.output
+    assert canary not in done.output
+    assert "•••" in done.output
