@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -27,8 +28,9 @@ def write_connector(name: str, answers: tuple[str, ...], directory: Path | None)
         (folder / path).write_text(text, "utf-8")
         click.echo(f"{folder / path}: {len(text.splitlines())} lines")
     click.echo("Next:")
-    click.echo(f"  pip install --editable {folder}")
-    click.echo(f"  custify certify {name} --release {folder}/{name}_connector/released.json")
+    released = folder / f"{name}_connector" / "released.json"
+    click.echo(f"  {shlex.join(['pip', 'install', '--editable', str(folder)])}")
+    click.echo(f"  {shlex.join(['custify', 'certify', name, '--release', str(released)])}")
     click.echo(f"  custify certify {name}")
 
 

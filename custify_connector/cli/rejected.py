@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,7 +127,8 @@ def edit(
 
 
 def _tell_replay(file: Path, group: str | None) -> None:
-    click.echo(f"to send them:  custify replay {file}{f' --group {group}' if group else ''}", err=True)
+    words = ["custify", "replay", str(file), *(["--group", group] if group else [])]
+    click.echo(f"to send them:  {shlex.join(words)}", err=True)
 
 
 def schemas(file: Path) -> Callable[[str], Mapping[str, Any]]:
@@ -157,7 +159,8 @@ def export(file: Path, output: Path, group: str | None) -> None:
         return
     with atomic.replacing(output) as stream:
         stream.writelines(texts)
-    click.echo(f"correct {output}, then run:  custify rejected import {file} {output}", err=True)
+    again = shlex.join(["custify", "rejected", "import", str(file), str(output)])
+    click.echo(f"correct {output}, then run:  {again}", err=True)
 
 
 @command.command("import")

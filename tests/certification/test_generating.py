@@ -106,3 +106,10 @@ def test_the_release_of_an_installed_connector_is_stored(tmp_path, monkeypatch, 
     result = CliRunner().invoke(main, ["certify", "tiny", "--release", str(path)])
     assert result.exit_code == 0, result.output
     assert {"credentials", "description", "states"} == json.loads(path.read_text("utf-8")).keys()
+
+
+def test_the_next_commands_can_be_pasted_whatever_the_directory_is_called(tmp_path):
+    folder = str(tmp_path / "a folder")
+    done = CliRunner().invoke(main, ["certify", "--init", "notes", "--directory", folder])
+    assert f"pip install --editable '{folder}'" in done.output
+    assert f"--release '{folder}/notes_connector/released.json'" in done.output

@@ -105,3 +105,11 @@ def test_a_file_that_a_run_adds_to_is_neither_changed_nor_sent_by_line_meanwhile
             done = run(*each)
             assert (done.exit_code, "another run of custify is writing it" in done.output) == (2, True), done.output
     assert rejected.read_bytes() == before
+
+
+def test_the_next_command_can_be_pasted_whatever_the_file_is_called(run, rejected, tmp_path):
+    rejected.rename(tmp_path / "my rows.jsonl")
+    done = run("rejected", "edit", "my rows.jsonl", "--drop", "email")
+    assert "custify replay 'my rows.jsonl'" in done.stderr
+    done = run("rejected", "export", "my rows.jsonl", "x y.csv")
+    assert "custify rejected import 'my rows.jsonl' 'x y.csv'" in done.stderr
