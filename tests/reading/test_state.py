@@ -69,7 +69,9 @@ def test_a_state_in_the_middle_asks_the_last_page_again_and_remembers_the_rest(p
     back = resume(FULL, checked(under_way(FULL, Progress(started, position))))
     size, reached = position.place.size, position.place.reached
     number = 1 + (reached - 1) // size
-    place = replace(position.place, number=number, reached=number * size, overlap=size)
+    # How full a page was is forgotten with the first one, which says nothing of what lies below.
+    fullest = position.place.fullest if number > 1 else 0
+    place = replace(position.place, number=number, reached=number * size, overlap=size, fullest=fullest)
     delivered = replace(position.delivered, covered=back.position.delivered.covered)
     assert (back.started, back.position.place, back.position.delivered) == (started, place, delivered)
     assert (back.position.doubts, back.position.fallbacks) == (Doubts(is_resumed=True), position.fallbacks)
