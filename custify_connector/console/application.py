@@ -74,6 +74,7 @@ _LOOKS: tuple[tuple[str, Screen], ...] = (
 )
 _CALLS: tuple[tuple[str, Screen], ...] = (
     ("/runs/{number:int}/resume", runs.resume),
+    ("/runs/{number:int}/again", runs.again),
     ("/runs/{number:int}/end", runs.end_run),
     ("/started/{number:int}/end", runs.end),
     ("/syncs/run", syncs.run),

@@ -51,6 +51,15 @@ def progress(records: int, total: int | None, seconds: float) -> Progress | None
     return Progress(done, seconds / records * max(0, total - records) if records else None)
 
 
+def tried(samples: Sequence[tuple[float, int]], records: int) -> list[tuple[float, int]]:
+    """Return the samples without the rows that were not tried, which a run counts at its end: `records` were.
+
+    >>> tried([(1.0, 40), (2.0, 300)], 104)
+    [(1.0, 40), (2.0, 104)]
+    """
+    return [(when, min(count, records)) for when, count in samples]
+
+
 def rates(samples: Sequence[tuple[float, int]]) -> list[tuple[float, float]]:
     """Return records a second between two samples, at the end of each span; the run began with nothing."""
     ordered = [(0.0, 0), *samples]
@@ -87,7 +96,9 @@ def chart(samples: Sequence[tuple[float, int]], limit: float | None) -> Chart | 
     peak = max(rate for _, rate in points)
     seen = limit is not None and limit <= peak * 4
     highest = (max(peak, limit or 0.0) if seen else peak) * 1.1 or 1.0
-    drawn = [(0.0, points[0][1]), *points]
+    begins = [0.0, *(end for end, _ in points)]
+    # Level over each span: a burst that is drawn as a slope looks like a rate that no moment had.
+    drawn = [(when, rate) for begin, (end, rate) in zip(begins, points, strict=False) for when in (begin, end)]
     placed = [(when / seconds * WIDTH, HEIGHT - rate / highest * HEIGHT) for when, rate in drawn]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
     area = f"0,{HEIGHT} {line} {WIDTH},{HEIGHT}"

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from custify_connector.checking.values import moment_of
-from custify_connector.console import charting, replaying
+from custify_connector.console import charting, replaying, rerunning
 from custify_connector.console.asking import Asked, Console
 from custify_connector.console.catalog import Known
 from custify_connector.console.screens import quarantine
@@ -23,6 +23,7 @@ from custify_connector.host import next_steps, processes
 from custify_connector.host.recorded_run import STATUSES, Run
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.run_listing import Listing
+from custify_connector.host.vault import RESERVED
 
 _ON_A_PAGE = 50
 _LOOKED_AT = 50
@@ -62,11 +63,14 @@ def _words(wanted: dict[str, str]) -> tuple[str, ...]:
 
 def one(asked: Asked) -> Response:
     """Show all that is known of one run."""
-    run = RunHistory().find(number_of(asked))
+    return _one(asked, RunHistory().find(number_of(asked)))
+
+
+def _one(asked: Asked, run: Run, status: int = 200, **more: str) -> Response:
     known = asked.console.catalog.of_run(run.connector)
     title = known.title if known else run.connector
     live = run.status == "running"
-    return asked.page("run.html", here="runs", title=title, live=live, **_run(asked.console, run))
+    return asked.page("run.html", status, here="runs", title=title, live=live, **more, **_run(asked.console, run))
 
 
 def live(asked: Asked) -> Response:
@@ -83,13 +87,14 @@ def number_of(asked: Asked) -> int:
 
 def _run(console: Console, run: Run) -> dict[str, Any]:
     step, seconds = _step(console, run), _seconds(run)
-    samples = RunHistory().samples(run.id)
+    done = run.records - run.outcomes.get("not_tried", 0)
+    samples = charting.tried(RunHistory().samples(run.id), done)
     picture = charting.chart(samples, _limit(console, run))
     return {
         "run": run, "step": step, "chart": picture, "resumes": _can_start(console, run, step),
-        "progress": charting.progress(run.records, run.total, seconds), "seconds": seconds,
+        "progress": charting.progress(done, run.total, seconds), "seconds": seconds, "done": done,
         "output": output_of(console, run), "quarantine": _quarantine(console, run),
-        "refused": _with_refused_key(console, run), **_ending(console, run),
+        "refused": _with_refused_key(console, run), "again": _again(console, run), **_ending(console, run),
     }  # fmt: skip
 
 
@@ -104,6 +109,16 @@ def output_of(console: Console, run: Run) -> str | None:
     """Return the output of a run as the folder names it, where it is there to be looked at."""
     is_there = run.kind == "read" and console.folder.holds(run.output) and Path(str(run.output)).is_file()
     return console.folder.named(Path(str(run.output)).resolve()) if is_there else None
+
+
+def _again(console: Console, run: Run) -> rerunning.Again | None:
+    """Return how a write that is decided is run again."""
+    known = console.catalog.of_run(run.connector)
+    if known is None:
+        return rerunning.again_of(run, console.folder.root, {}, f"{run.connector} is no longer installed.")
+    is_there = run.credential in {RESERVED, *console.credentials.names(known)}
+    missing = "" if is_there else f"The credential {run.credential} is gone: add it again."
+    return rerunning.again_of(run, console.folder.root, known.chosen.endpoint("destinations", run.endpoint), missing)
 
 
 def _step(console: Console, run: Run) -> next_steps.Step:
@@ -166,6 +181,19 @@ def resume(asked: Asked) -> Response:
         raise ConfigurationError((Fault("run", "its next step is not for this folder: copy the command"),))
     given = _handed_in(asked.console, run)
     started = asked.console.commands.start(shlex.split(step.command)[1:], f"After run {run.id}", given=given)
+    return asked.go(f"/started/{started.number}")
+
+
+def again(asked: Asked) -> Response:
+    """Start a write once more, from its first row; where it deletes, once that is confirmed."""
+    run = RunHistory().find(number_of(asked))
+    found = _again(asked.console, run)
+    if found is None or found.reason:
+        raise ConfigurationError((Fault("run", found.reason if found else "is continued by its next step"),))
+    if asked.form.get("confirm", "").strip() != found.confirm:
+        return _one(asked, run, 400, not_confirmed=f"Write {found.confirm}: this deletes for good.")
+    given = _handed_in(asked.console, run)
+    started = asked.console.commands.start(found.words, f"Run {run.id} again", given=given)
     return asked.go(f"/started/{started.number}")
 
 
