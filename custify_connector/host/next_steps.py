@@ -72,14 +72,24 @@ def _read_again(run: Run) -> str:
 
 def _after_a_write(run: Run) -> Step:
     if run.status in {"interrupted", "failed", "died"} and run.journal:
-        resume = () if "--resume" in run.command else ("--resume",)
-        return Step(_again(run, *resume), "resumes; what is decided is not sent again")
+        return Step(_again(run, *_resuming(run)), "resumes; what is decided is not sent again")
+    if run.errors and run.journal and run.errors == run.outcomes.get("not_tried"):
+        more = "; with more rows than max_deletes, raise that first" if _deletes_at_most(run) else ""
+        return Step(_again(run, *_resuming(run)), f"tries the rows that were not tried{more}")
     if run.errors and run.quarantine:
         return Step(replay(run.quarantine, run.command), "sends the rejected records again, once they are fixed")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")
     return Step(None, "nothing: every record is decided")
+
+
+def _resuming(run: Run) -> tuple[str, ...]:
+    return () if "--resume" in run.command else ("--resume",)
+
+
+def _deletes_at_most(run: Run) -> bool:
+    return "max_deletes" in (run.settings.get("params") or {})
 
 
 def replay(quarantine: str, command: Sequence[str]) -> str:

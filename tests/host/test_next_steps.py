@@ -47,6 +47,12 @@ RESUME = "custify write upsert_person 'a b.csv' --resume"
             f"{RESUME[:-9]} --quarantine rejected.jsonl",
             "keeps the rejected",
         ),
+        (replace(WRITE, status="rejects", errors=3, quarantine="q", outcomes={"not_tried": 3}), RESUME, "not tried"),
+        (
+            replace(WRITE, errors=3, outcomes={"not_tried": 3}, settings={"params": {"max_deletes": 1}}),
+            RESUME,
+            "raise that first",
+        ),
         (replace(READ, command=()), None, "reads it all again"),
     ],
 )
