@@ -5,6 +5,7 @@ Decides how a page is rendered and how a form comes in. It does not know what an
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,7 @@ from custify_connector.host.quarantine_index import Indexes
 
 HERE = Path(__file__).parent
 _CELL = 120
+_MOST_NOTICES = 100
 
 
 def pretty(value: Any) -> str:  # noqa: ANN401 - JSON
@@ -79,7 +81,8 @@ class Notice:
 class Console:
     """All that the screens share; `certifying` has, by its connector, the number of a command that certifies.
 
-    `ending` has the processes that were asked to end, `held` the keys of forms that are to be tried again.
+    `ending` has the processes that were asked to end, `held` the keys of forms that are to be tried again, `notices`
+    what the next page of a tab says, by the name that its address has.
     """
 
     folder: Folder
@@ -89,7 +92,7 @@ class Console:
     credentials: Credentials = field(default_factory=Credentials)
     indexes: Indexes = field(default_factory=Indexes)
     templates: jinja2.Environment = field(default_factory=_environment)
-    notices: list[Notice] = field(default_factory=list)
+    notices: dict[str, Notice] = field(default_factory=dict)
     certifying: dict[str, int] = field(default_factory=dict)
     held: dict[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     ending: set[int] = field(default_factory=set)
@@ -121,15 +124,15 @@ class Asked:
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response:  # noqa: ANN401 - for a template
         """Return a page."""
         console = self.console
-        notices, console.notices = console.notices, []
+        notice = console.notices.pop(self.query.get("notice", ""), None)
         shared = {
             "connectors": list(console.catalog.connectors.values()), "folder": str(console.folder.root),
-            "form_token": console.gate.form_token, "notices": notices, "path": self.request.url.path,
+            "form_token": console.gate.form_token, "notice": notice, "path": self.request.url.path,
         }  # fmt: skip
         return self._rendered(template, status, {**shared, **values})
 
     def part(self, template: str, status: int = 200, /, **values: Any) -> Response:  # noqa: ANN401 - for a template
-        """Return a part of a page, or a page for a stranger; notices wait for a whole one of ours."""
+        """Return a part of a page, or a page for a stranger; notices wait for a whole one of their tab."""
         return self._rendered(template, status, {"form_token": self.console.gate.form_token, **values})
 
     def _rendered(self, template: str, status: int, values: Mapping[str, Any]) -> Response:
@@ -145,10 +148,18 @@ class Asked:
     def go(self, path: str, notice: Notice | None = None) -> Response:
         """Return the way to another page, with a sentence for its top."""
         if notice:
-            self.console.notices.append(notice)
+            path = f"{path}{'&' if '?' in path else '?'}notice={self._kept(notice)}"
         if "hx-request" in self.request.headers:
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, 303)
+
+    def _kept(self, notice: Notice) -> str:
+        """Keep a notice for the page of this tab; the oldest that no page asked for is forgotten."""
+        name, notices = secrets.token_urlsafe(8), self.console.notices
+        notices[name] = notice
+        for old in list(notices)[:-_MOST_NOTICES]:
+            del notices[old]
+        return name
 
 
 def texts(faults: Sequence[Fault]) -> str:

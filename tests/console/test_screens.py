@@ -104,4 +104,11 @@ def test_a_credential_that_a_run_needs_is_not_removed(signed_in):
 
 def test_another_page_is_sent_to_a_script_as_a_header(signed_in):
     reported = signed_in.post("/custify/credentials/test", {"HX-Request": "true"}, name="acme")
-    assert (reported.status, reported.headers["hx-redirect"]) == (204, "/custify/credentials")
+    assert (reported.status, reported.headers["hx-redirect"].partition("?")[0]) == (204, "/custify/credentials")
+
+
+def test_what_is_said_once_is_said_to_the_page_that_was_sent_on(signed_in):
+    onward = started(signed_in.post("/custify/credentials/test", name="acme"))
+    assert 'class="notice good"' not in signed_in.get("/custify/credentials").text
+    assert 'class="notice good"' in signed_in.get(onward).text
+    assert 'class="notice good"' not in signed_in.get(onward).text

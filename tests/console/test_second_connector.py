@@ -247,7 +247,7 @@ def test_one_that_cannot_describe_itself_does_not_hide_the_others(client):
 
 
 def test_its_credential_can_be_tested_and_removed(station):
-    assert station.post("/weather/credentials/test", name="weather").status == 303
-    assert "The office knows you" in station.get("/weather/credentials").text
+    tested = started(station.post("/weather/credentials/test", name="weather"))
+    assert "The office knows you" in station.get(tested).text
     assert station.post("/weather/credentials/remove", name="weather").status == 303
     assert "No credential yet" in station.get("/weather/credentials").text

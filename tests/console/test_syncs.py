@@ -30,7 +30,7 @@ def plan(folder, name):
 
 
 def test_a_mapping_is_saved_as_a_plan(signed_in, folder, form):
-    assert signed_in.post(f"{DESTINATION}/save", sync="people", **form, fixed="phone=1").status == 303
+    saved = signed_in.post(f"{DESTINATION}/save", sync="people", **form, fixed="phone=1")
     assert plan(folder, "people") == {
         "credential": "acme",
         "quarantine": "../rejected.jsonl",
@@ -44,7 +44,7 @@ def test_a_mapping_is_saved_as_a_plan(signed_in, folder, form):
             }
         ],
     }
-    assert "people is saved as syncs/people.yaml" in signed_in.get("/syncs").text
+    assert "people is saved as syncs/people.yaml" in signed_in.get(started(saved)).text
 
 
 def test_a_read_is_saved_as_a_plan(signed_in, folder):
