@@ -237,6 +237,7 @@ def test_a_second_connector_is_written_to_and_its_rejects_are_replayed(screen, f
     expect(screen.page.locator(".progress-line")).to_contain_text("All went well")
 
 
+@pytest.mark.timeout(600)  # a certification is a minute of work, and its report the longest of the pages
 def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(screen):
     screen.open("/certification")
     screen.checked_everywhere("certification-empty")
@@ -244,7 +245,7 @@ def test_a_connector_is_certified_with_progress_and_its_report_is_read_here(scre
     expect(screen.page.get_by_role("progressbar")).to_be_visible()
     expect(screen.page.locator("#certifying-title")).to_contain_text(re.compile("[1-9][0-9]* of"))
     screen.checked("certification-running")
-    expect(screen.page.get_by_role("button", name="Certify again")).to_be_visible(timeout=120_000)
+    expect(screen.page.get_by_role("button", name="Certify again")).to_be_visible(timeout=300_000)
     expect(screen.page.locator(".verdict")).to_be_visible()
     screen.checked_everywhere("certification-report")
     screen.page.locator(".check summary").first.focus()

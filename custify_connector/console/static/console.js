@@ -93,31 +93,58 @@ htmx.defineExtension("morph", {
 
 // What was typed into a form waits in this tab: Back, a reload or the address of its answer brings it again. No password.
 const stored = (form) => `typed:${form.dataset.keep}`;
+const kept = (key) => JSON.parse(sessionStorage.getItem(key) || "null");
 const fields = (form) => [...form.elements].filter((each) => each.name && !["password", "hidden", "submit"].includes(each.type));
+const value = (each) => (each.type === "checkbox" ? each.checked : each.value);
+const put = (each, text) => { each[each.type === "checkbox" ? "checked" : "value"] = text; };
+const changed = new Set();
 const keep = (event) => {
   const form = event.target.form;
   if (!form || !form.dataset.keep) return;
-  const values = fields(form).map((each) => [each.name, each.type === "checkbox" ? each.checked : each.value]);
-  sessionStorage.setItem(stored(form), JSON.stringify({ search: form.dataset.search || "", values }));
+  changed.add(event.target.name);
+  const values = fields(form).map((each) => [each.name, value(each)]);
+  sessionStorage.setItem(stored(form), JSON.stringify({ search: form.dataset.search || "", values, changed: [...changed] }));
 };
 document.addEventListener("input", keep);
 document.addEventListener("change", keep);
+const restore = (form, before) => {
+  const typed = new Map(before.values);
+  for (const each of fields(form)) if (typed.has(each.name)) put(each, typed.get(each.name));
+  for (const name of before.changed) changed.add(name);
+};
+// Another file, or another endpoint, keeps what was changed in the fields that it has as well: never what allows a delete.
+const OF_ONE_FILE = /^(confirm|max_deletes|sync)$/;
+const OF_ONE_ENDPOINT = /^(output|overwrite|mode|state|fields|rules|fixed|param[.])/;
+const carry = (form) => {
+  const from = document.referrer && new URL(document.referrer).pathname;
+  if (!from || location.pathname !== form.dataset.keep) return;
+  const before = kept(`typed:${from}`) || kept(`typed:${from.replace(/[/][^/]*$/, "")}`);
+  if (!before) return;
+  const same = from === form.dataset.keep || from.startsWith(`${form.dataset.keep}/`);
+  const targets = new Set([...document.querySelectorAll("#targets option")].map((each) => each.value));
+  const typed = new Map(before.values.filter(([name]) => before.changed.includes(name)));
+  for (const each of fields(form)) {
+    const text = typed.get(each.name);
+    if (text === undefined || OF_ONE_FILE.test(each.name)) continue;
+    if (!same && (OF_ONE_ENDPOINT.test(each.name) || (each.name.startsWith("target.") && text && !targets.has(text)))) continue;
+    put(each, text);
+    changed.add(each.name);
+  }
+};
 document.addEventListener("DOMContentLoaded", () => {
   const asked = new URLSearchParams(location.search).has("again");
   const [visit] = performance.getEntriesByType("navigation");
   if (asked) {
-    const before = JSON.parse(sessionStorage.getItem(`typed:${location.pathname}`) || "{}").search;
+    const before = (kept(`typed:${location.pathname}`) || {}).search;
     if (before && !location.search.includes(before.slice(1))) { location.replace(`${location.pathname}${before}&again`); return; }
   }
-  if (!asked && !["reload", "back_forward"].includes(visit && visit.type)) return;
+  const returns = asked || ["reload", "back_forward"].includes(visit && visit.type);
   for (const form of document.querySelectorAll("form[data-keep]")) {
-    const before = JSON.parse(sessionStorage.getItem(stored(form)) || "null");
-    if (!before || before.search !== (form.dataset.search || "")) continue;
-    const typed = new Map(before.values);
-    for (const each of fields(form)) {
-      if (!typed.has(each.name)) continue;
-      if (each.type === "checkbox") each.checked = typed.get(each.name); else each.value = typed.get(each.name);
-    }
+    const before = kept(stored(form));
+    const here = before && before.search === (form.dataset.search || "");
+    if (here && returns) restore(form, before);
+    else if (here && location.pathname !== form.dataset.keep) for (const name of before.changed) changed.add(name);
+    else if (!returns) carry(form);
   }
 });
 
