@@ -37,6 +37,7 @@ PAGES = {
     "rejected rows: first page": "/quarantine/file?file=rejected.jsonl",
     "rejected rows: last page": "/quarantine/file?file=rejected.jsonl&page=2000",
     "rejected rows: search": "/quarantine/file?file=rejected.jsonl&q=user-54321@",
+    "rejected rows: search for what all hold": "/quarantine/file?file=rejected.jsonl&q=example.com",
     "rejected rows: a reason, searched": "/quarantine/file?file=rejected.jsonl&q=user-5432&sort=last",
 }
 

@@ -142,6 +142,18 @@ def connector_of(path: Path) -> str | None:
     return _of_first_line(path, quarantine.connector_of)
 
 
+def place_of(path: Path) -> dict[str, Any]:
+    """Return where the first record of a file came from and was to go; empty where that is not kept."""
+    found = _of_first_line(path, lambda line: line.get("nexlaMetaData"))
+    return found if isinstance(found, dict) else {}
+
+
+def count_of(path: Path) -> int:
+    """Return how many records a file holds, by its lines."""
+    with _explained(path), path.open("rb") as stream:
+        return sum(1 for text in stream if text.strip())
+
+
 def _of_first_line(path: Path, take: Callable[[Any], Taken | None]) -> Taken | None:
     """Return what the first line says that is not blank, nor cut short by a process that was killed."""
     with suppress(OSError), path.open("rb") as stream:

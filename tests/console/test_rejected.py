@@ -108,3 +108,9 @@ def test_a_quarantine_that_a_run_adds_to_is_not_changed_meanwhile(signed_in, kep
         answer = signed_in.post("/quarantine/edit", file="kept.jsonl", kind="drop", field="plan")
     assert (answer.status, "another run of custify is writing it" in answer.text) == (400, True)
     assert kept.read_bytes() == before
+
+
+def test_a_tile_says_how_many_records_wait_where_they_came_from_and_were_to_go(signed_in, kept):
+    tile = signed_in.get("/quarantine").text
+    for label, value in (("Records", r"\d+"), ("For", "upsert_person"), ("From", r"[^<]*\.csv")):
+        assert re.search(f"<dt>{label}</dt><dd[^>]*>{value}</dd>", tile), label

@@ -27,6 +27,8 @@ _SORTS = (("", "first line first"), ("last", "last line first"), ("reason", "mos
 _SENT = re.compile(r"(.+)\.sent-[0-9]{13}\.jsonl")
 """What a file is called that keeps the records which left another one because they arrived."""
 _MOST_FILES = 100
+_COUNTED = 10_000_000
+"""In bytes: the records of a larger file are counted once it is opened."""
 _STARTING_SECONDS = 60.0
 """How long a replay that another console started may take until its run is recorded."""
 _ONE_SETTLES = threading.Lock()
@@ -48,12 +50,12 @@ def _tile(path: Path, name: str) -> dict[str, Any]:
     """Return what is shown of a file; `was_sent` names the one that its records left when they arrived."""
     status, taken = path.stat(), quarantine_index.was_sent(path) and _SENT.fullmatch(path.name)
     changed = datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat(timespec="seconds")
+    place = quarantine_index.place_of(path)
     return {
-        "name": name,
-        "size": status.st_size,
-        "changed": changed,
-        "was_sent": f"{taken[1]}.jsonl" if taken else None,
-    }
+        "name": name, "size": status.st_size, "changed": changed, "was_sent": f"{taken[1]}.jsonl" if taken else None,
+        "records": quarantine_index.count_of(path) if status.st_size <= _COUNTED else None,
+        "destination": place.get("destination"), "source": place.get("sourceKey"),
+    }  # fmt: skip
 
 
 def path_of(asked: Asked, name: str) -> Path:
