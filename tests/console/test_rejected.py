@@ -110,7 +110,8 @@ def test_a_quarantine_that_a_run_adds_to_is_not_changed_meanwhile(signed_in, kep
     assert kept.read_bytes() == before
 
 
-def test_a_tile_says_how_many_records_wait_where_they_came_from_and_were_to_go(signed_in, kept):
+@pytest.mark.usefixtures("kept")
+def test_a_tile_says_how_many_records_wait_where_they_came_from_and_were_to_go(signed_in):
     tile = signed_in.get("/quarantine").text
     for label, value in (("Records", r"\d+"), ("For", "upsert_person"), ("From", r"[^<]*\.csv")):
         assert re.search(f"<dt>{label}</dt><dd[^>]*>{value}</dd>", tile), label
