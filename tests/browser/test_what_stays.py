@@ -65,6 +65,34 @@ def test_what_was_typed_is_there_after_back_and_after_a_reload(acme, folder):
     expect(page.get_by_label("Field for colour")).to_have_value("")
 
 
+def test_another_file_and_another_endpoint_keep_what_was_changed_and_never_what_allows_a_delete(acme, folder):
+    page = acme.page
+    for name in ("monday.csv", "tuesday.csv"):
+        (folder / name).write_text("id,mood,name\nu-1,good,Ana\n")
+    acme.open("/custify/destination/upsert_person?file=monday.csv")
+    page.get_by_label("Field for id").fill("user_id")
+    page.get_by_label("Field for mood").fill("custom_attributes.mood")
+    page.get_by_label("Rejected records go to").fill("later.jsonl")
+    page.get_by_label("File", exact=True).fill("tuesday.csv")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_label("Field for mood")).to_have_value("custom_attributes.mood")
+    expect(page.get_by_label("Field for name")).to_have_value("name")
+    page.locator("[data-picker] summary").click()
+    page.get_by_label("Search the endpoints").fill("delete_person")
+    page.get_by_label("Search the endpoints").press("Enter")
+    expect(page.get_by_role("heading", name="Delete person")).to_be_visible()
+    expect(page.get_by_label("File", exact=True)).to_have_value("tuesday.csv")
+    expect(page.get_by_label("Field for id")).to_have_value("user_id")
+    expect(page.get_by_label("Field for mood")).to_have_value("")
+    expect(page.get_by_label("Rejected records go to")).to_have_value("later.jsonl")
+    page.get_by_label("At most so many deletes").fill("1")
+    page.get_by_label("Write delete_person to confirm").fill("delete_person")
+    page.get_by_label("File", exact=True).fill("monday.csv")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_label("At most so many deletes")).to_have_value("")
+    expect(page.get_by_label("Write delete_person to confirm")).to_have_value("")
+
+
 def test_long_names_leave_a_page_as_wide_as_its_window(acme, account, canary, folder):
     page = acme.page
     (folder / "wide.csv").write_text(f"id,{LONG}\nu-1,red\n")

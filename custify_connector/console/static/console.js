@@ -121,6 +121,7 @@ const carry = (form) => {
   const before = kept(`typed:${from}`) || kept(`typed:${from.replace(/[/][^/]*$/, "")}`);
   if (!before) return;
   const same = from === form.dataset.keep || from.startsWith(`${form.dataset.keep}/`);
+  if (same && before.search === (form.dataset.search || "")) return;
   const targets = new Set([...document.querySelectorAll("#targets option")].map((each) => each.value));
   const typed = new Map(before.values.filter(([name]) => before.changed.includes(name)));
   for (const each of fields(form)) {
