@@ -51,6 +51,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if first.rstrip(",;").isalpha() else text
 
 
+def without(reason: str, field: object) -> str:
+    """Return a reason without the field that it begins with, where that has a column of its own."""
+    return reason.removeprefix(f"{field}: ")
+
+
 def size(number: int) -> str:
     """Return bytes as people read them."""
     for unit, digits in (("B", 0), ("kB", 1), ("MB", 1)):
@@ -64,7 +69,7 @@ def _environment() -> jinja2.Environment:
     found = html.environment(HERE / "templates")
     found.filters.update(
         ago=words.ago, clock=words.clock, counted=words.counted, span=words.span, pretty=pretty, cell=cell, size=size,
-        sentence=sentence, shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
+        sentence=sentence, without=without, shown=commands.shown, quoted=lambda text: quote(str(text), safe=""),
     )  # fmt: skip
     return found
 
