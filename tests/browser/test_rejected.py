@@ -1,6 +1,5 @@
 """Rejected rows in a real browser: from a run to its rows, to a record in every run, changed together, and replayed."""
 
-import pytest
 from playwright.sync_api import expect
 
 ROWS = "user_id,email,session_count,name\n" + "".join(
@@ -97,14 +96,3 @@ def test_several_endpoints_are_read_in_one_run(screen, folder):
     page.get_by_role("button", name="Read them").click()
     expect(page.locator(".progress-line")).to_contain_text("All went well")
     assert sorted(path.stem for path in (folder / "crm").glob("*.jsonl")) == ["segments", "tags"]
-
-
-@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/custify/credentials", "/quarantine", "/custify/source"])
-def test_pages_work_without_scripts(screen, chromium, path):
-    context = chromium.new_context(java_script_enabled=False, storage_state=screen.page.context.storage_state())
-    page = context.new_page()
-    prefix = screen.page.url.removeprefix(screen.address).split("/")[1]
-    answer = page.goto(f"{screen.address}/{prefix}{path}")
-    assert answer.status == 200
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    context.close()
