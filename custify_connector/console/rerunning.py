@@ -5,6 +5,7 @@ Decides from the run and its input alone. It does not know how a command is star
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +18,8 @@ from custify_connector.host.recorded_run import Run
 
 _DECIDED = frozenset({"finished", "rejects"})
 _CONTINUING = "--resume"
+_OF_ONE_RUN = frozenset({"write", "replay"})
+"""Commands that are one run each. A plan may have other writes besides, some of which delete."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def again_of(run: Run, root: Path, endpoint: Mapping[str, Any], missing: str) ->
     if reason:
         return Again(reason=reason)
     words = tuple(word for word in run.command if word != _CONTINUING)
-    confirm = run.endpoint if endpoint.get("destructive") else ""
+    deletes = endpoint.get("destructive") or (run.settings.get("request") or {}).get("method") == "DELETE"
+    confirm = run.endpoint or "delete" if deletes else ""
     return Again(words, _named(run, root), warnings=_warnings(run, endpoint), confirm=confirm)
 
 
@@ -58,15 +62,19 @@ def _reason(run: Run, root: Path) -> str:
     quarantine = replaying.quarantine_of(root, run.input)
     if quarantine is not None:
         return f"A replay sends what is in {quarantine}: start it there."
-    if not run.command:
-        return "It was not started by a command."
     if run.input in (None, "-"):
         return "Its rows came from standard input, which is not kept."
-    if run.folder != str(root):
-        return f"It was started in another folder, {run.folder}: copy the command."
     if not _is_address(run) and not Path(str(run.input)).exists():
         return f"{_named(run, root)} is gone: put it back, or map another file."
-    return ""
+    return _reason_of_command(run, root)
+
+
+def _reason_of_command(run: Run, root: Path) -> str:
+    if not run.command:
+        return "It was not started by a command."
+    if run.command[0] not in _OF_ONE_RUN:
+        return f"It was one part of custify {shlex.join(run.command)}, which runs as a whole."
+    return "" if run.folder == str(root) else f"It was started in another folder, {run.folder}: copy the command."
 
 
 def _warnings(run: Run, endpoint: Mapping[str, Any]) -> tuple[str, ...]:

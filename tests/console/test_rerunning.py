@@ -91,6 +91,11 @@ def test_what_creates_a_second_time_is_said(run, tmp_path, repeat, warned):
     assert bool(again(run, tmp_path, repeat=repeat).warnings) == bool(warned)
 
 
+def test_a_request_by_hand_that_deletes_is_confirmed_too(run, tmp_path):
+    by_hand = dataclasses.replace(run, endpoint="", settings={"request": {"method": "DELETE", "path": "/people"}})
+    assert (again(by_hand, tmp_path).confirm, again(run, tmp_path).confirm) == ("delete", "")
+
+
 def test_a_file_that_was_changed_since_is_said(run, tmp_path):
     (tmp_path / "rows.csv").write_text("id\nu-2\n")
     assert again(run, tmp_path).warnings == ("rows.csv was changed after that run.",)
@@ -98,6 +103,7 @@ def test_a_file_that_was_changed_since_is_said(run, tmp_path):
 
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"input": "-"}, "standard input"), ({"command": ()}, "not started by a command"),
+    ({"command": ("sync", "run", "nightly")}, "part of custify sync run nightly"),
     ({"folder": "/elsewhere"}, "another folder, /elsewhere"), ({"input": "/nowhere/rows.csv"}, "is gone"),
 ])  # fmt: skip
 def test_why_it_cannot_be_run_again_is_said(run, tmp_path, changes, reason):
