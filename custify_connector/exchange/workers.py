@@ -21,6 +21,10 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 1.0
 """How long an end waits for what is under way."""
 
+AHEAD = 4
+"""How many times as much as is under way may wait for an answer that is late. Where latency is log-normal, one answer
+in twenty takes four times the median, and one in ten thousand twenty times: more would gain nothing."""
+
 
 class Stopped(Exception):
     """Ends a request's waiting when its answer is of no use any more; not an error."""
@@ -40,8 +44,9 @@ class Workers:
         self._idle = threading.Semaphore(0)
         self._threads: list[threading.Thread] = []
         self._pending: set[Future[Any]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._is_closed = False
+        self._has_failed = False
 
     def submit(self, function: Callable[P, T], *arguments: P.args, **words: P.kwargs) -> Future[T]:
         """Call a function on a thread; raises RuntimeError once these are closed: no thread would end the call."""
@@ -80,6 +85,17 @@ class Workers:
     def _forget(self, future: Future[Any]) -> None:
         with self._lock:
             self._pending.discard(future)
+            self._has_failed |= not future.cancelled() and future.exception() is not None
+            self._lock.notify_all()
+
+    def has_room(self, most: int, first: Future[Any]) -> bool:
+        """Wait until fewer than `most` calls are under way, at longest for `first`; return whether they are.
+
+        There is no room once a call has raised: others may well do the same.
+        """
+        with self._lock:
+            self._lock.wait_for(lambda: len(self._pending) < most or first not in self._pending or self._has_failed)
+            return len(self._pending) < most and not self._has_failed
 
     def abandon(self) -> None:
         """Let no caller wait any longer for what is under way."""

@@ -23,7 +23,7 @@ from custify_connector.exchange.client import Client
 from custify_connector.exchange.ending import Ending
 from custify_connector.exchange.retrying import Settled
 from custify_connector.exchange.wire import Request
-from custify_connector.exchange.workers import Abandoned, Stopped
+from custify_connector.exchange.workers import AHEAD, Abandoned, Stopped
 from custify_connector.writing import isolating
 from custify_connector.writing.attribute_types import look_alikes, typed_fields
 from custify_connector.writing.batch import BatchDelivery
@@ -101,15 +101,16 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
 
 def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Request | None) -> Dispatcher:
     delivery = _delivery(client, plan)
-    workers = client.max_in_flight
+    workers, ahead = client.max_in_flight, AHEAD
     if isinstance(delivery, BatchDelivery):
-        # A batch waits for its outcome most of the time; what is under way at once is bounded by the client.
-        workers *= 3
+        # A batch waits for its outcome most of the time; what is under way at once is bounded by the client. No more
+        # wait behind a late one: each holds many records.
+        workers, ahead = 3 * workers, 1
     if (plan.dry_run and not plan.compare) or plan.on_reject == "stop":
         # A run that stops at its first reject must not have the next record under way already.
         workers = 1
     is_alive = partial(_answers, client, probe, delivery.stop)
-    return Dispatcher(delivery, workers, policy, plan, is_alive, client.carrying, client.ending)
+    return Dispatcher(delivery, workers, policy, plan, is_alive, client.carrying, client.ending, ahead)
 
 
 def _delivery(client: Client, plan: WritePlan) -> Delivery:
@@ -131,7 +132,10 @@ def _answers(client: Client, probe: Request | None, stop: threading.Event) -> bo
 
 
 class Dispatcher:
-    """Keeps up to `workers` deliveries under way, each after those it must wait for."""
+    """Keeps up to `workers` deliveries under way, each after those it must wait for.
+
+    Receipts wait behind a delivery that is late; `ahead` times as many deliveries as `workers` may wait in all.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what is written, how, and when it ends
         self,
@@ -142,8 +146,10 @@ class Dispatcher:
         is_alive: Callable[[], bool],
         carrying: Callable[[tuple[int, ...]], AbstractContextManager[None]] = lambda _indexes: nullcontext(),
         ending: Ending | None = None,
+        ahead: int = AHEAD,
     ) -> None:
         self._carrying = carrying
+        self._most = workers * ahead
         self._delivery = delivery
         self._workers = workers
         self._policy = policy
@@ -180,9 +186,23 @@ class Dispatcher:
             return unreadable(index, error)
 
     def ready(self) -> Iterator[Delivered]:
-        """Yield what is answered, in order; waits only while more is under way than there are workers."""
-        while self._waiting and (len(self._waiting) > self._workers or self._is_done(self._waiting[0])):
+        """Yield what is answered, in order; waits while nothing more is to be sent."""
+        while self._waiting and (self._is_done(self._waiting[0]) or not self._has_room()):
             yield self._take()
+
+    def _has_room(self) -> bool:
+        """Return whether more is to be sent before the first, which is late; waits until a worker is free.
+
+        More than can be under way wait only where each may be repeated, since a run that is killed leaves them unclear,
+        and where none that is answered may stop the run.
+        """
+        waiting, first = len(self._waiting), self._pending[self._waiting[0].number]
+        return waiting <= self._workers or (
+            waiting < self._most
+            and all(record.repeatable for group in self._waiting for record in group.records)
+            and self._pool.has_room(self._workers, first)
+            and not self._policy.may_stop(self.ahead())
+        )
 
     def ahead(self) -> Iterator[Delivered | None]:
         """Yield the deliveries whose turn has not come, None for one that is not done."""

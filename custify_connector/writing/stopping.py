@@ -7,6 +7,7 @@ usable answers, or more rejects than were allowed do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 
 from custify_connector.contract import Receipt, RejectLimit
 from custify_connector.contract.errors import ConnectorError, ServiceUnavailable
@@ -77,6 +78,14 @@ class StopPolicy:
         if self.error is None:
             self.error = delivered.error or (self._unavailable(delivered) if self._is_down(delivered, ahead) else None)
         self.stopped = self.stopped or (str(self.error) if self.error else self._rejects.stopped)
+
+    def may_stop(self, ahead: Iterable[Delivered | None]) -> bool:
+        """Return whether the run may stop over deliveries whose turn has not come."""
+        rejects = copy(self._rejects)
+        done = [each for each in ahead if each is not None]
+        for each in done:
+            rejects.count(each.receipts)
+        return rejects.stopped is not None or any(each.error or not each.answered for each in done)
 
     def _is_undecided(self, last: Delivered) -> bool:
         says_nothing = last.suspect or not last.sent

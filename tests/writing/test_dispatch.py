@@ -14,6 +14,7 @@ from custify_connector.contract.errors import CredentialRefused, ServiceUnavaila
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Request, Response
+from custify_connector.exchange.workers import AHEAD
 from custify_connector.writing import dispatch, ordering
 from custify_connector.writing.plan import write_plan
 from custify_connector.writing.single import SingleDelivery
@@ -88,6 +89,11 @@ def write(service, records, workers=4, **words):
 def things(count, **answers):
     """Return so many things; `r7=400` lets the seventh be answered so."""
     return [{"id": f"t{number}", "answer": answers.get(f"r{number}", 200)} for number in range(count)]
+
+
+def bound(delivery, workers):
+    """Return how many deliveries may wait for one that is late."""
+    return (AHEAD if delivery == "single" else 3) * workers + 1
 
 
 def at_once(delivery, workers):
@@ -179,8 +185,8 @@ def test_up_to_the_bound_are_under_way_at_once(delivery, requests):
     assert service.most == 8
 
 
-@pytest.mark.parametrize(("delivery", "ahead"), [("single", 9), ("batch", 250)])
-def test_no_more_is_taken_from_the_input_than_can_be_under_way(delivery, ahead):
+@pytest.mark.parametrize(("delivery", "ahead"), [("single", AHEAD * 8), ("batch", 250)])
+def test_no_more_is_taken_from_the_input_than_may_wait_for_its_turn(delivery, ahead):
     taken = []
 
     def records():
@@ -192,6 +198,130 @@ def test_no_more_is_taken_from_the_input_than_can_be_under_way(delivery, ahead):
         for number, _ in enumerate(run, start=1):
             assert len(taken) - number <= ahead + 10
     assert len(taken) == 3_000
+
+
+class Late(Service):
+    """Answers all but the first record, t0, which waits for the gate."""
+
+    def __init__(self):
+        super().__init__()
+        self.late, self.answered = threading.Event(), threading.Condition()
+
+    def __call__(self, request):
+        """Answer one request."""
+        late = request.method == "POST" and "'t0'" in str(request.body)
+        with self._lock:
+            self.under_way += late
+            self.most = max(self.most, self.under_way)
+        if late:
+            self.late.wait(10)
+            with self._lock:
+                self.under_way -= 1
+        answer = super().__call__(request)
+        with self.answered:
+            self.answered.notify_all()
+        return answer
+
+    def wait_until(self, reached):
+        """Wait for what is so after an answer."""
+        with self.answered:
+            assert self.answered.wait_for(reached, 10)
+
+
+def behind_a_late_one(reached, records, workers=4, **words):
+    """Write records of which the first is late until `reached`; return the service, how many were taken, the result."""
+    service, taken, first = Late(), [], []
+
+    def counted():
+        for record in records:
+            taken.append(record)
+            yield record
+
+    run = write(service, counted(), workers, **words)
+    taker = threading.Thread(target=lambda: first.extend([next(run), len(taken)]))
+    taker.start()
+    service.wait_until(lambda: reached(service))
+    service.late.set()
+    taker.join(10)
+    rest, error = until_raised(run)
+    return service, first[1], [first[0], *rest], error
+
+
+def test_one_late_answer_keeps_no_other_from_being_sent_up_to_a_bound():
+    service, taken, run, _ = behind_a_late_one(lambda service: len(service.seen) == 15, things(60))
+    assert taken == AHEAD * 4
+    assert service.most <= 4
+    assert [(receipt.index, receipt.outcome) for receipt in run] == [(number, "sent") for number in range(60)]
+
+
+def test_what_may_not_be_repeated_waits_in_small_numbers_since_a_killed_run_leaves_it_unclear():
+    _, taken, _, _ = behind_a_late_one(lambda service: len(service.seen) == 4, things(60), repeat="never")
+    assert taken == 5
+
+
+def test_no_more_batches_wait_for_a_late_one_than_can_be_under_way():
+    _, taken, run, _ = behind_a_late_one(lambda service: len(service.seen) == 120, things(300), delivery="batch")
+    assert taken == 130
+    assert len(run) == 300
+
+
+@pytest.mark.parametrize("answer", [401, 503])
+def test_no_more_is_sent_once_an_answer_says_that_the_run_may_stop_though_an_earlier_one_is_late(answer):
+    records = things(60, **{f"r{number}": answer for number in range(8, 60)})
+    _, taken, run, error = behind_a_late_one(
+        lambda service: any(body["answer"] == answer for body in service.seen), records
+    )
+    assert taken <= 8 + 4 + 1
+    assert [receipt.index for receipt in run] == list(range(60))
+    assert [receipt.outcome for receipt in run[:8]] == ["sent"] * 8
+    assert {receipt.outcome for receipt in run[8:]} == {"failed", "not_tried"}
+    assert isinstance(error, CredentialRefused if answer == 401 else ServiceUnavailable)
+
+
+def test_rejects_count_towards_the_limit_before_their_turn_comes():
+    records = things(60, **{f"r{number}": 400 for number in range(1, 60)})
+    service, _, run, _ = behind_a_late_one(lambda service: len(service.seen) >= 4, records, max_rejects=3)
+    counts = Counter(receipt.outcome for receipt in run)
+    assert counts == {"sent": 1, "rejected": len(service.seen) - 1, "not_tried": 60 - len(service.seen)}
+    assert len(service.seen) <= 3 + at_once("single", 4)
+
+
+def test_an_input_that_breaks_behind_a_late_one_leaves_each_record_its_receipt():
+    def records():
+        yield from things(12)
+        raise OSError("the file is gone")
+
+    _, _, run, error = behind_a_late_one(lambda service: len(service.seen) == 11, records())
+    assert [(receipt.index, receipt.outcome) for receipt in run] == [(number, "sent") for number in range(12)]
+    assert str(error) == "the file is gone"
+
+
+def test_records_of_one_key_wait_for_one_another_behind_a_late_one():
+    records = [{"id": f"t{number % 4}", "turn": number} for number in range(24)]
+    service, _, run, _ = behind_a_late_one(lambda service: len(service.seen) >= 1, records)
+    arrived = defaultdict(list)
+    for body in service.seen:
+        arrived[body["id"]].append(body["turn"])
+    assert all(turns == sorted(turns) for turns in arrived.values())
+    assert [receipt.index for receipt in run] == list(range(24))
+
+
+def test_what_is_answered_behind_one_that_hangs_has_its_receipt_when_the_run_is_ended():
+    service, quick = Late(), Clock(pause=lambda _seconds, stop: stop.is_set())
+    client = Client(service, Budget(None, quick), max_in_flight=4, clock=quick)
+
+    def end():
+        service.wait_until(lambda: len(service.seen) == 15)
+        client.ending.finish()
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    run = list(dispatch.write(client, write_plan(THING, None), things(60), PROBE))
+    service.late.set()
+    for thread in [ender, *threads()]:
+        thread.join(10)
+    assert [receipt.code for receipt in run[:1]] == ["unclear"]
+    assert [receipt.outcome for receipt in run] == ["failed"] + ["sent"] * 15 + ["not_tried"] * 44
 
 
 @pytest.mark.parametrize("delivery", ["single", "batch"])
@@ -402,7 +532,7 @@ def test_a_consumer_that_stops_early_leaves_no_thread_and_causes_no_later_reques
     run.close()
     posts = service.posts
     assert threads() == []
-    assert service.posts == posts <= at_once(delivery, workers)
+    assert service.posts == posts <= bound(delivery, workers)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
