@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,7 @@ from custify_connector.writing import isolating
 from custify_connector.writing.attribute_types import look_alikes, typed_fields
 from custify_connector.writing.batch import BatchDelivery
 from custify_connector.writing.comparing import ComparedDelivery
-from custify_connector.writing.delivery import ENDED, Delivered, Delivery
+from custify_connector.writing.delivery import ENDED, Delivered, Delivery, ended
 from custify_connector.writing.gathered import GatheredDelivery
 from custify_connector.writing.ordering import Group, Ordering
 from custify_connector.writing.plan import WritePlan
@@ -257,7 +257,11 @@ class Dispatcher:
         try:
             delivered = self._pending[group.number].result()
         except Abandoned:
+            self._policy.stopped = self._policy.stopped or ENDED
             delivered = Delivered(tuple(map(unclear, group.records)))
+        except CancelledError:  # no thread was free for it
+            self._policy.stopped = self._policy.stopped or ENDED
+            delivered = ended(group.records)
         del self._pending[group.number]
         self._order.delivered(group.number)
         answered = iter(delivered.receipts)

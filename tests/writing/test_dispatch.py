@@ -324,6 +324,23 @@ def test_what_is_answered_behind_one_that_hangs_has_its_receipt_when_the_run_is_
     assert [receipt.outcome for receipt in run] == ["failed"] + ["sent"] * 15 + ["not_tried"] * 44
 
 
+def test_a_run_that_is_cut_has_a_receipt_for_what_no_thread_was_free_for():
+    service, quick = Service(gate=threading.Event()), Clock(pause=lambda _seconds, stop: stop.is_set())
+    client = Client(service, Budget(None, quick), max_in_flight=2, clock=quick)
+
+    def end():
+        service.wait_for(2)
+        client.ending.finish()
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    run = list(dispatch.write(client, write_plan(THING, None), things(5), PROBE))
+    service.gate.set()
+    for thread in [ender, *threads()]:
+        thread.join(10)
+    assert [receipt.outcome for receipt in run] == ["failed"] * 2 + ["not_tried"] * 3
+
+
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_many_rejected_records_are_not_gathered_without_bound(monkeypatch, delivery):
     monkeypatch.setattr(ordering, "MOST_ENTRIES", 20)
