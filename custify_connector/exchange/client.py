@@ -57,6 +57,11 @@ class Client:
         self._carried = threading.local()
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the account has a rate limit, as far as is known."""
+        return self._budget.limit is not None
+
+    @property
     def room(self) -> int:
         """How many requests are worth having under way at the moment: at most `max_in_flight`."""
         return self._in_flight.allowed

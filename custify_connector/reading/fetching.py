@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 
 from custify_connector.checking.values import is_finite
 from custify_connector.contract.errors import ServiceUnavailable, UnexpectedReply
@@ -23,7 +24,14 @@ from custify_connector.exchange.retrying import GivenUp
 from custify_connector.exchange.wire import Failure, Request, Response, Undecoded, decode, http_date
 from custify_connector.exchange.workers import Workers
 from custify_connector.reading.page import Page, page_of
-from custify_connector.reading.page_requests import Window, fall_back, page_request, pages_ahead, smaller_window
+from custify_connector.reading.page_requests import (
+    Window,
+    enough_ahead,
+    fall_back,
+    page_request,
+    pages_ahead,
+    smaller_window,
+)
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.reading.position import without_order
 from custify_connector.reading.state import CLOCKS_DIFFER, Progress
@@ -147,7 +155,8 @@ class LookAhead:
     """Takes pages in order and keeps up to `workers` requests under way; after the `with`, none is left.
 
     `first` is the answer to the first page, where it has been asked already; `room` returns how many requests are
-    worth having under way at the moment; `make` makes the threads that ask.
+    worth having under way at the moment; `make` makes the threads that ask. `ahead` times as many pages may have been
+    asked in all, those included that are answered and wait for one that is late.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the last three are a call's own
@@ -158,7 +167,9 @@ class LookAhead:
         first: Answer | None = None,
         room: Room | None = None,
         make: MakeWorkers = Workers,
+        ahead: int = 1,
     ) -> None:
+        self._ahead = ahead
         self._fetch = fetch
         self._plan = plan
         self._workers = workers
@@ -176,9 +187,12 @@ class LookAhead:
         waiting, self._first = self._first or self._asked.pop(window, None), None
         if waiting is None:
             self.flush()  # what was asked ahead begins elsewhere
-        wanted = pages_ahead(self._plan, progress.position, self._window)
         asked = waiting or self._ask(progress, window)
-        for ahead in wanted[1:]:
+        few = self._window
+        most = enough_ahead(progress.position, few, self._ahead * few)
+        for ahead in islice(pages_ahead(self._plan, progress.position, most), 1, None):
+            if len(self._asked) + 1 >= few and not self._has_room(asked):
+                break
             if ahead not in self._asked:
                 self._asked[ahead] = self._ask(progress, ahead)
         page, answered = asked.result()()
@@ -186,9 +200,12 @@ class LookAhead:
 
     @property
     def _window(self) -> int:
-        """A quarter more pages than there is room for, so that one slow answer does not leave the others idle."""
+        """A quarter more pages than there is room for, so that the next ones are asked while a page is decoded."""
         room = min(self._workers, self._room())
         return room + room // 4
+
+    def _has_room(self, asked: Answer) -> bool:
+        return self._pool is not None and self._pool.has_room(min(self._workers, self._room()), asked)
 
     def _ask(self, progress: Progress, window: Window) -> Answer:
         if self._pool is None:

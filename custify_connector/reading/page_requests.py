@@ -5,7 +5,7 @@ Pure. It does not know what a page holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -161,10 +161,20 @@ def _end(plan: ReadPlan, window: Window, size: int) -> int:
     return (number - (plan.page.start if plan.page else 0) + 1) * (asked or size)
 
 
-def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
-    """Return at most `count` pages worth asking now, the next one first."""
+def enough_ahead(position: Position, few: int, most: int) -> int:
+    """Return how many pages may be asked while one is late: the more, the more joined on since the last step back.
+
+    A step back throws them away: half as many as joined on, or a sixteenth where the total moves.
+    """
+    doubts = position.doubts
+    return min(most, few + doubts.joined // (16 if doubts.total_moved else 2))
+
+
+def pages_ahead(plan: ReadPlan, position: Position, count: int) -> Iterator[Window]:
+    """Yield at most `count` pages worth asking now, the next one first."""
     place, doubts = position.place, position.doubts
-    found: list[Window] = [(place.number, place.asked)]
+    window = place.number, place.asked
+    yield window
     alone = doubts.is_stepping_back or doubts.is_resumed or doubts.has_gap or position.floor is not None
     alone = alone or doubts.below_end > 0 or (doubts.total_moved and not can_overlap(plan, place))
     alone = alone or (can_overlap(plan, place) and not overlaps_always(plan, position))
@@ -175,12 +185,14 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> list[Window]:
         # So does it here, and pages may show nothing new: a quick account grows by more than a page for each.
         count = min(count, 1 + doubts.joined // 2)
     if not (plan.page and place.total and place.size) or alone:
-        return found
+        return
     wanted = place.total if plan.limit is None else min(place.total, plan.limit)
     if plan.slice:
         wanted = min(wanted, (plan.slice.page - plan.page.start + plan.slice.pages) * place.size)
-    while len(found) < count and _end(plan, found[-1], place.size) < wanted:
-        reached = _end(plan, found[-1], place.size or 0)
-        place = replace(place, number=found[-1][0], reached=reached, overlap=less_overlap(place.overlap))
-        found.append(next_window(plan, replace(position, place=place)))
-    return found
+    for _ in range(1, count):
+        reached = _end(plan, window, place.size or 0)
+        if reached >= wanted:
+            return
+        place = replace(place, number=window[0], reached=reached, overlap=less_overlap(place.overlap))
+        window = next_window(plan, replace(position, place=place))
+        yield window

@@ -17,6 +17,7 @@ from custify_connector.checking.texts import query_text
 from custify_connector.contract import Batch
 from custify_connector.contract.errors import UnexpectedReply
 from custify_connector.exchange.client import Client
+from custify_connector.exchange.workers import AHEAD
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, ask
 from custify_connector.reading.page_requests import Window
@@ -131,11 +132,21 @@ class _FirstPages:
 
     def __iter__(self) -> Iterator[tuple[_Slot, Progress, Answer | None]]:
         while True:
-            free = self._client.max_in_flight - len(self._queue)
-            self._queue.extend(self._begin(slot) for slot in islice(self._slots, free if self._latest.started else 1))
+            free = self._client.max_in_flight - len(self._queue) if self._latest.started else 1
+            self._queue.extend(self._begin(slot) for slot in islice(self._slots, max(0, free)))
             if not self._queue:
                 return
+            self._begin_others()
             yield self._queue.popleft()
+
+    def _begin_others(self) -> None:
+        """Begin others in place of those answered, while the next one is late; with a limit they may not be needed."""
+        most, (_, _, answer) = self._client.max_in_flight, self._queue[0]
+        while answer and not answer.done() and not self._plan.limit and len(self._queue) < AHEAD * most:
+            slot = next(self._slots, None) if self._pool.has_room(most, answer) else None
+            if slot is None:
+                return
+            self._queue.append(self._begin(slot))
 
     def _begin(self, slot: _Slot) -> tuple[_Slot, Progress, Answer | None]:
         """Return a partition with its first page under way; the very first is asked alone, to learn from it."""

@@ -16,6 +16,7 @@ from typing import Any
 from custify_connector.contract import Batch
 from custify_connector.contract.errors import IncompleteRead, UnexpectedReply
 from custify_connector.exchange.client import Client
+from custify_connector.exchange.workers import AHEAD
 from custify_connector.reading import state as states
 from custify_connector.reading.fetching import Answer, LookAhead, Unread, ask
 from custify_connector.reading.order import dates_of, descending
@@ -94,7 +95,10 @@ def _walk(  # noqa: PLR0913, PLR0917 - what is read, from where, and the result 
     def fetch(progress: Progress, window: Window, stop: threading.Event) -> Unread:
         return ask(client, plan, progress, window, stop)
 
-    with LookAhead(fetch, plan, client.max_in_flight, first, lambda: client.room, client.ending.workers) as pages:
+    # Without a limit, nothing is lost by waiting, and pages are memory.
+    ahead = AHEAD if client.is_limited else 1
+    make, bound = client.ending.workers, client.max_in_flight
+    with LookAhead(fetch, plan, bound, first, lambda: client.room, make, ahead) as pages:
         while True:
             page, progress = pages.take(progress)
             if page.has_nan and not knows_nan:

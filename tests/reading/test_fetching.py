@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 import orjson
@@ -12,11 +12,12 @@ from custify_connector.contract.errors import ConfigurationError, ServiceUnavail
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response, Undecoded
+from custify_connector.exchange.workers import AHEAD
 from custify_connector.reading import fetching
 from custify_connector.reading.fetching import LookAhead
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import read_plan
-from custify_connector.reading.position import Place, Position, without_order
+from custify_connector.reading.position import Doubts, Place, Position, without_order
 from custify_connector.reading.state import Progress
 
 # --------------------------------------------------------------------------------------------------------- asking ahead
@@ -31,8 +32,8 @@ PLAN = read_plan(
 )
 
 
-def at(number, total=1000):
-    return Progress("2026-01-01T00:00:00+00:00", Position(Place(number, 10, total)))
+def at(number, total=1000, **doubts):
+    return Progress("2026-01-01T00:00:00+00:00", Position(Place(number, 10, total), doubts=Doubts(**doubts)))
 
 
 class Pages:
@@ -80,17 +81,53 @@ def test_pages_come_in_order_and_each_is_asked_once(workers):
     assert none_left()
 
 
-def test_a_few_are_under_way_and_a_bounded_number_is_asked_ahead():
-    fetch = Pages(held=True)
-    with LookAhead(fetch, PLAN, 4) as pages:
-        taker = threading.Thread(target=pages.take, args=(at(1),))
-        taker.start()
+def test_a_few_are_under_way_and_a_bounded_number_is_asked_ahead_of_a_page_that_is_there():
+    there, fetch = Future(), Pages(held=True)
+    there.set_result(lambda: (Page(1, [], [], 1000), at(1)))
+    with LookAhead(fetch, PLAN, 4, there) as pages:
+        pages.take(at(1))
         fetch.wait_for(4)
+        fetch.gate.set()
+        assert pages.take(at(2))[0].number == 2
+        assert set(fetch.asked) >= {2, 3, 4, 5}
+    assert fetch.most == 4
+
+
+class LatePage(Pages):
+    """Answers page 1 when the gate is opened, the others at once."""
+
+    def __call__(self, progress, window, stop):
+        """Answer a page."""
+        if window[0] == 1:
+            return super().__call__(progress, window, stop)
+        with self._lock:
+            self.asked.append(window[0])
+            self.most = max(self.most, self.under_way + 1)
+            self._lock.notify_all()
+        return lambda: (Page(window[0], [], [], 1000), progress)
+
+    def wait_until_asked(self, count):
+        """Wait until so many pages were asked."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: len(self.asked) >= count, 5)
+
+
+def behind_a_late_page(fetch, count, room=4):
+    """Take the first page, which comes once so many are asked; return the pages that were asked meanwhile."""
+    with LookAhead(fetch, PLAN, 4, room=lambda: room, ahead=AHEAD) as pages:
+        taker = threading.Thread(target=pages.take, args=(at(1, joined=100),))
+        taker.start()
+        fetch.wait_until_asked(count)
         fetch.gate.set()
         taker.join(5)
         assert not taker.is_alive()
-    assert fetch.most == 4
-    assert set(fetch.asked) <= set(range(1, 7))
+    return sorted(fetch.asked)
+
+
+@pytest.mark.parametrize("room", [2, 4])
+def test_one_late_page_keeps_no_other_from_being_asked_up_to_a_bound(room):
+    most = AHEAD * (room + room // 4)
+    assert behind_a_late_page(LatePage(held=True), most, room) == list(range(1, most + 1))
 
 
 @pytest.mark.parametrize(("workers", "total"), [(1, 1000), (8, None), (8, 10)], ids=["one worker", "no total", "last"])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.reading.page_requests import fall_back, next_window, page_request, pages_ahead, window_above
+from custify_connector.reading import page_requests
+from custify_connector.reading.page_requests import enough_ahead, fall_back, next_window, page_request, window_above
 from custify_connector.reading.plan import read_plan
 from custify_connector.reading.position import Doubts, Place, Position, start, without_order
 
@@ -28,6 +29,10 @@ INCREMENTAL = read_plan(
         "incremental": {"cursor": "updated_at", "query": {"sort": "updated_at"}, "narrow": "entity_filter"},
     }
 )
+
+
+def pages_ahead(plan, position, count):
+    return list(page_requests.pages_ahead(plan, position, count))
 
 
 def test_the_first_request_asks_the_largest_page_and_the_order():
@@ -180,3 +185,18 @@ def test_a_slice_is_asked_ahead_to_its_end():
     place = Place(3, 10, total=900, reached=20)
     assert 10 * pages_ahead(part, replace(start(part, None), place=place), 9)[-1][0] <= 50
     assert len(pages_ahead(part, replace(start(part, None), place=replace(place, total=35)), 9)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("doubts", "pages"),
+    [
+        ({}, 10),
+        ({"joined": 20}, 20),
+        ({"joined": 1000}, 40),
+        ({"joined": 20, "total_moved": True}, 11),
+        ({"joined": 1000, "total_moved": True}, 40),
+    ],
+    ids=str,
+)
+def test_behind_a_late_page_as_many_are_asked_as_a_step_back_may_cost(doubts, pages):
+    assert enough_ahead(replace(start(PLAN, None), doubts=Doubts(**doubts)), 10, 40) == pages

@@ -19,6 +19,7 @@ from custify_connector.contract.errors import (
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Failure, Response
+from custify_connector.exchange.workers import AHEAD
 from custify_connector.manifest import resources
 from custify_connector.plugin import connector
 from custify_connector.reading import partitions
@@ -446,6 +447,34 @@ def test_the_parts_of_every_parent_come_in_order_and_carry_its_id(workers):
     ]
     assert ids(batches(service, PARTS, workers=workers)) == expected
     assert service.most <= 2 * workers
+
+
+class LateParts(Service):
+    """Answers for the parts of the second thing after those of so many others, and for all else at once."""
+
+    def __init__(self, others, **lists):
+        super().__init__(**lists)
+        self.late, self.others, self.known = threading.Event(), others, None
+
+    def __call__(self, request):
+        """Answer one request."""
+        if request.path == "/part/r38":
+            assert self.late.wait(10)
+            self.known = self.known or sum(path.startswith("/part/") for path, _, _ in self.asked)
+        answer = super().__call__(request)
+        with self._lock:
+            asked = sum(path.startswith("/part/") for path, _, _ in self.asked)
+        if asked == self.others:
+            self.late.set()
+        return answer
+
+
+@pytest.mark.parametrize(("limit", "others"), [(None, 1 + AHEAD * 4 - 1), (1000, 1 + 3)])
+def test_one_late_parent_keeps_no_other_from_being_asked_up_to_a_bound(limit, others):
+    service = LateParts(others, thing=40).part_lists(sizes)
+    run = ids(batches(service, {**PARTS, **({"limit": limit} if limit else {})}, workers=4))
+    assert service.known == others
+    assert run == [(f"r{one}", f"r{number}") for one in reversed(range(40)) for number in reversed(range(sizes(one)))]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
