@@ -21,7 +21,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 1.0
 """How long an end waits for what is under way."""
 
-AHEAD = 4
+AHEAD = 6
 """How many times as much as is under way may wait for an answer that is late. Where latency is log-normal, one answer
 in twenty takes four times the median, and one in ten thousand twenty times: more would gain nothing."""
 

@@ -40,6 +40,9 @@ log = logging.getLogger("custify_connector")
 
 _OK, _TIMES_ASKED = 200, 2
 
+MOST_HELD_BYTES = 64_000_000
+"""As much as one answer may have: pages that are as long as the last one wait for a late one up to this."""
+
 Unread = Callable[[], tuple[Page, Progress]]
 """A page that was answered: call it on the thread that takes it."""
 
@@ -77,7 +80,8 @@ def ask(client: Client, plan: ReadPlan, progress: Progress, window: Window, stop
             )
         client.listener(PageRead(plan.stream, len(page.records), page.total))
         has_nan = _may_hold_nan(response) and not is_finite(page.records)
-        return replace(page, asked=asked, has_nan=has_nan), reached
+        length = len(response.body.content) if isinstance(response.body, Undecoded) else 0
+        return replace(page, asked=asked, has_nan=has_nan, length=length), reached
 
     return read
 
@@ -170,6 +174,7 @@ class LookAhead:
         ahead: int = 1,
     ) -> None:
         self._ahead = ahead
+        self._length = 1
         self._fetch = fetch
         self._plan = plan
         self._workers = workers
@@ -189,13 +194,14 @@ class LookAhead:
             self.flush()  # what was asked ahead begins elsewhere
         asked = waiting or self._ask(progress, window)
         few = self._window
-        most = enough_ahead(progress.position, few, self._ahead * few)
+        most = enough_ahead(progress.position, few, min(self._ahead * few, MOST_HELD_BYTES // self._length))
         for ahead in islice(pages_ahead(self._plan, progress.position, most), 1, None):
             if len(self._asked) + 1 >= few and not self._has_room(asked):
                 break
             if ahead not in self._asked:
                 self._asked[ahead] = self._ask(progress, ahead)
         page, answered = asked.result()()
+        self._length = max(1, page.length)
         return replace(page, in_turn=waiting is None), _merged(progress, answered)
 
     @property

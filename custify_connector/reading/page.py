@@ -34,6 +34,9 @@ class Page:
     has_nan: bool = False
     """A record holds NaN or an infinity, which JSON has no form for."""
 
+    length: int = 0
+    """The bytes of the answer, where it waited undecoded; else 0."""
+
 
 def page_of(plan: ReadPlan, request: Request, number: int, response: Response) -> Page:
     """Return the page that a reply holds.

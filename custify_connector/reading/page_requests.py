@@ -162,12 +162,12 @@ def _end(plan: ReadPlan, window: Window, size: int) -> int:
 
 
 def enough_ahead(position: Position, few: int, most: int) -> int:
-    """Return how many pages may be asked while one is late: the more, the more joined on since the last step back.
+    """Return how many pages may be asked while one is late: `few`, and more, up to `most`, the more joined on.
 
-    A step back throws them away: half as many as joined on, or a sixteenth where the total moves.
+    A step back throws them away: half as many as joined on since the last, or a sixteenth where the total moves.
     """
     doubts = position.doubts
-    return min(most, few + doubts.joined // (16 if doubts.total_moved else 2))
+    return max(few, min(most, few + doubts.joined // (16 if doubts.total_moved else 2)))
 
 
 def pages_ahead(plan: ReadPlan, position: Position, count: int) -> Iterator[Window]:

@@ -130,6 +130,20 @@ def test_one_late_page_keeps_no_other_from_being_asked_up_to_a_bound(room):
     assert behind_a_late_page(LatePage(held=True), most, room) == list(range(1, most + 1))
 
 
+def test_long_pages_are_not_held_in_numbers_behind_a_late_one(monkeypatch):
+    monkeypatch.setattr(fetching, "MOST_HELD_BYTES", 70)
+    there, fetch = Future(), LatePage(held=True)
+    there.set_result(lambda: (Page(9, [], [], 1000, length=10), at(9)))
+    with LookAhead(fetch, PLAN, 4, there, ahead=AHEAD) as pages:
+        pages.take(at(9, total=None))
+        taker = threading.Thread(target=pages.take, args=(at(1, joined=100),))
+        taker.start()
+        fetch.wait_until_asked(7)
+        fetch.gate.set()
+        taker.join(5)
+    assert sorted(fetch.asked) == [1, 2, 3, 4, 5, 6, 7]
+
+
 @pytest.mark.parametrize(("workers", "total"), [(1, 1000), (8, None), (8, 10)], ids=["one worker", "no total", "last"])
 def test_a_page_that_is_asked_alone_needs_one_thread(workers, total):
     fetch = Pages()

@@ -187,6 +187,10 @@ def test_a_slice_is_asked_ahead_to_its_end():
     assert len(pages_ahead(part, replace(start(part, None), place=replace(place, total=35)), 9)) <= 3
 
 
+def test_behind_a_late_page_no_fewer_are_asked_than_ever():
+    assert enough_ahead(replace(start(PLAN, None), doubts=Doubts(joined=100)), 10, 4) == 10
+
+
 @pytest.mark.parametrize(
     ("doubts", "pages"),
     [

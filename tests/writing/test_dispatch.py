@@ -248,7 +248,7 @@ def behind_a_late_one(reached, records, workers=4, **words):
 
 
 def test_one_late_answer_keeps_no_other_from_being_sent_up_to_a_bound():
-    service, taken, run, _ = behind_a_late_one(lambda service: len(service.seen) == 15, things(60))
+    service, taken, run, _ = behind_a_late_one(lambda service: len(service.seen) == AHEAD * 4 - 1, things(60))
     assert taken == AHEAD * 4
     assert service.most <= 4
     assert [(receipt.index, receipt.outcome) for receipt in run] == [(number, "sent") for number in range(60)]
@@ -311,7 +311,7 @@ def test_what_is_answered_behind_one_that_hangs_has_its_receipt_when_the_run_is_
     client = Client(service, Budget(None, quick), max_in_flight=4, clock=quick)
 
     def end():
-        service.wait_until(lambda: len(service.seen) == 15)
+        service.wait_until(lambda: len(service.seen) == AHEAD * 4 - 1)
         client.ending.finish()
 
     ender = threading.Thread(target=end)
@@ -321,7 +321,9 @@ def test_what_is_answered_behind_one_that_hangs_has_its_receipt_when_the_run_is_
     for thread in [ender, *threads()]:
         thread.join(10)
     assert [receipt.code for receipt in run[:1]] == ["unclear"]
-    assert [receipt.outcome for receipt in run] == ["failed"] + ["sent"] * 15 + ["not_tried"] * 44
+    assert [receipt.outcome for receipt in run] == ["failed"] + ["sent"] * (AHEAD * 4 - 1) + ["not_tried"] * (
+        60 - AHEAD * 4
+    )
 
 
 def test_a_run_that_is_cut_has_a_receipt_for_what_no_thread_was_free_for():
