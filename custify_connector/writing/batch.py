@@ -81,7 +81,8 @@ class BatchDelivery:
     def _look(self, records: tuple[Prepared, ...], request: Request) -> Delivered:
         """Fetch the outcome, each time after twice as long a wait, until it is finished or the time is up."""
         clock = self._client.clock
-        began, wait = clock.now(), self._first_look
+        began, first = clock.now(), self._first_look
+        wait = first
         while (left := DEADLINE_SECONDS - (clock.now() - began)) > 0:
             clock.pause(min(wait, left), self._client.ending.over)
             try:
@@ -94,7 +95,7 @@ class BatchDelivery:
                 return self._refused_look(records, request, verdict.response)
             known = batch_jobs.outcome(verdict.response.body, len(records))
             if known.finished:
-                self._learn(clock.now() - began, first=wait == self._first_look)
+                self._learn(clock.now() - began, first=wait == first)
                 return self._finished(records, known, verdict.response)
             wait *= 2
         return _all_unclear(records, f"the batch was not finished after {DEADLINE_SECONDS:g} s")

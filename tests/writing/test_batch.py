@@ -36,9 +36,13 @@ class Time:
 
     def __init__(self):
         self.at, self.waits = 1000.0, []
+        self.meanwhile = None
 
     def pause(self, seconds, stop):
-        """Wait so long at once."""
+        """Wait so long at once; the first time, something else is done meanwhile."""
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
         self.waits.append(seconds)
         self.at += seconds
         return stop.is_set()
@@ -226,6 +230,17 @@ def test_a_batch_that_was_ready_at_the_first_look_teaches_nothing():
     for _ in range(3):
         delivery.deliver(group)
     assert time.waits == [FIRST_LOOK_SECONDS] * 3
+
+
+def test_what_another_batch_taught_meanwhile_does_not_make_this_ones_first_look_a_late_one():
+    time = Time()
+    delivery = delivery_of(Service(TAKEN, WORKING, done(*[GOOD] * 4)), time)
+    records = tuple(delivery.prepare(index, {"id": str(index)}) for index in range(4))
+    time.meanwhile = lambda: delivery.deliver(records)
+    delivery.deliver(records)
+    time.waits.clear()
+    delivery.deliver(records)
+    assert time.waits == [3 * FIRST_LOOK_SECONDS * 1.5]
 
 
 def test_after_a_slow_batch_the_next_is_looked_at_after_a_tenth_of_the_deadline_at_most():
