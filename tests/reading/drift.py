@@ -12,6 +12,7 @@ from custify_connector.contract.errors import IncompleteRead
 from custify_connector.exchange.client import Client
 from custify_connector.exchange.rate_budget import Budget, Clock
 from custify_connector.exchange.wire import Response
+from custify_connector.manifest import RateLimit
 from custify_connector.reading import state as states
 from custify_connector.reading import stream as streams
 from custify_connector.reading.plan import read_plan
@@ -210,7 +211,9 @@ def read(  # noqa: PLR0913 - each varies what is read, or how
     if floor:
         begin = states.resume(plan, {**states.starting_over(plan, begin), "cursor": floor})
     quick = Clock(wall=lambda: 1_773_144_000.0, pause=lambda _seconds, stop: stop.is_set())
-    client = Client(account, Budget(None, quick), max_in_flight=workers, clock=quick)
+    # Under a limit, here one that is never met, more pages are asked ahead.
+    limit = RateLimit(1_000_000, 1.0) if seed % 2 else None
+    client = Client(account, Budget(limit, quick), max_in_flight=workers, clock=quick)
     came: list[str] = []
     is_reported, is_over = False, False
     try:
