@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from json import JSONDecodeError
 from typing import Any, NamedTuple
 
 from custify_connector.checking.json_values import dumps, loads
@@ -72,6 +73,10 @@ PLAIN = Notation()
 """A file in which everything is written as JSON writes it."""
 
 
+class NotExact(ValueError):
+    """Text of the right type that cannot be kept exactly; its own words say why."""
+
+
 class Conversion(NamedTuple):
     """How a value is made of text, raising ValueError where it cannot be, and what such a value is called."""
 
@@ -123,7 +128,7 @@ def _number(text: str, notation: Notation = PLAIN) -> int | float:
     except InvalidOperation:
         exact = False
     if not exact:
-        raise ValueError(text)
+        raise NotExact("a JSON number cannot keep exactly: round it, or send it as text")
     return number
 
 
@@ -172,7 +177,12 @@ _FIRST_TRUE_DAY, _AFTER_LAST_DAY = 61, 2958466
 
 
 def _json(text: str, _notation: Notation = PLAIN) -> Any:  # noqa: ANN401 - any JSON value
-    return loads(text, unique_names=True)
+    try:
+        return loads(text, unique_names=True)
+    except JSONDecodeError:
+        raise
+    except ValueError as error:
+        raise NotExact(str(error)) from None
 
 
 def day_of(value: date) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from custify_connector.checking.identity import field_value
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.conversions import CONVERSIONS, PLAIN, Notation, text_of
+from custify_connector.host.conversions import CONVERSIONS, PLAIN, NotExact, Notation, text_of
 from custify_connector.host.headings import heading
 
 Empty = Literal["absent", "null", "text"]
@@ -265,6 +265,8 @@ def _converted(rule: Rule, value: Any, notation: Notation) -> Any:  # noqa: ANN4
     try:
         # The notation is that of the file's text; a number that a file holds as such has none.
         return conversion.convert(text, notation if isinstance(value, str) or rule.type == "date" else PLAIN)
+    except NotExact as error:
+        raise NotConvertible(f"{source} is {text[:40]!r}, which {error}") from None
     except ValueError:
         raise NotConvertible(f"{source} is {text[:40]!r}, which is not {conversion.name}") from None
 
