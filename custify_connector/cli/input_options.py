@@ -205,7 +205,7 @@ def _known(
     """Return what is worth saying of a table's columns; raises ConfigurationError where no row could be sent."""
     columns, most = table.columns or (), None if verbose else 10
     if rules:
-        unused = mapping.check_columns(rules, columns)
+        unused = _unused(table, rules)
         return [f"{_UNUSED}: {some(unused, most)}"] if unused else []
     place = f"{table.name}:{table.header}"
     twice = [at for at, column in enumerate(columns, start=1) if column and column in columns[: at - 1]]
@@ -219,12 +219,28 @@ def _known(
     unknown = [each for each in columns if each and each.partition(".")[0] not in schema["properties"]]
     if unknown and len(unknown) + unnamed == len(columns):
         reason = f"none of its columns is a field of {name} ({some(unknown)}): name them with --map FIELD=COLUMN"
+        reason += _OTHER_ROW if table.textual else ""
         raise ConfigurationError((Fault(place, reason),))
     if unknown:
         known.append(
             f"columns that are not fields of {name}: {some(unknown, most)}; to rename them: --map FIELD=COLUMN"
         )
     return known
+
+
+_OTHER_ROW = ", or, where another row names the columns, say which: --header-row N"
+
+
+def _unused(table: Table, rules: tuple[mapping.Rule, ...]) -> tuple[str, ...]:
+    """Return the columns that no rule uses; raises ConfigurationError for those of rules that are not there."""
+    columns = table.columns or ()
+    try:
+        return mapping.check_columns(rules, columns)
+    except ConfigurationError as error:
+        if not table.textual or any(mapping.holder(name, columns) for name in mapping.columns_of(rules)):
+            raise
+        reason = f"has none of these columns ({some(columns)}): check their names{_OTHER_ROW}"
+        raise ConfigurationError((*error.faults, Fault(f"{table.name}:{table.header}", reason))) from None
 
 
 def _say(*texts: str) -> None:

@@ -165,10 +165,10 @@ class _Reader:
                 break
             line = self.line
             self.line += len(taken)
-            if len(taken) > 1:
-                self._look_for_rows(line, values, width)
+            swallowed = self._swallowed(line, values, width) if len(taken) > 1 else None
             if values and (values[0].strip() or "".join(values).strip()):
-                yield self._row(line, values, heading)
+                row = self._row(line, values, heading)
+                yield replace(row, fault=row.fault or swallowed) if swallowed else row
             elif values:
                 self._blank += 1
         self._tell()
@@ -201,12 +201,20 @@ class _Reader:
                     return Row(line, {}, fault, text=_shown(self.lines.taken))
         return Row(line, heading.fields(values), heading.fault(values))
 
-    def _look_for_rows(self, line: int, values: list[str], width: int) -> None:
-        """Note a cell whose lines look like rows: its quotes may be those of two stray ones."""
+    def _swallowed(self, line: int, values: list[str], width: int) -> str | None:
+        """Return what is wrong with a row whose cell holds other rows; note one whose lines may be rows."""
         inner = [text for value in values for text in re.split(r"\r\n|\r|\n", value)[1:]]
-        alike = sum(text.count(self._delimiter) == width - 1 for text in inner)
-        if width > 1 and alike and (width > 2 or alike == len(inner)):  # noqa: PLR2004 - one comma is in many texts
-            self._merged.append((line, alike))
+        alike = [text for text in inner if text.count(self._delimiter) == width - 1]
+        # In prose, a blank follows a comma, and one comma is in many texts.
+        dense = sum(not re.search(re.escape(self._delimiter) + r"\s", text) for text in alike)
+        if width > 2 and inner and dense == len(inner):  # noqa: PLR2004
+            return (
+                f"has a cell that holds {dense:,} lines like rows of their own: look for two stray quotes, and write"
+                " two for one within a text. If the cell is right, keep the row with --quarantine, and replay it"
+            )
+        if width > 1 and alike and (width > 2 or len(alike) == len(inner)):  # noqa: PLR2004
+            self._merged.append((line, len(alike)))
+        return None
 
     def _tell(self) -> None:
         if self._blank:

@@ -169,12 +169,33 @@ def test_two_stray_quotes_cost_two_rows(dry):
     assert [len(bodies), done.exit_code] == [998, 1]
 
 
-def test_a_cell_that_swallowed_rows_is_warned_of(dry):
-    done, bodies = dry(rows_of(20, {10: 'q-10,p10@example.com,"Cut off', 14: 'q-14,p14@example.com,ends"'}))
-    assert len(bodies) == 16
-    assert "people.csv:11: a cell holds 4 lines that look like rows: look for a stray quote" in said(done)
-    done, _ = dry(rows_of(20, {10: 'q-10,p10@example.com,"two\nlines, and no more"'}))
-    assert "look like rows" not in said(done)
+def test_a_row_that_swallowed_others_is_rejected_and_replayed_where_its_cell_is_right(dry):
+    content = rows_of(20, {10: 'q-10,p10@example.com,"Cut off', 14: 'q-14,p14@example.com,ends"'})
+    done, bodies = dry(content, "--quarantine", "q.jsonl")
+    assert len(bodies) == 15
+    assert "line 11: rejected: has a cell that holds 4 lines like rows of their own" in said(done)
+    assert done.exit_code == 1
+    replayed = CliRunner().invoke(main, ["replay", "q.jsonl", "--dry-run"])
+    assert json.loads(replayed.stdout)["body"]["name"].startswith("Cut off\nq-11,p11@example.com")
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        pytest.param("Dear Ana\none, two, three", 1, id="prose with as many commas as a row"),
+        pytest.param("Cut off\na,b,c\nand a line of prose", 1, id="a row among lines that are none"),
+    ],
+)
+def test_a_cell_whose_lines_may_be_rows_is_sent_and_warned_of(dry, cell, lines):
+    done, bodies = dry(rows_of(20, {10: f'q-10,p10@example.com,"{cell}"'}))
+    assert (len(bodies), bodies[9]["name"]) == (20, cell)
+    assert f"people.csv:11: a cell holds {lines} lines that look like rows: look for a stray quote" in said(done)
+
+
+def test_a_cell_of_several_lines_is_sent_without_a_word(dry):
+    done, bodies = dry(rows_of(20, {10: 'q-10,p10@example.com,"two\nlines, and no more"'}))
+    assert len(bodies) == 20
+    assert "rows" not in said(done).replace("records", "")
 
 
 def test_an_unreadable_row_keeps_its_text_for_the_quarantine(tmp_path):
@@ -241,6 +262,20 @@ def test_a_column_that_is_not_there_is_said(dry, form, tmp_path):
         duckdb.sql(f"COPY (SELECT 'u-1' AS id, 'Ann' AS FullName) TO '{tmp_path / 'p.parquet'}'")
     done, _ = dry(rows[form], "--map", "user_id=id", "--map", "name=Fullname", name=f"p.{form}")
     assert "'Fullname'; did you mean 'FullName'?" in said(done)
+
+
+@pytest.mark.parametrize("rules", [(), ("--map", "user_id=id", "--map", "name=FullName")])
+def test_where_the_first_row_names_no_column_the_option_for_another_is_named(dry, rules):
+    done, bodies = dry("Report of today\n\nid,FullName\nu-1,Ann\n", *rules)
+    assert (bodies, done.exit_code) == ([], 2)
+    assert "people.csv:1: " in said(done)
+    assert "or, where another row names the columns, say which: --header-row N" in said(done)
+
+
+def test_a_row_of_which_one_column_is_found_names_the_columns(dry):
+    done, _ = dry("id,FullName\nu-1,Ann\n", "--map", "user_id=id", "--map", "name=Name")
+    assert "there is no column 'Name'" in said(done)
+    assert "--header-row" not in said(done)
 
 
 def test_what_only_with_leaves_out_is_counted_and_its_column_must_be_there(dry):
