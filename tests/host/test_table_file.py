@@ -6,12 +6,14 @@ import io
 import json
 from decimal import Decimal
 
+import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custify_connector.checking.json_values import dumps
 from custify_connector.contract.errors import ConfigurationError
+from custify_connector.host.queried_rows import ALL, Choice, open_input
 from custify_connector.host.rows import open_table
 from custify_connector.host.table_file import LOOKED_AT, FileForm, opened
 
@@ -46,6 +48,56 @@ def test_a_table_of_text_is_the_same_in_every_form(tmp_path_factory, data, names
     with open_table(str(path), None, said) as table:
         assert table.columns == tuple(names)
         assert [(row.fault, row.fields) for row in table.rows] == [
+            (None, dict(zip(names, row, strict=True))) for row in cells
+        ]
+
+
+def as_workbook(path, names, cells):
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in [names, *cells]:
+        book.active.append(row)
+        for cell in book.active[book.active.max_row]:
+            cell.data_type = "s"  # or a text that begins with = would be a formula
+    book.save(path)
+
+
+def as_table(path, names, cells):
+    columns = ", ".join(f'"{name}" VARCHAR' for name in names)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE rows_ ({columns})")
+        for row in cells:
+            connection.execute(f"INSERT INTO rows_ VALUES ({', '.join('?' * len(names))})", row)  # noqa: S608 - marks
+
+
+def as_parquet(path, names, cells):
+    as_table(path.with_suffix(".duckdb"), names, cells)
+    with duckdb.connect(str(path.with_suffix(".duckdb"))) as connection:
+        connection.execute(f"COPY rows_ TO '{path}' (FORMAT parquet)")
+
+
+def as_lines(path, names, cells):
+    path.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in cells))
+
+
+def as_array(path, names, cells):
+    path.write_text(json.dumps([dict(zip(names, row, strict=True)) for row in cells], indent=1))
+
+
+FORMS = {
+    "in.xlsx": as_workbook, "in.duckdb": as_table, "in.parquet": as_parquet, "in.jsonl": as_lines, "in.json": as_array
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+@settings(max_examples=5)
+@given(data=st.data(), names=NAMES)
+def test_a_table_of_text_is_the_same_in_what_is_no_text(tmp_path_factory, name, data, names):
+    cells = data.draw(tables(len(names)))
+    path = tmp_path_factory.mktemp("table") / name
+    FORMS[name](path, names, cells)
+    choice = Choice(table="rows_") if name.endswith(".duckdb") else ALL
+    with open_input(str(path), choice=choice) as table:
+        assert [(row.fault, {key: row.fields[key] or "" for key in names}) for row in table.rows] == [
             (None, dict(zip(names, row, strict=True))) for row in cells
         ]
 
