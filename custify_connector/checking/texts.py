@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ Json: TypeAlias = Any
 """Any JSON value: an object, an array, text, a number, a boolean or null."""
 
 
+@cache  # asked of every record
 def placeholders(template: str) -> tuple[str, ...]:
     """Return the names that a path template leaves to fill in.
 

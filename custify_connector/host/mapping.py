@@ -16,7 +16,7 @@ from typing import Any, Literal
 from custify_connector.checking.identity import field_value
 from custify_connector.checking.wording import suggestion
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.conversions import CONVERSIONS, PLAIN, NotExact, Notation, text_of
+from custify_connector.host.conversions import CONVERSIONS, PLAIN, Notation, NotExact, text_of
 from custify_connector.host.headings import heading
 
 Empty = Literal["absent", "null", "text"]
@@ -192,7 +192,11 @@ def unmapped(row: Mapping[str, Any], empty: Empty, *, flat: bool = False) -> dic
     record: dict[str, Any] = {}
     for column, value in row.items():
         nested = (flat or isinstance(value, str)) and "." in column and _TARGET.match(column)
-        _put(record, _path(column) if nested else (column,), copy.deepcopy(value), empty)
+        own = value if isinstance(value, str) else copy.deepcopy(value)  # text, as nearly all, cannot be changed
+        if not nested and own != "" and column not in record:
+            record[column] = own
+        else:
+            _put(record, _path(column) if nested else (column,), own, empty)
     return record
 
 

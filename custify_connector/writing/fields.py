@@ -139,7 +139,7 @@ _MOST_DIGITS = 255
 
 def white_space(text: str) -> str | None:
     """Return what is wrong with a name that begins or ends with what no reader sees; None when nothing is."""
-    if text.isalnum() or not text or not (_is_unseen(text[0]) or _is_unseen(text[-1])):
+    if not text or (text.isascii() and text == text.strip()) or not (_is_unseen(text[0]) or _is_unseen(text[-1])):
         return None
     if all(map(_is_unseen, text)):
         return f"is {text[:40]!r}, which is only white space: leave it out, or trim it (--trim)"

@@ -111,13 +111,14 @@ def _own_faults(
     """Return what a schema cannot say of a record: its name, its address, its sizes, and what contradicts itself."""
     known = (plan.schema or {}).get("properties", {})
     named = dict.fromkeys(name for fields in plan.identity for name in fields)
-    others = {name: record[name] for name in named if isinstance(record.get(name), str)}
-    texts = {
-        name: str(value)
-        for name, value in (others | dict(key or {})).items()
-        if known.get(name, {}).get("format") != "object-id"
-    }
-    of_key = [Fault(name, reason) for name, text in texts.items() if (reason := white_space(text))]
+    texts = {name: record[name] for name in named if type(record.get(name)) is str}
+    texts.update(key or {})
+    # Those of an object-id are checked with its form.
+    of_key = [
+        Fault(name, reason)
+        for name, value in texts.items()
+        if (reason := white_space(str(value))) and known.get(name, {}).get("format") != "object-id"
+    ]
     if key is None and named and named.keys().isdisjoint(fault.place for fault in before):
         names = ", ".join(" with ".join(fields) for fields in plan.identity)
         of_key.append(Fault("", f"this record has no identifier: it needs one of {names}"))
