@@ -5,6 +5,7 @@ Decides what to say when there is none. The key is never taken from the command 
 
 from __future__ import annotations
 
+import codecs
 import functools
 import os
 import sys
@@ -172,7 +173,8 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
     from custify_connector.host import private_file  # noqa: PLC0415 - as above
 
     try:
-        return orjson.loads(sys.stdin.buffer.read() if str(path) == "-" else private_file.read_mounted(path))
+        content = sys.stdin.buffer.read() if str(path) == "-" else private_file.read_mounted(path)
+        return orjson.loads(content.removeprefix(codecs.BOM_UTF8))  # editors on Windows write the mark
     except orjson.JSONDecodeError:
         return None
 

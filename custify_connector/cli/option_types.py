@@ -6,6 +6,7 @@ the data directory.
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class SourceText(click.ParamType):  # type: ignore[type-arg] # generic in the ne
             return value
         try:
             text = Path(value[1:]).read_bytes() if value.startswith("@") else value.encode()
-            content = orjson.loads(text)
+            content = orjson.loads(text.removeprefix(codecs.BOM_UTF8))
         except OSError as error:
             self.fail(f"{value[1:]} cannot be read: {error.strerror or error}", param, ctx)
         except (orjson.JSONDecodeError, UnicodeEncodeError) as error:

@@ -6,6 +6,7 @@ state means.
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Stored:
 def load(path: Path) -> Stored:
     """Return what is stored, nothing when there is no file; raises StateError for a file that cannot be read."""
     try:
-        content: Any = loads(path.read_bytes())
+        content: Any = loads(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except FileNotFoundError:
         return Stored()
     except OSError as error:

@@ -1,3 +1,4 @@
+import codecs
 import json
 
 import pytest
@@ -24,6 +25,17 @@ def mounted(tmp_path, sandbox, canary):
 
 def test_a_credential_comes_from_a_mounted_file(mounted):
     assert json.loads(read("--credential-file", str(mounted)).stdout)["id"]
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_file_of_json(mounted, tmp_path):
+    mounted.chmod(0o600)
+    mounted.write_bytes(codecs.BOM_UTF8 + mounted.read_bytes())
+    mounted.chmod(0o440)
+    source = tmp_path / "source.json"
+    source.write_bytes(codecs.BOM_UTF8 + b'{"endpoint": "people"}')
+    words = ["--credential-file", str(mounted), "--limit", "1"]
+    done = CliRunner().invoke(main, ["read", "--source", f"@{source}", *words])
+    assert done.exit_code == 0, (done.output, done.exception)
 
 
 def test_a_file_that_is_named_goes_before_the_environment(mounted, monkeypatch):

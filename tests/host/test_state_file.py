@@ -26,6 +26,11 @@ def test_what_was_saved_is_loaded(tmp_path, stored):
     assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
 
 
+def test_a_mark_of_the_byte_order_is_no_part_of_a_state(tmp_path):
+    (tmp_path / "state.json").write_bytes(b'\xef\xbb\xbf{"state": {"version": 1}}')
+    assert load(tmp_path / "state.json") == Stored({"version": 1})
+
+
 @pytest.mark.parametrize(
     "content",
     [
