@@ -206,7 +206,7 @@ class _Reader:
         inner = [text for value in values for text in re.split(r"\r\n|\r|\n", value)[1:]]
         alike = [text for text in inner if text.count(self._delimiter) == width - 1]
         # In prose, a blank follows a comma, and one comma is in many texts.
-        dense = sum(not re.search(re.escape(self._delimiter) + r"\s", text) for text in alike)
+        dense = sum(f"{self._delimiter} " not in text for text in alike)
         if width > 2 and inner and dense == len(inner):  # noqa: PLR2004
             return (
                 f"has a cell that holds {dense:,} lines like rows of their own: look for two stray quotes, and write"

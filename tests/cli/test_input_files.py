@@ -179,6 +179,13 @@ def test_a_row_that_swallowed_others_is_rejected_and_replayed_where_its_cell_is_
     assert json.loads(replayed.stdout)["body"]["name"].startswith("Cut off\nq-11,p11@example.com")
 
 
+def test_a_row_of_empty_cells_between_tabs_is_a_row_that_was_swallowed(dry):
+    content = 'user_id\temail\tname\nu-1\t\t"Cut off\nu-2\t\tends"\n'
+    done, bodies = dry(content, name="people.tsv")
+    assert (bodies, done.exit_code) == ([], 1)
+    assert "line 2: rejected: has a cell that holds 1 lines like rows of their own" in said(done)
+
+
 @pytest.mark.parametrize(
     ("cell", "lines"),
     [
