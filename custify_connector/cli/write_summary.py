@@ -22,12 +22,14 @@ _LINES_NAMED = 5
 class Reasons:
     """What was rejected or failed, grouped by outcome and reason; bounded, the rest is counted.
 
-    `reasons` is what a group is called: the reason that all of it has, or what several have in common.
+    `reasons` has the first reason of a group, whole, since what is to be done may be in it; `various` are the groups
+    whose reasons differ in their values.
     """
 
     groups: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    various: set[tuple[str, str]] = field(default_factory=set)
     others: int = 0
 
     def add(self, line: Line) -> None:
@@ -38,7 +40,7 @@ class Reasons:
             return
         reason = (line.receipt.reason or "").removeprefix(f"line {line.line} ")
         if self.reasons.setdefault(group, reason) != reason:
-            self.reasons[group] = group[1]
+            self.various.add(group)
         kept = self.groups.setdefault(group, [])
         if len(kept) < _LINES_NAMED:
             kept.append(line)
@@ -47,19 +49,26 @@ class Reasons:
     def lines(self) -> list[str]:
         """Return one line of text for each reason, the most frequent first; those of one row name its key."""
         order = sorted(self.groups, key=lambda group: (-self.counts[group], self.groups[group][0].line))
-        shown = [_group(group[0], self.reasons[group], self.groups[group], self.counts[group]) for group in order]
+        shown = [_group(self._named(group), self.groups[group], self.counts[group]) for group in order]
         return [*shown, f"and {self.others:,} more, for other reasons"] if self.others else shown
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the same for scripts."""
         return [
-            {"outcome": group[0], "reason": self.reasons[group], "count": self.counts[group]}
+            {"outcome": group[0], "reason": self._common(group), "count": self.counts[group]}
             | {"lines": [line.line for line in kept]}
             for group, kept in self.groups.items()
         ]
 
+    def _common(self, group: tuple[str, str]) -> str:
+        return group[1] if group in self.various else self.reasons[group]
 
-def _group(outcome: str, reason: str, kept: list[Line], count: int) -> str:
+    def _named(self, group: tuple[str, str]) -> tuple[str, str]:
+        return f"{group[0]}, such as" if group in self.various else group[0], self.reasons[group]
+
+
+def _group(named: tuple[str, str], kept: list[Line], count: int) -> str:
+    outcome, reason = named
     if count == 1:
         return f"line {kept[0].line}: {outcome}{_name(kept[0].receipt)}: {reason}"
     more = f" and {count - len(kept):,} more" if count > len(kept) else ""

@@ -48,7 +48,8 @@ def test_outcomes_that_no_one_had_are_left_out():
     assert outcomes({"sent": 1200, "rejected": 0, "failed": 3}) == "1,200 sent, 3 failed"
 
 
-def test_reasons_that_differ_in_values_alone_are_one_without_their_values():
+def test_reasons_that_differ_in_values_alone_are_one_and_the_first_is_shown_whole():
     shown = grouped(*((line, "rejected", f"line {line} is odd: 'x{line}'") for line in (2, 3)))
-    assert shown.lines() == ["2 rejected: is odd: … (lines 2, 3)"]
+    assert shown.lines() == ["2 rejected, such as: is odd: 'x2' (lines 2, 3)"]
+    assert shown.as_json() == [{"outcome": "rejected", "reason": "is odd: …", "count": 2, "lines": [2, 3]}]
     assert grouped((2, "rejected", "line 2 is 'odd'")).lines() == ["line 2: rejected: is 'odd'"]
