@@ -82,13 +82,15 @@ def _run(sync: Sync, words: tuple[str, ...]) -> int:
         code, crash = _CRASHED, error
     done = [run for run in _recorded(_MOST_RUNS) if run.id > before and run.pid == own()]
     alert = syncs.alert(sync.last, code)
+    is_reported = (
+        not alert or alert not in sync.document or sync_alerts.start(sync, alert, _shown_run(sync, done, code))
+    )
+    is_failing = syncs.is_failing(sync.last, code) if is_reported else alert == "on_recovery"
     numbers = tuple(sorted(run.id for run in done))
     try:
-        syncs.keep(sync.path, Last(code, now(), numbers, syncs.is_failing(sync.last, code)))
+        syncs.keep(sync.path, Last(code, now(), numbers, is_failing))
     except ConfigurationError as error:  # it never changes how the run ended
         click.echo(f"custify: how this run ended is not kept: {error}", err=True)
-    if alert and alert in sync.document:
-        sync_alerts.start(sync, alert, _shown_run(sync, done, code))
     if crash:
         raise crash
     return code

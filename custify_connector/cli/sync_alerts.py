@@ -19,8 +19,11 @@ _SECONDS = 60.0
 _SECRETS = frozenset({"CUSTIFY_API_KEY"})
 
 
-def start(sync: Sync, alert: Alert, run: Mapping[str, Any], seconds: float = _SECONDS) -> None:
-    """Start the program in the folder of the sync, with the run as JSON on its standard input, and without the key."""
+def start(sync: Sync, alert: Alert, run: Mapping[str, Any], seconds: float = _SECONDS) -> bool:
+    """Start the program in the folder of the sync, with the run as JSON on its standard input, and without the key.
+
+    Return whether it ended well: what it did not report is to be reported by the next run.
+    """
     words = sync.document[alert]
     try:
         done = subprocess.run(  # noqa: S603 - the words of the plan, and no shell
@@ -38,8 +41,10 @@ def start(sync: Sync, alert: Alert, run: Mapping[str, Any], seconds: float = _SE
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "is not a command"
         _say(sync, alert, f"could not be started: {words[0]}: {reason}")
     else:
-        if done.returncode:
-            _say(sync, alert, f"ended with exit code {done.returncode}")
+        if done.returncode == 0:
+            return True
+        _say(sync, alert, f"ended with exit code {done.returncode}")
+    return False
 
 
 def _say(sync: Sync, alert: Alert, reason: str) -> None:

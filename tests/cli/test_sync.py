@@ -155,7 +155,22 @@ def test_a_program_that_fails_is_said_and_changes_nothing(sync, tmp_path, comman
     done = sync("run", "nightly")
     assert done.exit_code == 1
     assert said in done.stderr
-    assert syncs.last_of(Path("syncs/nightly.yaml")).failing
+    assert syncs.last_of(Path("syncs/nightly.yaml")).code == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["./report"], [sys.executable, "-c", "raise SystemExit(7)"]], ids=["none", "fails"]
+)
+def test_what_a_program_did_not_report_is_reported_by_the_next_run(sync, tmp_path, command):
+    good = (tmp_path / "people.csv").read_text()
+    for kind, rows in (("on_failure", "id,name\n,Nameless\n"), ("on_recovery", good)):
+        (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
+        with_alerts(command)
+        sync("run", "nightly")
+        with_alerts()
+        sync("run", "nightly")
+        sync("run", "nightly")
+        assert len(reported(kind)) == 1
 
 
 def test_a_second_run_at_the_same_time_is_refused(sync, sandbox):
