@@ -100,7 +100,7 @@ class Quarantine:
         self.path = path
         self.count = 0
         self._found: dict[str, set[tuple[int, str]]] = {}
-        if path.exists() and not path.is_file() and not path.is_dir():
+        if path.exists() and not path.is_file() and not path.is_dir() and str(path) != os.devnull:  # that one is meant
             reason = "is not a regular file, and keeps nothing for a replay: name a file"
             raise ConfigurationError((Fault(str(path), reason),))
         try:
