@@ -65,6 +65,10 @@ class Terminal:
         self.credential = {"name": "emulated", "api_key": sandbox.api_key, "base_url": sandbox.base_url}
         self.environment = {"CUSTIFY_API_KEY": sandbox.api_key, "CUSTIFY_BASE_URL": sandbox.base_url}
 
+    def has(self, text):
+        """Say whether the people of the page have such a row."""
+        return text in (self.folder / "people.csv").read_text("utf-8")
+
     def custify(self, command, *more, code=0):
         """Run a `custify` command, which must exit with this code; return what it printed, and what for people."""
         result = CliRunner().invoke(main, [*shlex.split(command)[1:], *more], env=self.environment)
