@@ -58,7 +58,11 @@ def fresh(folder: Path, wanted: Wanted) -> Choice:
     for path, known in _alike(folder, wanted):
         if path != own and wanted.input in known.inputs and _is_same(known, wanted):
             journal.leave(path, wanted.input)
-    unfinished = [path for path, known in _of_input(folder, wanted) if not known.finished]
+    unfinished = [
+        path
+        for path, known in _of_input(folder, wanted)
+        if not known.finished and (known.account is None or _is_same(known, wanted))
+    ]
     return Choice(own, started_over(unfinished[0]) if unfinished else None)
 
 

@@ -87,6 +87,14 @@ def test_a_run_to_another_account_is_another_run(desk, other):
     assert desk.held("companies", "company_id", other) == ["mark-one", "mark-two"]
 
 
+def test_a_run_with_a_wrong_key_is_not_named_as_unfinished_by_those_with_the_right_one(desk):
+    desk.put("c.jsonl", companies("one"))
+    assert desk.run("write", "upsert_company", "c.jsonl", key="mistyped").exit_code == 3
+    done = desk.run("write", "upsert_company", "c.jsonl")
+    assert (done.exit_code, "did not finish" in done.stderr) == (0, False), done.stderr
+    assert "did not finish" in desk.run("write", "upsert_company", "c.jsonl", key="mistyped").stderr
+
+
 def test_another_key_at_one_address_is_refused_and_both_are_named(desk, canary):
     desk.put("c.jsonl", companies("one"))
     desk.run("write", "upsert_company", "c.jsonl", "--resume")
