@@ -278,7 +278,7 @@ def _ended(plan: ReadPlan, before: Position, after: Position, page: Page, *, is_
     size = page.asked or before.place.size or 0
     first = SMALLEST_FULL_PAGE if plan.bound else 1
     is_short = len(page.records) < (size if before.place.fullest else first)
-    if is_short and after.place.total == after.place.collected and not after.doubts.total_moved:
+    if is_short and after.place.total == after.place.collected:
         return True
     is_at_the_last = page.identities[-1:] == [*before.delivered.previous[-1:]]
     ends_alike = not is_new and (is_at_the_last or after.doubts.is_unproven)

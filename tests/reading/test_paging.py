@@ -224,29 +224,6 @@ def test_a_limit_makes_the_first_page_no_larger_than_needed():
     assert start(plan, None).place.size == 3
 
 
-class Downwards(Model):
-    """Counts down to the end of each page, in no order, and shows a page without its middle."""
-
-    hidden = ("r33", "r34")
-
-    def page(self, number: int, base: int, other: int | None = None) -> Page:
-        """Answer one page."""
-        size = other or base
-        reached = self.rows[(number - 1) * size : number * size]
-        records = [row for row in reached if row["id"] not in self.hidden]
-        total = (number - 1) * size + len(records)
-        return Page(number, records, identities_of(records, PLAN.key), total, asked=other)
-
-
-@pytest.mark.parametrize("plan", [PLAN, FIXED], ids=["any size", "one size"])
-def test_a_total_that_grows_with_the_pages_ends_no_read(plan):
-    model = Downwards(95)
-    model.rows = [model.rows[place * 37 % 95] for place in range(95)]
-    delivered = read(model, plan)
-    assert set(delivered) == {row["id"] for row in model.rows} - set(model.hidden)
-    assert len(delivered) == 93
-
-
 def test_a_total_that_moved_makes_a_page_of_one_size_asked_ahead_worthless():
     """A page that was asked before the one in front of it was answered may be older than it."""
     model = Model(50)
