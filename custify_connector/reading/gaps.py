@@ -11,7 +11,7 @@ from dataclasses import replace
 from custify_connector.reading.overlap import fell, step_back
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan
-from custify_connector.reading.position import Position, Step, begins
+from custify_connector.reading.position import Place, Position, Step, begins
 from custify_connector.reading.undated import looks_further
 from custify_connector.records.identities import Seen
 
@@ -31,14 +31,23 @@ def nothing_there(plan: ReadPlan, position: Position, page: Page) -> Step:
     counted = place.total if says is None else says
     is_missed = counted is not None and counted > max(above, place.collected if says is None else 0)
     has_moved_up = above > 0 and (above < place.reached or fell(position, page))
-    if (is_missed or has_moved_up) and not doubts.end_checked:
-        return step_back(plan, replace(position, doubts=replace(doubts, end_checked=True, below_end=0)))
+    is_still_above = has_moved_up and not is_missed and doubts.is_stepping_back
+    if is_still_above or ((is_missed or has_moved_up) and not doubts.end_checked):
+        doubts = replace(doubts, end_checked=True, below_end=0)
+        return step_back(
+            plan, replace(position, place=place if is_missed else _above(place, above, counted), doubts=doubts)
+        )
     end = above + (page.asked or place.size or 0)
     if is_missed:
         return below_gap(plan, position, end, counted or 0)
     if counted is None or has_moved_up:
         return look_below(plan, position, end)
     return looks_further(plan, Step([], position, done=True))
+
+
+def _above(place: Place, above: int, counted: int | None) -> Place:
+    """Return the place in a list that became shorter: where it ends now, the page to step back to begins above that."""
+    return replace(place, reached=min(place.reached, above, above if counted is None else counted))
 
 
 def below_gap(plan: ReadPlan, position: Position, end: int, counted: int) -> Step:

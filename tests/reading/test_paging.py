@@ -235,6 +235,18 @@ def test_a_total_that_moved_makes_a_page_of_one_size_asked_ahead_worthless():
     assert (again.flush, again.records, again.position.place.number) == (True, [], 2)
 
 
+@pytest.mark.parametrize("plan", [PLAN, FIXED], ids=["any size", "one size"])
+def test_a_list_that_became_shorter_is_looked_at_where_it_ends_now(plan):
+    """Pages that were asked ahead counted more than is left: a step back from where they ended still lies below."""
+    position = start(plan, None)
+    position = replace(position, place=replace(position.place, number=12, reached=115, total=118, collected=115))
+    for left in (110, 83, 41):
+        begun = (position.place.number - 1) * (position.place.asked or 10)
+        empty = Page(position.place.number, [], [], left, asked=position.place.asked)
+        position = absorb(plan, position, empty, seen_before(position)).position
+        assert begun >= left > (position.place.number - 1) * (position.place.asked or 10)
+
+
 def test_a_cut_step_asks_the_rest_of_its_page_again():
     model = Model(10)
     position = start(PLAN, None)
