@@ -80,7 +80,7 @@ def add(database: sqlite3.Connection, run: int, rows: Iterable[RunRow]) -> None:
 
 
 def _sought(text: str) -> str:
-    return (_stored(text) or "").casefold()[:_LONGEST_VALUE]
+    return (_stored(text) or "").strip().casefold()[:_LONGEST_VALUE]
 
 
 def _stored(text: str | None) -> str | None:
@@ -112,7 +112,7 @@ def of_run(database: sqlite3.Connection, run: int, outcome: str | None, count: i
 
 def about(database: sqlite3.Connection, text: str, count: int) -> list[RunRow]:
     """Return the newest rows of all runs whose key is a text or begins with it, in small or capital letters."""
-    begin = _sought(text.strip())
+    begin = _sought(text)
     if not begin:
         return []
     rows = database.execute(

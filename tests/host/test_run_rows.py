@@ -79,6 +79,7 @@ def test_any_receipt_comes_back(outcome, key):
 
 @given(text=ANY_TEXT)
 @example(text="half a \ud800")
+@example(text="\r0")
 def test_any_text_is_kept_and_found_by_what_it_holds(text):
     history = RunHistory()
     run = stored(history, row(1, key={"id": text}, field=text, reason=f"why {text}", record={"a": text}))
