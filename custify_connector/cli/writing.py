@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +258,7 @@ def _follow(
 ) -> None:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
     count, reasons = summary
+    planned = _standard_output()
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
@@ -266,7 +269,7 @@ def _follow(
                 record.row(line, capture=kept.capture)
                 record.follow(count)
             if line.receipt.outcome == "planned":
-                click.echo(orjson.dumps(line.receipt.response))
+                planned(orjson.dumps(line.receipt.response) + b"\n")
             elif line.receipt.outcome in {"rejected", "failed", "not_tried"}:
                 reasons.add(line)
             for each in reports:
@@ -274,6 +277,15 @@ def _follow(
     finally:
         progress.clear()
         _summarise(endpoint, count, reasons)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def _standard_output() -> Callable[[bytes], object]:
+    """Return what writes to standard output: to a terminal line by line, else in blocks, which costs far less."""
+    if sys.stdout is None or sys.stdout.isatty():
+        return partial(click.echo, nl=False)
+    return sys.stdout.buffer.write
 
 
 def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:

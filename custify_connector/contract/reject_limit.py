@@ -12,6 +12,8 @@ from custify_connector.contract.values import Receipt
 FEWEST_FOR_A_SHARE = 100
 """A share of rejects means little before so many records."""
 
+_REJECTS = frozenset({"rejected", "failed"})
+
 
 class RejectLimit:
     """Counts receipts; `stopped` is why no record may be sent any more, None while the run continues."""
@@ -25,9 +27,9 @@ class RejectLimit:
 
     def count(self, receipts: Iterable[Receipt]) -> None:
         """Take in the outcomes of records that were decided together."""
-        outcomes = [receipt.outcome for receipt in receipts]
-        self._records += len(outcomes)
-        self._rejects += sum(outcome in {"rejected", "failed"} for outcome in outcomes)
+        for receipt in receipts:
+            self._records += 1
+            self._rejects += receipt.outcome in _REJECTS
         if self.stopped is None and self._rejects:
             self.stopped = self._reason()
 
