@@ -1,5 +1,6 @@
 """What was delivered last to an account, as hashes, in a bounded file; and what a sent record makes forgotten."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -109,7 +110,7 @@ def test_of_two_records_of_one_key_that_are_under_way_neither_is_known(store):
 
 
 def size(path):
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         counts = [
             database.execute("SELECT count(*) FROM delivered").fetchone()[0],
             database.execute("SELECT count(*) FROM names").fetchone()[0],

@@ -1,5 +1,6 @@
 """The journal of a write run: what it knows of each row, also after the process was killed."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -106,7 +107,7 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path, resume):
 def test_a_receipt_that_is_damaged_or_of_another_version_is_refused(journal, receipt):
     journal.give(0, ONE)
     journal.close()
-    with sqlite3.connect(journal.path) as database:
+    with contextlib.closing(sqlite3.connect(journal.path, isolation_level=None)) as database:
         database.execute("UPDATE rows SET receipt = ?", (receipt,))
     database.close()
     opened = again(journal)
@@ -131,13 +132,13 @@ def test_a_file_that_is_no_journal_is_refused_and_stays_as_it_is(tmp_path, conte
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_database_of_another_kind_is_refused_and_stays_as_it_is(tmp_path, resume):
     path = tmp_path / "own.sqlite"
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("CREATE TABLE mine (value)")
         database.execute("INSERT INTO mine VALUES (1)")
     database.close()
     with pytest.raises(ConfigurationError, match="of another kind"):
         Journal(path, "upsert_person", resume=resume).meet(ONE)
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         assert database.execute("SELECT * FROM mine").fetchall() == [(1,)]
     database.close()
 
@@ -228,7 +229,7 @@ def test_a_journal_that_was_not_closed_can_be_resumed(tmp_path):
     opened = Journal(tmp_path / "j", "upsert_person", resume=True)
     assert opened.find(0) == Entry(ONE, None)
     opened.close()
-    with sqlite3.connect(tmp_path / "j") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as database:
         assert database.execute("SELECT count(*) FROM rows").fetchone() == (1,)
     database.close()
 
@@ -267,7 +268,7 @@ def test_a_run_is_unfinished_until_it_says_otherwise(journal):
 
 def test_a_journal_of_version_0_1_0_is_resumed(tmp_path):
     path, receipt = tmp_path / "run.journal", b'{"index":0,"outcome":"sent","key":{"id":1},"status":202,"code":null}'
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("CREATE TABLE rows (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, receipt BLOB)")
         database.execute("CREATE TABLE run (destination TEXT NOT NULL, finished INTEGER NOT NULL)")
         database.execute("INSERT INTO run VALUES ('create_event', 0)")

@@ -180,7 +180,7 @@ def test_a_long_run_keeps_few_samples():
 def test_a_file_of_an_older_version_is_brought_up_to_date():
     history = RunHistory()
     history.begin(Run("read", "people", "acme"))
-    with sqlite3.connect(history.path) as database:
+    with contextlib.closing(sqlite3.connect(history.path, isolation_level=None)) as database:
         database.executescript(
             "ALTER TABLE runs DROP COLUMN connector; ALTER TABLE runs DROP COLUMN total;"
             "ALTER TABLE runs DROP COLUMN waits; DROP TABLE rows; DROP TABLE row_keys;"
