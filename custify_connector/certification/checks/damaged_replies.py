@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -44,19 +43,6 @@ def a_list_that_ends_before_its_count_is_no_whole_one(bench: Bench) -> Iterator[
         held = len(trial.service.truth(trial.streams[0]))
         yield holds(f"{kind}, {len(reading.records)} of {held}", "IncompleteRead", shown(reading.error or "no error"),
                     isinstance(reading.error, IncompleteRead))  # fmt: skip
-
-
-@check("D20", "hardened", seconds=60)
-def a_page_that_is_empty_for_once_hides_nothing(bench: Bench) -> Iterator[Finding]:
-    """A list without a count may continue below an empty page: what is there arrives, or the read is incomplete."""
-    for stream, trial in bench.sized(size=40, page_cap=5, quirks=frozenset({"no_total"})):
-        trial.service.inject(InjectedFault("no_records", after=2))
-        reading = trial.read(stream)
-        came = Counter(bench.name(stream, record) for record in reading.records)
-        held = Counter(bench.name(stream, record) for record in trial.service.truth(stream))
-        yield holds(f"{stream}, {came.total()} of {held.total()}", "all records, or an IncompleteRead",
-                    shown(reading.error or "no error"),
-                    came == held or isinstance(reading.error, IncompleteRead))  # fmt: skip
 
 
 @check("D18", "hardened", seconds=60)

@@ -173,20 +173,6 @@ def a_list_ends_where_a_page_is_empty(healthy: Plugin) -> object:
     return swallowing(healthy)
 
 
-@mutant("D20")
-def an_empty_page_is_the_end(healthy: Plugin) -> object:
-    """No count says that there are more, so what stands below the first ten records is passed over."""
-
-    def cut(batches: Iterator[Batch]) -> Iterator[Batch]:
-        left = 10
-        with suppress(Exception):
-            for batch in batches:
-                yield replace(batch, records=batch.records[:left])
-                left -= len(batch.records[:left])
-
-    return with_batches(healthy, cut)
-
-
 @mutant("D18")
 def what_is_no_page_is_the_end_of_the_list(healthy: Plugin) -> object:
     """An error that came as a success is passed over."""
