@@ -162,3 +162,14 @@ def screen(chromium, console):
     page.goto(console.link)
     yield watched
     context.close()
+
+
+@pytest.fixture(scope="module")
+def acme(screen, account, canary):
+    """Return the screen of a console that has a credential of that name."""
+    screen.open("/custify/credentials/add")
+    for label, text in (("Credential Name", "acme"), ("API Key", canary), ("API URL", account.base_url)):
+        screen.page.get_by_label(label).fill(text)
+    screen.page.get_by_role("button", name="Save", exact=True).click()
+    expect(screen.page.get_by_role("status")).to_contain_text("acme is kept")
+    return screen

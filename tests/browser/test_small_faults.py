@@ -15,16 +15,6 @@ PRESSED = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def acme(screen, account, canary):
-    screen.open("/custify/credentials/add")
-    for label, text in (("Credential Name", "acme"), ("API Key", canary), ("API URL", account.base_url)):
-        screen.page.get_by_label(label).fill(text)
-    screen.page.get_by_role("button", name="Save", exact=True).click()
-    expect(screen.page.get_by_role("status")).to_contain_text("acme is kept")
-    return screen
-
-
 def test_runs_at_once_share_one_rate_limit_and_all_of_them_come_to_their_end(acme, canary):
     with Sandbox(people=900, api_key=canary, rate_limit=(2, 1)) as strict:
         acme.open("/custify/credentials/add")

@@ -2,7 +2,6 @@
 
 import threading
 
-import pytest
 import uvicorn
 from playwright.sync_api import expect
 
@@ -10,16 +9,6 @@ from custify_connector.console import serving
 from custify_connector.console.application import application
 
 LONG = "a-name-without-a-blank-" * 8
-
-
-@pytest.fixture(scope="module")
-def acme(screen, account, canary):
-    screen.open("/custify/credentials/add")
-    for label, text in (("Credential Name", "acme"), ("API Key", canary), ("API URL", account.base_url)):
-        screen.page.get_by_label(label).fill(text)
-    screen.page.get_by_role("button", name="Save", exact=True).click()
-    expect(screen.page.get_by_role("status")).to_contain_text("acme is kept")
-    return screen
 
 
 def test_the_focus_and_what_is_selected_stay_while_a_run_is_live(acme, account):
