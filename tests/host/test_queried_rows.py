@@ -1,6 +1,7 @@
 """Rows of Parquet files and DuckDB databases become those of JSON, and what JSON cannot carry is that row's fault."""
 
 import re
+import sys
 
 import duckdb
 import pytest
@@ -72,6 +73,13 @@ def test_a_parquet_file_gives_its_rows(tmp_path):
 )
 def test_each_type_becomes_its_json(database, expression, value):
     assert one(database, expression).fields == {"cell": value}
+
+
+def test_moments_within_others_need_no_package_of_time_zones(database, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytz", None)
+    moment = "TIMESTAMPTZ '2026-01-31 09:30:00+02'"
+    found = one(database, f"{{'list': [{moment}], 'inner': {{'at': {moment}}}}}").fields["cell"]
+    assert found == {"list": ["2026-01-31T07:30:00.000Z"], "inner": {"at": "2026-01-31T07:30:00.000Z"}}
 
 
 @pytest.mark.parametrize(
