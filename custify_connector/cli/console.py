@@ -8,6 +8,7 @@ import click
 
 from custify_connector.cli.options import exit_codes
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.installation import command_for
 
 
 @click.command()
@@ -30,6 +31,6 @@ def command(port: int, no_browser: bool, folder: Path) -> None:
     try:
         from custify_connector.console import serving  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        reason = f"needs {error.name}: pip install 'custify-connector[console]'"
+        reason = f"needs {error.name}: {command_for('console')}"
         raise ConfigurationError((Fault("console", reason),)) from None
     serving.serve(folder, port, browser=not no_browser, tell=lambda link: click.echo(f"custify console: {link}"))

@@ -15,7 +15,7 @@ from custify_connector.cli.options import account_of, typed_params
 from custify_connector.cli.wanted import Wanted, names
 from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 from custify_connector.host import resuming
-from custify_connector.host.words import unusable
+from custify_connector.host.installation import unusable
 
 START = "dlt:"
 

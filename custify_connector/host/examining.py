@@ -17,12 +17,12 @@ from typing import Literal
 from custify_connector.contract import load_installed
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import home, key_stores, private_file
+from custify_connector.host.installation import DISTRIBUTION, command_for
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.vault import Vault
 
 Verdict = Literal["ok", "note", "fault", "skipped"]
 
-_DISTRIBUTION = "custify-connector"
 OLDEST_PYTHON = (3, 10)
 _LITTLE_SPACE = 200_000_000
 
@@ -68,7 +68,7 @@ def _python() -> Finding:
 
 def _extras() -> Finding:
     needs: dict[str, list[str]] = {}
-    for text in metadata.requires(_DISTRIBUTION) or ():
+    for text in metadata.requires(DISTRIBUTION) or ():
         requirement, _, marker = text.partition(";")
         if "extra ==" in marker:
             name = marker.rpartition("extra ==")[2].strip(" \"')")
@@ -77,7 +77,7 @@ def _extras() -> Finding:
     found = f"installed: {', '.join(sorted(set(needs) - set(missing))) or 'none'}"
     if not missing:
         return Finding("extras", "ok", found)
-    fix = f"only if you want them: pip install '{_DISTRIBUTION}[{','.join(sorted(missing))}]'"
+    fix = f"only if you want them: {command_for(*missing)}"
     return Finding("extras", "note", f"{found}; not installed: {', '.join(sorted(missing))}", fix)
 
 
@@ -130,7 +130,7 @@ def _keys() -> Finding:
     place = key_stores.preferred(home.directory())
     if place.kind == "keyring":
         return Finding("keys", "ok", f"new keys go into {place.place}")
-    install = "" if _is_installed("keyring") else f"pip install '{_DISTRIBUTION}[keyring]', and "
+    install = "" if _is_installed("keyring") else f"{command_for('keyring')}, and "
     fix = f"only if you want a keyring: {install}start and unlock the one of your desktop"
     return Finding("keys", "note", f"no keyring works here: keys go into {place.place}", fix)
 

@@ -15,6 +15,7 @@ import orjson
 from custify_connector.checking.secret import Secret
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import private_file
+from custify_connector.host.installation import command_for
 
 Kind = Literal["keyring", "file"]
 Answer = TypeVar("Answer")
@@ -152,6 +153,6 @@ def of_kind(kind: Kind, folder: Path) -> KeyStore:
         return FileStore(folder / "keys.json")
     backend = keyring_backend()
     if backend is None:
-        reason = "no working keyring was found: pip install 'custify-connector[keyring]', or --store file"
+        reason = f"no working keyring was found: {command_for('keyring')}, or --store file"
         raise ConfigurationError((Fault("keyring", reason),))
     return KeyringStore(backend)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host.words import unusable
+from custify_connector.host.installation import unusable
 
 INPUT_FORMS = ("jsonl", "csv", "parquet", "duckdb", "excel")
 LOOKED_AT = 64 * 1024

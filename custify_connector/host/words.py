@@ -45,15 +45,6 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def unusable(extra: str, error: ImportError) -> str:
-    """Return why an extra cannot be used: it is not installed, or its libraries cannot be loaded on this machine."""
-    package = f"'custify-connector[{extra}]'"
-    if isinstance(error, ModuleNotFoundError):
-        return f"is not installed: pip install {package}"
-    reason = " ".join(str(error).split())
-    return f"cannot be loaded: {reason}. Install what it needs, or run pip install --force-reinstall {package}"
-
-
 def outcomes(counts: Mapping[str, int]) -> str:
     """Return how many had which outcome: `4 sent, 1 rejected`; empty when there is none."""
     return ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)

@@ -15,9 +15,9 @@ from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.conversions import day_of
 from custify_connector.host.csv_rows import without_last
 from custify_connector.host.headings import Heading, heading_of
+from custify_connector.host.installation import unusable
 from custify_connector.host.rows import Row, Table
 from custify_connector.host.table_file import FileForm, Opened
-from custify_connector.host.words import unusable
 
 
 def table(file: Opened, written: FileForm) -> Table:

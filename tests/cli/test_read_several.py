@@ -21,6 +21,7 @@ from custify_connector.cli import main, options, read_cost
 from custify_connector.cli.reads import jobs
 from custify_connector.cli.wanted import Wanted
 from custify_connector.exchange import retrying
+from custify_connector.host.installation import command_for
 from custify_connector.host.outputs.flattening import Columns
 from custify_connector.plugin import connector
 from custify_connector.sandbox import Fault, Permissions, Quirks
@@ -311,7 +312,7 @@ def test_without_the_extra_the_command_says_what_to_install(run, monkeypatch):
     for words in (["people", "-o", "crm.duckdb"], ["people", "-o", "people.parquet"]):
         done = run(*words)
         assert done.exit_code == 2
-        assert "pip install 'custify-connector[duckdb]'" in done.stderr
+        assert command_for("duckdb") in done.stderr
 
 
 @pytest.mark.parametrize("output", ["crm.duckdb", "people.csv", "people.parquet", "people.jsonl"])

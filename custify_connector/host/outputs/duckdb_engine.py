@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.installation import unusable
 from custify_connector.host.outputs.database_tables import literal, quoted
 from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.tables import Rows
-from custify_connector.host.words import unusable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,8 +17,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable
 from custify_connector.contract.interrupts import current_interrupt
+from custify_connector.host.installation import unusable
 from custify_connector.host.outputs.place import refused
-from custify_connector.host.words import unusable
 
 if TYPE_CHECKING:
     import psycopg
