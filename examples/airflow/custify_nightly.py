@@ -1,6 +1,6 @@
 """Every night in Airflow: all of Custify into a database, then the sign-ups of a file to Custify.
 
-    pip install 'custify-connector[duckdb]'          on every worker
+    pip install '.[duckdb]'     in the checkout, on every worker
     airflow connections add custify --conn-type generic --conn-host https://api.custify.com --conn-password KEY
     airflow variables set custify_folder /data/custify     a folder that stays from one night to the next
 

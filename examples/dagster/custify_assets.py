@@ -1,6 +1,6 @@
 """Custify in Dagster: people and companies as assets, the sign-ups of a file sent, and streams loaded by dlt.
 
-    pip install dagster-webserver dagster-dlt 'custify-connector[dlt,duckdb]'
+    pip install dagster-webserver dagster-dlt '.[dlt,duckdb]'     in the checkout
     CUSTIFY_API_KEY=… dagster dev -f custify_assets.py
 
 The first three assets call the connector's hooks: a read is kept by Dagster's own I/O manager, a write reports the

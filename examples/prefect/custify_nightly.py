@@ -1,6 +1,6 @@
 """Every night in Prefect: all of Custify into a database, then the sign-ups of a file to Custify.
 
-    pip install prefect 'custify-connector[duckdb]'
+    pip install prefect '.[duckdb]'     in the checkout
     python -c "from prefect.blocks.system import Secret; Secret(value='KEY').save('custify-key')"
     python custify_nightly.py /data/custify     a folder that stays from one night to the next
 

@@ -80,7 +80,7 @@ def test_the_page_leads_from_nothing_to_hardened_there(environment, tmp_path):
     """The block of the page as it stands, but for its first two lines, which make the environment that is here."""
     page = (ROOT / "docs" / "certification.md").read_text("utf-8").partition("## Make a connector")[2]
     make, install, *steps = page.partition("```bash\n")[2].partition("```")[0].splitlines()
-    assert (make, install) == ("python3 -m venv .venv && . .venv/bin/activate", "pip install custify-connector pytest")
+    assert (make, install) == ("python3 -m venv .venv && . .venv/bin/activate", "pip install . pytest")
     said = [run(environment / words[0], *words[1:], cwd=tmp_path) for words in map(str.split, steps)]
     assert "Rung reached: hardened (asked for: hardened)" in said[-2]
     assert "1 passed" in said[-1]
