@@ -83,6 +83,14 @@ class Conversion(NamedTuple):
     convert: Callable[[str, Notation], Any]
     name: str
 
+    def name_in(self, notation: Notation) -> str:
+        """Return what such a value is called in a file of this notation: its date format, its decimal mark."""
+        if self.convert is _date and notation.date_format:
+            return f"a date in the --date-format {notation.date_format}, or like 2026-01-31"
+        if self.convert in {_integer, _number} and notation.decimal != PLAIN.decimal:
+            return f"{self.name} with the --decimal {notation.decimal}"
+        return self.name
+
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return a value as text; an integer is its digits, however it is held.

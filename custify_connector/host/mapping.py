@@ -272,7 +272,7 @@ def _converted(rule: Rule, value: Any, notation: Notation) -> Any:  # noqa: ANN4
     except NotExact as error:
         raise NotConvertible(f"{source} is {text[:40]!r}, which {error}") from None
     except ValueError:
-        raise NotConvertible(f"{source} is {text[:40]!r}, which is not {conversion.name}") from None
+        raise NotConvertible(f"{source} is {text[:40]!r}, which is not {conversion.name_in(notation)}") from None
 
 
 def _is_already(wanted: str, value: Any) -> bool:  # noqa: ANN401 - any JSON value

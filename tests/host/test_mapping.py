@@ -1,11 +1,13 @@
 import contextlib
 import copy
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract.errors import ConfigurationError
+from custify_connector.host.conversions import Notation
 from custify_connector.host.mapping import NotConvertible, Rule, apply, check_columns, parse, unmapped
 from custify_connector.records.identities import field_value
 
@@ -325,3 +327,18 @@ def test_whatever_is_written_a_rule_is_parsed_or_refused(written):
 def test_a_figure_that_python_wrote_is_read_back(whole, fraction):
     row = {"i": str(whole), "f": repr(fraction)}
     assert record("i:integer=i", "n:number=i", "f:number=f", row=row) == {"i": whole, "n": whole, "f": fraction}
+
+
+@pytest.mark.parametrize(
+    ("rule", "notation", "reason"),
+    [
+        ("at:date=cell", Notation(date_format="%d.%m.%Y"), "a date in the --date-format %d.%m.%Y, or like 2026-01-31"),
+        ("at:date=cell", Notation(), "a date: write 2026-01-31, or name their format with --date-format"),
+        ("total:number=cell", Notation(decimal=","), "a number with the --decimal ,"),
+        ("total:integer=cell", Notation(), "an integer"),
+    ],
+    ids=["dates have a format", "dates have none", "a decimal comma", "no notation"],
+)
+def test_a_cell_that_fits_no_type_is_refused_in_the_words_of_its_notation(rule, notation, reason):
+    with pytest.raises(NotConvertible, match=re.escape(f"cell is '01/31/26', which is not {reason}") + "$"):
+        apply(parse([rule]), {"cell": "01/31/26"}, "absent", notation)
