@@ -47,6 +47,17 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
     \b
     custify load plan.yaml --dry-run
     custify load plan.yaml --quarantine rejected.jsonl
+
+    A whole plan; files are named relative to its own folder:
+
+    \b
+    reads:
+      - {endpoints: [people, companies], output: crm/, mode: incremental}
+    writes:
+      - endpoint: upsert_person
+        file: people.csv
+        map: [user_id=id, email=email, "name={first} {last}"]
+    quarantine: rejected.jsonl
     """  # noqa: D301 - click reads \b
     start_logging(verbose=options["verbose"], form=options["log_format"])
     document = _document(plan)

@@ -41,7 +41,7 @@ _name = click.argument("name", shell_complete=_complete)
 
 @click.group()
 def command() -> None:
-    """Run plans of reads and writes by a name: syncs/NAME.yaml, in the form that custify load takes.
+    """Run plans of reads and writes by a name: syncs/NAME.yaml, in the form that custify load --help shows.
 
     \b
     custify sync list

@@ -1,9 +1,11 @@
 """`custify sync`: plans that are run by name, what they report, and what starts them."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,18 @@ def with_alerts(command=None):
 def reported(kind):
     path = Path("syncs", f"{kind}.jsonl")
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.usefixtures("sync")
+def test_the_plan_in_the_help_runs_as_it_stands(sandbox, tmp_path):
+    (tmp_path / "people.csv").write_text("id,email,first,last\nn-1,ana@example.com,Ana,Ito\n", encoding="utf-8")
+    text = CliRunner().invoke(main, ["load", "--help"]).stdout
+    plan = re.search(r"^  reads:\n(?:  .*\n)+", text, re.MULTILINE)
+    (tmp_path / "plan.yaml").write_text(textwrap.dedent(plan[0]), encoding="utf-8")
+    done = CliRunner().invoke(main, ["load", "plan.yaml"])
+    assert done.exit_code == 0, done.output
+    assert "Ana Ito" in {each.get("name") for each in sandbox.content.records("people")}
+    assert {path.name for path in (tmp_path / "crm").iterdir()} >= {"people", "companies"}
 
 
 def test_a_sync_reads_and_writes_and_is_a_run_like_any_other(sync, sandbox, tmp_path):
