@@ -5,6 +5,7 @@ In a file of its own: `load` writes files, and knows nothing of sources.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -83,4 +84,4 @@ def _words(plan: Path, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beside(plan: Path, place: str) -> str:
-    return place if place == STANDARD or _ADDRESS.match(place) else str(plan.parent / place)
+    return place if place == STANDARD or _ADDRESS.match(place) else os.path.join(plan.parent, place)  # noqa: PTH118 - a folder keeps the stroke at its end

@@ -76,10 +76,15 @@ class Wanted:
 
     @property
     def in_folder(self) -> bool:
-        """Whether one stream goes into a folder, which is to hold a file for each run."""
+        """Whether one stream goes into a folder: a file for each incremental run, or the one of a full read."""
         if self.several or is_postgres(self.output):
             return False
-        return self.output.endswith(("/", os.sep)) or os.path.isdir(self.output)  # noqa: PTH112 - Path raises for a long name
+        return self.names_folder or os.path.isdir(self.output)  # noqa: PTH112 - Path raises for a long name
+
+    @property
+    def names_folder(self) -> bool:
+        """Whether the output is written as a folder is, with a stroke at its end."""
+        return self.output.endswith(("/", os.sep))
 
     def modes(self, described: Mapping[str, Any]) -> list[str]:
         """Return the modes in which a source can be read; parents that are trusted say what changed below them."""
@@ -149,16 +154,31 @@ def _check_files(wanted: Wanted) -> None:
         refuse((Fault("--names", "applies to tables only: JSON holds each record with the names of its fields"),))
     if wanted.for_excel and wanted.form_chosen not in {"csv", "tsv"}:
         refuse((Fault("--for-excel", "applies to CSV only: end the output in .csv"),))
-    if wanted.several and is_compressed(wanted.output):
-        refuse((Fault(wanted.output, "several endpoints need a folder, and its name ends in .gz: name another"),))
-    if wanted.in_folder and wanted.mode != "incremental":
-        refuse((Fault(wanted.output, "is a directory: name a file in it"),))
+    if wanted.several and not wanted.names_folder and (ending_form(wanted.output) or is_compressed(wanted.output)):
+        reason = f"several endpoints need a folder, and this is the name of a file: write {wanted.output}/ or another"
+        refuse((Fault(wanted.output, reason),))
+    if wanted.in_folder and not wanted.names_folder and wanted.mode != "incremental":
+        refuse((Fault(wanted.output, "is a directory: name a file in it, or end it in /"),))
+    if wanted.in_folder:
+        _refuse_mixed(wanted)
     if _is_incremental(wanted) and not (wanted.several or wanted.in_folder or wanted.state):
         reason = (
             "incremental needs --state NAME, which remembers what was read; "
             "a folder such as people/ or a database such as crm.duckdb remembers it as well"
         )
         refuse((Fault("--mode", reason),))
+
+
+def _refuse_mixed(wanted: Wanted) -> None:
+    """Refuse a folder of one stream that holds the other mode's files: who reads all of them has each record twice."""
+    (name,), folder = names(wanted, undocumented=True), Path(wanted.output)
+    others = {
+        "incremental": (folder / f"{name}.{wanted.form_chosen}", "the file of a full read"),
+        "full": (folder / ".custify" / f"{name}.cursor", "the files of incremental reads"),
+    }
+    other, holds = others[wanted.mode or "full"]
+    if other.exists():
+        refuse((Fault(wanted.output, f"holds {holds}: name another folder"),))
 
 
 def _is_incremental(wanted: Wanted) -> bool:

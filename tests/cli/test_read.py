@@ -156,7 +156,7 @@ def test_a_reply_of_another_kind_is_exit_code_4(read, sandbox):
             ["people", "-o", "missing/people.jsonl"],
             "missing/people.jsonl: cannot be written: No such file or directory",
         ),
-        (["people", "-o", "."], "is a directory: name a file in it"),
+        (["people", "-o", "."], "is a directory: name a file in it, or end it in /"),
         (["people", "--state", "missing/people.state"], "missing/people.state"),
         (["people", "--state", "damaged.state"], "damaged.state: is not a state file: restore it, or remove it"),
         (["people", "--state", "newer.state"], "state.version: is 9, and this connector knows 1: update the connector"),

@@ -104,6 +104,29 @@ def change(sandbox):
         content.create("tags", {"name": "new", "category": "company"})
 
 
+@pytest.mark.parametrize("words", [["people"], ["people", "--mode", "full"]], ids=["no mode", "full"])
+def test_a_full_read_of_one_endpoint_fills_its_file_in_a_folder(run, sandbox, tmp_path, words):
+    for _ in range(2):
+        assert run(*words, "-o", "new/").exit_code == 0
+        assert [path.name for path in (tmp_path / "new").iterdir() if path.is_file()] == ["people.jsonl"]
+        assert len((tmp_path / "new" / "people.jsonl").read_text().splitlines()) == len(sandbox.content.table("people"))
+
+
+@pytest.mark.parametrize(("first", "then"), [("full", "incremental"), ("incremental", "full")])
+def test_a_folder_of_one_endpoint_holds_the_files_of_one_mode(run, first, then):
+    assert run("people", "-o", "new/", "--mode", first).exit_code == 0
+    done = run("people", "-o", "new/", "--mode", then)
+    assert (done.exit_code, "name another folder" in done.stderr) == (2, True)
+    assert run("people", "-o", "new/", "--mode", first).exit_code == 0
+
+
+def test_several_endpoints_need_no_folder_with_the_name_of_a_file(run, tmp_path):
+    done = run("tags", "companies", "-o", "both.jsonl")
+    assert (done.exit_code, "write both.jsonl/ or another" in done.stderr) == (2, True)
+    assert run("tags", "companies", "-o", "both.jsonl/").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "both.jsonl").glob("*.jsonl")) == ["companies.jsonl", "tags.jsonl"]
+
+
 @pytest.mark.slow
 def test_a_database_read_twice_equals_the_account_each_time(run, sandbox, tmp_path):
     path = tmp_path / "crm.duckdb"
@@ -269,7 +292,7 @@ def test_what_was_staged_long_ago_is_read_again(run, sandbox, tmp_path):
         (["people", "--json"], "--json: needs --output"),
         (["people", "--format", "duckdb"], "--output: a DuckDB database cannot be standard output"),
         (["people", "--format", "duckdb", "-o", "."], "is a directory: name a file in it"),
-        (["people", "--format", "csv", "-o", "."], "is a directory: name a file in it"),
+        (["people", "--format", "csv", "-o", "."], "is a directory: name a file in it, or end it in /"),
         (["people", "tags", "-o", "file.txt"], "file.txt: is a file: name a folder"),
         (["people", "-o", "other.duckdb"], "other.duckdb: is not a DuckDB database: name another file"),
         (["people", "-o", "missing/crm.duckdb"], "missing/crm.duckdb: cannot be written: No such file or directory"),
