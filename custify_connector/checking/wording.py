@@ -13,9 +13,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415 - only who mistyped a name waits for it
 
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    folded = {each.casefold(): each for each in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {folded[close[0]]!r}?"
     return f" (known: {', '.join(names)})" if names and len(names) <= 12 else ""  # noqa: PLR2004 - a line's worth
 
 

@@ -219,7 +219,7 @@ def _known(
     unknown = [each for each in columns if each and each.partition(".")[0] not in schema["properties"]]
     if unknown and len(unknown) + unnamed == len(columns):
         reason = f"none of its columns is a field of {name} ({some(unknown)}): name them with --map FIELD=COLUMN"
-        reason += _OTHER_ROW if table.textual else ""
+        reason = _not_parted(columns) or reason + (_OTHER_ROW if table.textual else "")
         raise ConfigurationError((Fault(place, reason),))
     if unknown:
         known.append(
@@ -239,8 +239,15 @@ def _unused(table: Table, rules: tuple[mapping.Rule, ...]) -> tuple[str, ...]:
     except ConfigurationError as error:
         if not table.textual or any(mapping.holder(name, columns) for name in mapping.columns_of(rules)):
             raise
-        reason = f"has none of these columns ({some(columns)}): check their names{_OTHER_ROW}"
+        reason = f"has the columns {some(columns)}, and none that --map names: check the names{_OTHER_ROW}"
+        reason = _not_parted(columns) or reason
         raise ConfigurationError((*error.faults, Fault(f"{table.name}:{table.header}", reason))) from None
+
+
+def _not_parted(columns: tuple[str, ...]) -> str | None:
+    """Return what to do where the one column of a text has a separator in its name."""
+    mark = next((each for each in (";", "|", ",") if len(columns) == 1 and each in columns[0]), None)
+    return mark and f"has one column, {columns[0]!r}, which looks separated by {mark!r}: use that as the --delimiter"
 
 
 def _say(*texts: str) -> None:

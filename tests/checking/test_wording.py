@@ -7,6 +7,7 @@ from custify_connector.checking.wording import suggestion, type_name
     ("name", "known", "expected"),
     [
         ("peple", ["people", "companies"], "; did you mean 'people'?"),
+        ("ID", ["id", "first"], "; did you mean 'id'?"),
         ("zz", ["b", "a"], " (known: a, b)"),
         ("zz", [], ""),
         ("zz", [f"name{index}" for index in range(13)], ""),
