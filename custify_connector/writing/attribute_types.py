@@ -45,7 +45,7 @@ def _sentence(name: str, text: str) -> str | None:
         return None if _is_date(text) else f"{name} is {shown}"
     kind = _looks_like(text)
     return (
-        f"{name} is text that looks like {kind}: as its first value ever, Custify would make it one" if kind else None
+        f"{name} is text that looks like {kind}: as its first value ever, Custify would store {kind}" if kind else None
     )
 
 

@@ -77,9 +77,7 @@ def test_two_connectors_in_one_host_are_addressed_each_by_its_name(terminal, ins
 def test_the_host_of_the_readme_runs(terminal, page):
     (host,) = page("README.md").blocks("python")
     printed = terminal.python("-c", host).splitlines()
-    assert printed[0] == "Custify accepts this credential"
-    assert printed[1] == "30 people"
-    assert printed[-1] == "planned {'user_id': 'u-1'} None"
+    assert (printed[0], printed[-1]) == ("30 people", "planned {'user_id': 'u-1'} None")
 
 
 def test_the_hosts_are_as_short_as_they_say(page):
