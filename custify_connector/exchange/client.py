@@ -68,12 +68,20 @@ class Client:
 
     @contextmanager
     def carrying(self, indexes: tuple[int, ...]) -> Iterator[None]:
-        """Report `Sending` with these indexes before each request of this thread that changes something."""
+        """Report `Sending` with these indexes before each request of this thread that changes something.
+
+        Its requests go before those of records with higher indexes: receipts come in order, and wait for the first.
+        """
         self._carried.indexes = indexes
         try:
             yield
         finally:
             self._carried.indexes = ()
+
+    @property
+    def _indexes(self) -> tuple[int, ...]:
+        indexes: tuple[int, ...] = getattr(self._carried, "indexes", ())
+        return indexes
 
     def exchange(
         self, request: Request, *, repeatable: bool, stop: threading.Event, patience: Patience | None = None
@@ -114,7 +122,7 @@ class Client:
 
     def _once(self, request: Request, stop: threading.Event) -> Response | Failure:
         # The budget comes second: a ticket that waited for a place would count too early.
-        with self._in_flight.place(stop.is_set):
+        with self._in_flight.place(self._indexes, stop.is_set):
             if stop.is_set():
                 raise Stopped
             try:
@@ -132,7 +140,7 @@ class Client:
 
     def _unrecorded(self, request: Request) -> Failure | None:
         """Report what leaves; a request that the listener could not take note of does not leave."""
-        indexes: tuple[int, ...] = getattr(self._carried, "indexes", ())
+        indexes = self._indexes
         if not indexes or request.method == "GET":
             return None
         try:

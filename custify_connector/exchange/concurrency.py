@@ -2,11 +2,13 @@
 
 `allowed` is pure. By Little's law a rate needs rate x latency requests under way; a high quantile of the latency, or
 twice its mean, leaves room for its spread. No single answer changes much, and what was seen 64 answers ago nothing.
-This file does not know what is sent.
+Who goes first is decided here, too. This file does not know what is sent.
 """
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import statistics
 import threading
@@ -59,6 +61,10 @@ def _in_time(recent: Sequence[Latency], timeout: float) -> int:
     return int(timeout / 2 / share) if share else RECENT
 
 
+_Waiting = tuple[tuple[int, ...], int, threading.Condition]
+"""A request that waits for a place: its turn, a number in the order of arrival, and what wakes it."""
+
+
 class InFlight:
     """The places of the requests under way, up to `bound`."""
 
@@ -72,12 +78,14 @@ class InFlight:
         self._recent: deque[Latency] = deque(maxlen=RECENT)
         self._taken = 0
         self._sent: list[float] = []
-        self._free = threading.Condition()
+        self._lock = threading.Lock()
+        self._arrivals = itertools.count()
+        self._waiting: list[_Waiting] = []
 
     @property
     def allowed(self) -> int:
         """How many may be under way at the moment."""
-        with self._free:
+        with self._lock:
             return self._allowed()
 
     def _allowed(self) -> int:
@@ -85,30 +93,48 @@ class InFlight:
         return allowed(self._limit(), self._recent, ages, self._bound, self._timeout)
 
     @contextmanager
-    def place(self, stopped: Callable[[], bool]) -> Iterator[None]:
-        """Hold a place; waits for one until `stopped` says that none is needed any more."""
-        with self._free:
+    def place(self, turn: tuple[int, ...], stopped: Callable[[], bool]) -> Iterator[None]:
+        """Hold a place; waits for one until `stopped` says that none is needed any more.
+
+        The lowest turn goes first, and of equal ones the one that came first. One at a time waits with its place for
+        the rate limit, which knows no turns; the others wait here.
+        """
+        with self._lock:
+            mine = (turn, next(self._arrivals), threading.Condition(self._lock))
+            bisect.insort(self._waiting, mine)
             # Looked at now and then: a request that hangs frees a place by its age, and nothing reports that.
-            while not stopped() and self._taken >= self._allowed():
-                self._free.wait(_POLL_SECONDS)
+            try:
+                while not stopped() and not self._may_go(mine):
+                    mine[-1].wait(_POLL_SECONDS)
+            finally:
+                self._waiting.remove(mine)
             self._taken += 1
         try:
             yield
         finally:
-            with self._free:
+            with self._lock:
                 self._taken -= 1
-                self._free.notify_all()
+                self._wake()
+
+    def _may_go(self, who: _Waiting) -> bool:
+        is_first = who is self._waiting[0]
+        return is_first and self._taken == len(self._sent) and self._taken < self._allowed()
+
+    def _wake(self) -> None:
+        if self._waiting:
+            self._waiting[0][-1].notify()
 
     @contextmanager
     def sending(self) -> Iterator[None]:
         """Take in how long the answer to one request takes."""
         sent = self._now()
-        with self._free:
+        with self._lock:
             self._sent.append(sent)
             under_way = len(self._sent)
+            self._wake()
         try:
             yield
         finally:
-            with self._free:
+            with self._lock:
                 self._sent.remove(sent)
                 self._recent.append(Latency(self._now() - sent, under_way))

@@ -307,3 +307,45 @@ def test_a_request_that_the_listener_could_not_take_note_of_does_not_leave(time)
     assert verdict.last == Failure(
         "not_recorded", "the host could not record the request, so it was not sent (OSError)", arrived=False
     )
+
+
+def test_a_delivery_that_is_under_way_goes_on_before_a_later_one_begins(time):
+    """A batch's look goes before the post of a later batch: its receipts, which are behind it, would wait."""
+    left, waits, gate = [], [threading.Event() for _ in range(2)], threading.Event()
+
+    def send(request):
+        left.append(request.path)
+        if request.path == "/under-way":
+            gate.wait(5)
+        return OK
+
+    class Stop(threading.Event):
+        """An event that is asked whether it is set by who waits for a place."""
+
+        def __init__(self, waiting):
+            super().__init__()
+            self._waiting = waiting
+
+        def is_set(self):
+            """Note that it is asked."""
+            self._waiting.set()
+            return super().is_set()
+
+    client = Client(send, Budget(None, time.clock), max_in_flight=1, clock=time.clock)
+
+    def ask(index, path, waiting):
+        with client.carrying((index,)):
+            client.exchange(Request("POST", path), repeatable=True, stop=Stop(waiting))
+
+    sent = threading.Event()
+    threads = [threading.Thread(target=ask, args=(7, "/under-way", sent))]
+    threads[0].start()
+    assert sent.wait(5)
+    for place, waiting in zip([8, 3], waits, strict=True):
+        threads.append(threading.Thread(target=ask, args=(place, f"/{place}", waiting)))
+        threads[-1].start()
+        assert waiting.wait(5)
+    gate.set()
+    for thread in threads:
+        thread.join(5)
+    assert left == ["/under-way", "/3", "/8"]

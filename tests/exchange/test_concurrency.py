@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custify_connector.exchange.concurrency import AT_FIRST, RECENT, InFlight, Latency, allowed
@@ -146,10 +146,10 @@ def test_who_finds_no_place_waits_until_one_is_given_back():
     places, entered = in_flight(1), threading.Event()
 
     def wait():
-        with places.place(lambda: False):
+        with places.place((), lambda: False):
             entered.set()
 
-    with places.place(lambda: False):
+    with places.place((), lambda: False):
         thread = threading.Thread(target=wait)
         thread.start()
         assert not entered.wait(0.05)
@@ -159,8 +159,81 @@ def test_who_finds_no_place_waits_until_one_is_given_back():
 
 def test_who_is_stopped_waits_no_longer():
     places = in_flight(1)
-    with places.place(lambda: False), places.place(lambda: True):
+    with places.place((), lambda: False), places.place((), lambda: True):
         assert places.allowed == 1
+
+
+class Queue:
+    """Threads that wait for a place, each sending once it has one, and the turns in which they came to it."""
+
+    def __init__(self, places):
+        self._places, self.came, self._threads = places, [], []
+        self.stop = threading.Event()
+
+    def wait(self, turn, gate=None):
+        """Let another thread wait; returns once it does."""
+        waits = threading.Event()
+        self._threads.append(threading.Thread(target=self._take, args=(turn, waits, gate)))
+        self._threads[-1].start()
+        assert waits.wait(5)
+
+    def _take(self, turn, waits, gate):
+        with self._places.place(turn, lambda: waits.set() or self.stop.is_set()):
+            self.came.append(turn)
+            if gate:
+                gate.wait(5)
+            with self._places.sending():
+                pass
+
+    def ended(self):
+        """Return the turns in the order in which they came to a place, once all have had one."""
+        for thread in self._threads:
+            thread.join(5)
+        return self.came
+
+
+@given(st.lists(st.lists(st.integers(0, 3), max_size=2).map(tuple), min_size=2, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_a_place_goes_to_the_lowest_turn_and_among_equals_to_who_came_first(turns):
+    places = in_flight(1)
+    queue = Queue(places)
+    with places.place((), lambda: False):
+        for turn in turns:
+            queue.wait(turn)
+    assert queue.ended() == sorted(turns)
+
+
+def test_one_at_a_time_waits_for_the_rate_limit_so_that_an_earlier_turn_need_not_wait_for_many():
+    queue, gate = Queue(in_flight(8)), threading.Event()
+    queue.wait((5,), gate)
+    for turn in [(9,), (7,), (6,)]:
+        queue.wait(turn)
+    assert queue.came == [(5,)]
+    gate.set()
+    assert queue.ended() == [(5,), (6,), (7,), (9,)]
+
+
+def test_who_is_interrupted_while_it_waits_keeps_no_other_waiting():
+    places = in_flight(1)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), places.place((0,), interrupt):
+        pass
+    with places.place((1,), lambda: False):
+        assert places.allowed == 1
+
+
+def test_who_stops_waiting_leaves_the_place_to_the_others():
+    places, gate = in_flight(1), threading.Event()
+    stopped, others = Queue(places), Queue(places)
+    with places.place((), lambda: False):
+        stopped.wait((1,), gate)
+        others.wait((2,))
+        stopped.stop.set()
+    gate.set()
+    assert (stopped.ended(), others.ended()) == ([(1,)], [(2,)])
 
 
 def test_what_is_seen_changes_how_many_are_allowed():
