@@ -101,11 +101,12 @@ def _guarded(plan: WritePlan, records: Iterable[object]) -> tuple[str | None, It
 
 def _dispatcher(client: Client, plan: WritePlan, policy: StopPolicy, probe: Request | None) -> Dispatcher:
     delivery = _delivery(client, plan)
-    workers, ahead = client.max_in_flight, AHEAD
+    workers, ahead = client.max_in_flight, float(AHEAD)
     if isinstance(delivery, BatchDelivery):
-        # A batch waits for its outcome most of the time; what is under way at once is bounded by the client. No more
-        # wait behind a late one: each holds many records.
-        workers, ahead = 3 * workers, 1
+        # A batch waits for its outcome most of the time; what is under way at once is bounded by the client. Only half
+        # as many again wait behind a late one, since each holds many records: they are sent while the receipts of
+        # those that were answered meanwhile are taken.
+        workers, ahead = 3 * workers, 1.5
     if (plan.dry_run and not plan.compare) or plan.on_reject == "stop":
         # A run that stops at its first reject must not have the next record under way already.
         workers = 1
@@ -146,7 +147,7 @@ class Dispatcher:
         is_alive: Callable[[], bool],
         carrying: Callable[[tuple[int, ...]], AbstractContextManager[None]] = lambda _indexes: nullcontext(),
         ending: Ending | None = None,
-        ahead: int = AHEAD,
+        ahead: float = AHEAD,
     ) -> None:
         self._carrying = carrying
         self._most = workers * ahead
@@ -160,6 +161,7 @@ class Dispatcher:
         self._order = Ordering(delivery.size, plan.touches, self._typed_fields, delivery.alike)
         self._waiting: deque[Group] = deque()
         self._pending: dict[int, Pending] = {}
+        self._room_after: int | None = None
         self._warned: set[str] = set()
         self._slowed = False
 
@@ -191,7 +193,14 @@ class Dispatcher:
             yield self._take()
 
     def _has_room(self) -> bool:
-        """Return whether more is to be sent before the first, which is late; waits until a worker is free.
+        """Return whether more is to be sent before the first, which is late; looked at once for each delivery."""
+        last = self._waiting[-1].number
+        if self._room_after != last and self._is_room():
+            self._room_after = last
+        return self._room_after == last
+
+    def _is_room(self) -> bool:
+        """Wait until a worker is free; return whether more may wait.
 
         More than can be under way wait only where each may be repeated, since a run that is killed leaves them unclear,
         and where none that is answered may stop the run.
