@@ -22,6 +22,9 @@ from custify_connector.manifest import RateLimit
 AT_FIRST = 8
 """So many may be under way before as many answers are known."""
 
+AT_THE_LIMIT = 8
+"""So many wait for the rate limit at most: more would have no order there, one alone wakes late on a busy machine."""
+
 RECENT = 64
 _HIGH = 0.95
 _POLL_SECONDS = 0.25
@@ -96,8 +99,8 @@ class InFlight:
     def place(self, turn: tuple[int, ...], stopped: Callable[[], bool]) -> Iterator[None]:
         """Hold a place; waits for one until `stopped` says that none is needed any more.
 
-        The lowest turn goes first, and of equal ones the one that came first. One at a time waits with its place for
-        the rate limit, which knows no turns; the others wait here.
+        The lowest turn goes first, and of equal ones the one that came first. A few at a time wait with their places
+        for the rate limit, which knows no turns; the others wait here.
         """
         with self._lock:
             mine = (turn, next(self._arrivals), threading.Condition(self._lock))
@@ -109,6 +112,7 @@ class InFlight:
             finally:
                 self._waiting.remove(mine)
             self._taken += 1
+            self._wake()
         try:
             yield
         finally:
@@ -118,7 +122,7 @@ class InFlight:
 
     def _may_go(self, who: _Waiting) -> bool:
         is_first = who is self._waiting[0]
-        return is_first and self._taken == len(self._sent) and self._taken < self._allowed()
+        return is_first and self._taken - len(self._sent) < AT_THE_LIMIT and self._taken < self._allowed()
 
     def _wake(self) -> None:
         if self._waiting:

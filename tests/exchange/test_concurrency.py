@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custify_connector.exchange.concurrency import AT_FIRST, RECENT, InFlight, Latency, allowed
+from custify_connector.exchange.concurrency import AT_FIRST, AT_THE_LIMIT, RECENT, InFlight, Latency, allowed
 from custify_connector.manifest import RateLimit
 
 LIMIT = RateLimit(100, 10)
@@ -168,7 +168,7 @@ class Queue:
 
     def __init__(self, places):
         self._places, self.came, self._threads = places, [], []
-        self.stop = threading.Event()
+        self.stop, self._coming = threading.Event(), threading.Semaphore(0)
 
     def wait(self, turn, gate=None):
         """Let another thread wait; returns once it does."""
@@ -180,10 +180,16 @@ class Queue:
     def _take(self, turn, waits, gate):
         with self._places.place(turn, lambda: waits.set() or self.stop.is_set()):
             self.came.append(turn)
+            self._coming.release()
             if gate:
                 gate.wait(5)
             with self._places.sending():
                 pass
+
+    def reached(self, count):
+        """Return the turns that came to a place, once so many have."""
+        assert all(self._coming.acquire(timeout=5) for _ in range(count))
+        return self.came
 
     def ended(self):
         """Return the turns in the order in which they came to a place, once all have had one."""
@@ -203,14 +209,18 @@ def test_a_place_goes_to_the_lowest_turn_and_among_equals_to_who_came_first(turn
     assert queue.ended() == sorted(turns)
 
 
-def test_one_at_a_time_waits_for_the_rate_limit_so_that_an_earlier_turn_need_not_wait_for_many():
-    queue, gate = Queue(in_flight(8)), threading.Event()
-    queue.wait((5,), gate)
-    for turn in [(9,), (7,), (6,)]:
-        queue.wait(turn)
-    assert queue.came == [(5,)]
+def test_a_few_at_a_time_wait_for_the_rate_limit_so_that_an_earlier_turn_need_not_wait_for_many():
+    places, gate = InFlight(32, lambda: None, 30.0, lambda: 0.0), threading.Event()
+    for _ in range(AT_FIRST):
+        with places.sending():
+            pass
+    assert places.allowed == 32
+    queue = Queue(places)
+    for turn in range(AT_THE_LIMIT + 3):
+        queue.wait((turn,), gate)
+    assert sorted(queue.reached(AT_THE_LIMIT)) == [(turn,) for turn in range(AT_THE_LIMIT)]
     gate.set()
-    assert queue.ended() == [(5,), (6,), (7,), (9,)]
+    assert len(queue.ended()) == AT_THE_LIMIT + 3
 
 
 def test_who_is_interrupted_while_it_waits_keeps_no_other_waiting():
