@@ -38,7 +38,7 @@ FaultKind = Literal[
     "revoke",
 ]
 Scope = Literal["any", "reads", "writes"]
-Operation = Literal["upsert", "create", "update", "delete"]
+Operation = Literal["upsert", "create", "update", "delete", "link"]
 
 
 class NotOffered(Exception):
@@ -156,6 +156,8 @@ class WriteCase:
     that the service gives a new record by itself, each with the value it gives; an empty tuple stands for any value.
     `refused` is a record that fits the schema and that the service refuses. `guard(n)` are words for the destination by
     which at most n records may be deleted. `found_by(record)` is the argument of `read_source` that reads it alone.
+    `also_key` is another field that names a record. `turns(n)` are records that act on the n-th thing one after
+    another, so that another order leaves another state; a `link`, which makes no record of its own, is judged by them.
     """
 
     name: str
@@ -175,6 +177,7 @@ class WriteCase:
     guard: Callable[[int], Mapping[str, Any]] | None = None
     found_by: Callable[[Record], Record] | None = None
     also_key: str | None = None
+    turns: Callable[[int], list[Record]] | None = None
 
     def records(self, count: int) -> list[Record]:
         """Return the first `count` valid records."""

@@ -90,6 +90,8 @@ class EmulatedCustify(Service):
     def held(self, case: WriteCase) -> list[Record]:
         """See `Service.held`."""
         records = self._sandbox.content.records(STREAM_OF[case.name])
+        if case.operation == "link":
+            return [_tagging(record, tag) for record in records for tag in record.get("tags", ())]
         return [_with_user_id(record, self._sandbox) for record in records] if case.name == "create_event" else records
 
     def journal(self) -> list[Exchange]:
@@ -199,3 +201,7 @@ def _exchange(entry: Entry) -> Exchange:
 def _with_user_id(event: Record, sandbox: Sandbox) -> Record:
     known = {person["id"]: person.get("user_id") for person in sandbox.content.people}
     return {**event, "user_id": known.get(event.get("people", ""))}
+
+
+def _tagging(company: Record, tag: str) -> Record:
+    return {"ids": [company["id"]], "category": "company", "tag": tag}

@@ -9,6 +9,7 @@ from custify_connector.contract.testbed import Record, WriteCase
 from custify_connector.sandbox import Sandbox
 
 _WHEN = "2026-01-01T00:00:00.000Z"
+_NO_ID = 24 * "0"
 
 STREAM_OF = {
     "upsert_person": "people",
@@ -17,6 +18,7 @@ STREAM_OF = {
     "delete_person": "people",
     "create_ticket": "tickets",
     "update_ticket": "tickets",
+    "tag_entities": "companies",
 }
 """The stream of the sandbox that a case writes to."""
 
@@ -58,6 +60,7 @@ def write_cases(sandbox: Sandbox, settings: Mapping[str, Any]) -> tuple[WriteCas
         _delete_person(settings),
         _create_ticket(settings),
         _update_ticket(settings),
+        _tag_entities(settings, sandbox),
     )
 
 
@@ -180,4 +183,24 @@ def _create_ticket(settings: Mapping[str, Any]) -> WriteCase:
 def _update_ticket(settings: Mapping[str, Any]) -> WriteCase:
     return _ticket_case(
         "update_ticket", settings, nameless={"title": "nobody's"}, operation="update", of="create_ticket"
+    )
+
+
+def _tag_entities(settings: Mapping[str, Any], sandbox: Sandbox) -> WriteCase:
+    companies = [company["id"] for company in sandbox.content.records("companies")] or [_NO_ID]
+    tags = (one["id"] for one in sandbox.content.records("tags") if one["category"] == "company")
+    tag = next(tags, _NO_ID)
+
+    def tagging(number: int, does: str = "add") -> Record:
+        return {"ids": [companies[number % len(companies)]], "type": does, "category": "company", "tag": tag}
+
+    return _case(
+        "tag_entities",
+        settings,
+        make=tagging,
+        key=("ids", "category", "tag"),
+        invalid={**tagging(0), "ids": 7},
+        nameless={"type": "add"},
+        operation="link",
+        turns=lambda n: [tagging(n, does) for does in ("add", "remove", "add", "remove", "add")],
     )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from random import Random
 
 from custify_connector.certification.bench import Bench
 from custify_connector.certification.checking import check
 from custify_connector.certification.checks.writing import as_sent, named
 from custify_connector.certification.findings import Finding, equal, holds, nothing
-from custify_connector.certification.trials import Trial
+from custify_connector.certification.trials import Trial, Writing
 from custify_connector.contract import ConfigurationError, Fault
 from custify_connector.contract.events import Event, Sending, listening
 from custify_connector.contract.testbed import InjectedFault, Record, WriteCase
 
 _RECORDS = 4
 _MANY = 12
-_TWO_NAMES = 2
+_UNEVEN_SECONDS = (0.0, 0.0, 0.2)
 
 
 @check("G6", "rehearsed")
@@ -47,11 +49,14 @@ def the_same_input_twice_leaves_the_same_content(bench: Bench) -> Iterator[Findi
         trial.write(case, records)
         first = _content(trial, case)
         second = trial.write(case, records)
-        unwell = [outcome for outcome in second.outcomes if outcome not in {"sent", "unchanged"}]
-        yield nothing(f"{case.name}, outcomes of the second run", "sent or unchanged", unwell)
+        yield nothing(f"{case.name}, outcomes of the second run", "sent or unchanged", _unwell(second))
         changed = [one for one in _content(trial, case) if one not in first]
         yield nothing(f"{case.name}, the content", "as the first run left it", changed)
         yield equal(f"{case.name}, records held", len(first), len(trial.service.held(case)))
+
+
+def _unwell(writing: Writing) -> list[str]:
+    return [outcome for outcome in writing.outcomes if outcome not in {"sent", "unchanged"}]
 
 
 def _repeatable(trial: Trial) -> tuple[WriteCase, ...]:
@@ -174,31 +179,52 @@ def records_of_one_key_are_written_in_their_order(bench: Bench) -> Iterator[Find
     yield nothing("`after` of the destinations", "none after itself", _in_circles(after))
 
 
-@check("G27", "hardened")
+@check("G27", "hardened", seconds=180)
 def records_that_act_on_one_thing_keep_their_order(bench: Bench) -> Iterator[Finding]:
-    """A record that names a thing by another field than its key does not overtake those before it, in any delivery."""
-    described = bench.endpoints("destinations").values()
-    if described and all(len(one.get("identity", ())) < _TWO_NAMES for one in described):
-        bench.lacks.add("the description declares no destination whose records have a second identity")
-        return
-    for case in bench.open().cases("upsert"):
-        if case.changed and case.also_key:
+    """However unevenly the service answers, they leave what they leave one after another, in any delivery.
+
+    They name the thing by its key or by another field, or one undoes another, such as a tag that is added and removed.
+    """
+    for case in bench.open().cases("upsert", "link"):
+        if case.turns or case.changed:
             for delivery in bench.endpoints("destinations")[case.name].get("deliveries", ("single",)):
-                yield from _kept(bench.open(latency_seconds=0.01), case, case.also_key, delivery)
+                # A connector that has no other delivery need not know the word.
+                words = {} if delivery == "single" else {"delivery": delivery}
+                yield from _as_one_after_another(bench, case, words)
 
 
-def _kept(trial: Trial, case: WriteCase, also_key: str, delivery: str) -> Iterator[Finding]:
-    """Yield the state of things that are made, then changed by one field and by the other, in turn."""
-    changed = str(case.changed)
-    made = case.records(_RECORDS)
-    by_turn = [
-        {**{name: one[name] for name in ((also_key,) if turn % 2 else case.key)}, changed: f"turn {turn}"}
-        for turn in range(1, 6)
-        for one in made
-    ]
-    trial.write(case, [*made, *by_turn], delivery=delivery)
-    for one in made:
-        yield from as_sent(trial, case, [{**one, changed: "turn 5"}])
+def _as_one_after_another(bench: Bench, case: WriteCase, words: dict[str, str]) -> Iterator[Finding]:
+    """Yield what one uneven run of records leaves, beside what a run for each of them leaves."""
+    records, apart, uneven = _mixed(case), bench.open(), bench.open()
+    for record in records:
+        apart.write(case, [record])
+    random = Random(case.name)  # noqa: S311 - uneven in the same way at every run
+    for number in range(len(records)):
+        uneven.service.inject(InjectedFault("timeout", after=number, seconds=random.choice(_UNEVEN_SECONDS)))
+    writing = uneven.write(case, records, **words)
+    name = " ".join((case.name, *words.values()))
+    yield equal(f"{name}, receipts", len(records), len(writing.receipts))
+    yield nothing(f"{name}, outcomes", "sent or unchanged", _unwell(writing))
+    left, wanted = (set(map(repr, _content(trial, case))) for trial in (uneven, apart))
+    yield nothing(f"{name}, left by one run", "as by a run for each record", left ^ wanted)
+
+
+def _mixed(case: WriteCase) -> list[Record]:
+    """Return records that act on a few things, those on each in their order, and the things mixed."""
+    by_thing = [(case.turns or partial(_turns, case))(number) for number in range(_RECORDS)]
+    places = [place for place, turns in enumerate(by_thing) for _ in turns]
+    Random(case.name).shuffle(places)  # noqa: S311 - the same at every run
+    left = [iter(turns) for turns in by_thing]
+    return [next(left[place]) for place in places]
+
+
+def _turns(case: WriteCase, number: int) -> list[Record]:
+    """Return a record that is made, and then changed to and fro: by its key, and by its other field if it has one."""
+    made = case.make(number)
+    names = [(case.also_key,), case.key] if case.also_key else [(), ()]
+    fro, to = ({**{name: made[name] for name in made if name not in others}, str(case.changed): value}
+               for others, value in zip(names, ("this", "that"), strict=True))  # fmt: skip
+    return [made, fro, to, fro, to, fro]
 
 
 def _in_circles(after: dict[str, list[str]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
@@ -109,6 +110,33 @@ def short_records_overtake_long_ones(healthy: Plugin) -> object:
         return iter(sorted(records, key=len))
 
     return with_written(healthy, records=short_first)
+
+
+@mutant("G27")
+def equal_records_are_put_together(healthy: Plugin) -> object:
+    """A record that came before is written beside that one, whatever was changed between them."""
+
+    def together(records: Iterable[Any]) -> Iterator[Any]:
+        places: dict[str, int] = {}
+        return iter(sorted(records, key=lambda record: places.setdefault(repr(record), len(places))))
+
+    return with_written(healthy, records=together)
+
+
+@mutant("G27")
+def a_record_that_takes_long_is_overtaken(healthy: Plugin) -> object:
+    """No record is waited for longer than a tenth of a second before the next one is sent."""
+
+    def hasty(write: Write, destination: dict[str, Any], records: Iterable[Any]) -> Iterator[Receipt]:
+        with ThreadPoolExecutor() as pool:
+            begun: list[Future[list[Receipt]]] = []
+            for record in records:
+                begun.append(pool.submit(lambda one: list(write(destination, [one])), record))
+                wait(begun[-1:], timeout=0.1)
+            for index, one in enumerate(begun):
+                yield replace(one.result()[0], index=index)
+
+    return with_write(healthy, hasty)
 
 
 @mutant("G29")
