@@ -232,10 +232,11 @@ def read(  # noqa: PLR0913 - each varies what is read, or how
 
 
 def main() -> None:
-    """Print a table: of how many reads something was lost without a word, and how many were reported incomplete."""
+    """Print a table: records lost without a word or delivered twice, and reads that were reported incomplete."""
     seeds, workers = int(sys.argv[1]), int(sys.argv[2])
     sys.stdout.write(
-        "| kind | mode | size | lost silently | incomplete | requests |\n| --- | --- | ---: | ---: | ---: | ---: |\n"
+        "| kind | mode | size | reads | lost silently | twice | incomplete | requests |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     )
     for name, kind in ((name, KINDS[name]) for name in sys.argv[3:] or KINDS):
         for mode in ("full", "incremental"):
@@ -244,10 +245,12 @@ def main() -> None:
                     read(kind, size, seed, is_incremental=mode == "incremental", workers=workers)
                     for seed in range(seeds)
                 ]
-                silent = sum(bool(one.lost) and not one.is_reported for one in found)
+                silent = sum(len(one.lost) for one in found if not one.is_reported)
+                doubled = sum(one.doubled for one in found)
                 reported = sum(one.is_reported for one in found)
                 requests = sum(one.requests for one in found) / seeds
-                sys.stdout.write(f"| {name} | {mode} | {size} | {silent} | {reported} | {requests:.1f} |\n")
+                counts = f"{seeds} | {silent} | {doubled} | {reported} | {requests:.1f}"
+                sys.stdout.write(f"| {name} | {mode} | {size} | {counts} |\n")
                 sys.stdout.flush()
 
 
