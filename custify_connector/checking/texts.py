@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from functools import cache
@@ -38,3 +39,19 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def query_text(value: Json) -> str:
     """Return a value as it travels in a query: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def object_id_fault(text: str) -> str | None:
+    """Return what is wrong with a text that should be an id of Custify's making; None when nothing is.
+
+    >>> object_id_fault("c-1")
+    "'c-1' is not a Custify id, which has 24 hexadecimal digits"
+    """
+    if _OBJECT_ID.fullmatch(text):
+        return None
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
+
+
+_OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
+_SHOWN = 40

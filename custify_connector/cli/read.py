@@ -97,6 +97,7 @@ _IN_FLIGHT = 32
     "--trust-parents", is_flag=True,
     help="Ask only for what belongs to parents that have any by their count, and that changed since the last run.",
 )  # fmt: skip
+@click.option("--any-ids", is_flag=True, help="Ask for Custify ids that are not 24 hexadecimal digits, too.")
 @click.option("--dry-run", is_flag=True, help="Ask for first pages only: records, requests, minutes, and the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, where records go to a file.")
 @click.option("--same-account", is_flag=True, help="Take the state although the key of its account was replaced.")

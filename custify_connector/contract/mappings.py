@@ -37,10 +37,12 @@ class RateLimitSetting(TypedDict):
 
 
 class _AnySettings(TypedDict, total=False):
+    # check_ids refuses a parameter, or rejects a record, with an id that has not the service's form.
     rate_limit: RateLimitSetting | None
     max_in_flight: int
     timeout_seconds: float
     budget: str
+    check_ids: bool
     undocumented: bool
 
 
@@ -52,9 +54,7 @@ class Settings(_AnySettings, total=False):
 
 
 class DestinationSettings(_AnySettings, total=False):
-    """How a destination is written: `check_ids` rejects a record with an id that has not the service's form."""
-
-    check_ids: bool
+    """How a destination is written."""
 
 
 class Slice(TypedDict):

@@ -103,6 +103,8 @@ def _parameters_schema(source: SourceEndpoint) -> Schema:
 
 def _parameter_schema(parameter: Parameter) -> Schema:
     schema: Schema = {"type": parameter.type, "description": parameter.help}
+    if parameter.format is not None:
+        schema["format"] = parameter.format
     if parameter.default is not None:
         schema["default"] = parameter.default
     if parameter.enum:

@@ -24,11 +24,15 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a user of a source may give: its type, help, and where it travels."""
+    """A value that a user of a source may give: its type, help, and where it travels.
+
+    `format` says that it is an id of the service's making, whose form is checked before anything is asked.
+    """
 
     name: str
     type: str
     help: str
+    format: Literal["object-id"] | None = None
     query: str | None = None
     path: str | None = None
     envelope: Envelope | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from custify_connector.checking.texts import Json, placeholders
+from custify_connector.checking.texts import Json, object_id_fault, placeholders
 from custify_connector.checking.wording import suggestion, type_name
 from custify_connector.contract.errors import Fault
 from custify_connector.manifest import Parameter, SourceEndpoint
@@ -42,8 +42,9 @@ def _cursor_faults(source: Mapping[str, Any]) -> Iterator[Fault]:
 
 def endpoint_faults(endpoint: SourceEndpoint, given: Mapping[str, Json], source: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield the faults of a source that names an endpoint, and of the parameters that are given for it."""
+    settings = source.get("settings", {})
     for name, value in given.items():
-        yield from _parameter_faults(endpoint, name, value)
+        yield from _parameter_faults(endpoint, name, value, check_ids=settings.get("check_ids", True))
     known = {name: endpoint.parameters[name] for name in given if name in endpoint.parameters}
     lookups = [name for name, parameter in known.items() if parameter.path]
     if len(lookups) > 1:
@@ -51,18 +52,18 @@ def endpoint_faults(endpoint: SourceEndpoint, given: Mapping[str, Json], source:
     if len(endpoint.partitions) > 1:
         yield from _ambiguous_parents(endpoint, given)
     if source.get("mode") == "incremental":
-        trusts = source.get("settings", {}).get("trust_parents", False)
+        trusts = settings.get("trust_parents", False)
         if endpoint.incremental is None and not (trusts and _follows(endpoint, given)):
             reason = f"{endpoint.name} can only be read in full: Custify gives it no cursor"
             remedy = "; settings.trust_parents reads it for the parents that changed"
             yield Fault("source.mode", reason + (remedy if _follows(endpoint, given) and not trusts else ""))
         yield from _incremental_faults(known, lookups)
-    if endpoint.undocumented and not source.get("settings", {}).get("undocumented"):
+    if endpoint.undocumented and not settings.get("undocumented"):
         reason = f"{endpoint.name} is not in Custify's documentation and may change: set this to true to read it"
         yield Fault("source.settings.undocumented", reason)
 
 
-def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json) -> Iterator[Fault]:
+def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json, *, check_ids: bool) -> Iterator[Fault]:
     place = f"source.params.{name}"
     parameter = endpoint.parameters.get(name)
     if parameter is None:
@@ -73,6 +74,8 @@ def _parameter_faults(endpoint: SourceEndpoint, name: str, value: Json) -> Itera
         yield Fault(place, "must not be empty, nor a dot: it may become part of an address")
     elif parameter.enum and value not in parameter.enum:
         yield Fault(place, f"must be one of {', '.join(map(str, parameter.enum))}")
+    elif check_ids and parameter.format == "object-id" and (reason := object_id_fault(value)):
+        yield Fault(place, f"{reason} (to ask anyway: settings.check_ids false, or --any-ids of custify read)")
 
 
 _TYPES: dict[str, Callable[[object], bool]] = {

@@ -15,7 +15,7 @@ import orjson
 
 from custify_connector.checking.identity import field_value, key_of, may_repeat
 from custify_connector.checking.json_schema import compile_record_check, faults_of
-from custify_connector.checking.texts import Json, placeholders
+from custify_connector.checking.texts import Json, object_id_fault, placeholders
 from custify_connector.checking.values import NotJson, plain
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import Fault
@@ -163,19 +163,11 @@ def _unset_faults(plan: WritePlan, record: Mapping[str, Json]) -> Iterator[Fault
             yield Fault(name, "is set and unset at once")
 
 
-_OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
-
-
 def _id_faults(ids: Mapping[str, Any], record: Json) -> Iterator[Fault]:
     """Yield each Custify id that is none: Custify answers it with a server error, as if it were down."""
     for place, value in _object_ids(record, {"properties": ids}, ""):
-        if not _OBJECT_ID.fullmatch(value):
-            shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
-            reason = f"{shown!r} is not a Custify id, which has 24 hexadecimal digits"
+        if reason := object_id_fault(value):
             yield Fault(place, f"{reason} (to send it anyway: settings.check_ids false, or --any-ids)")
-
-
-_SHOWN = 40
 
 
 def _of_object_ids(schema: object) -> dict[str, Any]:

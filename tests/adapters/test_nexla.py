@@ -46,13 +46,14 @@ _PUBLISHED = {
     },
 }  # fmt: skip
 
+ID = "65f1bf11b7d4e8f90123ab01"
 _CATALOGUE_KEYS = {"vendor_name", "auth_template_name", "vendor_endpoint_name", "template_config"}
 
 
 def _choices(source):
     """Return the parameters with which the whole of a source is exported: one set of them for each chain it needs."""
     taken = {name for rule in source.partitions for name in (*rule.set, *rule.take)}
-    needed = {name: "1" for name in placeholders(source.path) if name not in taken}
+    needed = {name: ID for name in placeholders(source.path) if name not in taken}
     rules = source.partitions if len(source.partitions) > 1 else (manifest.PartitionRule(),)
     return [{**needed, **rule.set} for rule in rules]
 
@@ -135,7 +136,7 @@ def _catalogue(kind, endpoint="people", **params):
     [
         ("credential", "", {}, "custify_api.api_key"),
         ("source", "people", {}, "custify_api.list_people"),
-        ("source", "people", {"id": "1"}, "custify_api.get_person"),
+        ("source", "people", {"id": ID}, "custify_api.get_person"),
         ("source", "surveys", {}, "custify_api.list_surveys"),
         ("destination", "upsert_person", {}, "custify_api.upsert_person"),
         ("destination", "delete_person", {}, "custify_api.delete_person"),
@@ -172,7 +173,7 @@ def test_pages_are_asked_for_by_number_and_at_their_largest_size():
     ("name", "params", "path", "iteration"),
     [
         ("people", {}, "$..people[*]", "paging.incrementing"),
-        ("people", {"id": "1"}, "$", "static.url"),
+        ("people", {"id": ID}, "$", "static.url"),
         ("surveys", {}, "$[*]", "paging.incrementing"),
         ("task_filter_values", {}, "$", "static.url"),
         ("custom_data", {"company_id": "c-1"}, "$.*[*]", "static.url"),
@@ -203,8 +204,8 @@ def test_a_source_below_a_parent_is_a_chain_that_takes_the_parents_id():
 
 
 def test_a_source_of_a_named_parent_is_a_single_step():
-    (step,) = _steps(_source("company_people", {"id": "a/b"}))
-    assert step["url.template"] == f"{_BASE}/company/people/a%2Fb"
+    (step,) = _steps(_source("company_people", {"id": ID}))
+    assert step["url.template"] == f"{_BASE}/company/people/{ID}"
 
 
 def test_a_text_that_looks_like_a_parents_name_stays_a_text():

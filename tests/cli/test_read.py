@@ -142,6 +142,15 @@ def test_a_reply_of_another_kind_is_exit_code_4(read, sandbox):
 # ------------------------------------------------------------------------------------------------------------ bad input
 
 
+def test_an_id_that_custify_would_answer_as_if_it_were_down_is_asked_for_only_with_an_option(read, sandbox):
+    refused(
+        read("tags", "--param", "id=not-an-id"), 2, "source.params.id: 'not-an-id' is not a Custify id", "--any-ids"
+    )
+    assert not sandbox.journal.entries
+    read("tags", "--param", "id=not-an-id", "--any-ids")
+    assert [entry.path for entry in sandbox.journal.entries] == ["/tag/not-an-id"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -63,13 +63,13 @@ class Service:
 def test_the_new_source_is_read_in_pages_with_no_python_named_after_it(known):
     service = Service()
     connector = Connector(load=lambda: known, open_send=lambda _credential, _settings: nullcontext(service))
-    batches = list(connector.read_source(CREDENTIAL, {"endpoint": "renewals", "params": {"company": "c"}}, None))
+    batches = list(connector.read_source(CREDENTIAL, {"endpoint": "renewals", "params": {"company": 24 * "c"}}, None))
     assert [record for batch in batches for record in batch.records] == RENEWALS
     method, path, query = service.asked[0]
     assert (method, path) == ("GET", "/renewal")
     sorting = {"field": "created_at", "direction": "desc"}
     assert {**query, "sorting": json.loads(query["sorting"])} == {
-        "company": "c", "sorting": sorting, "page": "1", "itemsPerPage": "50",
+        "company": 24 * "c", "sorting": sorting, "page": "1", "itemsPerPage": "50",
     }  # fmt: skip
     assert "renewals" not in "".join(path.read_text("utf-8") for path in (ROOT / "custify_connector").rglob("*.py"))
 

@@ -87,14 +87,21 @@ def test_the_example_of_a_parameter_is_one(subtests):
 
 
 def test_every_word_of_a_parameter_reaches_the_form():
-    parameter = manifest.Parameter("p", "string", "Help.", default="a", enum=("a", "b"), example="b")
+    parameter = manifest.Parameter("p", "string", "Help.", "object-id", default="a", enum=("a", "b"), example="b")
     source = manifest.SourceEndpoint("s", "S", "S.", "person", "/s", parameters={"p": parameter})
     form = describe(_with(source), "1")["sources"]["s"]["parameters"]
     assert form == {
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "p": {"type": "string", "description": "Help.", "default": "a", "enum": ["a", "b"], "examples": ["b"]}
+            "p": {
+                "type": "string",
+                "format": "object-id",
+                "description": "Help.",
+                "default": "a",
+                "enum": ["a", "b"],
+                "examples": ["b"],
+            }
         },
     }
 

@@ -7,6 +7,7 @@ from custify_connector.contract.errors import ConfigurationError
 from custify_connector.reading.template import expand_source
 
 KNOWN = manifest.load()
+ID = "65f1bf11b7d4e8f90123ab01"
 
 
 def faults(source):
@@ -45,15 +46,15 @@ def faults(source):
             ["source.params.entityModel: must be one of Note, Task"],
         ),
         (
-            {"endpoint": "comments", "params": {"entity": "1"}},
+            {"endpoint": "comments", "params": {"entity": ID}},
             ["source.params.entityModel: is required beside entity: it says what the parent is"],
         ),
         (
-            {"endpoint": "people", "params": {"id": "1", "email": "a"}},
+            {"endpoint": "people", "params": {"id": ID, "email": "a"}},
             ["source.params: has id and email: only one can choose the records"],
         ),
         (
-            {"endpoint": "people", "mode": "incremental", "params": {"id": "1"}},
+            {"endpoint": "people", "mode": "incremental", "params": {"id": ID}},
             ["source.mode: a look-up by id can only be read in full"],
         ),
         (
@@ -91,6 +92,15 @@ def faults(source):
             {"endpoint": "company_usage", "settings": {"undocumented": True}},
             ["source.params.id: is required to read company_usage this way"],
         ),
+        (
+            {"endpoint": "tags", "params": {"id": "not-an-id"}},
+            ["source.params.id: 'not-an-id' is not a Custify id, which has 24 hexadecimal digits (to ask anyway: "],
+        ),
+        (
+            {"endpoint": "files", "params": {"companyId": ID[1:], "peopleId": f"{ID} "}},
+            ["source.params.companyId: ", "source.params.peopleId: "],
+        ),
+        ({"endpoint": "objectives", "params": {"company": 30 * "ab"}}, ["source.params.company: 'abab"]),
         ({"endpoint": "people", "params": {"id": ".."}}, ["source.params.id: "]),
         ({"endpoint": "people", "params": {"id": "."}}, ["source.params.id: "]),
         ({"endpoint": "people", "params": {"filters": [object()]}}, ["source.params.filters"]),
@@ -161,3 +171,16 @@ def test_a_manual_source_that_is_read_incrementally_names_its_cursor():
         expand_source(manual, KNOWN)
     assert [fault.place for fault in caught.value.faults] == ["source.incremental"]
     assert expand_source({**manual, "incremental": {"cursor": "updated_at"}}, KNOWN)["mode"] == "incremental"
+
+
+def test_an_id_of_another_form_is_asked_for_where_the_settings_say_so():
+    source = {"endpoint": "tags", "params": {"id": "not-an-id"}, "settings": {"check_ids": False}}
+    assert expand_source(source, KNOWN)["request"]["path"] == "/tag/not-an-id"
+
+
+def test_each_parameter_that_is_an_id_of_custify_is_checked(subtests):
+    """Custify answers a malformed one with a server error, as if it were down."""
+    for source in KNOWN.sources.values():
+        for parameter in source.parameters.values():
+            with subtests.test(f"{source.name} {parameter.name}"):
+                assert (parameter.format == "object-id") is parameter.help.startswith("Custify's id of")
