@@ -132,7 +132,7 @@ def unavailable(given_up: GivenUp, where: str) -> ServiceUnavailable:
     return ServiceUnavailable(f"{where}: no usable response from Custify; {describe(given_up)}{later}")
 
 
-_LASTING: frozenset[FailureKind] = frozenset({"tls", "proxy", "too_large", "redirected", "no_budget"})
+_LASTING: frozenset[FailureKind] = frozenset({"tls", "proxy", "too_large", "redirected", "no_budget", "not_utf8"})
 """What a later run would meet again."""
 
 

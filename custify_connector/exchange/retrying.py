@@ -14,6 +14,9 @@ from custify_connector.exchange.wire import Failure, FailureKind, Response, http
 TRIES = 5
 """How often a request is sent at most before it is given up, answers of 429 aside."""
 
+TRIES_IN_DOUBT = 2
+"""How often for a text that is damaged: once more shows whether the way damaged it, or the service holds it so."""
+
 RATE_LIMITED_TRIES = 30
 """How many answers of 429 one request may get before it is given up."""
 
@@ -124,8 +127,9 @@ def _answered(outcome: Outcome, _attempt: Attempt) -> Verdict | None:
 
 
 def _hopeless(outcome: Outcome, attempt: Attempt) -> Verdict | None:
-    final = isinstance(outcome, Failure) and outcome.kind in attempt.patience.final
-    return GivenUp(outcome) if final or attempt.tries >= attempt.patience.tries else None
+    kind = outcome.kind if isinstance(outcome, Failure) else None
+    tries = min(TRIES_IN_DOUBT, attempt.patience.tries) if kind == "not_utf8" else attempt.patience.tries
+    return GivenUp(outcome) if kind in attempt.patience.final or attempt.tries >= tries else None
 
 
 def _unclear(outcome: Outcome, attempt: Attempt) -> Verdict | None:

@@ -231,19 +231,29 @@ class HttpSend:
         text = _without(self._written, content.decode("utf-8", "replace"))[:_TEXT_KEPT]
         if reply.status_code < 300:  # noqa: PLR2004 - as above
             kind = headers.get("content-type", "no content type")
+            damaged = _damaged(content)
+            reason = damaged or f"with {kind} that is not JSON"
             return Failure(
-                "not_json", f"answered {reply.status_code} with {kind} that is not JSON{_where(content)}", arrived=True
+                "not_utf8" if damaged else "not_json", f"answered {reply.status_code} {reason}", arrived=True
             )
         return Response(reply.status_code, text, headers)
 
 
-def _where(content: bytes) -> str:
-    """Return where an answer has a byte that no text of UTF-8 has; nothing where it has none."""
+def _damaged(content: bytes) -> str:
+    """Return what is wrong with an answer that would be JSON if each byte of it were UTF-8; nothing for any other."""
     try:
         content.decode()
     except UnicodeDecodeError as error:
-        return f": byte {error.start + 1:,} of {len(content):,} is not UTF-8"
+        if not decode(content.decode("utf-8", "replace").encode())[0]:
+            return ""
+        ids = _ID.findall(content[: error.start])
+        near = f", at or after the id {ids[-1].decode()}," if ids else ""
+        place = f"byte {error.start + 1:,} of {len(content):,}{near} is not UTF-8"
+        return f"with JSON in which {place}: correct that text in Custify, or report it to Custify"
     return ""
+
+
+_ID = re.compile(rb'"_?id"\s*:\s*"([0-9a-fA-F]{24})"')
 
 
 def _holds_too_much(content: bytes) -> bool:

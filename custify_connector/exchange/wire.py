@@ -23,6 +23,7 @@ FailureKind = Literal[
     "timeout",
     "broken",
     "not_json",
+    "not_utf8",
     "too_large",
     "redirected",
     "no_budget",

@@ -19,7 +19,7 @@ from custify_connector.writing.requests import Key, Prepared
 
 _GONE = frozenset({404, 410})
 _REFUSED_KEY = frozenset({401, 403})
-_OF_ONE_RECORD = frozenset({"broken", "timeout", "not_json"})
+_OF_ONE_RECORD = frozenset({"broken", "timeout", "not_json", "not_utf8"})
 """Failures that one record may bring about, time and again; others say something of the service or the way to it."""
 
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500

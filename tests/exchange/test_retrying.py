@@ -22,7 +22,18 @@ from custify_connector.exchange.retrying import (
 from custify_connector.exchange.wire import Failure, Response
 
 NOW = 1_800_000_000.0
-KINDS = ("unreachable", "tls", "timeout", "broken", "not_json", "too_large", "redirected", "no_budget", "not_recorded")
+KINDS = (
+    "unreachable",
+    "tls",
+    "timeout",
+    "broken",
+    "not_json",
+    "not_utf8",
+    "too_large",
+    "redirected",
+    "no_budget",
+    "not_recorded",
+)
 
 
 def attempt(**changes):
@@ -59,6 +70,7 @@ SETTLED, GIVEN_UP, SOON, EVERYONE = "settled", "given up", Again(0.5), Again(10.
         pytest.param(failure("timeout", arrived=True), SOON, GIVEN_UP, id="no answer in time"),
         pytest.param(failure("broken", arrived=True), SOON, GIVEN_UP, id="broken"),
         pytest.param(failure("not_json", arrived=True), SOON, GIVEN_UP, id="not JSON"),
+        pytest.param(failure("not_utf8", arrived=True), SOON, GIVEN_UP, id="not UTF-8"),
         pytest.param(failure("tls", arrived=False), GIVEN_UP, GIVEN_UP, id="tls"),
         pytest.param(failure("too_large", arrived=True), GIVEN_UP, GIVEN_UP, id="too large"),
         pytest.param(failure("redirected", arrived=True), GIVEN_UP, GIVEN_UP, id="redirected"),
@@ -72,6 +84,11 @@ def test_what_one_try_means_depends_on_what_came_and_on_whether_it_may_be_repeat
             {**meanings, GIVEN_UP: GivenUp(outcome)}.get(expected, expected) if isinstance(expected, str) else expected
         )
         assert judge(outcome, attempt(repeatable=may_repeat)) == wanted
+
+
+def test_a_text_that_is_damaged_is_asked_for_once_more_and_no_more():
+    damaged = failure("not_utf8", arrived=True)
+    assert judge(damaged, attempt(tries=2, repeatable=True)) == GivenUp(damaged)
 
 
 @pytest.mark.parametrize(

@@ -243,8 +243,22 @@ def test_header_names_are_in_lower_case(answered):
 def test_a_success_that_is_no_json_is_a_failure_that_arrived(answered, content):
     outcome = answered(content, content_type="text/html")
     assert (outcome.kind, outcome.arrived) == ("not_json", True)
-    where = ": byte 1 of 3 is not UTF-8" if content[:1] == b"\xff" else ""
-    assert outcome.message == f"answered 200 with text/html that is not JSON{where}"
+    assert outcome.message == "answered 200 with text/html that is not JSON"
+
+
+@pytest.mark.parametrize(
+    ("content", "near"),
+    [
+        (b'{"people": [{"id": "%s", "name": "Ren\xe9"}]}' % (b"ab" * 12), f", at or after the id {'ab' * 12},"),
+        (b'["caf\xe9"]', ""),
+    ],
+)
+def test_json_with_a_byte_that_is_no_utf8_is_a_failure_of_its_own_that_shows_where(answered, content, near):
+    outcome = answered(content)
+    assert (outcome.kind, outcome.arrived) == ("not_utf8", True)
+    place = f"byte {content.index(0xE9) + 1} of {len(content)}{near} is not UTF-8"
+    said = f"with JSON in which {place}: correct that text in Custify, or report it to Custify"
+    assert outcome.message == f"answered 200 {said}"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
