@@ -215,8 +215,8 @@ class HttpSend:
 
     def _understand(self, reply: requests.Response, content: bytes, *, later: bool) -> Response | Failure:
         headers = {name.lower(): self._key.redact(value) for name, value in reply.raw.headers.itermerged()}
-        if 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
-            return Failure("redirected", f"answered {reply.status_code}, which is never followed", arrived=True)
+        if reply.status_code == _PARTIAL or 300 <= reply.status_code < 400:  # noqa: PLR2004 - the range of redirects
+            return _not_followed(reply.status_code)
         if reply.status_code == _PROXY_REFUSES and self._proxies:
             return _PROXY_AUTHENTICATION
         if _holds_too_much(content):
@@ -237,6 +237,13 @@ class HttpSend:
                 "not_utf8" if damaged else "not_json", f"answered {reply.status_code} {reason}", arrived=True
             )
         return Response(reply.status_code, text, headers)
+
+
+def _not_followed(status: int) -> Failure:
+    """Return the failure of an answer that is a part of one, or leads to another place."""
+    if status == _PARTIAL:
+        return Failure("broken", f"answered {status}, a part of the response", arrived=True)
+    return Failure("redirected", f"answered {status}, which is never followed", arrived=True)
 
 
 def _damaged(content: bytes) -> str:
@@ -396,7 +403,7 @@ def _while_connecting(error: BaseException) -> bool:
     return False
 
 
-_PROXY_REFUSES = 407
+_PARTIAL, _PROXY_REFUSES = 206, 407
 _PROXY_AUTHENTICATION = Failure(
     "proxy", "the proxy asks for a name and a password (407): write them into its URL, http://name:password@host:port",
     arrived=False,

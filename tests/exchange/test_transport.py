@@ -261,6 +261,11 @@ def test_json_with_a_byte_that_is_no_utf8_is_a_failure_of_its_own_that_shows_whe
     assert outcome.message == f"answered 200 {said}"
 
 
+def test_a_part_that_was_not_asked_for_is_no_answer(answered):
+    outcome = answered(b'{"people": []}', 206)
+    assert (outcome.kind, outcome.message) == ("broken", "answered 206, a part of the response")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 @pytest.mark.parametrize(("content", "body"), [(b"not today", "not today"), (b'{"message": "no"}', {"message": "no"})])
 def test_an_error_is_a_response_with_its_json_or_its_text(answered, status, content, body):
