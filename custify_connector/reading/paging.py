@@ -46,6 +46,7 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
         return _deliver(plan, position, page, seen, done=True)
     if position.doubts.probe in {"count", "last"}:
         return probed(plan, position, page)
+    counted = page.total
     if _is_contradicted(plan, position, page):
         page = replace(page, total=None)
         position = replace(position, doubts=replace(position.doubts, total_moved=True))
@@ -59,7 +60,8 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     same = position.doubts.same + 1 if _is_the_same_again(plan, position, page) else 0
     position = replace(position, doubts=replace(position.doubts, same=same))
     if same > _same_pages(plan, position, page):
-        is_short = page.total is not None and page.total > position.place.collected
+        # The first page over and over reaches further than the count: that does not make the count wrong.
+        is_short = counted is not None and counted > position.place.collected
         return Step([], replace(position, doubts=replace(position.doubts, has_gap=is_short)), done=True)
     return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 

@@ -332,6 +332,41 @@ def test_a_read_in_which_records_never_came_is_not_a_finished_one(mode, workers)
     assert ids(taken(batches(service, manual, run[-1].state))[0]) == ids(run), "it starts over"
 
 
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+@pytest.mark.parametrize("size", [12, 25, 200])
+def test_a_service_that_shows_its_first_page_for_each_is_short_of_what_it_counts(size, mode, workers):
+    """The pages reach further than the count, which is right all the same."""
+
+    class Stuck(Service):
+        def _answer(self, path, query):
+            return super()._answer(path, {**query, "page": "1"})
+
+    run, error = taken(batches(Stuck(thing=size), {**THINGS, "mode": mode}, None, workers))
+    assert len(ids(run)) == 10
+    assert error.startswith("things: the read is incomplete")
+    assert "cursor" not in run[-1].state
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+@pytest.mark.parametrize("shown", [1, 3, 5])
+@pytest.mark.parametrize("size", [25, 45])
+def test_a_page_cut_to_its_first_records_without_a_count_is_held_to_the_count_of_those_before(
+    size, shown, mode, workers
+):
+    class Cut(Service):
+        def _answer(self, path, query):
+            answer = super()._answer(path, query)
+            if query.get("page") != "2":
+                return answer
+            return Response(200, {"things": answer.body["things"][:shown]}, self.headers)
+
+    run, error = taken(batches(Cut(thing=size), {**THINGS, "mode": mode}, None, workers))
+    assert len(ids(run)) == size or error is not None
+    assert error is None or "cursor" not in run[-1].state
+
+
 def test_records_that_never_came_are_only_warned_of_where_that_is_allowed(caplog):
     service = Service(thing=25)
     service.counted = 40
