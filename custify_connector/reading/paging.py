@@ -46,7 +46,7 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
         return _deliver(plan, position, page, seen, done=True)
     if position.doubts.probe in {"count", "last"}:
         return probed(plan, position, page)
-    counted = page.total
+    counted = position.place.total if page.total is None else page.total
     if _is_contradicted(plan, position, page):
         page = replace(page, total=None)
         position = replace(position, doubts=replace(position.doubts, total_moved=True))
@@ -62,7 +62,8 @@ def absorb(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step:
     if same > _same_pages(plan, position, page):
         # The first page over and over reaches further than the count: that does not make the count wrong.
         is_short = counted is not None and counted > position.place.collected
-        return Step([], replace(position, doubts=replace(position.doubts, has_gap=is_short)), done=True)
+        has_gap = position.doubts.has_gap or is_short
+        return Step([], replace(position, doubts=replace(position.doubts, has_gap=has_gap)), done=True)
     return look_again(plan, position, page, seen) or _deliver(plan, position, page, seen)
 
 
@@ -112,10 +113,9 @@ def _deliver(plan: ReadPlan, position: Position, page: Page, seen: Seen, *, done
     after = _counted(plan, position, after, records)
     stepped_back = position.doubts.is_stepping_back
     ended = done or _ended(plan, position, after, page, is_new=bool(records))
-    if ended and not done and _is_short_of_its_total(plan, position, page, after):
-        return replace(
-            below_gap(plan, after, after.place.reached, page.total or 0), records=_kept(plan, after, records)
-        )
+    counted = after.place.total if page.total is None else page.total
+    if ended and not done and _is_short_of_its_total(plan, position, page, after, counted):
+        return replace(below_gap(plan, after, after.place.reached, counted or 0), records=_kept(plan, after, records))
     if ended and not done and after.place.total is None and not _is_past_its_bounds(plan, after):
         return look_below(plan, after, begins(plan, position, page) + (page.asked or position.place.size or 0))
     place = after.place
@@ -294,13 +294,13 @@ def _is_past_its_bounds(plan: ReadPlan, after: Position) -> bool:
     return edge is not None and any(bound is not None and edge < bound for bound in bounds)
 
 
-def _is_short_of_its_total(plan: ReadPlan, before: Position, page: Page, after: Position) -> bool:
-    """Return whether a service that ends here counts more records in the same answer, so that some are not shown."""
+def _is_short_of_its_total(plan: ReadPlan, before: Position, page: Page, after: Position, counted: int | None) -> bool:
+    """Return whether a service that ends here counted more records, in this answer or in one before it."""
     edge, floor = after.delivered.edge, after.floor
     is_below = after.doubts.probe != "all" and None not in {edge, floor} and edge < floor  # type: ignore[operator] # neither is None
-    if page.total is None or (after.delivered.ordered and is_below):
+    if counted is None or (after.delivered.ordered and is_below):
         return False
-    return not plan.slice and page.total > reach(plan, before, page)
+    return not plan.slice and counted > reach(plan, before, page)
 
 
 def shortfall(plan: ReadPlan, position: Position) -> str | None:

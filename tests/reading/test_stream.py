@@ -367,6 +367,22 @@ def test_a_page_cut_to_its_first_records_without_a_count_is_held_to_the_count_of
     assert error is None or "cursor" not in run[-1].state
 
 
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_page_that_shows_few_and_counts_none_ends_no_list_of_which_more_were_counted(workers):
+    """However it is asked for: what stands below it is asked for as well, or the read is incomplete."""
+
+    class Cut(Service):
+        def _answer(self, path, query):
+            answer = super()._answer(path, query)
+            if query.get("page") != "2":
+                return answer
+            return Response(200, {"things": answer.body["things"][:10]}, self.headers)
+
+    manual = {**THINGS, "page": {**THINGS["page"], "size": 200}}
+    run, error = taken(batches(Cut(thing=450), manual, None, workers))
+    assert len(ids(run)) == 450 or error.startswith("things: the read is incomplete")
+
+
 def test_records_that_never_came_are_only_warned_of_where_that_is_allowed(caplog):
     service = Service(thing=25)
     service.counted = 40
