@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,14 @@ import click
 
 from custify_connector.cli import layout
 from custify_connector.cli.choosing import together
+from custify_connector.cli.options import ended_as_asked
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import mapping
 from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.feed import Shape
 from custify_connector.host.fitting import unknown_targets
 from custify_connector.host.noticing import EARLY, Columns, Keys, some, totals
+from custify_connector.host.outputs.postgres_engine import is_postgres
 from custify_connector.host.queried_rows import ALL, Choice, open_input
 from custify_connector.host.rows import Row, Table
 from custify_connector.host.table_file import PLAIN_FILE, FileForm
@@ -174,7 +176,9 @@ def open_checked(
         raise ConfigurationError(tuple(faults))
     only = mapping.parse([f"only={only_with}"]) if only_with else ()
     used = {*mapping.columns_of(shape.rules), *mapping.columns_of(only)} if shape.rules else None
-    with open_input(given.path, given.form, given.choice, given.written, used) as table:
+    # A database may keep us waiting; who types the rows into a terminal expects a signal to end that.
+    asked = ended_as_asked() if is_postgres(given.path) else nullcontext()
+    with asked, open_input(given.path, given.form, given.choice, given.written, used) as table:
         known, rules = [], shape.rules
         if table.columns is None:
             columns: Columns | None = Columns(mapping.columns_of((*rules, *only)) if rules or only else (), only_with)

@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -26,8 +27,10 @@ from custify_connector.contract.errors import (
     CredentialRefused,
     Fault,
     IncompleteRead,
+    Interrupted,
     ManifestError,
 )
+from custify_connector.host.interruption import Interruption, interruption
 
 if TYPE_CHECKING:
     from custify_connector.host.account import Account
@@ -229,6 +232,16 @@ def _end_at_once() -> NoReturn:
         click.echo("custify: interrupted", err=True)
         os._exit(INTERRUPTED)
     fail("interrupted", INTERRUPTED)
+
+
+@contextmanager
+def ended_as_asked() -> Iterator[Interruption]:
+    """Listen for the signals by which a run is asked to end, and exit as they ask where one ends what is under way."""
+    with interruption() as asked:
+        try:
+            yield asked
+        except Interrupted as error:
+            fail(str(error), asked.exit_code)
 
 
 def exit_code(error: ConnectorError) -> int:

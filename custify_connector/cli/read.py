@@ -18,6 +18,7 @@ from custify_connector.cli.options import (
     WithSettings,
     account_of,
     credential,
+    ended_as_asked,
     exit_codes,
     fail,
     settings,
@@ -33,7 +34,7 @@ from custify_connector.cli.wanted import Mode, Wanted, check
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import named_states, runs, several
 from custify_connector.host.connectors import Hooks
-from custify_connector.host.interruption import Interruption, interruption
+from custify_connector.host.interruption import Interruption
 from custify_connector.host.outputs import FORMS
 from custify_connector.host.outputs.form import FileForm
 from custify_connector.host.outputs.place import STANDARD, local
@@ -173,21 +174,22 @@ def command(
         read_dlt.check()
         read_dlt.read(wanted, credential(chosen.label), settings(options), as_json=as_json)
         return
-    check(wanted)
-    pace, known = settings(options), credential(chosen.label)
-    owner = runs.Owner(account_of(known, chosen), same_account)
-    refuse_shared([Used("--output", output), *([Used("--state", str(state))] if state else [])])
-    if dry_run:
-        plans = jobs(wanted, pace, known)
-        check_replaced(wanted, plans)
-        read_dry.show(plans, known, wanted, owner, as_json=as_json)
-        return
-    with held([state] if state else []), output_held(wanted), interruption() as asked:
-        chosen_jobs = jobs(wanted, pace, known)
-        check_replaced(wanted, chosen_jobs)
-        if wanted.several:
-            raise SystemExit(_read_several(chosen_jobs, known, wanted, owner, asked, as_json=as_json))
-        _read_one(chosen_jobs[0], known, wanted, owner, asked, as_json=as_json)
+    with ended_as_asked() as asked:
+        check(wanted)
+        pace, known = settings(options), credential(chosen.label)
+        owner = runs.Owner(account_of(known, chosen), same_account)
+        refuse_shared([Used("--output", output), *([Used("--state", str(state))] if state else [])])
+        if dry_run:
+            plans = jobs(wanted, pace, known)
+            check_replaced(wanted, plans)
+            read_dry.show(plans, known, wanted, owner, as_json=as_json)
+            return
+        with held([state] if state else []), output_held(wanted):
+            chosen_jobs = jobs(wanted, pace, known)
+            check_replaced(wanted, chosen_jobs)
+            if wanted.several:
+                raise SystemExit(_read_several(chosen_jobs, known, wanted, owner, asked, as_json=as_json))
+            _read_one(chosen_jobs[0], known, wanted, owner, asked, as_json=as_json)
 
 
 def _check(wanted: Wanted, *, as_json: bool) -> None:

@@ -57,7 +57,10 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Listen for the two signals; outside the main thread nothing is listened for."""
+    """Listen for the two signals; one that is listened for is shared, and outside the main thread none is."""
+    if (outer := _listening()) is not None:
+        yield outer
+        return
     asked = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield asked
@@ -69,3 +72,9 @@ def interruption() -> Iterator[Interruption]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _listening() -> Interruption | None:
+    outer = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    is_ours = threading.current_thread() is threading.main_thread() and isinstance(outer, Interruption)
+    return outer if is_ours else None

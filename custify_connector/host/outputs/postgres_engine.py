@@ -8,17 +8,16 @@ other users of a machine can see the words of a command.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable
-from custify_connector.contract.interrupts import current_interrupt
 from custify_connector.host.installation import unusable
 from custify_connector.host.outputs.place import refused
+from custify_connector.host.outputs.postgres_waiting import Watch, opened, parameters
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,7 +30,6 @@ _NO_PASSWORD = (
     "set PGPASSWORD, or use the password file or a service as psql does"
 )
 LONGEST_NAME = 63
-_CANCEL_SECONDS, _CANCEL_PATIENCE = 0.2, 5.0
 
 
 @dataclass(frozen=True)
@@ -88,50 +86,48 @@ def psycopg_module() -> Any:  # noqa: ANN401 - a module
 def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.Connection[Any]]:
     """Open a transaction, which is committed at the end, or undone where anything failed; moments are in UTC.
 
-    Raises ConfigurationError for what the user can correct, and ServiceUnavailable for a server that cannot be reached
-    or is gone.
+    Raises ConfigurationError for what the user can correct, ServiceUnavailable for a server that cannot be reached,
+    is gone or does not answer, and Interrupted when the run was asked to end while the server kept it waiting.
     """
-    module = psycopg_module()
+    module, watch, became = psycopg_module(), Watch(), _UNCHANGED
     try:
-        # What the address leaves out is not set here either: it would hide the variables and the service file.
-        own = {"client_encoding": "UTF8", "fallback_application_name": "custify"}
-        with (
-            module.connect(address.url, cursor_factory=module.RawCursor, **own) as connection,
-            nullcontext() if read_only else _cancelled_when_asked_to_end(connection),
-        ):
+        with closing(opened(lambda: _connect(address, watch))) as connection, watch.over(connection):
             connection.read_only = read_only or None
-            # A pool between us and the server may hand on a session with other settings.
-            connection.execute("SET LOCAL TimeZone = 'UTC'")
-            connection.execute("SET LOCAL standard_conforming_strings = on")
-            connection.execute("SET LOCAL DateStyle = 'ISO, MDY'")
-            connection.execute("SET LOCAL IntervalStyle = 'postgres'")
-            connection.execute("SET LOCAL extra_float_digits = 1")
+            _set_up(connection, watch)
             yield connection
+            became = _UNCHANGED if read_only else _UNKNOWN
+            connection.commit()
     except module.Error as error:
-        if isinstance(error, module.errors.QueryCanceled) and current_interrupt().is_set():
-            raise Interrupted(f"{address}: the run was stopped; nothing was changed there") from None
-        _raise(address, error, _ONLY_READ if read_only else _ADVICE)
+        if watch.ended:
+            raise Interrupted(f"{address}: the run was stopped; {became}") from None
+        if watch.gave_up:
+            reason = f"{address}: PostgreSQL does not answer any more; {became}, and the same command goes on"
+            raise ServiceUnavailable(reason) from None
+        _raise(address, error, _ONLY_READ if read_only else _ADVICE, became)
 
 
-@contextmanager
-def _cancelled_when_asked_to_end(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Cancel what the server does once the run is asked to end, until the transaction has ended."""
-    done = threading.Event()
+def _connect(address: Address, watch: Watch) -> psycopg.Connection[Any]:
+    module = psycopg_module()
 
-    def cancel() -> None:
-        # A cancellation that comes between two statements has no effect on the next one.
-        while not done.wait(_CANCEL_SECONDS):
-            with suppress(psycopg_module().Error):
-                connection.cancel_safe(timeout=_CANCEL_PATIENCE)
+    def cursor(connection: Any, **words: Any) -> Any:  # noqa: ANN401 - as psycopg calls it
+        watch.begin()
+        return module.RawCursor(connection, **words)
 
-    def begin() -> None:
-        threading.Thread(target=cancel, name="custify-cancel", daemon=True).start()
+    # What the address leaves out is not set here either: it would hide the variables and the service file.
+    own = {"client_encoding": "UTF8", "fallback_application_name": "custify"}
+    bounds = parameters(module.conninfo.conninfo_to_dict(address.url))
+    connection: psycopg.Connection[Any] = module.connect(address.url, cursor_factory=cursor, **own, **bounds)
+    return connection
 
-    with current_interrupt().heard(begin):
-        try:
-            yield
-        finally:
-            done.set()
+
+def _set_up(connection: psycopg.Connection[Any], watch: Watch) -> None:
+    # A pool between us and the server may hand on a session with other settings.
+    connection.execute("SET LOCAL TimeZone = 'UTC'")
+    connection.execute("SET LOCAL standard_conforming_strings = on")
+    connection.execute("SET LOCAL DateStyle = 'ISO, MDY'")
+    connection.execute("SET LOCAL IntervalStyle = 'postgres'")
+    connection.execute("SET LOCAL extra_float_digits = 1")
+    watch.limit(connection)
 
 
 _NOT_LET_IN = re.compile(
@@ -141,7 +137,11 @@ _NOT_LET_IN = re.compile(
 )
 _MAY_PASS = {"08", "40", "53", "55", "57"}
 """Classes of states: the connection, a conflict, resources, a lock, and the administrator."""
-_ADVICE = {
+_WAITED = {
+    "55P03": " (another session holds a lock: end it, or wait longer with lock_timeout)",
+    "57014": " (statement_timeout says how long a statement may take)",
+}
+_ADVICE = _WAITED | {
     "42501": "; ask its owner to grant that, or name another schema",
     "25006": "; it can only be read: name the primary server, or a role that may write",
     "2BP01": "; drop what depends on it, or name another schema",
@@ -149,16 +149,17 @@ _ADVICE = {
     "54000": "; read fewer --field",
     "54011": "; read fewer --field",
 }
-_ONLY_READ = {"42501": "; ask its owner to grant that", "25006": "; a query can only read"}
+_UNCHANGED, _UNKNOWN = "nothing was changed there", "whether the rows arrived is not known"
+_ONLY_READ = _WAITED | {"42501": "; ask its owner to grant that", "25006": "; a query can only read"}
 
 
-def _raise(address: Address, error: Exception, advice: Mapping[str, str]) -> None:
+def _raise(address: Address, error: Exception, advice: Mapping[str, str], became: str) -> None:
     """Raise what went wrong, in PostgreSQL's own words; rows and passwords are not among them."""
     diagnosis: Any = getattr(error, "diag", None)
     primary, state = diagnosis and diagnosis.message_primary, getattr(error, "sqlstate", None)
     text = re.sub(r"\s+", " ", primary or str(error)).strip()
     may_pass = state[:2] in _MAY_PASS if state else not _NOT_LET_IN.search(text)
     if may_pass and isinstance(error, psycopg_module().OperationalError):
-        reason = f"{address}: PostgreSQL: {text}; nothing was changed there, and the same command goes on"
+        reason = f"{address}: PostgreSQL: {text}{advice.get(state or '', '')}; {became}, and the same command goes on"
         raise ServiceUnavailable(reason) from None
     raise ConfigurationError((Fault(str(address), f"PostgreSQL: {text}{advice.get(state or '', '')}"),)) from None

@@ -18,6 +18,7 @@ from custify_connector.host.outputs.kinds import Kind
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import written
 from custify_connector.host.outputs.postgres_engine import Address, connected, psycopg_module
+from custify_connector.host.outputs.postgres_waiting import until_asked_to_end
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.tables import Rows, Table, rows_of, staged, write_rows
 
@@ -126,7 +127,7 @@ class _Postgres:
 
     def stage(self, job: Job, table: Table) -> Rows:
         """See `Engine`."""
-        return write_rows(table, staged(job.part, with_nul=False), job.rows)
+        return write_rows(table, until_asked_to_end(staged(job.part, with_nul=False)), job.rows)
 
     def fill(self, job: Job, table: Table, staged: Rows) -> None:
         """See `Engine`; columns that no row has any more stay, and are null."""
@@ -144,7 +145,7 @@ class _Postgres:
         kinds = table.shown
         columns = ", ".join(map(quoted, kinds))
         with self._connection.cursor().copy(f"COPY {named} ({columns}) FROM STDIN") as copy:
-            for block in copy_lines(rows_of(rows), kinds):
+            for block in until_asked_to_end(copy_lines(rows_of(rows), kinds)):
                 copy.write(block)
 
     def merge(self, job: Job, table: Table, staged: Rows, keys: Sequence[str]) -> None:
