@@ -86,6 +86,8 @@ def connected(
         # An absolute path is never taken for an address such as `md:`, or for one below the home folder.
         place = str(path.absolute()) if path else ":memory:"
         with module.connect(place, read_only=read_only, config=config) as connection:
+            # It would be drawn on standard output, among the records.
+            connection.execute("SET enable_progress_bar_print = false")
             yield connection
     except module.OutOfMemoryException as error:
         raise NotEnoughMemory((Fault(str(path or "duckdb"), _sentence(str(error))),)) from None

@@ -49,6 +49,13 @@ def test_a_line_of_many_megabytes_is_one_row(tmp_path, form):
     assert found == [("a", len(long)), ("b", 0)]
 
 
+def test_nothing_of_duckdb_reaches_standard_output(capfd):
+    with connected(None) as database:
+        database.execute("SET progress_bar_time = 1")
+        database.execute("SELECT sum(hash(i)) FROM range(3_000_000) AS numbers(i)")
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(("text", "reason"), [("nothing like it" * 400, "is not a DuckDB database: name another file")])
 def test_what_is_no_database_is_reported_so(tmp_path, text, reason):
     path = tmp_path / "other.duckdb"
