@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from custify_connector.checking.values import NotJson
+from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.database_values import Cell, cell, maker
 from custify_connector.host.outputs.database_tables import quoted
 from custify_connector.host.outputs.postgres_engine import Address, connected
@@ -54,6 +55,8 @@ def open_schema(
         # With values, even none, PostgreSQL takes one statement alone.
         cursor.execute(statement.strip().rstrip(";"), ())
         columns = tuple(column.name for column in cursor.description or ())
+        if not columns:
+            raise ConfigurationError((Fault(f"{address}: {label}", "has no column: name what is to be read"),))
         makers = [_maker(connection, column) for column in cursor.description or ()]
         wanted = [at for at, name in enumerate(columns) if is_used(name)] or [0]
         cells = [(at, columns[at], makers[at]) for at in wanted]

@@ -20,7 +20,7 @@ from custify_connector.host.database_values import Cell, cell, readable
 from custify_connector.host.headings import heading
 from custify_connector.host.mapping import holder
 from custify_connector.host.outputs.database_tables import literal, quoted
-from custify_connector.host.outputs.duckdb_engine import connected, duckdb
+from custify_connector.host.outputs.duckdb_engine import absolute, connected, duckdb
 from custify_connector.host.outputs.postgres_engine import address_of, is_postgres
 from custify_connector.host.rows import Row, Table, input_form, open_table
 from custify_connector.host.table_file import PLAIN_FILE, STANDARD, FileForm
@@ -125,6 +125,7 @@ def open_parquet(path: str, query: str | None = None, used: Collection[str] | No
     """
     _check_exists(path)
     # What [ * ? stand for in a pattern they do not in the name of a file, and a folder's name is not a column.
+    absolute(Path(path))
     pattern = re.sub(r"([\[*?])", r"[\1]", path)
     content = f"SELECT * FROM read_parquet({literal(pattern)}, hive_partitioning = false)"  # noqa: S608 - it is quoted
     with connected(None) as database, _faults_named(path):

@@ -86,6 +86,7 @@ def test_a_table_gives_its_rows_and_those_of_another_schema_its_own(database):
         (Choice(query="COMMIT; DROP SCHEMA public CASCADE"), None, "syntax error"),
         (Choice(query="SELECT nextval('numbers')"), None, "a query can only read"),
         (Choice(query="SELECT pg_sleep(1) FROM nothing"), None, "does not exist"),
+        (Choice(query="SELECT"), None, "has no column"),
     ],
 )
 def test_what_cannot_be_read_is_refused(database, choice, form, reason):

@@ -175,6 +175,15 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path):
         rows(str(path))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+@pytest.mark.parametrize("ending", ["duckdb", "parquet"])
+def test_a_name_that_is_no_text_is_refused(tmp_path, ending):
+    path = tmp_path / f"\udcff.{ending}"
+    path.write_text("")
+    with pytest.raises(ConfigurationError, match="has a name that is not UTF-8"):
+        rows(str(path), Choice(table="people") if ending == "duckdb" else ALL)
+
+
 def test_a_query_cannot_change_the_database(database):
     with pytest.raises(ConfigurationError):
         rows(database, Choice(query="DELETE FROM people RETURNING *"))

@@ -79,12 +79,12 @@ def connected(
     # A second thread doubles the memory, and a transaction is not written sooner by it.
     config = {"memory_limit": memory, "threads": 1, "preserve_insertion_order": True}
     if spill is not None:
-        config["temp_directory"] = str(spill.absolute())
+        config["temp_directory"] = absolute(spill)
     if path is not None:
         config |= {"enable_external_access": spill is not None, "storage_compatibility_version": f"v{version}.0"}
     try:
         # An absolute path is never taken for an address such as `md:`, or for one below the home folder.
-        place = str(path.absolute()) if path else ":memory:"
+        place = absolute(path) if path else ":memory:"
         with module.connect(place, read_only=read_only, config=config) as connection:
             # It would be drawn on standard output, among the records.
             connection.execute("SET enable_progress_bar_print = false")
@@ -112,9 +112,20 @@ def _sentence(text: str) -> str:
     return f"DuckDB: {first}"
 
 
+def absolute(path: Path) -> str:
+    """Return the name of a file as DuckDB takes it; raises ConfigurationError for one that is no text."""
+    name = str(path.absolute())
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        reason = "has a name that is not UTF-8, which DuckDB and Parquet files must have: rename it, or its folder"
+        raise ConfigurationError((Fault(str(path), reason),)) from None
+    return name
+
+
 def file(path: Path) -> str:
     """Return the name of a file that is read, as SQL writes it: brackets and stars in it are not a pattern."""
-    return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute())))
+    return literal(re.sub(r"[*?[]", r"[\g<0>]", absolute(path)))
 
 
 def select(rows: Rows, kinds: Mapping[str, Kind]) -> str:

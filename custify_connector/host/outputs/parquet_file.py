@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from custify_connector.host.outputs.database_tables import literal, quoted
-from custify_connector.host.outputs.duckdb_engine import connected, select, with_memory
+from custify_connector.host.outputs.duckdb_engine import absolute, connected, select, with_memory
 from custify_connector.host.outputs.lines import Publish
 from custify_connector.host.outputs.place import Place, written
 from custify_connector.host.outputs.stream import Stream
@@ -31,7 +31,7 @@ def publish_parquet(place: Place, stream: Stream) -> Publish:
         try:
             with written(place.path):
                 query = select(write_rows(table, staged(part), rows, rounds_decimals=True), table.shown)
-                copy = f"COPY ({_with_plain_texts(query, table)}) TO {literal(str(fresh.absolute()))} ({_OPTIONS})"
+                copy = f"COPY ({_with_plain_texts(query, table)}) TO {literal(absolute(fresh))} ({_OPTIONS})"
                 with_memory(lambda memory: _execute(copy, part.parent, memory))
                 _deliver(fresh, place)
         finally:

@@ -31,7 +31,7 @@ FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') AND source 
 _STATEMENT_LIMIT = "SELECT setting::bigint / 1000.0 FROM pg_settings WHERE name = 'statement_timeout'"
 _SILENT_SECONDS = 60.0
 """How much longer than its own limit a server may take: then it does not answer at all."""
-_LOOK_SECONDS, _CANCEL_SECONDS = 0.2, 1.0
+_LOOK_SECONDS, _CANCEL_SECONDS = 0.1, 0.8
 
 Item = TypeVar("Item")
 

@@ -108,9 +108,10 @@ def target_of(path: str, form: Form, stream: Stream, *, mark: bool = False, duck
     """
     place = place_of(path)
     if form in {"parquet", "duckdb"}:
-        from custify_connector.host.outputs.duckdb_engine import duckdb  # noqa: PLC0415 - an extra
+        from custify_connector.host.outputs.duckdb_engine import absolute, duckdb  # noqa: PLC0415 - an extra
 
         duckdb()
+        absolute(place.file or Path())
     file = place.file
     if form == "duckdb":
         return _table_of(path, file, stream, duckdb_version)

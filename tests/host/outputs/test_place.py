@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import socket
+import sys
 import threading
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_pipe_gets_what_a_file_would_hold(tmp_path, form):
     assert got == [file.read_bytes()]
     assert pipe.is_fifo()
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([f"file.{form}", "pipe"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+@pytest.mark.parametrize("form", ["duckdb", "parquet"])
+def test_a_name_that_is_no_text_is_refused_where_duckdb_writes(tmp_path, form):
+    assert "has a name that is not UTF-8" in refused(
+        target_of, str(tmp_path / f"\udcff.{form}"), form, Stream("people")
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_open_descriptor_gets_the_records_behind_what_it_has(tmp_path):
