@@ -12,9 +12,10 @@ from typing import Any
 
 from custify_connector.checking.values import NotJson
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.contract.interrupts import current_interrupt
 from custify_connector.host.database_values import Cell, cell, maker
 from custify_connector.host.outputs.database_tables import quoted
-from custify_connector.host.outputs.postgres_engine import Address, connected
+from custify_connector.host.outputs.postgres_engine import Address, as_sentence, connected, psycopg_module
 from custify_connector.host.rows import Row, Table
 
 _AT_ONCE = 200
@@ -60,7 +61,7 @@ def open_schema(
         makers = [_maker(connection, column) for column in cursor.description or ()]
         wanted = [at for at, name in enumerate(columns) if is_used(name)] or [0]
         cells = [(at, columns[at], makers[at]) for at in wanted]
-        yield Table(f"{address}: {label}", columns, _rows(cursor, cells))
+        yield Table(f"{address}: {label}", columns, _rows(_fetched(cursor, address), cells))
 
 
 def _named(schema: str, table: str) -> str:
@@ -82,8 +83,17 @@ def _maker(connection: Any, column: Any) -> Cell:  # noqa: ANN401 - of an extra
     return made
 
 
-def _rows(cursor: Any, cells: list[tuple[int, str, Cell]]) -> Iterator[Row]:  # noqa: ANN401 - of an extra
-    for line, values in enumerate(cursor, start=1):
+def _fetched(cursor: Any, address: Address) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - of an extra
+    """Yield what a cursor gives; none come any more when that fails because the run was asked to end."""
+    try:
+        yield from cursor
+    except psycopg_module().Error as error:
+        if not current_interrupt().is_set():
+            raise as_sentence(address, error) from None
+
+
+def _rows(values_of: Iterator[tuple[Any, ...]], cells: list[tuple[int, str, Cell]]) -> Iterator[Row]:
+    for line, values in enumerate(values_of, start=1):
         fields, faults = {}, []
         for at, column, make in cells:
             try:

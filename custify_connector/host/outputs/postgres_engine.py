@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
-from custify_connector.contract.errors import ConfigurationError, Fault, Interrupted, ServiceUnavailable
+from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, Interrupted, ServiceUnavailable
 from custify_connector.host.installation import unusable
 from custify_connector.host.outputs.place import refused
 from custify_connector.host.outputs.postgres_waiting import Watch, opened, parameters
@@ -89,21 +89,21 @@ def connected(address: Address, *, read_only: bool = False) -> Iterator[psycopg.
     Raises ConfigurationError for what the user can correct, ServiceUnavailable for a server that cannot be reached,
     is gone or does not answer, and Interrupted when the run was asked to end while the server kept it waiting.
     """
-    module, watch, became = psycopg_module(), Watch(), _UNCHANGED
+    module, watch, became = psycopg_module(), Watch(), "" if read_only else _UNCHANGED
     try:
         with closing(opened(lambda: _connect(address, watch))) as connection, watch.over(connection):
             connection.read_only = read_only or None
             _set_up(connection, watch)
             yield connection
-            became = _UNCHANGED if read_only else _UNKNOWN
-            connection.commit()
+            if not read_only:
+                became = _UNKNOWN
+                connection.commit()
     except module.Error as error:
         if watch.ended:
-            raise Interrupted(f"{address}: the run was stopped; {became}") from None
+            raise Interrupted(f"{address}: the run was stopped{became}") from None
         if watch.gave_up:
-            reason = f"{address}: PostgreSQL does not answer any more; {became}, and the same command goes on"
-            raise ServiceUnavailable(reason) from None
-        _raise(address, error, _ONLY_READ if read_only else _ADVICE, became)
+            raise ServiceUnavailable(f"{address}: PostgreSQL does not answer any more{became}{_AGAIN}") from None
+        raise as_sentence(address, error, _ONLY_READ if read_only else _ADVICE, became) from None
 
 
 def _connect(address: Address, watch: Watch) -> psycopg.Connection[Any]:
@@ -149,17 +149,20 @@ _ADVICE = _WAITED | {
     "54000": "; read fewer --field",
     "54011": "; read fewer --field",
 }
-_UNCHANGED, _UNKNOWN = "nothing was changed there", "whether the rows arrived is not known"
+_UNCHANGED, _UNKNOWN = "; nothing was changed there", "; whether the rows arrived is not known"
+_AGAIN = "; the same command goes on"
 _ONLY_READ = _WAITED | {"42501": "; ask its owner to grant that", "25006": "; a query can only read"}
 
 
-def _raise(address: Address, error: Exception, advice: Mapping[str, str], became: str) -> None:
-    """Raise what went wrong, in PostgreSQL's own words; rows and passwords are not among them."""
+def as_sentence(
+    address: Address, error: Exception, advice: Mapping[str, str] = _ONLY_READ, became: str = ""
+) -> ConnectorError:
+    """Return what went wrong, in PostgreSQL's own words; rows and passwords are not among them."""
     diagnosis: Any = getattr(error, "diag", None)
     primary, state = diagnosis and diagnosis.message_primary, getattr(error, "sqlstate", None)
     text = re.sub(r"\s+", " ", primary or str(error)).strip()
+    said = f"PostgreSQL: {text}{advice.get(state or '', '')}"
     may_pass = state[:2] in _MAY_PASS if state else not _NOT_LET_IN.search(text)
     if may_pass and isinstance(error, psycopg_module().OperationalError):
-        reason = f"{address}: PostgreSQL: {text}{advice.get(state or '', '')}; {became}, and the same command goes on"
-        raise ServiceUnavailable(reason) from None
-    raise ConfigurationError((Fault(str(address), f"PostgreSQL: {text}{advice.get(state or '', '')}"),)) from None
+        return ServiceUnavailable(f"{address}: {said}{became}{_AGAIN}")
+    return ConfigurationError((Fault(str(address), said),))
