@@ -90,7 +90,7 @@ class Recording:
         words = (
             () if line.row is None or receipt.outcome in _TAKEN else run_rows.words_of(line.row.fields, line.row.text)
         )
-        kept = RunRow(line.line, receipt if capture else replace(receipt, response=None), None, words)
+        kept = RunRow(line.line, receipt if capture else replace(receipt, response=None), None, words, sent=line.sent)
         self._rows.append(replace(kept, record=line.record) if capture else kept)
         if len(self._rows) >= _MOST_ROWS:
             self._save()

@@ -34,6 +34,7 @@ from custify_connector.host.run_files import STANDARD, held, refuse_shared
 @click.argument("file")
 @click.option("--to", metavar="ENDPOINT", help="Send only the records for this destination, and those that name none.")
 @group_option
+@click.option("--older-too", is_flag=True, help="Also send records that are older than what a later run sent.")
 @run_options
 @connector_option
 @settings_options
@@ -194,6 +195,7 @@ def _sendable(row: Row) -> Row:
         row.line,
         record,
         fault,
+        turn=quarantine.turn_of(line),
         flat=bool(shape and shape.get("flat")),
         origin=quarantine.origin_of(line),
         unclear=quarantine.is_unclear(line),

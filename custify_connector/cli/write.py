@@ -189,4 +189,5 @@ def run_of(
         "same_account",
         "capture",
     )
-    return destination, writing.Kept(**{name: options[name] for name in names})
+    kept = writing.Kept(**{name: options[name] for name in names}, older_too=options.get("older_too", False))
+    return destination, kept

@@ -26,12 +26,14 @@ from custify_connector.host.delivered import Delivered
 from custify_connector.host.feed import Line, Safekeeping, Shape
 from custify_connector.host.interruption import Interruption, interruption
 from custify_connector.host.journal import Journal
+from custify_connector.host.latest import Latest, Things
 from custify_connector.host.outputs.postgres_engine import is_postgres
 from custify_connector.host.quarantine import Quarantine
 from custify_connector.host.reports import Receipts, RejectedRows, Report
 from custify_connector.host.resuming import Wanted
 from custify_connector.host.rows import Table
 from custify_connector.host.run_files import STANDARD, Used, held
+from custify_connector.host.run_history import RunHistory
 
 HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
@@ -55,6 +57,7 @@ class Kept:
     as_json: bool = False
     capture: bool = False
     entry: int | None = None
+    older_too: bool = False
 
 
 def run(
@@ -159,7 +162,8 @@ def _safe(
     journal = _journal(destination, table, shape, kept, chosen, account) if account else None
     quarantine = Quarantine(kept.quarantine) if kept.quarantine else None
     delivered, others = _delivered(destination, account, described, kept, chosen)
-    for each in (quarantine, journal, delivered, *others):
+    latest = _latest(destination["endpoint"], account, described, kept, chosen) if account else None
+    for each in (quarantine, journal, delivered, *others, latest):
         if each:
             stack.callback(each.close)
     return Safekeeping.of(
@@ -176,6 +180,8 @@ def _safe(
         same_account=kept.same_account,
         reports_sending=bool(chosen.description.get("reports_sending")),
         folder=HOME,
+        latest=latest,
+        older_too=kept.older_too,
     )
 
 
@@ -240,6 +246,20 @@ def _delivered(
         stores[own_path] = Delivered(own_path, endpoint, destinations)
     found = stores.pop(own_path, None)
     return found, tuple(stores.values())
+
+
+def _latest(endpoint: str, account: Account, described: Mapping[str, Any], kept: Kept, chosen: Chosen) -> Latest:
+    """Return what later runs sent to the account, as far as this machine knows."""
+    history = RunHistory()
+    things = Things.of(f"{chosen.name} {account.place}", endpoint, described)
+    return Latest(
+        history.path,
+        history.connect,
+        things,
+        account,
+        same_account=kept.same_account,
+        say=partial(click.echo, err=True),
+    )
 
 
 def _tell_how_to_go_on(safe: Safekeeping) -> None:

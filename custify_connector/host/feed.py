@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,7 @@ from custify_connector.host.conversions import PLAIN, Notation
 from custify_connector.host.delivered import Delivered
 from custify_connector.host.fitting import Fit, compile_fit
 from custify_connector.host.journal import Entry, Journal
+from custify_connector.host.latest import Latest, Newer, Sent
 from custify_connector.host.origins import Origins
 from custify_connector.host.quarantine import Origin, Place, Quarantine, quarantined
 from custify_connector.host.rows import Row, Table
@@ -33,13 +35,15 @@ from custify_connector.host.rows import Row, Table
 class Line:
     """A receipt, with the line of the input that its record stands on, and the row as it was read.
 
-    `record` is what was passed to the connector, None for a row that was not.
+    `record` is what was passed to the connector, None for a row that was not. `sent` is what is kept for later replays
+    of a record that the account has, by this run or an earlier one.
     """
 
     line: int
     receipt: Receipt
     row: Row | None = None
     record: Mapping[str, Any] | None = None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ class Safekeeping:
     same_account: bool = False
     reports_sending: bool = False
     folder: Path | None = None
+    latest: Latest | None = None
+    older_too: bool = False
 
     @classmethod
     def of(cls, described: Mapping[str, Any], **kept: Any) -> Safekeeping:  # noqa: ANN401 - the other fields
@@ -224,7 +230,7 @@ class Feed:
             given, entry, _ = found
             before = self._settled_before(given, entry)
             receipt = before or Receipt(given.index, "not_tried", self._key(given), reason=self._rejects.stopped)
-            yield Line(given.row.line, receipt, given.row)
+            yield self._line(given, receipt)
 
     def hear(self, event: Event) -> None:
         """Record which rows may have arrived from now on; raises ConfigurationError where that cannot be kept."""
@@ -249,7 +255,7 @@ class Feed:
             receipt = self._settled_before(given, entry) or self._settled_here(given, entry, fault)
             if receipt is None:
                 return self._touching(given)
-            self._aside.append(Line(given.row.line, receipt, given.row))
+            self._aside.append(self._line(given, receipt))
         return None
 
     def _met(self) -> tuple[Given, Entry | None, str | None] | None:
@@ -288,7 +294,12 @@ class Feed:
         else:
             earlier = self._origins.find(given.row.origin) if given.row.origin else None
             unclear = _may_have_arrived(given.row, entry, earlier)
-            receipt = self._sent_since(given, earlier) or self._unclear(given, unclear) or self._unchanged(given)
+            receipt = (
+                self._sent_since(given, earlier)
+                or self._outdated(given)
+                or self._unclear(given, unclear)
+                or self._unchanged(given)
+            )
         if receipt is not None:
             self._make_safe(given, receipt)
             self._rejects.count((receipt,))
@@ -324,6 +335,24 @@ class Feed:
             return None
         reason = "it was sent after it was saved here"
         return Receipt(given.index, "unchanged", self._key(given), code="sent_since", reason=reason)
+
+    def _outdated(self, given: Given) -> Receipt | None:
+        """Return the receipt of a quarantined row over which a newer record was sent since."""
+        latest, turn = self._safe.latest, given.row.turn
+        newer = latest.newer({**given.record, **self._constants}, turn) if latest and turn else None
+        if newer is None or self._safe.older_too:
+            return None
+        key = self._key(given)
+        return Receipt(given.index, "failed", key, code="outdated", reason=_older_than(newer, key))
+
+    def _line(self, given: Given, receipt: Receipt, record: Mapping[str, Any] | None = None) -> Line:
+        """Return what is reported of a row."""
+        is_there = receipt.outcome in {"sent", "unchanged"} or receipt.code == "unclear"
+        sent = None
+        if is_there and given.is_record and self._safe.latest:
+            turn = given.row.turn or (self._run_id, given.row.line)
+            sent = self._safe.latest.sent({**given.record, **self._constants}, turn)
+        return Line(given.row.line, receipt, given.row, record, sent)
 
     def _read(self, row: Row) -> tuple[dict[str, Any], str | None]:
         if row.shape is None:
@@ -370,7 +399,7 @@ class Feed:
         if given.row.origin:
             self._origins.decide(given.row.origin, receipt)
         self._make_safe(given, receipt)
-        return Line(given.row.line, receipt, given.row, given.record)
+        return self._line(given, receipt, given.record)
 
     def _hold_to_its_word(self, receipt: Receipt) -> None:
         """Take every row that is passed for under way, once a connector sent one without reporting it."""
@@ -404,7 +433,16 @@ class Feed:
         account = self._safe.account.words() if self._safe.account else None
         connector = self._safe.connector
         place = Place(
-            self._table.name, row.line, self._destination, self._run_id, origin, connector, account, shape, row.text
+            self._table.name,
+            row.line,
+            self._destination,
+            self._run_id,
+            origin,
+            connector,
+            account,
+            shape,
+            row.text,
+            row.turn,
         )
         quarantine.add(quarantined(given.record, receipt, place))
 
@@ -429,6 +467,13 @@ class Feed:
         """Yield the receipts of rows that were kept aside, those before a place, or all."""
         while self._aside and (before is None or self._aside[0].receipt.index < before):
             yield self._aside.popleft()
+
+
+def _older_than(newer: Newer, key: Mapping[str, Any] | None) -> str:
+    day = datetime.fromtimestamp(newer.began / 1000, timezone.utc).date()
+    named = f' for "{" ".join(map(str, key.values()))}"' if key else ""
+    reason = f"run {newer.run} sent a newer record{named}, of {day}"
+    return f"{reason}: to send this older one as well, add --older-too"
 
 
 def _unreadable(given: Given, fault: str) -> Receipt:

@@ -20,6 +20,7 @@ import orjson
 from custify_connector.checking.values import dumped
 from custify_connector.contract import Receipt
 from custify_connector.contract.errors import ConfigurationError, Fault
+from custify_connector.host.latest import Turn
 from custify_connector.storage import atomic
 
 _LAST_PLACE = 2**63 - 1
@@ -50,6 +51,7 @@ class Place:
     `connector` names the one that the destination belongs to, where it is not this installation's own.
     `account` is the words of the account that it was for. `shape` is how the record, which is the row as it was read
     then, becomes what is sent; None where the record is what was sent. `text` is a row that could not be read.
+    `turn` is when the row was first given, where that was not in this run.
     """
 
     source: str
@@ -61,6 +63,7 @@ class Place:
     account: Mapping[str, str] | None = None
     shape: Mapping[str, Any] | None = None
     text: str | None = None
+    turn: Turn | None = None
 
 
 def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> dict[str, Any]:
@@ -84,6 +87,8 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
     }
     if place.origin:
         meta["origin"] = place.origin.words()
+    if place.turn:
+        meta["given"] = list(place.turn)
     context = {"account": place.account, "shape": place.shape}
     meta.update({name: dict(words) for name, words in context.items() if words is not None})
     text = {} if place.text is None else {"rawText": place.text}
@@ -204,6 +209,15 @@ def _unjournalled(meta: Mapping[str, Any]) -> dict[str, Any] | None:
     if None in known.values():
         return None
     return {"journal": None, "place": known["sourceOffset"], "hash": hashlib.sha256(dumped(known)).hexdigest()}
+
+
+def turn_of(line: Mapping[str, Any]) -> Turn | None:
+    """Return when a quarantined record was first given; None for a line that does not say so."""
+    meta = _meta(line)
+    given = meta.get("given", [meta.get("runId"), meta.get("sourceOffset")])
+    numbers = [each for each in given if isinstance(each, int)] if isinstance(given, list) else []
+    is_turn = len(numbers) == len(given) == 2 and all(0 <= each <= _LAST_PLACE for each in numbers)  # noqa: PLR2004
+    return (numbers[0], numbers[1]) if is_turn else None
 
 
 def shape_of(line: Mapping[str, Any]) -> Mapping[str, Any] | None:

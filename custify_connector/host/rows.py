@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from custify_connector.host.latest import Turn
 from custify_connector.host.quarantine import Origin
 from custify_connector.host.table_file import INPUT_FORMS, PLAIN_FILE, FileForm, input_form, opened
 
@@ -24,7 +25,7 @@ class Row:
     A `flat` row is one of columns that hold values of any type: its dotted names are the only way to nest. A row that
     an earlier run kept in a quarantine has an `origin` there, and may be `unclear`: it is unknown whether it arrived; a
     `shape` is how its fields become a record, where that run had other rules than this one. `text` is what stood in the
-    file, for a row that could not be read.
+    file, for a row that could not be read. `turn` is when an earlier run was given a row that it kept in a quarantine.
     """
 
     line: int
@@ -35,6 +36,7 @@ class Row:
     unclear: bool = False
     shape: Mapping[str, Any] | None = None
     text: str | None = field(default=None, compare=False)
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from custify_connector.contract.errors import ConfigurationError, Fault
-from custify_connector.host import home, processes, run_rows
+from custify_connector.host import home, latest, processes, run_rows
 from custify_connector.host.recorded_run import FIELDS, Run, row_of, run_of
 from custify_connector.host.run_listing import Listing
 from custify_connector.host.run_rows import RunRow
@@ -47,7 +47,9 @@ def _add_connector(database: sqlite3.Connection) -> None:
 
 
 _PROGRESS = "ALTER TABLE runs ADD COLUMN total; ALTER TABLE runs ADD COLUMN waits NOT NULL DEFAULT '{}'"
-_SCHEMA = Schema(b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector, run_rows.TABLES, _PROGRESS))
+_SCHEMA = Schema(
+    b"CfyR", frozenset({"runs", "samples"}), (_FIRST, _add_connector, run_rows.TABLES, _PROGRESS, latest.TABLES)
+)
 
 
 class RunHistory:
@@ -217,6 +219,11 @@ class RunHistory:
             with storage.decoded(self.path):
                 return [_judged(run_of(row)) for row in rows]
 
+    def connect(self) -> sqlite3.Connection:
+        """Open the file for long, which is made when it is missing."""
+        home.made()
+        return storage.connect(home.private(self.path), _SCHEMA, self._busy_seconds)
+
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:
         """Open the file for a moment, which is made when it is missing."""
@@ -242,6 +249,7 @@ def _prune(database: sqlite3.Connection, keep: int | None, days: float | None) -
     database.executemany("DELETE FROM runs WHERE id = ?", gone)
     database.executemany("DELETE FROM samples WHERE run = ?", gone)
     run_rows.prune(database)
+    latest.prune(database)
     database.execute("COMMIT")
     return len(gone)
 

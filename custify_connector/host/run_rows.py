@@ -13,6 +13,8 @@ from typing import Any
 
 from custify_connector.checking.json_values import dumps, loads
 from custify_connector.contract import Receipt
+from custify_connector.host import latest
+from custify_connector.host.latest import Sent
 
 KEPT = 1_000_000
 """How many rows are kept; the oldest go first."""
@@ -34,7 +36,8 @@ _LAST = "\U0010ffff"
 class RunRow:
     """One row of a run: its line in the input, and its receipt; `id` is 0 until it is stored.
 
-    `record` is what was sent, where the run captured that; `words` are further texts by which the row is found.
+    `record` is what was sent, where the run captured that; `words` are further texts by which the row is found. `sent`
+    is what is kept of it for later replays, where the account has it.
     """
 
     line: int
@@ -43,6 +46,7 @@ class RunRow:
     words: tuple[str, ...] = ()
     run: int = 0
     id: int = 0
+    sent: Sent | None = None
 
     def values(self) -> set[str]:
         """Return the texts by which it is found, in small letters."""
@@ -74,6 +78,8 @@ def add(database: sqlite3.Connection, run: int, rows: Iterable[RunRow]) -> None:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (run, row.line, *reported, *kept),
         )
+        if row.sent:
+            latest.add(database, run, row.sent)
         database.executemany(
             "INSERT OR IGNORE INTO row_keys VALUES (?, ?)", [(value, cursor.lastrowid) for value in row.values()]
         )

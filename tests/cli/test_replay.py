@@ -278,3 +278,133 @@ def test_to_one_destination_goes_what_is_for_it_or_names_none(run, sandbox, tmp_
     assert sorted(body["user_id"] for body in sent(sandbox)) == ["b", "c"]  # different keys may pass each other
     assert "was meant for create_event, not for upsert_person: leave out --to" in done.stderr
     assert [receipt["outcome"] for receipt in get(tmp_path / "r.jsonl")] == ["rejected", "sent", "sent"]
+
+
+# ------------------------------------------------------------------------------------- nothing newer is overwritten
+
+
+@pytest.fixture
+def write(run, sandbox, tmp_path):
+    """Return a function that writes records, of which Custify refuses those in which `refused` stands."""
+
+    def written(endpoint, *records, refused=None, words=(), rejected="q.jsonl"):
+        put(tmp_path / "rows.jsonl", records)
+        if refused:
+            sandbox.faults.add(Fault("status", value=400, times=None, about=refused))
+        run("write", endpoint, "rows.jsonl", "--quarantine", rejected, "--max-in-flight", "1", *words)
+        sandbox.faults.clear()
+        sandbox.journal.clear()
+
+    return written
+
+
+def replayed(run, sandbox, *words):
+    """Return how a replay ended, what it sent, and what it said in one line."""
+    done = run("replay", *(words or ["q.jsonl"]))
+    return done.exit_code, [body for body in sent(sandbox) if body], " ".join(done.stderr.split())
+
+
+OLD, NEW = {"user_id": "s-1", "name": "Old"}, {"user_id": "s-1", "name": "New"}
+MAIL, LOUD = {"email": "s@example.com"}, {"email": "S@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(OLD, NEW), ({**OLD, **MAIL}, {**MAIL, "name": "New"}), ({**MAIL, "name": "Old"}, {**NEW, **LOUD})],
+    ids=["by-one-key", "by-email-since", "by-user-id-since"],
+)
+def test_a_record_is_not_sent_over_a_newer_one_unless_that_is_asked_for(run, sandbox, write, old, new):
+    write("upsert_person", old, refused="Old")
+    write("upsert_person", new)
+    code, bodies, said = replayed(run, sandbox, "q.jsonl", "--quarantine", "again.jsonl")
+    assert (code, bodies) == (1, [])
+    named = old.get("user_id", old.get("email"))
+    assert f'line 1: failed {named}: run 2 sent a newer record for "{named}"' in said
+    assert "to send this older one as well, add --older-too" in said
+    assert replayed(run, sandbox, "again.jsonl", "--older-too")[:2] == (0, [old])
+
+
+def test_an_email_address_of_two_people_makes_them_not_one(run, sandbox, write):
+    write("upsert_person", {**OLD, **MAIL}, refused="Old")
+    write("upsert_person", {**NEW, **MAIL, "user_id": "s-2"})
+    assert replayed(run, sandbox)[:2] == (0, [{**OLD, **MAIL}])
+
+
+def test_a_person_that_was_deleted_since_is_not_created_again(run, sandbox, write):
+    write("upsert_person", NEW)
+    write("upsert_person", OLD, refused="Old")
+    write("delete_person", {"user_id": "s-1"}, words=["--param", "max_deletes=1"])
+    assert replayed(run, sandbox)[:2] == (1, [])
+
+
+def test_a_tag_that_was_taken_off_one_of_several_since_is_not_put_on_it_again(run, sandbox, write):
+    ids = [one["id"] for one in sandbox.content.people[:3]]
+    write("tag_people", {"type": "add", "tag": "VIP", "ids": ids[:2]}, refused="add")
+    write("tag_people", {"type": "remove", "tag": "VIP", "ids": ids[1:]})
+    assert replayed(run, sandbox)[:2] == (1, [])
+
+
+def test_what_only_adds_something_is_sent_whatever_was_sent_since(run, sandbox, write):
+    user = next(one["user_id"] for one in sandbox.content.people if one.get("user_id"))
+    write("create_event", {"user_id": user, "name": "mark", "created_at": WHEN}, refused="mark")
+    write("create_event", {"user_id": user, "name": "mark", "created_at": WHEN})
+    code, bodies, _ = replayed(run, sandbox)
+    assert (code, len(bodies)) == (0, 1)
+
+
+def test_what_a_later_line_of_one_run_has_sent_is_newer(run, sandbox, write):
+    write("upsert_person", OLD, NEW, refused="Old")
+    assert replayed(run, sandbox)[:2] == (1, [])
+
+
+def test_what_an_earlier_line_of_one_run_has_sent_is_not_newer(run, sandbox, write):
+    write("upsert_person", OLD, NEW, refused="New")
+    assert replayed(run, sandbox)[:2] == (0, [NEW])
+
+
+def test_what_a_run_left_unsent_because_the_account_has_it_is_newer(run, sandbox, write):
+    write("upsert_person", NEW, words=["--skip-unchanged"])
+    write("upsert_person", OLD, refused="Old")
+    write("upsert_person", NEW, words=["--skip-unchanged"])
+    replayed(run, sandbox)
+    assert [one["name"] for one in sandbox.content.people if one.get("user_id") == "s-1"] == ["New"]
+
+
+def test_of_several_records_of_one_person_the_last_of_the_file_counts(run, sandbox, write):
+    for number in range(5):
+        write("upsert_person", {"user_id": "s-1", "name": f"Name {number}"}, refused="Name")
+    code, bodies, _ = replayed(run, sandbox)
+    assert (code, [body["name"] for body in bodies]) == (0, [f"Name {number}" for number in range(5)])
+
+
+def test_a_replay_of_older_records_after_that_of_newer_ones_sends_nothing(run, sandbox, write):
+    write("upsert_person", OLD, refused="Old")
+    write("upsert_person", NEW, refused="New", rejected="newer.jsonl")
+    assert replayed(run, sandbox, "newer.jsonl")[:2] == (0, [NEW])
+    assert replayed(run, sandbox)[:2] == (1, [])
+
+
+def test_a_replay_of_newer_records_after_that_of_older_ones_sends_them(run, sandbox, write):
+    write("upsert_person", OLD, refused="Old")
+    write("upsert_person", NEW, refused="New", rejected="newer.jsonl")
+    assert replayed(run, sandbox)[:2] == (0, [OLD])
+    assert replayed(run, sandbox, "newer.jsonl")[:2] == (0, [NEW])
+
+
+def test_what_a_replay_saves_again_stays_as_old_as_it_was(run, sandbox, write):
+    write("upsert_person", OLD, refused="Old")
+    write("upsert_person", NEW, refused="New", rejected="newer.jsonl")
+    sandbox.faults.add(Fault("status", value=400))
+    assert replayed(run, sandbox, "q.jsonl", "--quarantine", "again.jsonl")[0] == 1
+    assert replayed(run, sandbox, "newer.jsonl")[0] == 0
+    sent(sandbox)
+    assert replayed(run, sandbox, "again.jsonl")[:2] == (1, [])
+
+
+def test_a_line_that_does_not_say_when_it_was_saved_is_sent(run, sandbox, write, tmp_path):
+    write("upsert_person", OLD, refused="Old")
+    write("upsert_person", NEW)
+    (kept,) = get(tmp_path / "q.jsonl")
+    kept["nexlaMetaData"]["given"] = "x"
+    put(tmp_path / "q.jsonl", [kept])
+    assert replayed(run, sandbox)[:2] == (0, [OLD])

@@ -183,7 +183,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date():
     with contextlib.closing(sqlite3.connect(history.path, isolation_level=None)) as database:
         database.executescript(
             "ALTER TABLE runs DROP COLUMN connector; ALTER TABLE runs DROP COLUMN total;"
-            "ALTER TABLE runs DROP COLUMN waits; DROP TABLE rows; DROP TABLE row_keys;"
+            "ALTER TABLE runs DROP COLUMN waits; DROP TABLE rows; DROP TABLE row_keys; DROP TABLE latest;"
             "PRAGMA user_version = 0; PRAGMA application_id = 0"
         )
     assert [run.connector for run in history.page(5)] == [""]
