@@ -169,6 +169,21 @@ def test_what_is_rejected_again_has_its_new_reason_and_its_first_line(signed_in,
     assert second == "no line"
 
 
+def test_a_record_that_is_older_than_what_was_sent_since_stays_unless_it_is_wanted(signed_in, folder, sandbox):
+    for number in (2, 1):
+        place = {"destination": "upsert_person", "runId": number, "sourceKey": "p.csv", "sourceOffset": 1}
+        record = {"user_id": "u-0", "name": f"Name {number}"}
+        text = json.dumps({"nexlaMetaData": {**place, "ingestTime": number}, "error": {}, "rawMessage": record})
+        (folder / f"{number}.jsonl").write_text(text + "\n")
+    replay(signed_in, "2.jsonl")
+    replay(signed_in, "1.jsonl")
+    (kept,) = map(json.loads, (folder / "1.jsonl").read_text().splitlines())
+    assert (kept["error"]["code"], kept["nexlaMetaData"]["given"]) == ("outdated", [1, 1])
+    replay(signed_in, "1.jsonl", older_too="on")
+    assert ids(folder / "1.jsonl") == []
+    assert [one["name"] for one in sandbox.content.people if one.get("user_id") == "u-0"] == ["Name 1"]
+
+
 @pytest.mark.usefixtures("kept")
 def test_a_record_that_is_being_sent_is_not_sent_twice(folder):
     replaying.prepare(folder, "kept.jsonl", {0, 1})

@@ -244,7 +244,8 @@ def _send(asked: Asked, path: Path, name: str, numbers: set[int] | None) -> Resp
     given = asked.console.credentials.handed_in(known, credential)
     settle(asked.console)
     replay = replaying.prepare(folder.root, folder.named(path), numbers)
-    words = (*replay.words(), *commands.whom(credential, known.chosen.label))
+    older = ("--older-too",) * ("older_too" in asked.form)
+    words = (*replay.words(), *older, *commands.whom(credential, known.chosen.label))
     try:
         started = asked.console.commands.start(words, f"Replay {name}", given=given)
     except BaseException:
