@@ -39,6 +39,9 @@ HOME = Path(".custify")
 """Where journals, and what was delivered last, are kept: in the folder that the command is started in."""
 
 
+_MOST_DIED = 100
+
+
 @dataclass(frozen=True)
 class Kept:
     """What a run was asked to keep, each None or False when it was not asked.
@@ -251,6 +254,7 @@ def _delivered(
 def _latest(endpoint: str, account: Account, described: Mapping[str, Any], kept: Kept, chosen: Chosen) -> Latest:
     """Return what later runs sent to the account, as far as this machine knows."""
     history = RunHistory()
+    wanted = {"status": "died", "endpoint": endpoint, "connector": chosen.label}
     things = Things.of(f"{chosen.name} {account.place}", endpoint, described)
     return Latest(
         history.path,
@@ -259,6 +263,7 @@ def _latest(endpoint: str, account: Account, described: Mapping[str, Any], kept:
         account,
         same_account=kept.same_account,
         say=partial(click.echo, err=True),
+        died=lambda: [(run.id, run.run_id) for run in history.page(_MOST_DIED, None, wanted) if run.kind != "read"],
     )
 
 

@@ -143,6 +143,7 @@ class Latest:
     """The file in which the runs of this machine keep what they sent, looked at for one destination and account.
 
     `connect` opens the file, at `path`. Where that fails, nothing is known of later runs; `say` is given that once.
+    `died` returns the runs that were killed, by number and time: what they sent last may not have been recorded.
     """
 
     path: Path
@@ -151,6 +152,7 @@ class Latest:
     account: Account
     same_account: bool = False
     say: Callable[[str], None] = lambda _text: None
+    died: Callable[[], list[tuple[int, int]]] = list
     _said: set[str] = field(default_factory=set)
     _is_readable: bool = True
     _held: ExitStack = field(default_factory=ExitStack)
@@ -167,6 +169,8 @@ class Latest:
         if not known and found:
             reason = f"run {found[0].run} sent newer records with another key at {self.account.place}"
             self._say_once(f"{reason}: if that is the same account, add --same-account")
+        elif not known and (killed := next((run for run, began in self._killed if began > turn[0]), None)):
+            self._say_once(f"run {killed} was killed: whether it sent newer records in its last second is not known")
         return max(known, key=lambda each: each.began, default=None)
 
     def _later(self, name: bytes, turn: Turn) -> list[Newer]:
@@ -181,6 +185,10 @@ class Latest:
             self._is_readable = False
             return []
         return [Newer(run, began, Account(self.account.place, key, stored)) for run, began, key, stored in rows]
+
+    @cached_property
+    def _killed(self) -> list[tuple[int, int]]:
+        return self.died() if self._is_readable else []
 
     @cached_property
     def _opened(self) -> sqlite3.Connection:

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from custify_connector.cli import main
 from custify_connector.exchange import client, rate_budget
 from custify_connector.exchange.rate_budget import Clock
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.sandbox import Fault
 
 WHEN = "2026-01-01T00:00:00.000Z"
@@ -399,6 +401,16 @@ def test_what_a_replay_saves_again_stays_as_old_as_it_was(run, sandbox, write):
     assert replayed(run, sandbox, "newer.jsonl")[0] == 0
     sent(sandbox)
     assert replayed(run, sandbox, "again.jsonl")[:2] == (1, [])
+
+
+def test_a_replay_after_a_run_that_was_killed_says_what_it_cannot_know(run, sandbox, write):
+    write("upsert_person", OLD, refused="Old")
+    history = RunHistory()
+    killed = history.begin(Run("write", "upsert_person", "c"))
+    history.update(killed.id, {"pid": 0})
+    code, bodies, said = replayed(run, sandbox)
+    assert (code, bodies) == (0, [OLD])
+    assert f"run {killed.id} was killed: whether it sent newer records in its last second is not known" in said
 
 
 def test_a_line_that_does_not_say_when_it_was_saved_is_sent(run, sandbox, write, tmp_path):

@@ -118,6 +118,18 @@ def test_it_is_bounded_and_forgets_what_was_given_longest_ago():
         assert [began for (began,) in opened.execute("SELECT began FROM latest ORDER BY began")] == [2, 3]
 
 
+def test_a_run_that_was_killed_since_is_said_once():
+    history, said = RunHistory(), []
+    stored(history, 5, HERE, {"user_id": "a"})
+    known = Latest(history.path, history.connect, things(PERSON), HERE, say=said.append, died=lambda: [(7, 6)])
+    assert known.newer({"user_id": "a"}, (4, 1)).run == 1
+    assert [known.newer({"user_id": user}, turn) for user, turn in (("b", (6, 1)), ("b", (5, 1)), ("c", (4, 1)))] == [
+        None
+    ] * 3
+    assert said == ["run 7 was killed: whether it sent newer records in its last second is not known"]
+    known.close()
+
+
 # ------------------------------------------------------------------------------------------------------ the law
 
 
