@@ -341,6 +341,8 @@ class Feed:
         latest, turn = self._safe.latest, given.row.turn
         newer = latest.newer({**given.record, **self._constants}, turn) if latest and turn else None
         if newer is None or self._safe.older_too:
+            if latest and turn:
+                latest.passed({**given.record, **self._constants}, turn)
             return None
         key = self._key(given)
         return Receipt(given.index, "failed", key, code="outdated", reason=_older_than(newer, key))
@@ -472,7 +474,8 @@ class Feed:
 def _older_than(newer: Newer, key: Mapping[str, Any] | None) -> str:
     day = datetime.fromtimestamp(newer.began / 1000, timezone.utc).date()
     named = f' for "{" ".join(map(str, key.values()))}"' if key else ""
-    reason = f"run {newer.run} sent a newer record{named}, of {day}"
+    who = f"run {newer.run} sent" if newer.run else "a line above holds"
+    reason = f"{who} a newer record{named}, of {day}"
     return f"{reason}: to send this older one as well, add --older-too"
 
 

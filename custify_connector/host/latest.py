@@ -30,6 +30,8 @@ CREATE TABLE latest (name BLOB, account TEXT, stored TEXT, began INTEGER NOT NUL
   run INTEGER NOT NULL, PRIMARY KEY (name, account)) WITHOUT ROWID
 """
 _NAME_BYTES = 16
+_SENT = "SELECT run, began, account, stored FROM latest WHERE name = ? AND (began, line) > (?, ?)"
+_PASSED = "SELECT 0, began, ?, NULL FROM passed WHERE name = ? AND (began, line) > (?, ?)"
 
 Turn = tuple[int, int]
 """When a row was given: the milliseconds since 1970 at which its run began, and its line there."""
@@ -48,7 +50,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Newer:
-    """The run that sent a newer record, when that record's own run began, and to which account."""
+    """The run that sent a newer record, 0 for this one; when that record's own run began, and to which account."""
 
     run: int
     began: int
@@ -174,16 +176,7 @@ class Latest:
         return max(known, key=lambda each: each.began, default=None)
 
     def _later(self, name: bytes, turn: Turn) -> list[Newer]:
-        statement = "SELECT run, began, account, stored FROM latest WHERE name = ? AND (began, line) > (?, ?)"
-        if not self._is_readable:
-            return []
-        try:
-            with database.explained(self.path):
-                rows = self._opened.execute(statement, (name, *turn)).fetchall()
-        except ConfigurationError as error:
-            self._say_once(f"whether later runs sent newer records is not known: {error}")
-            self._is_readable = False
-            return []
+        rows = self._rows(f"{_SENT} UNION ALL {_PASSED}", name, *turn, self.account.key, name, *turn)
         return [Newer(run, began, Account(self.account.place, key, stored)) for run, began, key, stored in rows]
 
     @cached_property
@@ -192,11 +185,27 @@ class Latest:
 
     @cached_property
     def _opened(self) -> sqlite3.Connection:
-        return self._held.enter_context(closing(self.connect()))
+        opened = self._held.enter_context(closing(self.connect()))
+        opened.execute("CREATE TEMP TABLE passed (name BLOB PRIMARY KEY, began INTEGER, line INTEGER) WITHOUT ROWID")
+        return opened
 
     def close(self) -> None:
         """Close the file; it stays."""
         self._held.close()
+
+    def passed(self, record: Mapping[str, Any], turn: Turn) -> None:
+        """Take note of a record that this run is about to send: it comes before older ones of one file."""
+        for name in self.things.names(record):
+            self._rows("INSERT OR REPLACE INTO passed VALUES (?, ?, ?)", name, *turn)
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            with database.explained(self.path):
+                return self._opened.execute(statement, values).fetchall() if self._is_readable else []
+        except ConfigurationError as error:
+            self._say_once(f"whether later runs sent newer records is not known: {error}")
+            self._is_readable = False
+            return []
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

@@ -379,6 +379,15 @@ def test_of_several_records_of_one_person_the_last_of_the_file_counts(run, sandb
     assert (code, [body["name"] for body in bodies]) == (0, [f"Name {number}" for number in range(5)])
 
 
+def test_in_a_file_with_the_newer_record_first_the_older_one_is_not_sent_over_it(run, sandbox, write, tmp_path):
+    for record in (OLD, NEW):
+        write("upsert_person", record, refused="user_id")
+    put(tmp_path / "q.jsonl", get(tmp_path / "q.jsonl")[::-1])
+    code, bodies, said = replayed(run, sandbox)
+    assert (code, bodies) == (1, [NEW])
+    assert 'line 2: failed s-1: a line above holds a newer record for "s-1"' in said
+
+
 def test_a_replay_of_older_records_after_that_of_newer_ones_sends_nothing(run, sandbox, write):
     write("upsert_person", OLD, refused="Old")
     write("upsert_person", NEW, refused="New", rejected="newer.jsonl")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
-from custify_connector.host import feed, latest, quarantine, runs
+from custify_connector.host import feed, latest, runs
 from custify_connector.host.account import Account
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.latest import Latest, Things
-from custify_connector.host.quarantine import Quarantine
+from custify_connector.host.quarantine import Quarantine, origin_of, record_of, turn_of
 from custify_connector.host.recorded_run import Run
-from custify_connector.host.rows import Row, Table, open_table
+from custify_connector.host.rows import Row, Table
 from custify_connector.host.run_history import RunHistory
 from custify_connector.host.run_rows import RunRow
 from custify_connector.plugin import connector
@@ -157,13 +158,11 @@ class Machine:
         ticks = itertools.count(1)
         monkeypatch.setattr(feed, "time", SimpleNamespace(time=lambda: next(ticks) / 1000))
 
-    def run(self, rows, name, older_too=False):
+    def run(self, rows, name):
         """Send rows; returns the codes of their receipts."""
         known = Latest(self.history.path, self.history.connect, things(PERSON), HERE)
         kept = Quarantine(self.folder / name)
-        safe = Safekeeping.of(
-            DESCRIBED[PERSON], quarantine=kept, account=HERE, folder=self.folder, latest=known, older_too=older_too
-        )
+        safe = Safekeeping.of(DESCRIBED[PERSON], quarantine=kept, account=HERE, folder=self.folder, latest=known)
         begun = self.history.begin(Run("write", PERSON, "c"))
         lines = list(runs.write(self.account, {}, {"endpoint": PERSON}, Table("t", None, iter(rows)), Shape(), safe))
         self.history.update(
@@ -173,29 +172,28 @@ class Machine:
         kept.close()
         return [line.receipt.code for line in lines]
 
-    def replay(self, name, again, older_too=False):
-        """Send what a quarantine holds, all of which is taken now; what is older goes to another."""
-        if not (self.folder / name).exists():
-            return []
+    def replay(self, names):
+        """Send what quarantines hold, one after the other as one file, all of which is taken now."""
         self.account.refused = set()
-        with open_table(str(self.folder / name), "jsonl") as table:
-            rows = [
-                Row(
-                    row.line,
-                    quarantine.record_of(row.fields),
-                    origin=quarantine.origin_of(row.fields),
-                    turn=quarantine.turn_of(row.fields),
-                )
-                for row in table.rows
-            ]
-        return self.run(rows, again, older_too)
+        lines = [
+            json.loads(text)
+            for path in (self.folder / name for name in names)
+            if path.exists()
+            for text in path.read_text().splitlines()
+        ]
+        rows = [
+            Row(number, record_of(line), origin=origin_of(line), turn=turn_of(line))
+            for number, line in enumerate(lines, 1)
+        ]
+        return self.run(rows, "again.jsonl")
 
 
 _ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=3)
+_FILES = st.sampled_from(["q.jsonl", "r.jsonl"])
 _STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("write"), st.sampled_from(["q.jsonl", "r.jsonl"]), _ROWS),
-        st.tuples(st.just("replay"), st.sampled_from(["q.jsonl", "r.jsonl"]), st.just(())),
+        st.tuples(st.just("write"), _FILES, _ROWS),
+        st.tuples(st.just("replay"), st.lists(_FILES, min_size=1, unique=True), st.just(())),
     ),
     max_size=8,
 )
@@ -210,21 +208,18 @@ def test_a_person_has_what_the_last_run_gave_that_arrived_whatever_was_replayed_
         folder = tmp_path_factory.mktemp("law")
         patched.setenv("CUSTIFY_HOME", str(folder / "home"))
         machine, newest, waiting = Machine(folder, patched), {}, {"q.jsonl": [], "r.jsonl": []}
-        for what, name, rows in steps:
-            given_now = [(user, next(values), is_refused) for user, is_refused in rows]
+        for what, where, rows in steps:
             if what == "write":
+                given_now = [(user, next(values), is_refused) for user, is_refused in rows]
                 machine.account.refused = {value for _, value, is_refused in given_now if is_refused}
                 sent = [Row(line, {"user_id": u, "value": v}) for line, (u, v, _) in enumerate(given_now, 1)]
-                machine.run(sent, name)
-                arrived = [(user, value) for user, value, is_refused in given_now if not is_refused]
-                waiting[name] += [(user, value) for user, value, is_refused in given_now if is_refused]
+                machine.run(sent, where)
+                waiting[where] += [(user, value) for user, value, is_refused in given_now if is_refused]
+                newest.update({user: value for user, value, is_refused in given_now if not is_refused})
             else:
-                codes = machine.replay(name, "again.jsonl")
-                was_older = [value < newest.get(user, 0) for user, value in waiting[name]]
-                assert all(
-                    code in {"outdated", "sent_since"} for code, older in zip(codes, was_older, strict=True) if older
-                )
-                arrived = waiting[name]
-            for user, value in arrived:
-                newest[user] = max(value, newest.get(user, 0))
+                codes = machine.replay(where)
+                replayed = [each for name in where for each in waiting[name]]
+                for (user, value), code in zip(replayed, codes, strict=True):
+                    assert code in ({"outdated", "sent_since"} if value < newest.get(user, 0) else {None, "sent_since"})
+                    newest[user] = max(value, newest.get(user, 0))
             assert machine.account.people == newest
