@@ -22,7 +22,7 @@ from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host.account import Account
 from custify_connector.storage import database
 
-KEPT = 1_000_000
+KEPT = 2_000_000
 """How many names are kept; those that were given longest ago go first."""
 
 TABLES = """
@@ -69,8 +69,8 @@ def add(opened: sqlite3.Connection, run: int, sent: Sent) -> None:
 
 def prune(opened: sqlite3.Connection, keep: int = KEPT) -> None:
     """Forget the oldest beyond so many, within the open transaction."""
-    oldest = "SELECT began FROM latest ORDER BY began DESC LIMIT 1 OFFSET ?"
-    opened.execute(f"DELETE FROM latest WHERE began <= ({oldest})", (keep,))  # noqa: S608 - constant text
+    oldest = "SELECT began, line FROM latest ORDER BY began DESC, line DESC LIMIT 1 OFFSET ?"
+    opened.execute(f"DELETE FROM latest WHERE (began, line) <= ({oldest})", (keep,))  # noqa: S608 - constant text
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from custify_connector.storage import atomic
 
 _LAST_PLACE = 2**63 - 1
 """The last that a journal has."""
+_LAST_TIME = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +217,10 @@ def turn_of(line: Mapping[str, Any]) -> Turn | None:
     """Return when a quarantined record was first given; None for a line that does not say so."""
     meta = _meta(line)
     given = meta.get("given", [meta.get("runId"), meta.get("sourceOffset")])
-    numbers = [each for each in given if isinstance(each, int)] if isinstance(given, list) else []
-    is_turn = len(numbers) == len(given) == 2 and all(0 <= each <= _LAST_PLACE for each in numbers)  # noqa: PLR2004
-    return (numbers[0], numbers[1]) if is_turn else None
+    if not isinstance(given, list) or [type(each) for each in given] != [int, int]:
+        return None
+    began, place = given
+    return (began, place) if 0 <= began <= _LAST_TIME and 0 <= place <= _LAST_PLACE else None
 
 
 def shape_of(line: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custify_connector.contract import Receipt
-from custify_connector.host import feed, latest, runs
+from custify_connector.host import feed, latest, quarantine, runs
 from custify_connector.host.account import Account
 from custify_connector.host.feed import Safekeeping, Shape
 from custify_connector.host.latest import Latest, Things
@@ -108,6 +108,19 @@ def test_where_the_file_cannot_be_read_that_is_said_once():
     assert [known.newer({"user_id": user}, (4, 1)) for user in "ab"] == [None, None]
     assert [text.partition(":")[0] for text in said] == ["whether later runs sent newer records is not known"]
     known.close()
+
+
+def test_of_a_run_that_is_larger_than_what_is_kept_the_last_rows_are():
+    history = RunHistory()
+    stored(history, 1, HERE, *({"user_id": f"u-{number}"} for number in range(5)))
+    with history.opened() as opened:
+        latest.prune(opened, keep=2)
+        assert [line for (line,) in opened.execute("SELECT line FROM latest ORDER BY line")] == [4, 5]
+
+
+@pytest.mark.parametrize("words", ["x", [1], [1, 2, 3], [True, None], [-1, 1], [10**15, 1], [1, 2**64], None])
+def test_a_line_that_names_no_time_has_no_turn(words):
+    assert quarantine.turn_of({"nexlaMetaData": {"given": words, "runId": 1, "sourceOffset": 1}}) is None
 
 
 def test_it_is_bounded_and_forgets_what_was_given_longest_ago():
