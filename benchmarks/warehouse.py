@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measuring.processes import Command, measure
+from measuring.processes import Command, measure
+
 from custify_connector.sandbox import Sandbox
 from tests.postgres_server import SUPERUSER, postgres
 
