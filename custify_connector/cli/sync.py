@@ -58,8 +58,8 @@ def command() -> None:
 def run(name: str, words: tuple[str, ...], folder: Path) -> None:
     """Run a sync now; further options are those of custify load.
 
-    A run that fails after one that did not starts the plan's on_failure once, and the first that ends well after
-    that its on_recovery: each gets the run as JSON on its standard input.
+    The first run that fails after a good one, or fails in another way, starts the plan's on_failure, and the first that
+    ends well after that its on_recovery: each gets the run as JSON on its standard input.
 
     \b
     custify sync run nightly
@@ -81,14 +81,14 @@ def _run(sync: Sync, words: tuple[str, ...]) -> int:
     except Exception as error:  # noqa: BLE001 - raised again, once the failure is reported
         code, crash = _CRASHED, error
     done = [run for run in _recorded(_MOST_RUNS) if run.id > before and run.pid == own()]
-    alert = syncs.alert(sync.last, code)
-    is_reported = (
-        not alert or alert not in sync.document or sync_alerts.start(sync, alert, _shown_run(sync, done, code))
-    )
-    is_failing = syncs.is_failing(sync.last, code) if is_reported else alert == "on_recovery"
+    decisive = _decisive(sync, done, code)
+    kind = f"{decisive.status} {code}"
+    alert = syncs.alert(sync.last, code, kind)
+    is_reported = not alert or alert not in sync.document or sync_alerts.start(sync, alert, _shown_run(sync, decisive))
+    reported = syncs.after(sync.last, code, kind) if is_reported else sync.last.reported if sync.last else ""
     numbers = tuple(sorted(run.id for run in done))
     try:
-        syncs.keep(sync.path, Last(code, now(), numbers, is_failing))
+        syncs.keep(sync.path, Last(code, now(), numbers, reported))
     except ConfigurationError as error:  # it never changes how the run ended
         click.echo(f"custify: how this run ended is not kept: {error}", err=True)
     if crash:
@@ -103,12 +103,15 @@ def _recorded(count: int) -> list[Run]:
     return []
 
 
-def _shown_run(sync: Sync, done: list[Run], code: int) -> dict[str, Any]:
+def _decisive(sync: Sync, done: list[Run], code: int) -> Run:
     """Return the run that decided how the sync ended; one that came to none is shown as it would have been."""
     newest = sorted(done, key=lambda run: run.id, reverse=True)
-    found = next((run for run in newest if run.exit_code == code), newest[0] if newest else None)
     refused = Run("sync", sync.name, "", status="failed", reason="refused before it began", exit_code=code)
-    return {**(found or refused).shown(), "sync": sync.name}
+    return next((run for run in newest if run.exit_code == code), newest[0] if newest else refused)
+
+
+def _shown_run(sync: Sync, run: Run) -> dict[str, Any]:
+    return {**run.shown(), "sync": sync.name}
 
 
 @command.command("list")

@@ -1,6 +1,7 @@
 """Syncs: plans that are run again and again under a name, and how the last run of each ended.
 
-Decides when a failure or a recovery is reported: once for each change. It knows files and codes; no connector.
+Decides when a failure or a recovery is reported: once for each change. It knows files, codes and the names of kinds of
+failures; no connector.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ Alert = Literal["on_failure", "on_recovery"]
 class Last:
     """How the last run of a sync ended: its exit code, when (ISO 8601, UTC), and the numbers of its runs.
 
-    `failing` says that a failure was reported, and no recovery since; a run that was interrupted leaves it as it was.
+    `reported` is the kind of the failure that was reported last, empty where there was none, or a recovery since; a run
+    that was interrupted leaves it as it was.
     """
 
     code: int
     ended: str
     runs: tuple[int, ...] = ()
-    failing: bool = False
+    reported: str = ""
 
     @property
     def words(self) -> str:
@@ -69,17 +71,19 @@ class Sync:
         return "; ".join([*reads, *writes])
 
 
-def alert(last: Last | None, code: int) -> Alert | None:
-    """Return what a run that ended with a code is to report: a failure after none, or an end of failures."""
-    was_failing = last is not None and last.failing
-    if code >= _INTERRUPTED - 2 or was_failing == (code != 0):
+def alert(last: Last | None, code: int, kind: str) -> Alert | None:
+    """Return what a run is to report: a failure of another `kind` than the one before, or an end of failures."""
+    before = last.reported if last else ""
+    if before == after(last, code, kind):
         return None
     return "on_failure" if code else "on_recovery"
 
 
-def is_failing(last: Last | None, code: int) -> bool:
-    """Return whether a sync counts as failing after a run that ended with a code."""
-    return last is not None and last.failing if code >= _INTERRUPTED - 2 else code != 0
+def after(last: Last | None, code: int, kind: str) -> str:
+    """Return the kind of failure that is reported once a run that ended with a code has reported."""
+    if code >= _INTERRUPTED - 2:
+        return last.reported if last else ""
+    return kind if code else ""
 
 
 def find(folder: Path, name: str, schema: Mapping[str, Any]) -> Sync:
@@ -134,7 +138,8 @@ def last_of(path: Path) -> Last | None:
     """Return how the last run of a sync ended; None before it has ended once, or where that is damaged."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept = orjson.loads(_kept(path).read_bytes())
-        return Last(int(kept["code"]), str(kept["ended"]), tuple(map(int, kept["runs"])), bool(kept["failing"]))
+        runs, reported = tuple(map(int, kept["runs"])), str(kept.get("reported", ""))
+        return Last(int(kept["code"]), str(kept["ended"]), runs, reported)
     return None
 
 

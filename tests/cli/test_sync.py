@@ -118,6 +118,21 @@ def test_a_failure_and_a_recovery_are_reported_once_each_with_the_run(sync, tmp_
     assert canary not in json.dumps([failed, recovered])
 
 
+def test_a_failure_of_another_kind_is_reported_although_the_last_run_failed_as_well(
+    sync, tmp_path, monkeypatch, canary
+):
+    with_alerts()
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    nights = {"rejects": canary, "rejects again": canary, "refused key": f"{canary}x", "no key": "", "none again": ""}
+    codes = []
+    for key in nights.values():
+        monkeypatch.setenv("CUSTIFY_API_KEY", key)
+        codes.append(sync("run", "nightly").exit_code)
+    assert codes == [1, 1, 3, 2, 2]
+    assert [each["exit_code"] for each in reported("on_failure")] == [1, 3, 2]
+    assert sync("list", "--json").exit_code == 0
+
+
 def test_a_run_that_never_began_is_reported_as_well(sync, tmp_path):
     with_alerts()
     (tmp_path / "people.csv").unlink()

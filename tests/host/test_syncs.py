@@ -13,33 +13,46 @@ SCHEMA = resources.schema("load")
 PLAN = {"writes": [{"endpoint": "upsert_person", "file": "people.csv"}]}
 
 
-def alerts(codes):
-    """Return what each of several runs reports."""
+def alerts(kinds):
+    """Return what each of several runs reports; a run is the kind of its failure, empty for one that ended well."""
     last, reported = None, []
-    for code in codes:
-        reported.append(syncs.alert(last, code))
-        last = Last(code, "2026-01-31T09:30:00Z", (), syncs.is_failing(last, code))
+    for kind in kinds:
+        code = int(kind.partition(" ")[2] or 0)
+        reported.append(syncs.alert(last, code, kind))
+        last = Last(code, "2026-01-31T09:30:00Z", (), syncs.after(last, code, kind))
     return reported
 
 
 @pytest.mark.parametrize(
-    ("codes", "expected"),
+    ("kinds", "expected"),
     [
-        ([0, 0], [None, None]),
-        ([4, 4, 0, 0], ["on_failure", None, "on_recovery", None]),
-        ([0, 1, 3, 0], [None, "on_failure", None, "on_recovery"]),
-        ([4, 130, 4, 0], ["on_failure", None, None, "on_recovery"]),
-        ([130, 0, 143], [None, None, None]),
+        (["", ""], [None, None]),
+        (["failed 4", "failed 4", "", ""], ["on_failure", None, "on_recovery", None]),
+        (["", "rejects 1", "failed 3", ""], [None, "on_failure", "on_failure", "on_recovery"]),
+        (["rejects 1", "rejects 1", "failed 2", "failed 2"], ["on_failure", None, "on_failure", None]),
+        (["rejects 1", "incomplete 1", "failed 1"], ["on_failure", "on_failure", "on_failure"]),
+        (["failed 4", "interrupted 130", "failed 4", ""], ["on_failure", None, None, "on_recovery"]),
+        (["interrupted 130", "", "interrupted 143"], [None, None, None]),
     ],
 )
-def test_a_failure_and_a_recovery_are_each_reported_once(codes, expected):
-    assert alerts(codes) == expected
+def test_a_failure_of_each_kind_and_a_recovery_are_reported_once(kinds, expected):
+    assert alerts(kinds) == expected
 
 
-@given(st.lists(st.sampled_from([0, 1, 2, 3, 4, 130, 143])))
-def test_reports_alternate_and_begin_with_a_failure(codes):
-    reported = [each for each in alerts(codes) if each]
-    assert reported == [("on_failure", "on_recovery")[place % 2] for place in range(len(reported))]
+@given(
+    st.lists(
+        st.sampled_from(["", "rejects 1", "failed 1", "failed 2", "failed 3", "failed 4", "interrupted 130"]),
+        max_size=12,
+    )
+)
+def test_a_run_is_reported_exactly_when_it_ends_otherwise_than_the_last_that_was_not_interrupted(kinds):
+    last = ""
+    for kind, found in zip(kinds, alerts(kinds), strict=True):
+        if kind.startswith("interrupted"):
+            assert found is None
+            continue
+        assert found == (None if kind == last else "on_failure" if kind else "on_recovery")
+        last = kind
 
 
 def test_a_sync_is_saved_once_under_its_name_and_found_again(tmp_path):
@@ -75,7 +88,7 @@ def test_a_faulty_file_is_listed_with_its_fault_beside_the_others(tmp_path):
 
 def test_how_a_run_ended_is_kept_outside_the_folder_of_the_sync(tmp_path):
     path = syncs.save(tmp_path, "nightly", PLAN)
-    last = Last(4, "2026-01-31T09:30:00Z", (7, 8), failing=True)
+    last = Last(4, "2026-01-31T09:30:00Z", (7, 8), "failed 4")
     syncs.keep(path, last)
     assert syncs.last_of(path) == last
     assert [each.name for each in tmp_path.iterdir()] == ["nightly.yaml"]
