@@ -137,9 +137,9 @@ class _BadUsage(click.ClickException):
     exit_code = 2
 
     def show(self, file: IO[Any] | None = None) -> None:
-        from custify_connector.cli.options import without_key  # noqa: PLC0415 - only a slip needs it
+        from custify_connector.cli.options import said  # noqa: PLC0415 - only a slip needs it
 
-        click.echo(f"custify: {without_key(self.message)}", file=file or sys.stderr)
+        click.echo(f"custify: {said(self.message)}", file=file or sys.stderr)
 
 
 @contextmanager

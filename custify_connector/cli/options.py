@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -259,9 +260,31 @@ def without_key(text: str) -> str:
     return Secret(key).redact(text) if key else text
 
 
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def hearing() -> Iterator[list[str]]:
+    """Give a list that gets why each command inside fails, in the words that it prints."""
+    heard: list[str] = []
+    outer = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(outer)
+
+
+def said(message: str) -> str:
+    """Return why a command fails as it may be printed, and let a caller that listens hear it."""
+    text = without_key(message)
+    if (heard := _heard.get()) is not None:
+        heard.append(text)
+    return text
+
+
 def fail(message: str, code: int) -> NoReturn:
     """Print a sentence to standard error, on a terminal broken between its words, and exit."""
-    for line in without_key(message).splitlines():
-        said = f"custify: {line}"
-        click.echo(layout.prose(said, layout.width(), "  ") if sys.stderr.isatty() else said, err=True)
+    for line in said(message).splitlines():
+        whole = f"custify: {line}"
+        click.echo(layout.prose(whole, layout.width(), "  ") if sys.stderr.isatty() else whole, err=True)
     sys.exit(code)

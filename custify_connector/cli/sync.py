@@ -11,7 +11,7 @@ import click
 
 from custify_connector.cli import layout, schedules, sync_alerts
 from custify_connector.cli.load_reads import command_line
-from custify_connector.cli.options import exit_codes, json_option
+from custify_connector.cli.options import exit_codes, hearing, json_option
 from custify_connector.contract.errors import ConfigurationError
 from custify_connector.host import syncs
 from custify_connector.host.processes import own
@@ -76,19 +76,24 @@ def run(name: str, words: tuple[str, ...], folder: Path) -> None:
 def _run(sync: Sync, words: tuple[str, ...]) -> int:
     before = max((run.id for run in _recorded(1)), default=0)
     crash: Exception | None = None
-    try:
-        code = command_line(("load", str(sync.path), *words))
-    except Exception as error:  # noqa: BLE001 - raised again, once the failure is reported
-        code, crash = _CRASHED, error
-    done = [run for run in _recorded(_MOST_RUNS) if run.id > before and run.pid == own()]
-    decisive = _decisive(sync, done, code)
+    with hearing() as heard:
+        try:
+            code = command_line(("load", str(sync.path), *words))
+        except Exception as error:  # noqa: BLE001 - raised again, once the failure is reported
+            code, crash = _CRASHED, error
+            heard.append(f"a fault of this program ({type(error).__name__})")
+    done = [run for run in reversed(_recorded(_MOST_RUNS)) if run.id > before and run.pid == own()]
+    decisive = sync_alerts.decisive(sync, done, code, heard)
     kind = f"{decisive.status} {code}"
     alert = syncs.alert(sync.last, code, kind)
-    is_reported = not alert or alert not in sync.document or sync_alerts.start(sync, alert, _shown_run(sync, decisive))
+    is_reported = (
+        not alert
+        or alert not in sync.document
+        or sync_alerts.start(sync, alert, sync_alerts.content(sync, decisive, done))
+    )
     reported = syncs.after(sync.last, code, kind) if is_reported else sync.last.reported if sync.last else ""
-    numbers = tuple(sorted(run.id for run in done))
     try:
-        syncs.keep(sync.path, Last(code, now(), numbers, reported))
+        syncs.keep(sync.path, Last(code, now(), tuple(run.id for run in done), reported))
     except ConfigurationError as error:  # it never changes how the run ended
         click.echo(f"custify: how this run ended is not kept: {error}", err=True)
     if crash:
@@ -101,17 +106,6 @@ def _recorded(count: int) -> list[Run]:
     with suppress(ConfigurationError):
         return RunHistory().page(count)
     return []
-
-
-def _decisive(sync: Sync, done: list[Run], code: int) -> Run:
-    """Return the run that decided how the sync ended; one that came to none is shown as it would have been."""
-    newest = sorted(done, key=lambda run: run.id, reverse=True)
-    refused = Run("sync", sync.name, "", status="failed", reason="refused before it began", exit_code=code)
-    return next((run for run in newest if run.exit_code == code), newest[0] if newest else refused)
-
-
-def _shown_run(sync: Sync, run: Run) -> dict[str, Any]:
-    return {**run.shown(), "sync": sync.name}
 
 
 @command.command("list")

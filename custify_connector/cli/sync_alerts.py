@@ -1,4 +1,4 @@
-"""The program that a sync starts when it fails or recovers; what becomes of it never changes how the run ended.
+"""The program that a sync starts when it fails or recovers, and what that gets; neither changes how the run ended.
 
 In a file of its own: nothing else of the command starts a program of the user's.
 """
@@ -7,16 +7,51 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 import orjson
 
+from custify_connector.cli import write_summary
+from custify_connector.contract.errors import ConfigurationError
+from custify_connector.host.recorded_run import Run
+from custify_connector.host.run_history import RunHistory
 from custify_connector.host.syncs import Alert, Sync
 
 _SECONDS = 60.0
 _SECRETS = frozenset({"CUSTIFY_API_KEY"})
+
+
+def decisive(sync: Sync, done: Sequence[Run], code: int, heard: Sequence[str]) -> Run:
+    """Return the run that decided how a sync ended with a code.
+
+    Where that came to no run it is shown as it would have been; `heard` is then why.
+    """
+    newest = sorted(done, key=lambda run: run.id, reverse=True)
+    reason = "\n".join(heard) or ("refused before it began" if code else "finished")
+    unrecorded = Run("sync", sync.name, "", status="failed" if code else "finished", reason=reason, exit_code=code)
+    return next((run for run in newest if run.exit_code == code), next(filter(_failed, newest), unrecorded))
+
+
+def content(sync: Sync, run: Run, done: Sequence[Run]) -> dict[str, Any]:
+    """Return what a program gets: the decisive run, and under `failed` every run that did not end well."""
+    failed = [each for each in done if _failed(each)]
+    ended = failed if run in done or not run.exit_code else [*failed, run]
+    return {**_shown(run), "sync": sync.name, "failed": [_shown(each) for each in ended]}
+
+
+def _failed(run: Run) -> bool:
+    return run.exit_code != 0
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    """Return a run with the most frequent reasons of its rows; without them where the history cannot be read."""
+    counted: list[tuple[str, str, int]] = []
+    with suppress(ConfigurationError):
+        counted = RunHistory().reasons(run.id)
+    return {**run.shown(), "reasons": write_summary.most_frequent(counted)}
 
 
 def start(sync: Sync, alert: Alert, run: Mapping[str, Any], seconds: float = _SECONDS) -> bool:
@@ -28,7 +63,7 @@ def start(sync: Sync, alert: Alert, run: Mapping[str, Any], seconds: float = _SE
     try:
         done = subprocess.run(  # noqa: S603 - the words of the plan, and no shell
             words,
-            input=orjson.dumps(run),
+            input=orjson.dumps(run) + b"\n",  # a program may add it to a file of such lines
             cwd=sync.path.resolve().parent,
             env={name: value for name, value in os.environ.items() if name not in _SECRETS},
             stdout=subprocess.DEVNULL,

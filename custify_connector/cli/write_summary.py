@@ -5,6 +5,7 @@ Bounded: a file in which every row is wrong for a reason of its own is reported 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,17 @@ class Reasons:
 
     def _named(self, group: tuple[str, str]) -> tuple[str, str]:
         return f"{group[0]}, such as" if group in self.various else group[0], self.reasons[group]
+
+
+def most_frequent(counted: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
+    """Return the groups of (outcome, reason, count) for scripts, the largest ten of them."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for outcome, reason, count in counted:
+        key = outcome, pattern_of(reason)
+        group = groups.setdefault(key, {"outcome": outcome, "reason": reason, "count": 0})
+        group["count"] += count
+        group["reason"] = reason if group["reason"] == reason else key[1]
+    return sorted(groups.values(), key=lambda group: -group["count"])[:_MOST_REASONS]
 
 
 def _group(named: tuple[str, str], kept: list[Line], count: int) -> str:

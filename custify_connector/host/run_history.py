@@ -178,6 +178,13 @@ class RunHistory:
         """Return rows of a run, those with one outcome or all; none of a read."""
         return self._rows(lambda database: run_rows.of_run(database, run_id, outcome, count, start))
 
+    def reasons(self, run_id: int) -> list[tuple[str, str, int]]:
+        """Return each outcome and reason of the rows of a run that were not accepted, and how many."""
+        if not self.path.exists():
+            return []
+        with self.opened() as database, storage.decoded(self.path):
+            return run_rows.reasons(database, run_id)
+
     def rows_about(self, text: str, count: int) -> list[RunRow]:
         """Return the newest rows of all runs whose key is a text, or begins with it."""
         return self._rows(lambda database: run_rows.about(database, text, count))

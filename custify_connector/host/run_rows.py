@@ -28,6 +28,7 @@ CREATE TABLE row_keys (value TEXT, row INTEGER, PRIMARY KEY (value, row)) WITHOU
 _COLUMNS = "id, run, line, outcome, status, code, field, reason, key, record, response"
 _LONGEST_VALUE = 200
 _MOST_VALUES = 20
+_MOST_REASONS = 10_000
 _WORD = re.compile(r"""[^\s,;|"']+""")
 _LAST = "\U0010ffff"
 
@@ -114,6 +115,16 @@ def of_run(database: sqlite3.Connection, run: int, outcome: str | None, count: i
         (run, *values, count, start),
     )
     return list(map(_row, rows))
+
+
+def reasons(database: sqlite3.Connection, run: int) -> list[tuple[str, str, int]]:
+    """Return the outcomes and reasons of the rows of a run that were not accepted, the most frequent first."""
+    rows = database.execute(
+        "SELECT outcome, coalesce(reason, ''), count(*) FROM rows WHERE run = ?"
+        " AND outcome IN ('rejected', 'failed', 'not_tried') GROUP BY 1, 2 ORDER BY 3 DESC, min(id) LIMIT ?",
+        (run, _MOST_REASONS),
+    )
+    return list(rows)
 
 
 def about(database: sqlite3.Connection, text: str, count: int) -> list[RunRow]:

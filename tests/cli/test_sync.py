@@ -26,7 +26,7 @@ writes:
     map: [user_id=id, name=name]
 quarantine: ../rejected.jsonl
 """
-KEEP = "import sys, pathlib; pathlib.Path(sys.argv[1]).open('ab').write(sys.stdin.buffer.read() + b'\\n')"
+KEEP = "import sys, pathlib; pathlib.Path(sys.argv[1]).open('ab').write(sys.stdin.buffer.read())"
 
 
 @pytest.fixture
@@ -133,17 +133,42 @@ def test_a_failure_of_another_kind_is_reported_although_the_last_run_failed_as_w
     assert sync("list", "--json").exit_code == 0
 
 
-def test_a_run_that_never_began_is_reported_as_well(sync, tmp_path):
+def test_a_run_that_never_began_is_reported_with_why(sync, tmp_path):
     with_alerts()
     (tmp_path / "people.csv").unlink()
-    save(
-        Path("syncs/nightly.yaml")
-        .read_text()
-        .replace("reads:\n  - endpoints: [companies]\n    output: ../companies.jsonl\n", "")
-    )
-    assert sync("run", "nightly").exit_code == 2
+    done = sync("run", "nightly")
+    assert done.exit_code == 2
     (failed,) = reported("on_failure")
     assert (failed["kind"], failed["sync"], failed["exit_code"], failed["status"]) == ("sync", "nightly", 2, "failed")
+    assert f"custify: {failed['reason']}" in done.stderr
+    assert "people.csv" in failed["reason"]
+    assert [each["reason"] for each in failed["failed"]] == [failed["reason"]]  # the read before it ended well
+
+
+@pytest.mark.parametrize("words", [("--max-in-flight", "no"), ("--quarantine", "../nightly.yaml/x")])
+def test_a_refusal_of_an_option_is_reported_with_its_words(sync, words):
+    with_alerts()
+    done = sync("run", "nightly", *words)
+    assert done.exit_code == 2
+    (failed,) = reported("on_failure")
+    assert failed["reason"]
+    assert failed["reason"] in done.stderr
+
+
+def test_every_failing_write_is_reported_with_its_most_frequent_reasons(sync, tmp_path):
+    (tmp_path / "people.csv").write_text("id,name\n,Ana\n,Bo\n,Cy\n", encoding="utf-8")
+    (tmp_path / "more.csv").write_text("id,name\na," + "x" * 300 + "\nb,Bo\n", encoding="utf-8")
+    second = {"endpoint": "upsert_person", "file": "../more.csv", "map": ["user_id=id", "name=name"]}
+    plan = yaml.safe_load(PLAN)
+    plan["on_failure"] = [sys.executable, "-c", KEEP, "on_failure.jsonl"]
+    save(yaml.safe_dump({**plan, "writes": [*plan["writes"], second]}))
+    assert sync("run", "nightly").exit_code == 1
+    (got,) = reported("on_failure")
+    first, second = got["failed"]
+    assert (first["errors"], second["errors"], got["id"]) == (3, 1, second["id"])
+    assert first["reasons"] == [{"outcome": "rejected", "reason": "needs one of id, user_id, email", "count": 3}]
+    assert [(each["outcome"], each["count"]) for each in second["reasons"]] == [("rejected", 1)]
+    assert got["reasons"] == second["reasons"]
 
 
 def test_a_crash_is_reported_like_any_failure(sync, monkeypatch):

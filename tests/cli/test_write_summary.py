@@ -1,6 +1,6 @@
 """What is reported of the rows of a write: grouped by reason, and bounded."""
 
-from custify_connector.cli.write_summary import Reasons
+from custify_connector.cli.write_summary import Reasons, most_frequent
 from custify_connector.contract import Receipt
 from custify_connector.host.feed import Line
 from custify_connector.host.words import outcomes
@@ -53,3 +53,12 @@ def test_reasons_that_differ_in_values_alone_are_one_and_the_first_is_shown_whol
     assert shown.lines() == ["2 rejected, such as: is odd: 'x2' (lines 2, 3)"]
     assert shown.as_json() == [{"outcome": "rejected", "reason": "is odd: …", "count": 2, "lines": [2, 3]}]
     assert grouped((2, "rejected", "line 2 is 'odd'")).lines() == ["line 2: rejected: is 'odd'"]
+
+
+def test_reasons_are_grouped_for_scripts_and_the_ten_most_frequent_are_given():
+    counted = [("rejected", f"'{n}' is not an integer", n) for n in range(1, 4)]
+    counted += [("failed", f"{chr(97 + n)} is unknown", 1) for n in range(26)]
+    found = most_frequent(counted)
+    assert found[0] == {"outcome": "rejected", "reason": "… is not an integer", "count": 6}
+    assert found[1] == {"outcome": "failed", "reason": "a is unknown", "count": 1}
+    assert len(found) == 10
