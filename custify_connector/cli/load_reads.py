@@ -22,6 +22,7 @@ from custify_connector.host.run_files import STANDARD
 
 _ADDRESS = re.compile(r"[a-z]+:", re.IGNORECASE)
 _OPTIONS = ("delivery", "on_reject", "max_rejects", "quarantine", "skip_unchanged", "undocumented")
+_FLAGS = ("dry_run", "undocumented", "verbose", "same_account")
 _PACE = {"rate_limit": "--rate-limit", "max_in_flight": "--max-in-flight", "timeout": "--timeout", "budget": "--budget"}
 
 
@@ -44,7 +45,7 @@ def run(plan: Path, document: Mapping[str, Any], options: Mapping[str, Any]) -> 
     pace = [
         word for name, option in _PACE.items() if options[name] is not None for word in (option, str(options[name]))
     ]
-    flags = [f"--{name.replace('_', '-')}" for name in ("dry_run", "undocumented", "verbose") if options[name]]
+    flags = [f"--{name.replace('_', '-')}" for name in _FLAGS if options[name]]
     if document.get("reads") and from_standard_input():
         reason = "standard input can be read once, and each read of the plan needs the credential: name a file"
         raise ConfigurationError((Fault("--credential-file", reason),))

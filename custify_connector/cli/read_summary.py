@@ -11,10 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import click
 
 from custify_connector.cli import layout
-from custify_connector.cli.options import KEY_REFUSED, SOME_REJECTED, UNAVAILABLE, in_options
+from custify_connector.cli.options import BAD_USAGE, KEY_REFUSED, SOME_REJECTED, UNAVAILABLE, in_options
 from custify_connector.cli.reads import Job
 from custify_connector.cli.wanted import Wanted
-from custify_connector.contract.errors import CredentialRefused, IncompleteRead, ServiceUnavailable, UnexpectedReply
+from custify_connector.contract.errors import (
+    ConfigurationError,
+    CredentialRefused,
+    IncompleteRead,
+    ServiceUnavailable,
+    UnexpectedReply,
+)
 from custify_connector.host.outputs.database_tables import quoted
 from custify_connector.host.outputs.postgres_engine import address_of
 from custify_connector.host.several import Ended
@@ -61,7 +67,8 @@ def begun(ended: Ended) -> bool:
 def exit_code_of(ended: Sequence[Ended]) -> int:
     """Return the exit code of a run of several streams.
 
-    3 when the key was refused, 4 when nothing was read because Custify could not be reached, 1 when some failed.
+    3 when the key was refused; 4 when nothing was read because Custify could not be reached, 2 when nothing was because
+    of a setting, such as the state of another account; 1 when some failed.
     """
     errors = [each.error for each in ended if each.error is not None]
     if not errors:
@@ -70,8 +77,11 @@ def exit_code_of(ended: Sequence[Ended]) -> int:
     keys = [error for error in errors if type(error) is CredentialRefused]
     if keys or (all(refused) and len(errors) == len(ended)):
         return KEY_REFUSED
-    gone = all(isinstance(error, (ServiceUnavailable, UnexpectedReply)) for error in errors)
-    return UNAVAILABLE if gone and len(errors) == len(ended) else SOME_REJECTED
+    if len(errors) < len(ended):
+        return SOME_REJECTED
+    if all(isinstance(error, (ServiceUnavailable, UnexpectedReply)) for error in errors):
+        return UNAVAILABLE
+    return BAD_USAGE if all(isinstance(error, ConfigurationError) for error in errors) else SOME_REJECTED
 
 
 def lines(done: Mapping[str, Ended], chosen: Sequence[Job], wanted: Wanted, columns: int) -> Iterator[str]:

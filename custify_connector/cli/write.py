@@ -29,7 +29,7 @@ from custify_connector.host.rows import INPUT_FORMS
 from custify_connector.host.run_files import refuse_shared
 
 SAME_ACCOUNT = click.option(
-    "--same-account", is_flag=True, help="With --resume: the account is the same, its key was replaced."
+    "--same-account", is_flag=True, help="The account of what is resumed is the same: its key was replaced."
 )
 
 

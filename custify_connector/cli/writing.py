@@ -15,7 +15,7 @@ import orjson
 
 from custify_connector.cli import layout, recording, write_summary
 from custify_connector.cli.connector_option import own
-from custify_connector.cli.options import SOME_REJECTED, account_of, credential
+from custify_connector.cli.options import SOME_REJECTED, account_of, credential, without_key
 from custify_connector.cli.progress import Progress
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault
 from custify_connector.host import home, next_steps, resuming, runs, words
@@ -96,7 +96,7 @@ def run(
             outputs = [*reports, *([receipts] if receipts else [])]
             _follow(lines, endpoint, (count, reasons), outputs, progress, record, kept)
         except ConnectorError as error:
-            _tell_how_to_go_on(safe)
+            _tell_where(safe, table, count, asked, stopped=True)
             if kept.as_json:
                 _print_json(destination, count, reasons, kept, str(error))
             raise
@@ -268,8 +268,11 @@ def _latest(endpoint: str, account: Account, described: Mapping[str, Any], kept:
 
 
 def _tell_how_to_go_on(safe: Safekeeping) -> None:
-    if safe.journal:
-        click.echo("to resume, run the same command with --resume", err=True)
+    if not safe.journal:
+        return
+    again = next_steps.resumed(recording.typed_words())
+    command = f":\n  {without_key(again)}" if again else ""
+    click.echo(f"to resume, run the same command with --resume{command}", err=True)
 
 
 def _follow(
@@ -288,6 +291,7 @@ def _follow(
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
             count.unclear += line.receipt.code == "unclear"
+            count.unavailable += line.receipt.code == "unavailable"
             count.not_found += line.receipt.code == "already_gone"
             progress.tell(endpoint, count.records)
             if record:
@@ -326,13 +330,12 @@ def _tell_rejected_rows(rejected: RejectedRows, table: Table) -> None:
         click.echo(f"  {again}", err=True)
 
 
-def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption) -> None:
+def _tell_where(
+    safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption, *, stopped: bool = False
+) -> None:
     """Say where to resume, and mark the journal of a run in which every row is decided."""
     if safe.quarantine and safe.quarantine.count:
-        path = safe.quarantine.path
-        saved, them = layout.counted(safe.quarantine.count, "record"), "it" if safe.quarantine.count == 1 else "them"
-        click.echo(f"{saved} saved to {path}. Fix {them} there, then run:", err=True)
-        click.echo(f"  {next_steps.replay(str(path), recording.typed_words())}", err=True)
+        _tell_quarantine(safe.quarantine, count.unavailable)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
         fix = f"fix the rejected rows in {table.name}, then run the same command with --resume"
         hint = f"{fix}: it sends only rows that are new or changed"
@@ -341,11 +344,25 @@ def _tell_where(safe: Safekeeping, table: Table, count: runs.WriteCount, asked: 
         click.echo(f"{count.not_found:,} of the unchanged were not found, so there was nothing to delete", err=True)
     if count.unclear:
         click.echo(f"{count.unclear:,} may have arrived; --resume --resend-unclear sends them again", err=True)
+    if count.unavailable:
+        records = layout.counted(count.unavailable, "record")
+        click.echo(f"{records} failed for want of a response from Custify, and nothing is wrong with them", err=True)
     undecided = count.outcomes["failed"] + count.outcomes["not_tried"]
-    if asked or undecided:
+    if stopped or asked or undecided:
         _tell_how_to_go_on(safe)
     elif safe.journal:
         safe.journal.finish()
+
+
+def _tell_quarantine(quarantine: Quarantine, unavailable: int) -> None:
+    """Say where the records are that were not accepted, and how those are sent again that have to be fixed."""
+    saved, faulty = layout.counted(quarantine.count, "record"), quarantine.count - unavailable
+    if faulty <= 0:
+        click.echo(f"{saved} saved to {quarantine.path}", err=True)
+        return
+    them = "it" if quarantine.count == 1 else "them" if not unavailable else f"the {faulty:,} that are wrong"
+    click.echo(f"{saved} saved to {quarantine.path}. Fix {them} there, then run:", err=True)
+    click.echo(f"  {next_steps.replay(str(quarantine.path), recording.typed_words())}", err=True)
 
 
 def _print_json(

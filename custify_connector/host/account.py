@@ -19,7 +19,7 @@ log = logging.getLogger("custify_connector")
 _WORD = "custify_account"
 """The field of a kept state that says whose it is; a connector never sees it."""
 
-REMEDY = "check the key; if it was replaced, add --same-account"
+REMEDY = "check the key; if it is a new key of the same account, add --same-account"
 
 _USUAL_FIELDS = ("base_url", "name")
 _BYTES = 8

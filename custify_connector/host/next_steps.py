@@ -72,20 +72,16 @@ def _read_again(run: Run) -> str:
 
 def _after_a_write(run: Run) -> Step:
     if run.status in {"interrupted", "failed", "died"} and run.journal:
-        return Step(_again(run, *_resuming(run)), "resumes; what is decided is not sent again")
+        return Step(resumed(run.command), "resumes; what is decided is not sent again")
     if run.errors and run.journal and run.errors == run.outcomes.get("not_tried"):
         more = "; with more rows than max_deletes, raise that first" if _deletes_at_most(run) else ""
-        return Step(_again(run, *_resuming(run)), f"tries the rows that were not tried{more}")
+        return Step(resumed(run.command), f"tries the rows that were not tried{more}")
     if run.errors and run.quarantine:
         return Step(replay(run.quarantine, run.command), "sends the rejected records again, once they are fixed")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")
     return Step(None, "nothing: every record is decided")
-
-
-def _resuming(run: Run) -> tuple[str, ...]:
-    return () if "--resume" in run.command else ("--resume",)
 
 
 def _deletes_at_most(run: Run) -> bool:
@@ -95,6 +91,12 @@ def _deletes_at_most(run: Run) -> bool:
 def replay(quarantine: str, command: Sequence[str]) -> str:
     """Return the command that sends a quarantine file again, with the credential that `command` took."""
     return shlex.join(["custify", "replay", quarantine, *_credential_words(command)])
+
+
+def resumed(command: Sequence[str]) -> str | None:
+    """Return the command that resumes the write of a command; None where nothing was typed."""
+    more = () if "--resume" in command else ("--resume",)
+    return shlex.join(["custify", *command, *more]) if command else None
 
 
 def with_file(command: Sequence[str], file: str, other: str) -> str | None:

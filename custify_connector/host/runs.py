@@ -201,10 +201,14 @@ class _Keeper:
 
 @dataclass
 class WriteCount:
-    """The outcomes of a write so far; how many of the failed may have arrived, how many deletes found nothing."""
+    """The outcomes of a write so far; how many deletes found nothing.
+
+    Of the failed, so many may have arrived (`unclear`), and so many did not for want of a service (`unavailable`).
+    """
 
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     unclear: int = 0
+    unavailable: int = 0
     not_found: int = 0
 
     @property

@@ -38,7 +38,8 @@ class StopPolicy:
 
     `gone` counts the deletes that found nothing.
 
-    A run that stops over its own rejects raises nothing.
+    A run that stops over its own rejects raises nothing; one of which not a single request got a usable answer, and no
+    record can be the reason, raises that the service is unavailable, however short it was.
     """
 
     def __init__(self, plan: WritePlan) -> None:
@@ -47,6 +48,7 @@ class StopPolicy:
         self.gone = 0
         self._unanswered = 0
         self._any_answered = False
+        self._lost: Delivered | None = None
         self._held: list[Delivered] = []
         self.stopped: str | None = None
         self.error: ConnectorError | None = None
@@ -66,6 +68,8 @@ class StopPolicy:
         """Yield the receipts that are still held, when the run ends or stops."""
         if self.error is None and self._held and self._unanswered >= UNANSWERED_IN_A_ROW:
             self.error = self._unavailable(self._held[-1])
+        if self.error is None and self._lost is not None and not self._any_answered:
+            self.error = self._unavailable(self._lost)
         yield from self._released(others_answered=self._any_answered and self.error is None)
 
     def count(self, delivered: Delivered, ahead: Ahead = _none_ahead) -> None:
@@ -75,6 +79,8 @@ class StopPolicy:
         if delivered.sent:
             self._unanswered = 0 if delivered.answered else self._unanswered + 1
             self._any_answered = self._any_answered or delivered.answered
+            if not delivered.answered and not delivered.suspect:
+                self._lost = delivered
         if self.error is None:
             self.error = delivered.error or (self._unavailable(delivered) if self._is_down(delivered, ahead) else None)
         self.stopped = self.stopped or (str(self.error) if self.error else self._rejects.stopped)
@@ -112,5 +118,6 @@ class StopPolicy:
 
     def _unavailable(self, delivered: Delivered) -> ServiceUnavailable:
         reason = delivered.receipts[-1].reason
-        where = f"{self._plan.destination}: {self._unanswered} requests in a row got no usable response"
+        asked = "the request" if self._unanswered == 1 else f"{self._unanswered} requests in a row"
+        where = f"{self._plan.destination}: {asked} got no usable response from Custify"
         return ServiceUnavailable(f"{where}; the last: {reason}; try again later")

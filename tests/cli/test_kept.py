@@ -200,7 +200,7 @@ def test_a_state_of_another_account_is_refused(desk, output, other):
     first = desk.run(*words)
     assert first.exit_code == 0, first.stderr
     done = desk.run(*words, account=other)
-    assert done.exit_code == (1 if output == "folder" else 2), done.stderr
+    assert done.exit_code == 2, done.stderr
     assert all(desk.accounts[name].base_url in done.stderr for name in ("a", other))
     assert desk.run(*words).exit_code == 0
 

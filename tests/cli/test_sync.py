@@ -13,6 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from custify_connector.cli import main
+from custify_connector.exchange import retrying
 from custify_connector.host import syncs
 from custify_connector.host.run_history import RunHistory
 
@@ -153,6 +154,30 @@ def test_a_refusal_of_an_option_is_reported_with_its_words(sync, words):
     (failed,) = reported("on_failure")
     assert failed["reason"]
     assert failed["reason"] in done.stderr
+
+
+def test_a_write_that_reaches_no_service_is_reported_with_the_connection(sync, monkeypatch):
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
+    monkeypatch.setenv("CUSTIFY_BASE_URL", "http://127.0.0.1:9")
+    plan = {"on_failure": [sys.executable, "-c", KEEP, "on_failure.jsonl"], "writes": yaml.safe_load(PLAN)["writes"]}
+    save(yaml.safe_dump(plan))
+    assert sync("run", "nightly").exit_code == 4
+    (failed,) = reported("on_failure")
+    assert (failed["status"], failed["exit_code"], failed["outcomes"]["failed"]) == ("failed", 4, 2)
+    assert "the connection was refused" in failed["reason"]
+    assert "http://127.0.0.1:9" in failed["reason"]
+
+
+def test_states_of_another_key_are_a_setting_to_correct_and_a_replaced_key_is_said_to_the_reads(
+    sync, monkeypatch, canary
+):
+    save("reads: [{endpoints: [people, companies], output: ../crm/, mode: incremental}]")
+    assert sync("run", "nightly").exit_code == 0
+    monkeypatch.setenv("CUSTIFY_API_KEY", f"{canary}x")
+    done = sync("run", "nightly")
+    assert done.exit_code == 2, done.output
+    assert "if it is a new key of the same account, add --same-account" in " ".join(done.stderr.split())
+    assert sync("run", "nightly", "--same-account").exit_code == 3  # the key that was made up here is asked for
 
 
 def test_every_failing_write_is_reported_with_its_most_frequent_reasons(sync, tmp_path):

@@ -234,6 +234,37 @@ def test_a_service_that_is_gone_is_exit_code_4_after_the_receipts(run, sandbox, 
     assert "upsert_person: 20 records: " in done.stderr
 
 
+@pytest.fixture
+def run_unreached(run, monkeypatch):
+    """Return the command for an account at whose address nothing listens, which is tried once."""
+    monkeypatch.setattr(retrying, "PATIENT", retrying.Patience(tries=1))
+    monkeypatch.setenv("CUSTIFY_BASE_URL", "http://127.0.0.1:9")
+    return run
+
+
+def test_a_few_rows_and_no_service_is_exit_code_4_with_its_address_and_the_command_that_resumes(run_unreached, people):
+    done = run_unreached("upsert_person", people, *MAP, "--quarantine", "q.jsonl")
+    assert done.exit_code == 4, done.output
+    assert "2 records failed for want of a response from Custify, and nothing is wrong with them" in done.stderr
+    assert "Fix them" not in done.stderr
+    assert " --quarantine q.jsonl --rate-limit none --resume\n" in done.stderr
+    *_, last = done.stderr.splitlines()
+    assert last == (
+        "custify: upsert_person: 2 requests in a row got no usable response from Custify; the last: the connection was "
+        "refused; try again later (the API URL is http://127.0.0.1:9)"
+    )
+
+
+def test_rows_to_fix_are_told_apart_from_those_that_met_no_service(run_unreached, tmp_path):
+    (tmp_path / "people.csv").write_text("user_id,name\nu-1,Ana\n,Bo\n,Cy\n", encoding="utf-8")
+    done = run_unreached("upsert_person", "people.csv", "--quarantine", "q.jsonl")
+    assert done.exit_code == 4, done.output
+    assert (
+        "3 records saved to q.jsonl. Fix the 2 that are wrong there, then run:\n  custify replay q.jsonl\n"
+        in done.stderr
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------ bad input
 
 

@@ -84,7 +84,30 @@ def test_a_service_that_does_not_answer_is_named_with_the_last_reason():
     policy = policy_of()
     assert fed(policy, [delivered("failed", **LOST)] * 3) == 3
     assert isinstance(policy.error, ServiceUnavailable)
-    assert str(policy.error).startswith("things: 3 requests in a row got no usable response; the last: because")
+    assert str(policy.error).startswith(
+        "things: 3 requests in a row got no usable response from Custify; the last: because"
+    )
+
+
+SUSPECT = delivered("failed", suspect=True, **LOST)
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "is_down"),
+    [
+        pytest.param([UNANSWERED], True, id="one"),
+        pytest.param([delivered("rejected", sent=False), UNANSWERED, UNANSWERED], True, id="beside a faulty row"),
+        pytest.param([delivered("sent"), UNANSWERED], False, id="after one that was answered"),
+        pytest.param([UNANSWERED, delivered("rejected")], False, id="before one that was answered"),
+        pytest.param([SUSPECT, SUSPECT], False, id="for what the records hold, perhaps"),
+        pytest.param([delivered("rejected", sent=False)], False, id="not asked"),
+        pytest.param([], False, id="nothing"),
+    ],
+)
+def test_a_run_too_short_to_be_stopped_ends_as_unavailable_when_not_one_request_was_answered(deliveries, is_down):
+    policy = policy_of()
+    assert len([*policy.counted(deliveries), *policy.rest()]) == len(deliveries)
+    assert isinstance(policy.error, ServiceUnavailable) == is_down
 
 
 def test_a_delivery_is_counted_before_its_receipts_are_handed_on():
