@@ -12,13 +12,12 @@ from typing import Any
 import click
 
 from custify_connector.checking.values import dumped
-from custify_connector.checking.wording import suggestion
 from custify_connector.cli import load_reads, writing
 from custify_connector.cli.input_options import input_of, open_checked
 from custify_connector.cli.options import WithSettings, exit_codes, settings, settings_options, start_logging
 from custify_connector.cli.write import destination_options, run_of
 from custify_connector.contract.errors import Fault, refuse
-from custify_connector.host import mapping, plans
+from custify_connector.host import endpoint_names, mapping, plans
 from custify_connector.host.feed import Shape
 from custify_connector.host.ordering import safe_order
 from custify_connector.host.outputs.postgres_engine import is_postgres
@@ -98,9 +97,10 @@ def _is_stream(file: str) -> bool:
 def _document(plan: Path) -> dict[str, Any]:
     """Return what a plan says; raises ConfigurationError for one that says nothing that can be done."""
     document = plans.read(plan, resources.schema("load"))
-    known = connector.describe()["destinations"]
+    description = connector.describe()
+    known = description["destinations"]
     unknown = [each["endpoint"] for each in document.get("writes", ()) if each["endpoint"] not in known]
-    refuse(tuple(Fault(f"{plan}", f"there is no {name!r}{suggestion(name, known)}") for name in unknown))
+    refuse(tuple(Fault(f"{plan}", endpoint_names.unknown(description, "destination", name)) for name in unknown))
     return document
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from custify_connector.checking.wording import suggestion
+from custify_connector.checking.wording import removes, suggestion
 
 _LISTED = ": custify describe lists them"
 
@@ -18,7 +18,7 @@ _LISTED = ": custify describe lists them"
 def unknown(description: Mapping[str, Any], kind: str, name: str) -> str:
     """Return why a name is not a `source` or `destination` (`kind`), with what it may mean."""
     other = "destination" if kind == "source" else "source"
-    of_kind = list(_about(description, kind, name))
+    of_kind = [each for each in _about(description, kind, name) if removes(each) == removes(name)]
     meant = f"; did you mean {of_kind[0]!r}?" if of_kind else ""
     if name in description.get(f"{other}s", {}):
         return f"{name!r} is a {other}{meant or f': custify {_COMMANDS[other]} {name}'}"
@@ -37,7 +37,10 @@ _COMMANDS = {"source": "read", "destination": "write"}
 
 def _about(description: Mapping[str, Any], kind: str, name: str) -> Iterator[str]:
     """Yield the endpoints of a kind that are about what a name, or the endpoint of that name, is about."""
-    nouns = {name.lower()} | {_noun(other, described) for other, described in _endpoints(description) if other == name}
+    verb, _, noun = name.lower().partition("_")
+    nouns = {noun or verb, name.lower()} | {
+        _noun(other, described) for other, described in _endpoints(description) if other == name
+    }
     for found, described in description.get(f"{kind}s", {}).items():
         if _noun(found, described) in nouns:
             yield found

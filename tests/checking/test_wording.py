@@ -33,3 +33,10 @@ def test_a_suggestion_is_the_close_name_or_a_short_list(name, known, expected):
 )
 def test_a_type_has_the_name_that_a_person_would_use(value, name):
     assert type_name(value) == name
+
+
+def test_an_operation_that_removes_is_never_meant_by_a_name_that_does_not():
+    known = ["delete_person", "upsert_person", *(f"other_{n}" for n in range(12))]
+    assert suggestion("create_person", known[:1] + known[2:]) == ""
+    assert suggestion("delete_persn", known) == "; did you mean 'delete_person'?"
+    assert suggestion("delet_person", known) == "; did you mean 'delete_person'?"
