@@ -125,9 +125,9 @@ def name_credential(name: str) -> None:
 
 def named_words() -> tuple[str, ...]:
     """Return the words that name the credential of this command, for another command."""
-    context = click.get_current_context()
+    context = click.get_current_context(silent=True)
     places = (("--credential", _NAME), ("--credential-file", _FILE))
-    return tuple(word for option, at in places if context.meta.get(at) is not None
+    return tuple(word for option, at in places if context is not None and context.meta.get(at) is not None
                  for word in (option, str(context.meta[at])))  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ import click
 from custify_connector.checking.values import dumped
 from custify_connector.cli import load_reads, writing
 from custify_connector.cli.input_options import input_of, open_checked
-from custify_connector.cli.options import WithSettings, exit_codes, settings, settings_options, start_logging
+from custify_connector.cli.options import (
+    INTERRUPTED,
+    WithSettings,
+    exit_codes,
+    placing,
+    settings,
+    settings_options,
+    start_logging,
+)
 from custify_connector.cli.write import destination_options, run_of
 from custify_connector.contract.errors import Fault, refuse
 from custify_connector.host import endpoint_names, mapping, plans
@@ -75,8 +84,19 @@ def _write_all(plan: Path, entries: list[dict[str, Any]], options: dict[str, Any
         refuse_shared(_once(writing.files_of(kept, {"PLAN": str(plan), **inputs}, prints=options["dry_run"]), inputs))
         stack.enter_context(writing.files_held(kept))
         met: Counter[bytes] = Counter()
-        codes = [_write(plan, each, table, options, met) for each, table in writes]
+        codes = []
+        for each, table in writes:
+            with _placing(plan, entries, each):
+                codes.append(_write(plan, each, table, options, met))
+            if codes[-1] > INTERRUPTED - 2:
+                return codes[-1]
     return next((code for code in codes if code), 0)
+
+
+def _placing(plan: Path, entries: list[dict[str, Any]], entry: dict[str, Any]) -> AbstractContextManager[None]:
+    """Say which entry of the plan a refused setting is of."""
+    number = next(place for place, each in enumerate(entries) if each is entry)
+    return placing(partial(load_reads.in_plan, plan, f"writes[{number}]"))
 
 
 def _once(used: list[Used], inputs: dict[str, str]) -> list[Used]:
@@ -86,7 +106,7 @@ def _once(used: list[Used], inputs: dict[str, str]) -> list[Used]:
 
 def _file(plan: Path, entry: dict[str, Any]) -> str:
     file = str(entry["file"])
-    return file if file == STANDARD or is_postgres(file) else str(plan.parent / file)
+    return file if file == STANDARD or is_postgres(file) else load_reads.beside(plan, file)
 
 
 def _is_stream(file: str) -> bool:
@@ -113,11 +133,12 @@ def _writes(plan: Path, writes: list[dict[str, Any]], stack: ExitStack) -> list[
     _refuse_streams_twice(plan, writes)
     opened: list[Opened | None] = []
     for each in writes:
-        if _is_stream(_file(plan, each)):
-            opened.append(stack.enter_context(_opened(plan, each)))
-            continue
-        with _opened(plan, each):
-            opened.append(None)
+        with _placing(plan, writes, each):
+            if _is_stream(_file(plan, each)):
+                opened.append(stack.enter_context(_opened(plan, each)))
+                continue
+            with _opened(plan, each):
+                opened.append(None)
     after = {name: endpoint["after"] for name, endpoint in known.items()}
     order = safe_order([each["endpoint"] for each in writes], after)
     return [(writes[place], opened[place]) for place in order]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import click
 
 from custify_connector.cli import main
 from custify_connector.cli.choosing import from_standard_input, name_credential, named_words
+from custify_connector.cli.options import placing
 from custify_connector.console.commands import parameters
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host import named_states
@@ -22,6 +24,9 @@ from custify_connector.host.run_files import STANDARD
 
 _ADDRESS = re.compile(r"[a-z]+:", re.IGNORECASE)
 _OPTIONS = ("delivery", "on_reject", "max_rejects", "quarantine", "skip_unchanged", "undocumented")
+_OPTION = re.compile(r"--([a-z-]+)(?: (.*))?", re.DOTALL)
+_GIVEN = re.compile(r"(?:source|destination)\.(.+)", re.DOTALL)
+_KEYS = {"param": "params", "field": "fields"}
 _FLAGS = ("dry_run", "undocumented", "verbose", "same_account")
 _PACE = {"rate_limit": "--rate-limit", "max_in_flight": "--max-in-flight", "timeout": "--timeout", "budget": "--budget"}
 
@@ -34,7 +39,7 @@ def said_in_the_plan(plan: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     given = [name for name in _OPTIONS if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
     found = {name: document[name] for name in _OPTIONS if name in document and name not in given}
     if "quarantine" in found:
-        found["quarantine"] = plan.parent / found["quarantine"]
+        found["quarantine"] = Path(beside(plan, found["quarantine"]))
     if "max_rejects" in found:
         found["max_rejects"] = str(found["max_rejects"])
     return found
@@ -49,11 +54,25 @@ def run(plan: Path, document: Mapping[str, Any], options: Mapping[str, Any]) -> 
     if document.get("reads") and from_standard_input():
         reason = "standard input can be read once, and each read of the plan needs the credential: name a file"
         raise ConfigurationError((Fault("--credential-file", reason),))
-    for entry in document.get("reads", ()):
-        code = command_line(("read", *_words(plan, entry), *named_words(), *pace, *flags))
+    for number, entry in enumerate(document.get("reads", ())):
+        with placing(partial(in_plan, plan, f"reads[{number}]")):
+            code = command_line(("read", *_words(plan, entry), *named_words(), *pace, *flags))
         if code:
             return code
     return 0
+
+
+def in_plan(plan: Path, entry: str, fault: Fault) -> Fault:
+    """Return a fault of an option, or of what a hook was given, at the key of the plan that it comes from."""
+    option, given = _OPTION.fullmatch(fault.place), _GIVEN.fullmatch(fault.place)
+    if option:
+        name = option[1].replace("-", "_")
+        rest = f": {option[2]}" if option[2] else ""
+        return Fault(f"{plan}: {entry}.{_KEYS.get(name, name)}{rest}", fault.reason)
+    if given:
+        key = "endpoints" if given[0] == "source.endpoint" else given[1]
+        return Fault(f"{plan}: {entry}.{key}", fault.reason)
+    return fault
 
 
 def command_line(words: tuple[str, ...]) -> int:
@@ -84,5 +103,12 @@ def _words(plan: Path, entry: Mapping[str, Any]) -> Iterator[str]:
     yield from ("--overwrite",) * entry.get("overwrite", False)
 
 
+def beside(plan: Path, place: str) -> str:
+    """Return a path that a plan names, relative to its folder, without `..` where that is the same file."""
+    whole = os.path.join(plan.parent, place)  # noqa: PTH118 - a folder keeps the stroke at its end
+    short = os.path.normpath(whole) + "/" * place.endswith("/")
+    return short if os.path.realpath(short) == os.path.realpath(whole) else whole
+
+
 def _beside(plan: Path, place: str) -> str:
-    return place if place == STANDARD or _ADDRESS.match(place) else os.path.join(plan.parent, place)  # noqa: PTH118 - a folder keeps the stroke at its end
+    return place if place == STANDARD or _ADDRESS.match(place) else beside(plan, place)

@@ -205,7 +205,7 @@ def exit_codes(command: Command) -> Command:
         try:
             return command(*arguments, **options)
         except ConnectorError as error:
-            fail(in_options(error), exit_code(error))
+            fail(in_options(_placed(error)), exit_code(error))
         except KeyboardInterrupt:
             _end_at_once()
         except BrokenPipeError:
@@ -258,6 +258,30 @@ def without_key(text: str) -> str:
     """Return a text without the key of the environment, should it have been typed where it does not belong."""
     key = os.environ.get("CUSTIFY_API_KEY", "").strip()
     return Secret(key).redact(text) if key else text
+
+
+Placing = Callable[[Fault], Fault]
+
+_placing: ContextVar[Placing | None] = ContextVar("placing", default=None)
+
+
+@contextmanager
+def placing(place: Placing) -> Iterator[None]:
+    """Say where a setting stands that is refused inside, also by a command that runs inside."""
+    outer = _placing.set(place)
+    try:
+        yield
+    except ConfigurationError as error:
+        raise _placed(error) from None
+    finally:
+        _placing.reset(outer)
+
+
+def _placed(error: ConnectorError) -> ConnectorError:
+    place = _placing.get()
+    if place is None or not isinstance(error, ConfigurationError):
+        return error
+    return type(error)(tuple(map(place, error.faults)))
 
 
 _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)

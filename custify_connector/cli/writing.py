@@ -14,6 +14,7 @@ import click
 import orjson
 
 from custify_connector.cli import layout, recording, write_summary
+from custify_connector.cli.choosing import named_words
 from custify_connector.cli.connector_option import own
 from custify_connector.cli.options import SOME_REJECTED, account_of, credential, without_key
 from custify_connector.cli.progress import Progress
@@ -89,12 +90,13 @@ def run(
             journal = safe.journal.path if safe.journal else None
             run_now = recording.writing(known, destination, table.name, kept.quarantine, journal, chosen.label)
             record = stack.enter_context(recording.recorded(run_now, chosen.secrets(known)))
+        in_plan = kept.entry is not None  # which may have several files
         lines = runs.write(chosen.hooks, known, wanted, table, shape, safe)
         progress = stack.enter_context(Progress(ending=lambda: asked))
         count, reasons = runs.WriteCount(), write_summary.Reasons()
         try:
             outputs = [*reports, *([receipts] if receipts else [])]
-            _follow(lines, endpoint, (count, reasons), outputs, progress, record, kept)
+            _follow(lines, endpoint, (count, reasons), outputs, progress, record, kept, table.name if in_plan else None)
         except ConnectorError as error:
             _tell_where(safe, table, count, asked, stopped=True)
             if kept.as_json:
@@ -163,7 +165,7 @@ def _safe(
     described = chosen.endpoint("destinations", destination["endpoint"])
     account = None if destination.get("dry_run") else account_of(known, chosen)
     journal = _journal(destination, table, shape, kept, chosen, account) if account else None
-    quarantine = Quarantine(kept.quarantine) if kept.quarantine else None
+    quarantine = Quarantine(kept.quarantine, alone=True) if kept.quarantine else None
     delivered, others = _delivered(destination, account, described, kept, chosen)
     latest = _latest(destination["endpoint"], account, described, kept, chosen) if account else None
     for each in (quarantine, journal, delivered, *others, latest):
@@ -283,6 +285,7 @@ def _follow(
     progress: Progress,
     record: recording.Recording | None,
     kept: Kept,
+    file: str | None,
 ) -> None:
     """Take every receipt: count it, keep it, group those that are no success; the summary comes in any case."""
     count, reasons = summary
@@ -290,6 +293,7 @@ def _follow(
     try:
         for line in lines:
             count.outcomes[line.receipt.outcome] += 1
+            count.before += line.receipt.outcome == "sent" and line.record is None
             count.unclear += line.receipt.code == "unclear"
             count.unavailable += line.receipt.code == "unavailable"
             count.not_found += line.receipt.code == "already_gone"
@@ -305,7 +309,7 @@ def _follow(
                 each.write(line)
     finally:
         progress.clear()
-        _summarise(endpoint, count, reasons)
+        _summarise(endpoint, count, reasons, "" if file is None else f"{file}: ")
         if sys.stdout is not None:
             sys.stdout.flush()
 
@@ -317,11 +321,14 @@ def _standard_output() -> Callable[[bytes], object]:
     return sys.stdout.buffer.write
 
 
-def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons) -> None:
+def _summarise(endpoint: str, count: runs.WriteCount, reasons: write_summary.Reasons, place: str) -> None:
     for reason in reasons.lines():
-        click.echo(layout.prose(reason, layout.width(), "  "), err=True)
+        click.echo(layout.prose(f"{place}{reason}", layout.width(), "  "), err=True)
     total = words.outcomes(count.outcomes)
-    click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}", err=True)
+    before = f"; {count.before:,} of them were sent before this run" if count.before else ""
+    if count.before == count.records > 0:
+        before = "; all of them before this run, so nothing was left to send"
+    click.echo(f"{endpoint}: {count.records:,} records: {total or 'nothing to do'}{before}", err=True)
 
 
 def _tell_rejected_rows(rejected: RejectedRows, table: Table) -> None:
@@ -362,7 +369,7 @@ def _tell_quarantine(quarantine: Quarantine, unavailable: int) -> None:
         return
     them = "it" if quarantine.count == 1 else "them" if not unavailable else f"the {faulty:,} that are wrong"
     click.echo(f"{saved} saved to {quarantine.path}. Fix {them} there, then run:", err=True)
-    click.echo(f"  {next_steps.replay(str(quarantine.path), recording.typed_words())}", err=True)
+    click.echo(f"  {next_steps.replay(str(quarantine.path), named_words())}", err=True)
 
 
 def _print_json(

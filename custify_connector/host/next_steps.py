@@ -77,7 +77,7 @@ def _after_a_write(run: Run) -> Step:
         more = "; with more rows than max_deletes, raise that first" if _deletes_at_most(run) else ""
         return Step(resumed(run.command), f"tries the rows that were not tried{more}")
     if run.errors and run.quarantine:
-        return Step(replay(run.quarantine, run.command), "sends the rejected records again, once they are fixed")
+        return Step(replay(run.quarantine, _credential(run)), "sends the rejected records again, once they are fixed")
     if run.errors:
         again = _again(run, "--quarantine", "rejected.jsonl")
         return Step(again, "keeps the rejected records, each with its reason, for custify replay")
@@ -88,9 +88,16 @@ def _deletes_at_most(run: Run) -> bool:
     return "max_deletes" in (run.settings.get("params") or {})
 
 
-def replay(quarantine: str, command: Sequence[str]) -> str:
-    """Return the command that sends a quarantine file again, with the credential that `command` took."""
-    return shlex.join(["custify", "replay", quarantine, *_credential_words(command)])
+def replay(quarantine: str, credential: Sequence[str]) -> str:
+    """Return the command that sends a quarantine file again; `credential` are the words that name one."""
+    return shlex.join(["custify", "replay", quarantine, *credential])
+
+
+def _credential(run: Run) -> tuple[str, ...]:
+    """Return the words that name the credential of a run; a plan names one that is not among its words."""
+    typed = tuple(_credential_words(run.command))
+    is_named = run.kind == "load" and run.credential not in {"", RESERVED} and not run.connector
+    return typed or (("--credential", run.credential) if is_named else ())
 
 
 def resumed(command: Sequence[str]) -> str | None:

@@ -100,16 +100,18 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
 class Quarantine:
     """A quarantine file, opened to add to it; a line that a killed process left half written gets its end first.
 
-    Each call may raise ConfigurationError: the file cannot be written, as on a full disk.
+    Each call may raise ConfigurationError: the file cannot be written, as on a full disk. `alone` says that no other
+    run can have the file open: one that is made here and stays empty is removed then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self.count = 0
         self._found: dict[str, set[tuple[int, str]]] = {}
         if path.exists() and not path.is_file() and not path.is_dir() and str(path) != os.devnull:  # that one is meant
             reason = "is not a regular file, and keeps nothing for a replay: name a file"
             raise ConfigurationError((Fault(str(path), reason),))
+        self._may_go = alone and not os.path.lexists(path)
         try:
             self._stream = path.open("ab", buffering=0)
             if _is_half_a_line(path):
@@ -145,7 +147,11 @@ class Quarantine:
 
     def close(self) -> None:
         """Close the file."""
+        is_empty = os.fstat(self._stream.fileno()).st_size == 0
         self._stream.close()
+        if self._may_go and is_empty:
+            with suppress(OSError):
+                self.path.unlink()
 
 
 def _is_half_a_line(path: Path) -> bool:

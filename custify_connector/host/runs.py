@@ -201,7 +201,7 @@ class _Keeper:
 
 @dataclass
 class WriteCount:
-    """The outcomes of a write so far; how many deletes found nothing.
+    """The outcomes of a write so far; how many deletes found nothing, and how many were sent `before` this run.
 
     Of the failed, so many may have arrived (`unclear`), and so many did not for want of a service (`unavailable`).
     """
@@ -210,6 +210,7 @@ class WriteCount:
     unclear: int = 0
     unavailable: int = 0
     not_found: int = 0
+    before: int = 0
 
     @property
     def records(self) -> int:

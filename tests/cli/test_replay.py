@@ -218,6 +218,16 @@ def test_an_unclear_row_that_a_stopped_replay_came_to_is_unclear_for_the_resumed
     assert names(sandbox) == ["mark-0"]
 
 
+def test_a_replay_with_nothing_left_says_so_and_leaves_no_empty_file(run, tmp_path):
+    put(tmp_path / "q.jsonl", [line("upsert_person", user_id="a"), line("upsert_person", user_id="b")])
+    assert run("replay", "q.jsonl", "--quarantine", "again.jsonl").exit_code == 0
+    assert not (tmp_path / "again.jsonl").exists()
+    (tmp_path / "again.jsonl").touch()
+    done = run("replay", "q.jsonl", "--resume", "--quarantine", "again.jsonl")
+    assert "2 records: 2 sent; all of them before this run, so nothing was left to send\n" in done.stderr
+    assert (tmp_path / "again.jsonl").exists()  # that one was here before
+
+
 def test_a_row_that_stands_in_the_quarantine_twice_is_sent_once_and_said_to(run, sandbox, quarantine):
     """As after a run that was killed while it kept the row, and resumed."""
     first, second = get(quarantine)
