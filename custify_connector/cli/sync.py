@@ -157,3 +157,6 @@ def schedule(name: str, form: schedules.Form, at: str, folder: Path) -> None:
     """  # noqa: D301 - click reads \b
     sync = syncs.find(folder, name, resources.schema("load"))
     click.echo(schedules.text(form, sync, at), nl=False)
+    if "credential" not in sync.document:
+        reason = "names no credential, so what starts it has to set CUSTIFY_API_KEY; or add `credential: NAME` to it"
+        click.echo(f"custify: {sync.path}: {reason}", err=True)

@@ -98,6 +98,25 @@ def test_a_dry_run_changes_nothing_and_is_not_a_run(sync, sandbox):
     assert (RunHistory().count(), syncs.last_of(Path("syncs/nightly.yaml"))) == (0, None)
 
 
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (PLAN.replace("user_id=id", "userid=id"), "writes[0].map: userid: upsert_person has no field 'userid'"),
+        (PLAN.replace("user_id=id", "user_id"), "writes[0].map: user_id: has no '='"),
+        (PLAN.replace("[user_id=id", "[user_id=ids"), "writes[0].map: there is no column 'ids'"),
+        ("reads: [{endpoints: [compnies], output: c.jsonl}]", "reads[0].endpoints: there is no 'compnies'"),
+        ("reads: [{endpoints: [people], output: p.jsonl, mode: incremental}]", "reads[0].mode: incremental needs"),
+        ("reads: [{endpoints: [people], output: p.jsonl, params: {naem: x}}]", "reads[0].params.naem: people has no"),
+    ],
+    ids=["field", "rule", "column", "endpoint", "mode", "parameter"],
+)
+def test_a_refused_setting_is_named_by_the_plan_and_the_key_it_stands_at(sync, plan, said):
+    save(plan)
+    done = sync("run", "nightly")
+    assert done.exit_code == 2, done.output
+    assert f"custify: syncs/nightly.yaml: {said}" in done.stderr
+
+
 def test_a_read_that_fails_keeps_the_files_from_being_written(sync, sandbox):
     save(PLAN.replace("companies]", "compnies]"))
     done = sync("run", "nightly")
@@ -154,6 +173,32 @@ def test_a_refusal_of_an_option_is_reported_with_its_words(sync, words):
     (failed,) = reported("on_failure")
     assert failed["reason"]
     assert failed["reason"] in done.stderr
+
+
+def test_what_is_rejected_names_its_file_without_dots_and_the_credential_of_the_plan(sync, tmp_path, canary, sandbox):
+    added = CliRunner().invoke(
+        main, ["credential", "add", "acme", "--base-url", sandbox.base_url, "--api-key-stdin"], input=canary
+    )
+    assert added.exit_code == 0, added.output
+    (tmp_path / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    save("credential: acme\n" + PLAN)
+    done = sync("run", "nightly")
+    assert "\npeople.csv: line 2: rejected: needs one of" in done.stderr
+    assert "saved to rejected.jsonl." in done.stderr
+    assert "  custify replay rejected.jsonl --credential acme\n" in done.stderr
+    assert ".." not in done.stderr
+    shown = CliRunner().invoke(main, ["runs", "show", "2"]).output
+    assert "rejected.jsonl --credential acme\n" in shown
+
+
+def test_a_path_through_a_linked_folder_stays_as_it_is(sync, tmp_path):
+    (tmp_path / "elsewhere" / "syncs").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "people.csv").write_text("id,name\n,Nameless\n", encoding="utf-8")
+    (tmp_path / "linked").symlink_to(tmp_path / "elsewhere" / "syncs")
+    (tmp_path / "linked" / "nightly.yaml").write_text(PLAN, encoding="utf-8")
+    done = sync("run", "nightly", "--folder", "linked")
+    assert done.exit_code == 1, done.output
+    assert (tmp_path / "elsewhere" / "rejected.jsonl").exists()
 
 
 def test_a_write_that_reaches_no_service_is_reported_with_the_connection(sync, monkeypatch):
@@ -332,6 +377,22 @@ def test_a_schedule_names_whole_paths_and_no_key(sync, form, canary, tmp_path, m
     else:
         assert "OnCalendar=*-*-* 03:05:00" in done.stdout
         assert f"WorkingDirectory={str(folder).replace('%', '%%')}" in done.stdout
+
+
+def test_a_schedule_of_a_plan_without_a_credential_says_that_it_needs_a_key(sync):
+    assert "names no credential, so what starts it has to set CUSTIFY_API_KEY" in (
+        sync("schedule", "nightly", "--as", "cron").stderr
+    )
+    save("credential: acme\n" + PLAN)
+    assert sync("schedule", "nightly", "--as", "cron").stderr == ""
+
+
+def test_a_plan_that_is_interrupted_in_one_write_does_not_begin_the_next(sync, monkeypatch):
+    entry = "  - {endpoint: upsert_person, file: ../people.csv, map: [user_id=id, name=name]}\n"
+    save(f"writes:\n{entry}{entry}")
+    begun = []
+    monkeypatch.setattr("custify_connector.cli.writing.run", lambda *_: begun.append(1) or 143)
+    assert (sync("run", "nightly").exit_code, len(begun)) == (143, 1)
 
 
 def test_a_dollar_is_doubled_in_a_command_alone(sync, tmp_path, monkeypatch):
