@@ -367,7 +367,9 @@ def _tell_quarantine(quarantine: Quarantine, unavailable: int) -> None:
     if faulty <= 0:
         click.echo(f"{saved} saved to {quarantine.path}", err=True)
         return
-    them = "it" if quarantine.count == 1 else "them" if not unavailable else f"the {faulty:,} that are wrong"
+    them = "it" if faulty == 1 else "them"
+    if unavailable:
+        them = "the one that is wrong" if faulty == 1 else f"the {faulty:,} that are wrong"
     click.echo(f"{saved} saved to {quarantine.path}. Fix {them} there, then run:", err=True)
     click.echo(f"  {next_steps.replay(str(quarantine.path), named_words())}", err=True)
 

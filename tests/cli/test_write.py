@@ -255,7 +255,7 @@ def test_a_few_rows_and_no_service_is_exit_code_4_with_its_address_and_the_comma
     )
 
 
-def test_rows_to_fix_are_told_apart_from_those_that_met_no_service(run_unreached, tmp_path):
+def test_rows_to_fix_and_rows_that_met_no_service_are_counted_apart(run_unreached, tmp_path):
     (tmp_path / "people.csv").write_text("user_id,name\nu-1,Ana\n,Bo\n,Cy\n", encoding="utf-8")
     done = run_unreached("upsert_person", "people.csv", "--quarantine", "q.jsonl")
     assert done.exit_code == 4, done.output
