@@ -244,7 +244,8 @@ def test_a_row_that_a_refused_key_kept_back_is_not_in_the_quarantine(run, sandbo
     put(tmp_path / "rows.jsonl", ROWS)
     sandbox.faults.add(Fault("revoke", after=0))
     assert run("write", "upsert_person", "rows.jsonl", "--quarantine", "q.jsonl").exit_code == 3
-    assert {each["error"]["code"] for each in get(tmp_path / "q.jsonl")} <= {"invalid_record"}
+    kept = get(tmp_path / "q.jsonl") if (tmp_path / "q.jsonl").exists() else []  # none, where the run came to no other
+    assert {each["error"]["code"] for each in kept} <= {"invalid_record"}
 
 
 @pytest.mark.parametrize(
