@@ -42,7 +42,11 @@ def test_a_source_promises_only_what_is_left():
     assert list(Writable(SCHEMA).schema_of({"properties": {"id": {}, "at": {}}})["properties"]) == ["id"]
 
 
-FORMS = ["jsonl", "csv", *(pytest.param(form, marks=pytest.mark.slow) for form in ("parquet", "duckdb", "postgres"))]
+FORMS = [
+    "jsonl",
+    "csv",
+    *(pytest.param(form, marks=pytest.mark.slow) for form in ("json", "tsv", "parquet", "duckdb", "postgres")),
+]
 VERBS = {"upsert", "update", "create"}
 PLURALS = {"person": "people", "company": "companies", "custom_data": "custom_data"}
 
