@@ -38,7 +38,7 @@ def _paths(known, source, parameter):
         params.update({name: _value(source, name) for name in kinds})
     if parameter is None and "{" in source.path and not source.partitions:
         return
-    settings = {"undocumented": source.undocumented}
+    settings = {"undocumented": source.undocumented, "check_ids": False}
     manual = expand_source({"endpoint": source.name, "params": params, "settings": settings}, known)
     for path in filter(None, (manual["request"]["path"], manual.get("fallback_path"))):
         yield from _filled(path, manual.get("partitions", ()))
