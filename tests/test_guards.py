@@ -194,7 +194,7 @@ def tops(path):
 def test_only_transport_and_its_connections_speak_to_the_network():
     """And in the harness: two broken connectors to be caught at it, and the servers for testbeds and recordings.
 
-    What waits for PostgreSQL speaks to nobody: it closes the socket of a database that answers no request to stop.
+    What waits for PostgreSQL sends nothing: it closes the socket of a database that answers no request to stop.
     """
     speaking = {"requests", "urllib3", "http", "socket", "ssl", "asyncio"}
     others = [path for path in SOURCES if not named(path).startswith("sandbox/")]

@@ -71,8 +71,11 @@ def command(plan: Path, **options: Any) -> None:  # noqa: ANN401 - click passes 
     document = _document(plan)
     options |= load_reads.said_in_the_plan(plan, document)
     code = load_reads.run(plan, document, options)
-    if code == 0 and "writes" in document:
-        code = _write_all(plan, document["writes"], options)
+    if "writes" in document:
+        if code == 0:
+            code = _write_all(plan, document["writes"], options)
+        else:
+            click.echo("no write of the plan was started, because a read did not end well", err=True)
     raise SystemExit(code)
 
 

@@ -88,7 +88,8 @@ class Conversion(NamedTuple):
         if self.convert is _date and notation.date_format:
             return f"a date in the --date-format {notation.date_format}, or like 2026-01-31"
         if self.convert in {_integer, _number} and notation.decimal != PLAIN.decimal:
-            return f"{self.name} with the --decimal {notation.decimal}"
+            marks = f"the --decimal {notation.decimal}" + (" and no --thousands" if not notation.thousands else "")
+            return f"{self.name} with {marks}"
         return self.name
 
 

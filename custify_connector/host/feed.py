@@ -179,7 +179,7 @@ class Given:
     """A row that this run came to: where it stands, what it is, and its hash.
 
     `place` is its place in the journal; `token` what `Delivered.touch` returned. `record` holds the fields of the row
-    where it could not be made a record. `is_known` says that an earlier run came to it.
+    where it could not be made a record.
     """
 
     index: int
@@ -189,7 +189,6 @@ class Given:
     place: int
     token: int | None = None
     is_record: bool = True
-    is_known: bool = False
 
 
 class Feed:
@@ -270,7 +269,7 @@ class Feed:
         record, fault = self._read(row)
         record_hash = self._hash(row, record, is_record=fault is None)
         place, entry = self._safe.journal.meet(record_hash) if self._safe.journal else (index, None)
-        given = Given(index, row, record, record_hash, place, is_record=fault is None, is_known=entry is not None)
+        given = Given(index, row, record, record_hash, place, is_record=fault is None)
         return given, entry, fault or self._contradiction(given)
 
     def _hash(self, row: Row, record: Mapping[str, Any], *, is_record: bool) -> bytes:
@@ -426,11 +425,6 @@ class Feed:
 
     def _quarantine(self, quarantine: Quarantine, given: Given, receipt: Receipt) -> None:
         origin, row = self._origin(given), given.row
-        if origin is not None and (given.is_known or row.origin) and quarantine.holds(origin):
-            quarantine.count += 1
-            return
-        if self._safe.journal and not row.origin:
-            self._safe.journal.keep(given.place)
         shape = self._shape_words(given)
         account = self._safe.account.words() if self._safe.account else None
         connector = self._safe.connector
@@ -446,7 +440,13 @@ class Feed:
             row.text,
             row.turn,
         )
-        quarantine.add(quarantined(given.record, receipt, place))
+        line = quarantined(given.record, receipt, place)
+        if quarantine.holds(line, may_repeat=may_repeat(self._safe.repeat, given.record)):
+            quarantine.count += 1
+            return
+        if self._safe.journal and not row.origin:
+            self._safe.journal.keep(given.place)
+        quarantine.add(line)
 
     def _shape_words(self, given: Given) -> Mapping[str, Any] | None:
         """Return how what is kept of a row becomes a record, once it is corrected; None where it is one as it is."""

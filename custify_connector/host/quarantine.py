@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ class Quarantine:
     def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self.count = 0
-        self._found: dict[str, set[tuple[int, str]]] = {}
+        self._marks: set[bytes] | None = None
         if path.exists() and not path.is_file() and not path.is_dir() and str(path) != os.devnull:  # that one is meant
             reason = "is not a regular file, and keeps nothing for a replay: name a file"
             raise ConfigurationError((Fault(str(path), reason),))
@@ -132,15 +132,16 @@ class Quarantine:
             raise self._unusable(error) from None
         self.count += 1
 
-    def holds(self, origin: Origin) -> bool:
-        """Return whether an earlier run kept a row here."""
-        return (origin.place, origin.hash.hex()) in self._of(origin.journal)
+    def holds(self, line: Mapping[str, Any], *, may_repeat: bool) -> bool:
+        """Return whether an earlier run kept the row of a line here, corrected since or not; to be asked before `add`.
 
-    def _of(self, path: Path | None) -> set[tuple[int, str]]:
-        journal = str(path)
-        if journal not in self._found:
-            self._found[journal] = _origins(self.path, journal)
-        return self._found[journal]
+        It is the same row of the same run, or the record that a dry run, which has no journal, made of it. Where it may
+        be repeated, it is also the same content on the same line: of others, each run that gives it may mean another.
+        """
+        if self._marks is None:
+            self._marks = set(_marks_in(self.path))
+        marks = _marks(line)
+        return not self._marks.isdisjoint((*(marks if may_repeat else marks[:1]), _mark_of_dry_run(line)))
 
     def _unusable(self, error: OSError) -> ConfigurationError:
         return ConfigurationError((Fault(str(self.path), f"cannot be written: {error.strerror or error}"),))
@@ -162,17 +163,33 @@ def _is_half_a_line(path: Path) -> bool:
         return stream.read(1) != b"\n"
 
 
-def _origins(path: Path, journal: str) -> set[tuple[int, str]]:
-    """Return the rows of one journal that a quarantine holds; a line that is none is passed over."""
-    found: set[tuple[int, str]] = set()
+def _marks_in(path: Path) -> Iterator[bytes]:
+    """Yield what the rows of a quarantine are known by; a line that is none is passed over."""
     with path.open("rb") as stream:
         for text in stream:
             with suppress(ValueError, TypeError, AttributeError):
                 line = orjson.loads(text)
-                origin = origin_of(line)
-                if origin and str(origin.journal) == journal:
-                    found.add((origin.place, origin.hash.hex()))
-    return found
+                yield from _marks(line) or [_mark_of_dry_run(line)]
+
+
+def _marks(line: Mapping[str, Any]) -> list[bytes]:
+    """Return what a row that a journal has is known by; nothing for one of a run without a journal."""
+    meta = _meta(line)
+    origin = _origin(meta.get("origin"))
+    if origin is None or origin.journal is None:
+        return []
+    journal, row = str(origin.journal), origin.hash.hex()
+    return [_mark(journal, origin.place, row), _mark(journal, "line", meta.get("sourceOffset"), row)]
+
+
+def _mark_of_dry_run(line: Mapping[str, Any]) -> bytes:
+    meta = _meta(line)
+    words = (meta.get(word) for word in ("sourceKey", "sourceOffset", "destination", "shape"))
+    return _mark(*words, line.get("rawMessage"), line.get("rawText"))
+
+
+def _mark(*words: object) -> bytes:
+    return hashlib.sha256(dumped(words)).digest()[:16]
 
 
 def record_of(line: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -381,6 +381,42 @@ def test_a_row_that_a_dry_run_kept_is_replayed_once(desk):
     assert desk.held() == ["mark-1"]
 
 
+@pytest.mark.parametrize("rounds", [("dry", "dry"), ("dry", "real"), ("dry", "real", "resumed")], ids="-".join)
+def test_a_row_that_a_dry_run_kept_is_not_kept_again(desk, rounds):
+    (row,) = events(desk, "1")
+    desk.put("rows.jsonl", [{**row, "created_at": "31.01.2026"}])
+    for words in ({"dry": ["--dry-run"], "real": [], "resumed": ["--resume"]}[each] for each in rounds):
+        done = desk.run("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl", *words)
+        assert ("1 record saved to q.jsonl" in done.stderr) == ("--resume" not in words)
+    (line,) = desk.lines("q.jsonl")
+    desk.put("q.jsonl", [{**line, "rawMessage": row}])
+    assert "1 sent" in desk.run("replay", "q.jsonl").stderr
+    assert desk.held() == ["mark-1"]
+
+
+def test_a_row_that_is_rejected_each_night_waits_once_in_the_quarantine_as_it_was_corrected(desk):
+    rows = [{"user_id": "p-1", "session_count": "many"}, {"user_id": "p-2", "session_count": "many"}]
+    for night in range(3):
+        desk.put("people.jsonl", rows)
+        done = desk.run("write", "upsert_person", "people.jsonl", "--quarantine", "q.jsonl")
+        assert "2 records saved to q.jsonl" in done.stderr
+        if night == 0:
+            first, second = desk.lines("q.jsonl")
+            desk.put("q.jsonl", [{**first, "rawMessage": {"user_id": "p-1", "session_count": 4}}, second])
+    assert [line["rawMessage"]["session_count"] for line in desk.lines("q.jsonl")] == [4, "many"]
+    desk.put("people.jsonl", [{"user_id": "p-3", "session_count": "many"}])
+    desk.run("write", "upsert_person", "people.jsonl", "--quarantine", "q.jsonl")
+    assert [line["rawMessage"]["user_id"] for line in desk.lines("q.jsonl")] == ["p-1", "p-2", "p-3"]
+
+
+def test_each_run_may_mean_another_event_by_the_same_row(desk):
+    (row,) = events(desk, "1")
+    for _ in range(2):
+        desk.put("rows.jsonl", [{**row, "created_at": "31.01.2026"}])
+        desk.run("write", "create_event", "rows.jsonl", "--quarantine", "q.jsonl")
+    assert len(desk.lines("q.jsonl")) == 2
+
+
 def test_a_replay_of_standard_input_sends_each_to_its_destination(desk):
     mixed(desk)
     done = desk.run("replay", "-", input=(desk.folder / "q.jsonl").read_text())

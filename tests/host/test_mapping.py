@@ -334,7 +334,7 @@ def test_a_figure_that_python_wrote_is_read_back(whole, fraction):
     [
         ("at:date=cell", Notation(date_format="%d.%m.%Y"), "a date in the --date-format %d.%m.%Y, or like 2026-01-31"),
         ("at:date=cell", Notation(), "a date: write 2026-01-31, or name their format with --date-format"),
-        ("total:number=cell", Notation(decimal=","), "a number with the --decimal ,"),
+        ("total:number=cell", Notation(decimal=","), "a number with the --decimal , and no --thousands"),
         ("total:integer=cell", Notation(), "an integer"),
     ],
     ids=["dates have a format", "dates have none", "a decimal comma", "no notation"],
