@@ -241,7 +241,7 @@ def test_the_example_reads_and_writes(serve, checkout, tmp_path):
         assert ["33 records" in runs[0].stdout, "11 records" in runs[1].stdout] == [True, True]
         assert sum(str(one.get("user_id")).startswith("s-") for one in custify.content("people")) == 11
         assert custify.summary()["busiest_window"] <= 100
-    assert len((tmp_path / "rejected.jsonl").read_text("utf-8").splitlines()) == 2
+    assert len((tmp_path / "rejected.jsonl").read_text("utf-8").splitlines()) == 1
 
 
 def test_the_block_of_the_page_loads_into_postgres_and_sends_the_file(set_up, custify, postgres):
