@@ -11,6 +11,7 @@ from itertools import pairwise
 from custify_connector.reading.order import date_of
 from custify_connector.reading.page import Page
 from custify_connector.reading.page_requests import (
+    ENOUGH_TIED,
     can_overlap,
     has_shifted,
     is_between_pages,
@@ -26,9 +27,6 @@ FRUITLESS_STEPS = 8
 
 FURTHER = 4
 """Each step back looks so many times further up than the one before."""
-
-ENOUGH_TIED = 6
-"""So many records of one date in the order of the page before show that records of one date keep their places."""
 
 
 def look_again(plan: ReadPlan, position: Position, page: Page, seen: Seen) -> Step | None:

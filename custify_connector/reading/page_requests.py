@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 import orjson
 
@@ -107,13 +108,17 @@ def next_window(plan: ReadPlan, position: Position) -> Window:
     place = position.place
     if not can_overlap(plan, place):
         return place.number + 1, None
-    size = place.size or 0
-    most = min(place.overlap, size // 2) if overlaps_always(plan, position) or has_shifted(position) else 0
-    for overlap in range(most, 0, -1):
-        window = window_above(plan, place, overlap)
-        if _end(plan, window, size) > place.reached:
-            return window
-    return plan.page.start + place.reached // size, None
+    most = place.overlap if overlaps_always(plan, position) or has_shifted(position) else 0
+    return _below(plan.page.start, place.size or 0, place.reached, most)
+
+
+def _below(start: int, size: int, reached: int, most: int) -> Window:
+    """Return the page that goes on below `reached`, and has up to `most` records above it."""
+    for overlap in range(min(most, size // 2), 0, -1):
+        number, one = _furthest(max(0, reached - overlap), size)
+        if (number + 1) * one > reached:
+            return start + number, None if one == size else one
+    return start + reached // size, None
 
 
 def is_between_pages(plan: ReadPlan, place: Place) -> bool:
@@ -126,9 +131,18 @@ def has_shifted(position: Position) -> bool:
     return position.place.overlap > OVERLAP
 
 
-def less_overlap(overlap: int) -> int:
-    """Return the overlap after a page with new records: it is given up slowly, as it is needed again soon."""
-    return max(OVERLAP, overlap - -(-overlap // 8))
+def less_overlap(overlap: int, size: int) -> int:
+    """Return the overlap after a page with new records: it is given up slowly, as it is needed again soon.
+
+    Large pages keep what shows that records of one date stand still: a list that has some has more, and each page that
+    does not join throws away all that were asked ahead.
+    """
+    least = ENOUGH_TIED if overlap > OVERLAP and size >= SMALL else OVERLAP
+    return max(least, overlap - -(-overlap // 8))
+
+
+ENOUGH_TIED = 6
+"""So many records of one date in the order of the page before show that records of one date keep their places."""
 
 
 def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
@@ -139,9 +153,15 @@ def window_above(plan: ReadPlan, place: Place, overlap: int) -> Window:
     """
     assert plan.page  # noqa: S101 - only paged streams come here
     size, first = place.size or 0, max(0, place.reached - overlap)
-    sizes = range(size, size // 2, -1) if can_overlap(plan, place) else (size,)
-    best = max(sizes, key=lambda one: (first // one + 1) * one)
-    return plan.page.start + first // best, None if best == size else best
+    number, one = _furthest(first, size) if can_overlap(plan, place) else (first // size, size)
+    return plan.page.start + number, None if one == size else one
+
+
+@lru_cache(256)  # each page is looked for again from each of those before it
+def _furthest(first: int, size: int) -> tuple[int, int]:
+    """Return the number, from 0 on, and the size of the page that has the record `first` and ends last."""
+    best = max(range(size, size // 2, -1), key=lambda one: (first // one + 1) * one)
+    return first // best, best
 
 
 def smaller_window(plan: ReadPlan, place: Place, window: Window) -> Window | None:
@@ -189,10 +209,11 @@ def pages_ahead(plan: ReadPlan, position: Position, count: int) -> Iterator[Wind
     wanted = place.total if plan.limit is None else min(place.total, plan.limit)
     if plan.slice:
         wanted = min(wanted, (plan.slice.page - plan.page.start + plan.slice.pages) * place.size)
+    overlapping, always, overlap = can_overlap(plan, place), overlaps_always(plan, position), place.overlap
     for _ in range(1, count):
-        reached = _end(plan, window, place.size or 0)
+        reached, overlap = _end(plan, window, place.size), less_overlap(overlap, place.size)
         if reached >= wanted:
             return
-        place = replace(place, number=window[0], reached=reached, overlap=less_overlap(place.overlap))
-        window = next_window(plan, replace(position, place=place))
+        most = overlap if always or overlap > OVERLAP else 0
+        window = _below(plan.page.start, place.size, reached, most) if overlapping else (window[0] + 1, None)
         yield window

@@ -243,7 +243,7 @@ def _counted(plan: ReadPlan, before: Position, after: Position, records: list[Re
         known = (*before.delivered.tail, *delivered.tail, *identities_of(records, plan.key))
         delivered = replace(delivered, tail=tuple(dict.fromkeys(known)))
     # What was needed to join on is needed again soon, where many records share a date: it is given up slowly.
-    overlap = less_overlap(after.place.overlap) if records else after.place.overlap
+    overlap = less_overlap(after.place.overlap, after.place.size or 0) if records else after.place.overlap
     place = replace(after.place, collected=collected, overlap=overlap)
     return replace(after, place=place, delivered=delivered, doubts=doubts)
 

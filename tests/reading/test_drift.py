@@ -61,6 +61,14 @@ def test_a_service_that_keeps_no_order_is_never_taken_for_one_whose_pages_join_o
     assert outcome.is_reported or not outcome.lost
 
 
+@pytest.mark.parametrize("ties", [2, 3, 10, 300])
+def test_a_quiet_list_with_records_of_one_date_makes_the_read_step_back_once(ties):
+    """Each step back throws away all pages that were asked ahead: under a limit, that took three times as long."""
+    pages = drift.read(drift.Kind(ties=ties), 20, 0).requests
+    found = [drift.read(drift.Kind(ties=ties), 20, seed, workers=8).requests for seed in range(10)]
+    assert max(found) <= pages + 10 + 1, found
+
+
 RESUMED = ("creations and deletions", "dates missing, and last", "the order is ignored", "oldest first")
 
 
