@@ -38,30 +38,39 @@ class Latency:
     under_way: int
 
 
-def allowed(
-    limit: RateLimit | None, recent: Sequence[Latency], ages: Sequence[float], bound: int, timeout: float
-) -> int:
+@dataclass(frozen=True)
+class Pace:
+    """What the recent answers show of a service.
+
+    `usual` are the seconds within which nearly all came. `in_time` is how many it could answer in half the timeout if
+    it answered one after another: more of them under way would only make each run into its timeout.
+    """
+
+    usual: float
+    in_time: int
+
+
+def pace_of(recent: Sequence[Latency], timeout: float) -> Pace | None:
+    """Return what the recent answers show; None where they are too few."""
+    if len(recent) < AT_FIRST:
+        return None
+    seconds = sorted(each.seconds for each in recent)
+    usual = max(seconds[int(_HIGH * (len(seconds) - 1))], 2 * statistics.fmean(seconds))
+    share = statistics.median(each.seconds / each.under_way for each in recent)
+    return Pace(usual, int(timeout / 2 / share) if share else RECENT)
+
+
+def allowed(limit: RateLimit | None, pace: Pace | None, ages: Sequence[float], bound: int) -> int:
     """Return how many requests may be under way, at least 1 and at most `bound`.
 
     `ages` are the seconds for which those under way have waited. One that waits longer than is usual takes no place
     from the others: a few that hang do not slow the rest down.
     """
-    if len(recent) < AT_FIRST:
+    if pace is None:
         return min(bound, AT_FIRST)
-    seconds = sorted(each.seconds for each in recent)
-    usual = max(seconds[int(_HIGH * (len(seconds) - 1))], 2 * statistics.fmean(seconds))
-    late = sum(age > usual for age in ages)
-    needed = math.ceil(limit.requests / limit.seconds * usual) + 1 + late if limit else bound
-    return max(1, min(bound, needed, max(AT_FIRST, _in_time(recent, timeout))))
-
-
-def _in_time(recent: Sequence[Latency], timeout: float) -> int:
-    """Return how many a service could answer in half the timeout if it answered one after another.
-
-    More of them under way at such a service would only make each run into its timeout.
-    """
-    share = statistics.median(each.seconds / each.under_way for each in recent)
-    return int(timeout / 2 / share) if share else RECENT
+    late = sum(age > pace.usual for age in ages)
+    needed = math.ceil(limit.requests / limit.seconds * pace.usual) + 1 + late if limit else bound
+    return max(1, min(bound, needed, max(AT_FIRST, pace.in_time)))
 
 
 _Waiting = tuple[tuple[int, ...], int, threading.Condition]
@@ -79,6 +88,7 @@ class InFlight:
         self._timeout = timeout
         self._now = now
         self._recent: deque[Latency] = deque(maxlen=RECENT)
+        self._pace: Pace | None = None
         self._taken = 0
         self._sent: list[float] = []
         self._lock = threading.Lock()
@@ -93,7 +103,7 @@ class InFlight:
 
     def _allowed(self) -> int:
         ages = [self._now() - sent for sent in self._sent]
-        return allowed(self._limit(), self._recent, ages, self._bound, self._timeout)
+        return allowed(self._limit(), self._pace, ages, self._bound)
 
     @contextmanager
     def place(self, turn: tuple[int, ...], stopped: Callable[[], bool]) -> Iterator[None]:
@@ -142,3 +152,4 @@ class InFlight:
             with self._lock:
                 self._sent.remove(sent)
                 self._recent.append(Latency(self._now() - sent, under_way))
+                self._pace = pace_of(self._recent, self._timeout)

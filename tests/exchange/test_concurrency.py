@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custify_connector.exchange.concurrency import AT_FIRST, AT_THE_LIMIT, RECENT, InFlight, Latency, allowed
+from custify_connector.exchange.concurrency import AT_FIRST, AT_THE_LIMIT, RECENT, InFlight, Latency, allowed, pace_of
 from custify_connector.manifest import RateLimit
 
 LIMIT = RateLimit(100, 10)
@@ -44,7 +44,10 @@ class Simulation:
                     self._take(heapq.heappop(under_way), recent)
                 ages = [now - sent for _, _, sent, _ in under_way]
                 free_at = held[-100] + HELD_SECONDS if self.limit and len(held) >= 100 else 0.0
-                if len(under_way) < allowed(self.limit, recent, ages, self.bound, self.timeout) and free_at <= now:
+                if (
+                    len(under_way) < allowed(self.limit, pace_of(recent, self.timeout), ages, self.bound)
+                    and free_at <= now
+                ):
                     break
                 ahead = [moment for moment in (under_way[0][0] if under_way else 0.0, free_at) if moment > now]
                 now = min([*ahead, now + 0.25])
@@ -113,7 +116,7 @@ def test_a_quick_service_is_sent_few_requests_at_once():
 
 
 def test_without_a_limit_as_many_are_under_way_as_are_allowed():
-    assert allowed(None, [Latency(0.1, 4)] * AT_FIRST, [], 32, 30.0) == 32
+    assert allowed(None, pace_of([Latency(0.1, 4)] * AT_FIRST, 30.0), [], 32) == 32
 
 
 @pytest.mark.parametrize(
@@ -122,12 +125,13 @@ def test_without_a_limit_as_many_are_under_way_as_are_allowed():
     ids=["steady", "one slow answer", "slow", "at once", "few are known", "none is known"],
 )
 def test_rate_and_latency_say_how_many_are_needed(seconds, expected):
-    assert allowed(LIMIT, [Latency(each, 4) for each in seconds], [], 32, 30.0) == expected
+    assert allowed(LIMIT, pace_of([Latency(each, 4) for each in seconds], 30.0), [], 32) == expected
 
 
 def test_a_request_that_hangs_takes_no_place_from_the_others():
     recent = [Latency(0.2, 4)] * 64
-    assert allowed(LIMIT, recent, [0.1, 9.0, 20.0], 32, 30.0) == allowed(LIMIT, recent, [0.1], 32, 30.0) + 2
+    pace = pace_of(recent, 30.0)
+    assert allowed(LIMIT, pace, [0.1, 9.0, 20.0], 32) == allowed(LIMIT, pace, [0.1], 32) + 2
 
 
 latencies = st.builds(Latency, st.floats(0, 60), st.integers(1, 64))
@@ -135,7 +139,7 @@ latencies = st.builds(Latency, st.floats(0, 60), st.integers(1, 64))
 
 @given(st.lists(latencies, max_size=RECENT), st.lists(st.floats(0, 60)), st.integers(1, 64))
 def test_at_least_one_and_never_more_than_the_bound(recent, ages, bound):
-    assert 1 <= allowed(LIMIT, recent, ages, bound, 30.0) <= bound
+    assert 1 <= allowed(LIMIT, pace_of(recent, 30.0), ages, bound) <= bound
 
 
 def in_flight(bound, now=lambda: 0.0):
