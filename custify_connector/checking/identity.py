@@ -21,6 +21,13 @@ def field_value(record: Mapping[str, Any], dotted: str) -> Json:
     return value
 
 
+def field_values(records: Iterable[Mapping[str, Any]], dotted: str) -> list[Json]:
+    """Return `field_value` of each record."""
+    if "." not in dotted:
+        return [record.get(dotted) for record in records]
+    return [field_value(record, dotted) for record in records]
+
+
 def key_of(record: Mapping[str, Any], alternatives: Iterable[Iterable[str]]) -> dict[str, Any] | None:
     """Return the fields that name a record, by the first alternative that it has whole; None when it has none."""
     for fields in alternatives:

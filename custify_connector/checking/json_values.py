@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 import orjson
@@ -83,6 +83,14 @@ def dumps(value: object, *, sort: bool = False, newline: bool = False, indent: b
         return orjson.dumps(value, _decimal, options)
     except TypeError:  # more than 64 bits, half a character, or deeper than orjson goes
         return (_written(value, sort=sort) + "\n" * newline).encode()
+
+
+def lines(values: Sequence[object]) -> bytes:
+    """Return values as JSON lines, each as `dumps` writes it."""
+    try:
+        return b"".join([orjson.dumps(value, _decimal, orjson.OPT_APPEND_NEWLINE) for value in values])
+    except TypeError:
+        return b"".join([dumps(value, newline=True) for value in values])
 
 
 _KEPT = b'0123456789.eE:,[]{}"'

@@ -185,6 +185,8 @@ def moment_of(text: str) -> datetime:
 
 
 _CANONICAL = re.compile(rf"{_DAY}T\d\d:\d\d:\d\d[.]\d{{3}}Z", re.ASCII)
+_CANONICALS = re.compile(rf"{_CANONICAL.pattern}(?:\n{_CANONICAL.pattern})*", re.ASCII)
+_CANONICAL_LENGTH = len("2026-03-10T14:00:00.000Z\n")
 _ZONED = re.compile(f"{_DAY}[T ]{_CLOCK}{_ZONE}", re.ASCII)
 
 
@@ -202,6 +204,17 @@ def sortable(value: Json) -> str | None:
         return timestamp(moment_of(value)) if _ZONED.fullmatch(value) else None
     except (ValueError, OverflowError):
         return None
+
+
+def all_sortable(values: list[Json]) -> list[str | None]:
+    """Return `sortable` of each value; a page of dates as Custify writes them costs one look."""
+    try:
+        text = "\n".join(values)
+    except TypeError:
+        text = ""
+    if len(text) == len(values) * _CANONICAL_LENGTH - 1 and _CANONICALS.fullmatch(text):
+        return values
+    return [sortable(value) for value in values]
 
 
 def timestamp(value: datetime, precision: str = "milliseconds") -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from custify_connector.checking.values import sortable
+from custify_connector.checking.identity import field_value, field_values
+from custify_connector.checking.values import all_sortable, sortable
 from custify_connector.reading.page import Page
 from custify_connector.reading.plan import ReadPlan
 from custify_connector.records.envelopes import Record
-from custify_connector.records.identities import field_value
 
 
 def date_field(plan: ReadPlan, floor: str | None) -> str | None:
@@ -27,7 +27,7 @@ def dates_of(plan: ReadPlan, floor: str | None, records: list[Record]) -> list[s
     name = date_field(plan, floor)
     if name is None:
         return [None] * len(records)
-    return [sortable(field_value(record, name)) for record in records]
+    return all_sortable(field_values(records, name))
 
 
 def date_of(plan: ReadPlan, floor: str | None, record: Mapping[str, Any]) -> str | None:
@@ -43,6 +43,4 @@ def descending(values: list[str | None]) -> bool:
 
 def is_ordered(plan: ReadPlan, page: Page) -> bool:
     """Return whether a page's records come newest first by the date of the plan's order."""
-    return plan.order is not None and descending(
-        [sortable(field_value(record, plan.order.field)) for record in page.records]
-    )
+    return plan.order is not None and descending(all_sortable(field_values(page.records, plan.order.field)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from custify_connector.checking.identity import field_values
 from custify_connector.contract.errors import ConfigurationError, ConnectorError, Fault, UnexpectedReply
 from custify_connector.exchange.replies import error_text, refusal
 from custify_connector.exchange.wire import Request, Response
@@ -78,7 +79,7 @@ def _shaped(plan: ReadPlan, record: Record) -> Record:
 
 def _with_id(records: list[Record]) -> list[Record]:
     """Return records in which `_id` fills an `id` that is missing: Custify's own client tolerates it."""
-    if all(record.get("id") for record in records):
+    if all(field_values(records, "id")):
         return records
     return [
         {**record, "id": record["_id"]} if record.get("id") in _NO_ID and record.get("_id") not in _NO_ID else record

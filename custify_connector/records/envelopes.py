@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import Any
 
 from custify_connector.checking.identity import field_value
@@ -54,14 +55,14 @@ def unwrap(body: Json, envelope: Envelope, path: tuple[str, ...], key: Alternati
     if body is None or body == []:
         return Unwrapped([])
     found = _ENVELOPES[envelope](body, path)
-    if found is None or any(_is_error(record, key) for record in found.records):
+    if found is None or any(_is_error(record, key) for record in filterfalse(_ERROR_WORDS.isdisjoint, found.records)):
         return None
     stands_alone = envelope != "page" and len(found.records) == 1 and found.records[0] is body
     return None if stands_alone and not _is_record(found.records[0], key) else found
 
 
 def _is_error(record: Record, key: Alternatives) -> bool:
-    if _ERROR_WORDS.isdisjoint(record) or not any(record.get(word) for word in _ERROR_WORDS):
+    if not any(record.get(word) for word in _ERROR_WORDS):
         return False
     return not _is_record(record, key) if key else _BESIDE_AN_ERROR.issuperset(record)
 

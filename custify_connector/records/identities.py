@@ -90,15 +90,11 @@ class Seen:
         if self._all is not None:
             add = self._all.add
             return [record for record, identity in zip(records, identities, strict=True) if add(hash(identity))]
-        if len(set(identities)) == len(identities) and self._identities.isdisjoint(identities):
-            self._remember(identities)
-            return list(records)
-        fresh: dict[str, AnyRecord] = {}
-        for record, identity in zip(records, identities, strict=True):
-            if identity not in self._identities:
-                fresh.setdefault(identity, record)
-        self._remember([*fresh])
-        return [*fresh.values()]
+        # In reverse, so that of records with one identity the first stays.
+        first = dict(zip(reversed(identities), reversed(records), strict=True))
+        new = [name for name in dict.fromkeys(identities) if name not in self._identities]
+        self._remember(new)
+        return [first[name] for name in new]
 
     def _remember(self, identities: list[str]) -> None:
         self._identities.update(identities)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from custify_connector.checking.json_values import dumps, loads
+from custify_connector.checking.json_values import dumps, lines, loads
 
 TEXTS = st.text(st.characters(exclude_categories=[])) | st.text('0123456789 -:,e.[]{}"\\')
 NUMBERS = st.integers() | st.integers(-(2**90), 2**90) | st.floats(allow_nan=False, allow_infinity=False)
@@ -128,3 +128,8 @@ def test_a_text_that_looks_like_a_field_is_none():
 def test_what_is_no_json_is_refused(content):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever the reader says of it
         loads(content)
+
+
+@given(st.lists(st.sampled_from([{"a": 1}, {"a": 2**64}, {"b": "\ud800"}, {"c": Decimal("1e400")}, {"d": math.nan}])))
+def test_lines_are_what_dumps_writes_of_each(values):
+    assert lines(values) == b"".join(dumps(value, newline=True) for value in values)

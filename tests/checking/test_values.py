@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.checking.values import MAXIMUM_DEPTH, NotJson, moment_of, plain, timestamp
+from custify_connector.checking.values import (
+    MAXIMUM_DEPTH,
+    NotJson,
+    all_sortable,
+    moment_of,
+    plain,
+    sortable,
+    timestamp,
+)
 
 json_values = st.recursive(
     st.none()
@@ -236,3 +244,12 @@ def test_what_is_no_moment_on_one_python_is_none_on_any(text):
 def test_a_moment_that_python_writes_is_read_back(value):
     aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     assert moment_of(value.isoformat()) - aware == timedelta(0)
+
+
+DATE = "2026-03-10T14:00:00.000Z"
+
+
+@given(st.lists(st.sampled_from([DATE, f"{DATE}\n{DATE}", "", "2026-03-10T14:00:00+02:00", "2026-03-10", None, 7])))
+def test_dates_are_made_sortable_together_as_each_by_itself(values):
+    assert all_sortable(values) == [sortable(value) for value in values]
+    assert all_sortable([DATE] * len(values)) == [DATE] * len(values)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from custify_connector.checking.json_values import lines
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.outputs import Target, encode
+from custify_connector.host.outputs import Target
 
 A, B = {"id": "a", "name": "Zoë"}, {"id": "b", "seats": [1, None]}
 
@@ -33,7 +34,7 @@ def test_a_file_takes_its_place_only_when_it_is_finished(tmp_path):
     assert output.size == (tmp_path / "out.jsonl.part").stat().st_size
     output.finish()
     output.close()
-    assert path.read_bytes() == encode([A, B])
+    assert path.read_bytes() == lines([A, B])
     assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
 
 
@@ -44,14 +45,14 @@ def test_a_run_that_fails_leaves_the_old_data_whole_and_the_new_beside_it(tmp_pa
     output.write([A])
     output.close()
     assert path.read_text() == "old"
-    assert (tmp_path / "out.jsonl.part").read_bytes() == encode([A])
+    assert (tmp_path / "out.jsonl.part").read_bytes() == lines([A])
 
 
 def test_what_was_written_is_with_the_operating_system_before_it_is_counted(tmp_path):
     output = open_output(str(tmp_path / "out.jsonl"))
     assert output.size == 0
     output.write([A])
-    assert (tmp_path / "out.jsonl.part").stat().st_size == output.size == len(encode([A]))
+    assert (tmp_path / "out.jsonl.part").stat().st_size == output.size == len(lines([A]))
     output.close()
 
 
@@ -66,37 +67,37 @@ def test_an_unfinished_file_goes_on_where_the_state_says(tmp_path):
     second = open_output(str(path), stored)
     assert second.size == stored
     second.write([B])
-    assert second.size == len(encode([A, B]))
+    assert second.size == len(lines([A, B]))
     second.finish()
-    assert path.read_bytes() == encode([A, B])
+    assert path.read_bytes() == lines([A, B])
 
 
 def test_a_file_may_go_on_from_its_very_start(tmp_path):
     path = tmp_path / "out.jsonl"
-    (tmp_path / "out.jsonl.part").write_bytes(encode([A]))
+    (tmp_path / "out.jsonl.part").write_bytes(lines([A]))
     output = open_output(str(path), 0)
     output.write([B])
     output.finish()
-    assert path.read_bytes() == encode([B])
+    assert path.read_bytes() == lines([B])
 
 
 def test_a_run_that_finished_before_its_state_was_saved_begins_again(tmp_path):
     """There is nothing unfinished then: the file has taken its place already, and stays until the next run is done."""
     path = tmp_path / "out.jsonl"
-    path.write_bytes(encode([A]))
+    path.write_bytes(lines([A]))
     output = open_output(str(path), path.stat().st_size)
     output.write([B])
-    assert (output.size, path.read_bytes()) == (len(encode([B])), encode([A]))
+    assert (output.size, path.read_bytes()) == (len(lines([B])), lines([A]))
     output.finish()
-    assert path.read_bytes() == encode([B])
+    assert path.read_bytes() == lines([B])
 
 
 def test_without_a_place_to_go_on_an_unfinished_file_is_begun_again(tmp_path):
-    (tmp_path / "out.jsonl.part").write_bytes(encode([A]))
+    (tmp_path / "out.jsonl.part").write_bytes(lines([A]))
     output = open_output(str(tmp_path / "out.jsonl"))
     output.write([B])
     output.finish()
-    assert (tmp_path / "out.jsonl").read_bytes() == encode([B])
+    assert (tmp_path / "out.jsonl").read_bytes() == lines([B])
 
 
 @pytest.mark.parametrize("there", [None, b"{}\n"], ids=["missing", "too short"])
@@ -121,12 +122,12 @@ def test_standard_output_is_written_at_once(monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     output = open_output("-")
     output.write([A])
-    assert stream.buffer.getvalue() == encode([A])
+    assert stream.buffer.getvalue() == lines([A])
     output.write([B])
     output.finish()
     output.close()
-    assert stream.buffer.getvalue() == encode([A, B])
-    assert output.size == len(encode([A, B]))
+    assert stream.buffer.getvalue() == lines([A, B])
+    assert output.size == len(lines([A, B]))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +140,8 @@ def test_standard_output_is_written_at_once(monkeypatch):
 )
 def test_a_record_with_half_a_character_is_written_too(record):
     """JSON can carry it, the service can send it, and no record may be lost for it."""
-    lines = encode([A, record, B])
-    assert [json.loads(line) for line in lines.splitlines()] == [A, record, B]
+    text = lines([A, record, B])
+    assert [json.loads(line) for line in text.splitlines()] == [A, record, B]
 
 
 json_values = st.recursive(
@@ -156,6 +157,6 @@ json_values = st.recursive(
 
 @given(st.lists(st.dictionaries(st.text(max_size=3), json_values, max_size=3), max_size=4))
 def test_each_record_is_one_line_and_reads_back_as_it_was(records):
-    lines = encode(records)
-    assert lines.count(b"\n") == len(records)
-    assert [json.loads(line) for line in lines.split(b"\n")[:-1]] == records
+    text = lines(records)
+    assert text.count(b"\n") == len(records)
+    assert [json.loads(line) for line in text.split(b"\n")[:-1]] == records

@@ -5,7 +5,7 @@ the run has finished: a run that fails leaves the old data whole. These files do
 """
 
 from custify_connector.host.outputs.form import FORMS, Form, form_of, text_form
-from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput, encode
+from custify_connector.host.outputs.lines import FileOutput, Output, Publish, StagedOutput
 from custify_connector.host.outputs.stream import Stream
 from custify_connector.host.outputs.target import Target, target_of, target_of_run
 
@@ -18,7 +18,6 @@ __all__ = [
     "StagedOutput",
     "Stream",
     "Target",
-    "encode",
     "form_of",
     "target_of",
     "target_of_run",

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from custify_connector.checking.json_values import dumps
+from custify_connector.checking.json_values import lines
 from custify_connector.contract.errors import ConfigurationError, Fault
 from custify_connector.host.outputs.place import Place, written
 from custify_connector.storage import atomic
@@ -39,11 +39,6 @@ class Output(Protocol):
         """Release the output; what was not finished stays beside its final name."""
 
 
-def encode(records: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return records as JSON lines."""
-    return b"".join([dumps(record, newline=True) for record in records])
-
-
 class StreamOutput:
     """Standard output, a pipe or a device: what is written is gone for good."""
 
@@ -55,11 +50,11 @@ class StreamOutput:
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See `Output`."""
-        lines = encode(records)
+        text = lines(records)
         with written(self._path):
-            self._stream.write(lines)
+            self._stream.write(text)
             self._stream.flush()
-        self.size += len(lines)
+        self.size += len(text)
 
     def finish(self, state: dict[str, Any] | None = None, *, merges: bool = False) -> None:
         """See `Output`."""
@@ -99,11 +94,11 @@ class FileOutput:
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See `Output`."""
-        lines = encode(records)
+        text = lines(records)
         with written(self._path):
-            self._stream.write(lines)
+            self._stream.write(text)
             self._stream.flush()
-        self.size += len(lines)
+        self.size += len(text)
 
     def sync(self) -> Path:
         """Wait until everything is on the disk, and return where it is."""

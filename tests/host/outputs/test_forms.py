@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custify_connector.checking.json_values import loads
-from custify_connector.host.outputs import Stream, encode, target_of, target_of_run
+from custify_connector.checking.json_values import lines, loads
+from custify_connector.host.outputs import Stream, target_of, target_of_run
 from custify_connector.host.outputs.duckdb_engine import file
 from custify_connector.host.outputs.flattening import snake
 
@@ -195,7 +195,7 @@ def test_a_run_in_which_nothing_changed_leaves_no_file(tmp_path, form):
 
 def test_json_lines_are_what_is_staged(tmp_path):
     put(tmp_path / "x.jsonl", "jsonl", [{"id": "1"}])
-    assert (tmp_path / "x.jsonl").read_bytes() == encode([{"id": "1"}])
+    assert (tmp_path / "x.jsonl").read_bytes() == lines([{"id": "1"}])
 
 
 SCHEMA = {

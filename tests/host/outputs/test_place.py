@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
+from custify_connector.checking.json_values import lines
 from custify_connector.contract.errors import ConfigurationError
-from custify_connector.host.outputs import Stream, Target, encode, form_of, target_of
+from custify_connector.host.outputs import Stream, Target, form_of, target_of
 from custify_connector.host.outputs.place import local, place_of
 
 ROWS = [{"id": "a", "name": "Zoë"}, {"id": "b", "name": "Łukasz"}]
@@ -65,7 +66,7 @@ def test_an_open_descriptor_gets_the_records_behind_what_it_has(tmp_path):
         stream.write(b"before\n")
         put(f"/dev/fd/{stream.fileno()}", "jsonl")
         stream.write(b"after\n")
-    assert (tmp_path / "log").read_bytes() == b"before\n" + encode(ROWS) + b"after\n"
+    assert (tmp_path / "log").read_bytes() == b"before\n" + lines(ROWS) + b"after\n"
 
 
 @pytest.mark.parametrize("form", FORMS)
