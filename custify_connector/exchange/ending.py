@@ -19,7 +19,7 @@ GRACE_SECONDS = 1.0
 READ_GRACE_SECONDS = 0.25
 """A page that is not there yet is asked again by the next run."""
 
-OUTCOME_SECONDS = 4.0
+OUTCOME_SECONDS = 3.0
 """How long a batch that was posted may still be asked for its outcome."""
 
 _UNINTERRUPTIBLE_SECONDS = 0.3

@@ -238,7 +238,9 @@ class Journal:
         self._change([place], kept=1)
 
     def decide(self, place: int, receipt: Receipt) -> None:
-        """Record the outcome of a row."""
+        """Record the outcome of a row; one that was only met and not tried stays a new row to the next run."""
+        if receipt.outcome == "not_tried" and place in self._unrecorded:
+            return
         words = dataclasses.asdict(dataclasses.replace(receipt, response=None))
         kept = dumped({name: value for name, value in words.items() if value is not None})
         self._change([place], receipt=kept, state=_state(receipt))

@@ -274,6 +274,19 @@ def test_a_row_that_was_only_met_is_a_new_row_to_the_next_run(tmp_path):
         opened.close()
 
 
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_a_row_that_was_not_tried_is_recorded_only_where_it_was_sent(tmp_path, was_sent):
+    """A run that is ended may have taken thousands of rows ahead, and is to end within seconds."""
+    opened = Journal(tmp_path / "run.journal", "create_event", resume=False)
+    place, _ = opened.meet(ONE)
+    if was_sent:
+        opened.send([place])
+    opened.decide(place, Receipt(0, "not_tried"))
+    entry = opened.find(place)
+    assert (entry is not None, bool(entry and entry.unclear)) == (was_sent, False)
+    opened.close()
+
+
 @pytest.mark.parametrize("change", ["send", "keep", "decide"])
 def test_what_happens_to_a_row_first_records_it(tmp_path, change):
     opened = Journal(tmp_path / "run.journal", "create_event", resume=False)
