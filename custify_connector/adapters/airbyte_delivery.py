@@ -100,8 +100,8 @@ class Delivery:
             self._output.log("INFO", f"{stream} to {self._routes[stream].destination['endpoint']}: {counts}")
             for text in self._undelivered[stream].texts():
                 self._output.log("WARN", f"{stream}: {text}")
-        if self._quarantine and self._quarantine.count:
-            self._output.log("WARN", f"{self._quarantine.count} rejected or failed rows are in {self._quarantine.path}")
+        if self._quarantine and (held := self._quarantine.count + self._quarantine.before):
+            self._output.log("WARN", f"{held} rejected or failed rows are in {self._quarantine.path}")
 
     def _ended_well(self) -> bool:
         if self._asked:

@@ -146,12 +146,13 @@ _ROW_HEADING = ("RUN", "STARTED", "WHAT", "LINE", "OUTCOME", "KEY", "WHY")
 @json_option
 @exit_codes
 def find(text: str, count: int, *, as_json: bool) -> None:
-    """Show the outcome of one record in every run: TEXT is its id or address, or how that begins.
+    """Show the outcome of one record in every run: TEXT is the key it was sent by, or how that begins.
 
-    A row that was rejected is found by its other values as well.
+    That is its id, or its address where it was sent without an id. A row that was rejected is found by its other values
+    as well.
 
     \b
-    custify runs find max@example.com
+    custify runs find u-1
     """  # noqa: D301 - click reads \b
     _print_rows(RunHistory().rows_about(text, count + 1), count, as_json=as_json)
 

@@ -24,6 +24,7 @@ from custify_connector.manifest import resources
 _HEADING = ("SYNC", "WHAT", "LAST RUN", "ENDED")
 _MOST_RUNS = 200
 _CRASHED = 1
+_BAD_USAGE = 2
 
 _folder = click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path(syncs.FOLDER), show_default=True,
@@ -65,7 +66,12 @@ def run(name: str, words: tuple[str, ...], folder: Path) -> None:
     custify sync run nightly
     custify sync run nightly --dry-run
     """  # noqa: D301 - click reads \b
-    sync = syncs.find(folder, name, resources.schema("load"))
+    try:
+        sync = syncs.find(folder, name, resources.schema("load"))
+    except ConfigurationError as error:
+        if "--dry-run" not in words:
+            _report_unusable(folder, name, str(error))
+        raise
     if "--dry-run" in words:
         raise SystemExit(command_line(("load", str(sync.path), *words)))
     with syncs.running(sync.path):
@@ -83,6 +89,22 @@ def _run(sync: Sync, words: tuple[str, ...]) -> int:
             code, crash = _CRASHED, error
             heard.append(f"a fault of this program ({type(error).__name__})")
     done = [run for run in reversed(_recorded(_MOST_RUNS)) if run.id > before and run.pid == own()]
+    _report(sync, done, code, heard)
+    if crash:
+        raise crash
+    return code
+
+
+def _report_unusable(folder: Path, name: str, reason: str) -> None:
+    """Report a plan that cannot be run, where it still says how: a schedule shows no one what is printed."""
+    sync = syncs.unusable(folder, name)
+    if sync.document:
+        with syncs.running(sync.path):
+            _report(sync, [], _BAD_USAGE, [reason])
+
+
+def _report(sync: Sync, done: list[Run], code: int, heard: list[str]) -> None:
+    """Start the program that is to hear of how a sync ended, and keep how it did."""
     decisive = sync_alerts.decisive(sync, done, code, heard)
     kind = f"{decisive.status} {code}"
     alert = syncs.alert(sync.last, code, kind)
@@ -96,9 +118,6 @@ def _run(sync: Sync, words: tuple[str, ...]) -> int:
         syncs.keep(sync.path, Last(code, now(), tuple(run.id for run in done), reported))
     except ConfigurationError as error:  # it never changes how the run ended
         click.echo(f"custify: how this run ended is not kept: {error}", err=True)
-    if crash:
-        raise crash
-    return code
 
 
 def _recorded(count: int) -> list[Run]:

@@ -297,6 +297,7 @@ def _follow(
             count.unclear += line.receipt.code == "unclear"
             count.unavailable += line.receipt.code == "unavailable"
             count.not_found += line.receipt.code == "already_gone"
+            count.replayed += line.receipt.code == "sent_since"
             progress.tell(endpoint, count.records)
             if record:
                 record.row(line, capture=kept.capture)
@@ -341,6 +342,8 @@ def _tell_where(
     safe: Safekeeping, table: Table, count: runs.WriteCount, asked: Interruption, *, stopped: bool = False
 ) -> None:
     """Say where to resume, and mark the journal of a run in which every row is decided."""
+    if safe.quarantine and safe.quarantine.before:
+        _tell_known(safe.quarantine, table)
     if safe.quarantine and safe.quarantine.count:
         _tell_quarantine(safe.quarantine, count.unavailable)
     elif count.outcomes["rejected"] and safe.journal and not safe.quarantine:
@@ -349,6 +352,10 @@ def _tell_where(
         click.echo(layout.prose(hint, layout.width(), "  "), err=True)
     if count.not_found:
         click.echo(f"{count.not_found:,} of the unchanged were not found, so there was nothing to delete", err=True)
+    if count.replayed:
+        rows = layout.counted(count.replayed, "row")
+        hint = f"{rows} had been sent from here before, and will not be sent again: send later changes by custify write"
+        click.echo(layout.prose(hint, layout.width(), "  "), err=True)
     if count.unclear:
         click.echo(f"{count.unclear:,} may have arrived; --resume --resend-unclear sends them again", err=True)
     if count.unavailable:
@@ -359,6 +366,14 @@ def _tell_where(
         _tell_how_to_go_on(safe)
     elif safe.journal:
         safe.journal.finish()
+
+
+def _tell_known(quarantine: Quarantine, table: Table) -> None:
+    """Say what is to be done about records that each run rejects again."""
+    them = "it" if quarantine.before == 1 else "them"
+    known = f"{layout.counted(quarantine.before, 'record')} saved to {quarantine.path} by an earlier run"
+    hint = f"{known}. Correct {them} in {table.name} as well, or each run rejects {them} again"
+    click.echo(layout.prose(hint, layout.width(), "  "), err=True)
 
 
 def _tell_quarantine(quarantine: Quarantine, unavailable: int) -> None:

@@ -204,7 +204,7 @@ CONVERSIONS = {
     "string": Conversion(lambda text, _notation: text, "text"),
     "integer": Conversion(_integer, "an integer"),
     "number": Conversion(_number, "a number"),
-    "boolean": Conversion(_boolean, "true or false"),
+    "boolean": Conversion(_boolean, "true or false: name such words with --yes-word and --no-word"),
     "date": Conversion(_date, "a date: write 2026-01-31, or name their format with --date-format"),
     "json": Conversion(_json, "JSON"),
 }

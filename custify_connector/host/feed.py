@@ -442,7 +442,7 @@ class Feed:
         )
         line = quarantined(given.record, receipt, place)
         if quarantine.holds(line, may_repeat=may_repeat(self._safe.repeat, given.record)):
-            quarantine.count += 1
+            quarantine.before += 1
             return
         if self._safe.journal and not row.origin:
             self._safe.journal.keep(given.place)

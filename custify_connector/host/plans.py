@@ -18,13 +18,19 @@ from custify_connector.contract.errors import ConfigurationError, Fault, refuse
 
 def read(path: Path, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a plan says; raises ConfigurationError with every fault of it."""
+    found: dict[str, Any] = unchecked(path)
+    refuse(faults_of(found, schema, str(path)))
+    return found
+
+
+def unchecked(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return what a file says; raises ConfigurationError for one that is not YAML."""
     try:
         document = strict_yaml.parse(path.read_text("utf-8"), str(path))
     except OSError as error:
         raise ConfigurationError((Fault(str(path), f"cannot be opened: {error.strerror or error}"),)) from None
     except UnicodeDecodeError:
         raise ConfigurationError((Fault(str(path), "is not UTF-8: save the plan as UTF-8"),)) from None
-    refuse(faults_of(document.value, schema, str(path)))
     return document.value
 
 

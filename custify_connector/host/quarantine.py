@@ -100,6 +100,7 @@ def quarantined(record: Mapping[str, Any], receipt: Receipt, place: Place) -> di
 class Quarantine:
     """A quarantine file, opened to add to it; a line that a killed process left half written gets its end first.
 
+    `count` records were saved here, and `before` were found here, saved by an earlier run.
     Each call may raise ConfigurationError: the file cannot be written, as on a full disk. `alone` says that no other
     run can have the file open: one that is made here and stays empty is removed then.
     """
@@ -107,6 +108,7 @@ class Quarantine:
     def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self.count = 0
+        self.before = 0
         self._marks: set[bytes] | None = None
         if path.exists() and not path.is_file() and not path.is_dir() and str(path) != os.devnull:  # that one is meant
             reason = "is not a regular file, and keeps nothing for a replay: name a file"

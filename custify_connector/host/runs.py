@@ -203,6 +203,8 @@ class _Keeper:
 class WriteCount:
     """The outcomes of a write so far; how many deletes found nothing, and how many were sent `before` this run.
 
+    `replayed` rows of a quarantine had been sent from it before.
+
     Of the failed, so many may have arrived (`unclear`), and so many did not for want of a service (`unavailable`).
     """
 
@@ -211,6 +213,7 @@ class WriteCount:
     unavailable: int = 0
     not_found: int = 0
     before: int = 0
+    replayed: int = 0
 
     @property
     def records(self) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -93,6 +93,17 @@ def find(folder: Path, name: str, schema: Mapping[str, Any]) -> Sync:
         hint = suggestion(name, names(folder)) or "; custify sync list shows those that are there"
         raise ConfigurationError((Fault(str(path), f"there is no sync {name!r}{hint}"),))
     return Sync(name, path, plans.read(path, schema), last_of(path))
+
+
+def unusable(folder: Path, name: str) -> Sync:
+    """Return a sync whose plan is wrong, with as much of it as says how a failure is reported."""
+    path = path_of(folder, name)
+    with suppress(ConfigurationError):
+        found = plans.unchecked(path)
+        words = {alert: found[alert] for alert in get_args(Alert) if alert in found}
+        if all(isinstance(word, list) and word and set(map(type, word)) == {str} for word in words.values()):
+            return Sync(name, path, words, last_of(path))
+    return Sync(name, path)
 
 
 def every(folder: Path, schema: Mapping[str, Any]) -> list[Sync]:

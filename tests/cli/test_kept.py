@@ -377,7 +377,9 @@ def test_a_row_that_a_dry_run_kept_is_replayed_once(desk):
     (line,) = desk.lines("q.jsonl")
     desk.put("q.jsonl", [{**line, "rawMessage": row}])
     assert "1 sent" in desk.run("replay", "q.jsonl").stderr
-    assert "1 unchanged" in desk.run("replay", "q.jsonl").stderr
+    again = desk.run("replay", "q.jsonl").stderr
+    assert "1 unchanged" in again
+    assert "1 row had been sent from here before, and will not be sent again" in again
     assert desk.held() == ["mark-1"]
 
 
@@ -399,7 +401,11 @@ def test_a_row_that_is_rejected_each_night_waits_once_in_the_quarantine_as_it_wa
     for night in range(3):
         desk.put("people.jsonl", rows)
         done = desk.run("write", "upsert_person", "people.jsonl", "--quarantine", "q.jsonl")
-        assert "2 records saved to q.jsonl" in done.stderr
+        assert ("2 records saved to q.jsonl. Fix" in done.stderr) == (night == 0)
+        again = (
+            "2 records saved to q.jsonl by an earlier run. Correct them in people.jsonl as well, or each run rejects"
+        )
+        assert (again in done.stderr.replace("\n  ", " ")) == (night > 0)
         if night == 0:
             first, second = desk.lines("q.jsonl")
             desk.put("q.jsonl", [{**first, "rawMessage": {"user_id": "p-1", "session_count": 4}}, second])

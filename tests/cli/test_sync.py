@@ -165,6 +165,34 @@ def test_a_run_that_never_began_is_reported_with_why(sync, tmp_path):
     assert [each["reason"] for each in failed["failed"]] == [failed["reason"]]  # the read before it ended well
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("\nquarantaine: x.jsonl\n", "quarantaine: unknown field"), ("\nreads: 7\n", "must be")],
+)
+def test_a_plan_that_became_wrong_is_reported_by_the_program_that_it_still_names(sync, wrong, said):
+    """A schedule shows no one what is printed, and the night after a change of the plan is the likeliest to fail."""
+    with_alerts()
+    path = Path("syncs/nightly.yaml")
+    good = path.read_text()
+    path.write_text(good.replace("\nreads:", "\nreads_:") + wrong if "reads" in wrong else good + wrong)
+    assert [sync("run", "nightly").exit_code for _ in range(2)] == [2, 2]
+    (failed,) = reported("on_failure")
+    assert (failed["sync"], failed["exit_code"]) == ("nightly", 2)
+    assert said in failed["reason"]
+    path.write_text(good)
+    assert sync("run", "nightly").exit_code == 0
+    assert len(reported("on_recovery")) == 1
+
+
+@pytest.mark.parametrize("plan", ["on_failure: [", "on_failure: 7\n", "on_failure: []\n"])
+def test_a_plan_that_no_longer_says_how_starts_no_program(sync, plan):
+    with_alerts()
+    Path("syncs/nightly.yaml").write_text(plan)
+    done = sync("run", "nightly")
+    assert (done.exit_code, reported("on_failure")) == (2, [])
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [("--max-in-flight", "no"), ("--quarantine", "../nightly.yaml/x")])
 def test_a_refusal_of_an_option_is_reported_with_its_words(sync, words):
     with_alerts()
