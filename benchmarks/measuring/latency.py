@@ -11,9 +11,9 @@ from .scale import Scale
 from .server import serving
 from .tables import Section, number, seconds, times
 
-_HOW = """{pages} pages of 200 people, 200 ms an answer, no limit. The connector has up to 32 requests in flight, its default;
-the others ask one page after another, as they do unless taught otherwise. Medians of {rounds} interleaved rounds,
-whole process."""
+_HOW = """{pages} pages of 200 people, 200 ms an answer, no limit. The connector has up to 32 requests in flight, its
+default; the others ask one page after another, as they do unless taught otherwise. Medians of {rounds} interleaved
+rounds, whole process."""
 
 
 def measured(scale: Scale) -> Section:
